@@ -1,0 +1,212 @@
+{# Every difference between the two engines is a macro in this file. #}
+
+
+{% macro days_between(start_date, end_date) -%}
+    {{ return(adapter.dispatch('days_between')(start_date, end_date)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(start_date, end_date) -%}
+    date_diff('day', {{ start_date }}, {{ end_date }})
+{%- endmacro %}
+
+{% macro spark__days_between(start_date, end_date) -%}
+    cast(datediff({{ end_date }}, {{ start_date }}) as bigint)
+{%- endmacro %}
+
+
+{% macro add_days(from_date, day_count) -%}
+    {{ return(adapter.dispatch('add_days')(from_date, day_count)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(from_date, day_count) -%}
+    ({{ from_date }} + cast({{ day_count }} as integer))
+{%- endmacro %}
+
+{% macro spark__add_days(from_date, day_count) -%}
+    date_add({{ from_date }}, cast({{ day_count }} as int))
+{%- endmacro %}
+
+
+{% macro local_time(utc_timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('local_time')(utc_timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_time(utc_timestamp, time_zone) -%}
+    timezone('{{ time_zone }}', timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__local_time(utc_timestamp, time_zone) -%}
+    from_utc_timestamp({{ utc_timestamp }}, '{{ time_zone }}')
+{%- endmacro %}
+
+
+{% macro record_json(relation_alias) -%}
+    {{ return(adapter.dispatch('record_json')(relation_alias)) }}
+{%- endmacro %}
+
+{% macro duckdb__record_json(relation_alias) -%}
+    cast(to_json({{ relation_alias }}) as string)
+{%- endmacro %}
+
+{% macro spark__record_json(relation_alias) -%}
+    to_json(struct({{ relation_alias }}.*))
+{%- endmacro %}
+
+
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}
+
+
+{% macro text_map(pairs) -%}
+    {{ return(adapter.dispatch('text_map')(pairs)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_map(pairs) -%}
+    {%- if pairs -%}
+    map(
+        [{% for pair in pairs %}{{ text_literal(pair[0]) }}{{ ', ' if not loop.last }}{% endfor %}],
+        [{% for pair in pairs %}cast({{ pair[1] }} as string){{ ', ' if not loop.last }}{% endfor %}]
+    )
+    {%- else -%}
+    cast(map([], []) as map(string, string))
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__text_map(pairs) -%}
+    {%- if pairs -%}
+    map({% for pair in pairs %}{{ text_literal(pair[0]) }}, cast({{ pair[1] }} as string){{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%}
+    cast(map() as map<string, string>)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro empty_text_map() -%}
+    {{ return(adapter.dispatch('text_map')([])) }}
+{%- endmacro %}
+
+
+{% macro unnest_map(relation_alias, map_column, key_name, value_name) -%}
+    {{ return(adapter.dispatch('unnest_map')(relation_alias, map_column, key_name, value_name)) }}
+{%- endmacro %}
+
+{# The row's other columns stay in reach under the relation's name. #}
+{% macro duckdb__unnest_map(relation_alias, map_column, key_name, value_name) -%}
+    {{ relation_alias }},
+    lateral (
+        select
+            unnest(map_keys({{ relation_alias }}.{{ map_column }})) as {{ key_name }},
+            unnest(map_values({{ relation_alias }}.{{ map_column }})) as {{ value_name }}
+    ) as {{ map_column }}_entries
+{%- endmacro %}
+
+{% macro spark__unnest_map(relation_alias, map_column, key_name, value_name) -%}
+    {{ relation_alias }}
+    lateral view explode({{ relation_alias }}.{{ map_column }})
+        {{ map_column }}_entries as {{ key_name }}, {{ value_name }}
+{%- endmacro %}
+
+
+{% macro text_join(expression, separator, order_by) -%}
+    {{ return(adapter.dispatch('text_join')(expression, separator, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_join(expression, separator, order_by) -%}
+    string_agg({{ expression }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__text_join(expression, separator, order_by) -%}
+    listagg({{ expression }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
+
+{% macro text_digest(expression) -%}
+    {{ return(adapter.dispatch('text_digest')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_digest(expression) -%}
+    sha256({{ expression }})
+{%- endmacro %}
+
+{% macro spark__text_digest(expression) -%}
+    sha2({{ expression }}, 256)
+{%- endmacro %}
+
+
+{% macro hash_sum(columns) -%}
+    {{ return(adapter.dispatch('hash_sum')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_sum(columns) -%}
+    cast(sum(cast(hash({{ columns | join(', ') }}) as hugeint)) as string)
+{%- endmacro %}
+
+{% macro spark__hash_sum(columns) -%}
+    cast(sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))) as string)
+{%- endmacro %}
+
+
+{% macro engine_version() -%}
+    {{ return(adapter.dispatch('engine_version')()) }}
+{%- endmacro %}
+
+{% macro duckdb__engine_version() -%}
+    'duckdb ' || version()
+{%- endmacro %}
+
+{% macro spark__engine_version() -%}
+    'spark ' || version()
+{%- endmacro %}
+
+
+{% macro quoted_name(name) -%}
+    {{ return(adapter.dispatch('quoted_name')(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__quoted_name(name) -%}
+    "{{ name | replace('"', '""') }}"
+{%- endmacro %}
+
+{% macro spark__quoted_name(name) -%}
+    `{{ name | replace('`', '``') }}`
+{%- endmacro %}
+
+
+{% macro unnest_list(relation_alias, list_column, entry_name) -%}
+    {{ return(adapter.dispatch('unnest_list')(relation_alias, list_column, entry_name)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnest_list(relation_alias, list_column, entry_name) -%}
+    {{ relation_alias }},
+    lateral (
+        select unnest({{ relation_alias }}.{{ list_column }}) as {{ entry_name }}
+    ) as {{ list_column }}_entries
+{%- endmacro %}
+
+{% macro spark__unnest_list(relation_alias, list_column, entry_name) -%}
+    {{ relation_alias }}
+    lateral view explode({{ relation_alias }}.{{ list_column }})
+        {{ list_column }}_entries as {{ entry_name }}
+{%- endmacro %}
+
+
+{% macro list_text(list_column) -%}
+    {{ return(adapter.dispatch('list_text')(list_column)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_text(list_column) -%}
+    array_to_string({{ list_column }}, ', ')
+{%- endmacro %}
+
+{% macro spark__list_text(list_column) -%}
+    array_join({{ list_column }}, ', ')
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{# Day 0 of the fixed grid, a Monday: weeks and snapshots are counted from it. #}
+{% macro grid_day(date_expression) -%}
+    {{ days_between("date '1970-01-05'", date_expression) }}
+{%- endmacro %}
+
+
+{% macro week_start(date_expression) -%}
+    {{ add_days(
+        "date '1970-01-05'",
+        '7 * cast(floor(' ~ grid_day(date_expression) ~ ' / 7.0) as integer)'
+    ) }}
+{%- endmacro %}
+
+
+{% macro is_weekend(date_expression) -%}
+    {{ days_between(week_start(date_expression), date_expression) }} >= 5
+{%- endmacro %}

@@ -1,0 +1,21 @@
+{% macro settings_text() -%}
+    {%- set names = [
+        'source',
+        'k',
+        'k_min',
+        'k_max',
+        'seed',
+        'window_days',
+        'snapshot_count',
+        'snapshot_step_days',
+        'min_observed_days',
+        'min_tenure_days',
+        'min_segment_share',
+        'evening_hour',
+    ] -%}
+    {%- set parts = [] -%}
+    {%- for name in names -%}
+        {%- do parts.append(name ~ '=' ~ var(name)) -%}
+    {%- endfor -%}
+    {{ return(parts | join(';')) }}
+{%- endmacro %}

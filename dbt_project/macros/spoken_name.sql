@@ -1,0 +1,5 @@
+{# A category as a segment's name speaks of it; a position nobody fills keeps
+   a name that says so. #}
+{% macro spoken_name() -%}
+    coalesce(lower(named.name), 'an unfilled position')
+{%- endmacro %}

@@ -1,0 +1,73 @@
+with
+
+order_lines as (
+
+    select * from {{ ref('order_lines') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('interactions') }}
+
+),
+
+customers_judged as (
+
+    select * from {{ ref('int_customers_judged') }}
+    where reason is null
+
+),
+
+-- A return, or a line without quantity and amount, is no purchase.
+ordering as (
+
+    select
+        customer_id,
+        min(ordered_at) filter (
+            where not is_return and (quantity <> 0 or net_amount <> 0)
+        ) as first_ordered_at
+    from order_lines
+    group by customer_id
+
+),
+
+interacting as (
+
+    select distinct
+        customer_id,
+        cast(null as timestamp) as first_ordered_at
+    from interactions
+
+),
+
+described as (
+
+    select
+        customer_id,
+        cast(null as timestamp) as first_ordered_at
+    from customers_judged
+
+),
+
+known as (
+
+    select * from ordering
+    union all
+    select * from interacting
+    union all
+    select * from described
+
+),
+
+final as (
+
+    select
+        customer_id,
+        min(first_ordered_at) as first_ordered_at
+    from known
+    group by customer_id
+
+)
+
+select * from final

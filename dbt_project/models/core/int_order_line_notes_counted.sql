@@ -1,0 +1,113 @@
+with
+
+order_lines_judged as (
+
+    select * from {{ ref('int_order_lines_judged') }}
+    where reject_reason is null
+
+),
+
+order_line_repeats as (
+
+    select * from {{ ref('int_order_line_repeats') }}
+
+),
+
+products as (
+
+    select * from {{ ref('products') }}
+
+),
+
+-- One pass over the lines counts every defect that was kept.
+counted as (
+
+    select
+        order_lines_judged.source_table,
+        count(*) filter (
+            where order_lines_judged.quantity = 0
+            and order_lines_judged.net_amount = 0
+        ) as zero_quantity_and_amount,
+        count(*) filter (
+            where order_lines_judged.quantity = 0
+            and order_lines_judged.net_amount <> 0
+        ) as zero_quantity,
+        count(*) filter (
+            where order_lines_judged.quantity <> 0
+            and order_lines_judged.net_amount = 0
+        ) as zero_amount,
+        count(*) filter (where order_lines_judged.is_amount_turned)
+            as return_amount_made_negative,
+        count(*) filter (where order_lines_judged.is_discount_turned)
+            as discount_made_positive,
+        count(*) filter (
+            where order_lines_judged.note = 'quantity_in_thousandths'
+        ) as quantity_in_thousandths,
+        count(*) filter (
+            where order_lines_judged.product_id is not null
+            and products.product_id is null
+        ) as unknown_product
+    from order_lines_judged
+    left join products
+        on order_lines_judged.product_id = products.product_id
+    left join order_line_repeats
+        on
+            order_lines_judged.source_row_number
+            = order_line_repeats.source_row_number
+            and order_lines_judged.source_file = order_line_repeats.source_file
+    where coalesce(order_line_repeats.outcome, 'accepted') = 'accepted'
+    group by order_lines_judged.source_table
+
+),
+
+unpivoted as (
+
+    select
+        source_table,
+        reason,
+        row_count
+    from counted
+    unpivot (
+        row_count for reason in (
+            zero_quantity_and_amount,
+            zero_quantity,
+            zero_amount,
+            return_amount_made_negative,
+            discount_made_positive,
+            quantity_in_thousandths,
+            unknown_product
+        )
+    )
+
+),
+
+suspected as (
+
+    select
+        source_table,
+        reason,
+        count(*) as row_count
+    from order_line_repeats
+    where reason = 'suspected_duplicate'
+    group by source_table, reason
+
+),
+
+final as (
+
+    select
+        source_table,
+        reason,
+        cast(row_count as bigint) as row_count
+    from unpivoted
+    where row_count > 0
+    union all
+    select
+        source_table,
+        reason,
+        cast(row_count as bigint) as row_count
+    from suspected
+
+)
+
+select * from final

@@ -1,0 +1,105 @@
+with
+
+order_lines_judged as (
+
+    select * from {{ ref('int_order_lines_judged') }}
+    where reject_reason is null
+
+),
+
+-- Most lines share their key with no other: a hash finds the few that may.
+repeated_keys as (
+
+    select {{ row_hash(['line_key']) }} as line_key_hash
+    from order_lines_judged
+    group by {{ row_hash(['line_key']) }}
+    having count(*) > 1
+
+),
+
+candidates as (
+
+    select order_lines_judged.*
+    from order_lines_judged
+    inner join repeated_keys
+        on
+            {{ row_hash(['order_lines_judged.line_key']) }}
+            = repeated_keys.line_key_hash
+
+),
+
+-- The order is that of the content, so that shuffled rows give the same ids;
+-- file and row only tell apart rows that are equal in all that matters.
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by line_key, order_line_id is null
+            order by
+                ordered_at,
+                customer_id,
+                order_id,
+                product_id,
+                net_amount,
+                quantity,
+                discount_amount,
+                channel,
+                is_return,
+                source_file,
+                source_row_number
+        ) as line_number,
+        row_number() over (
+            partition by
+                line_key,
+                order_line_id is null,
+                ordered_at,
+                customer_id,
+                order_id,
+                product_id,
+                net_amount,
+                quantity,
+                discount_amount,
+                channel,
+                is_return
+            order by source_file, source_row_number
+        ) as copy_number
+    from candidates
+
+),
+
+-- With a line id of its own an equal row is a copy; without one, two equal
+-- rows may be two equal purchases, unless the source's staging says otherwise.
+judged as (
+
+    select
+        *,
+        case
+            when order_line_id is not null and copy_number > 1 then 'duplicate'
+            when order_line_id is not null and line_number > 1 then 'rejected'
+            when drops_exact_duplicates and copy_number > 1 then 'duplicate'
+            else 'accepted'
+        end as outcome
+    from numbered
+
+),
+
+final as (
+
+    select
+        source_table,
+        source_file,
+        source_row_number,
+        outcome,
+        case
+            when outcome = 'duplicate' then 'exact_duplicate'
+            when outcome = 'rejected' then 'conflicting_order_line_id'
+            when order_line_id is null and copy_number > 1
+                then 'suspected_duplicate'
+        end as reason,
+        line_number
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,158 @@
+with
+
+order_lines_judged as (
+
+    select * from {{ ref('int_order_lines_judged') }}
+
+),
+
+order_line_repeats as (
+
+    select * from {{ ref('int_order_line_repeats') }}
+
+),
+
+interactions_judged as (
+
+    select * from {{ ref('int_interactions_judged') }}
+
+),
+
+customers_judged as (
+
+    select * from {{ ref('int_customers_judged') }}
+
+),
+
+products_judged as (
+
+    select * from {{ ref('int_products_judged') }}
+
+),
+
+load_ledger as (
+
+    select * from {{ source('load', 'load_ledger') }}
+
+),
+
+readable_order_lines as (
+
+    select
+        source_table,
+        reject_reason as reason,
+        count(*) as row_count
+    from order_lines_judged
+    group by source_table, reject_reason
+
+),
+
+repeated_order_lines as (
+
+    select
+        source_table,
+        outcome,
+        reason,
+        count(*) as row_count
+    from order_line_repeats
+    group by source_table, outcome, reason
+
+),
+
+-- Rows that turned out to be copies or in conflict are not accepted after all.
+withdrawn_order_lines as (
+
+    select
+        source_table,
+        cast(null as string) as reason,
+        -row_count as row_count
+    from repeated_order_lines
+    where outcome <> 'accepted'
+
+),
+
+judged as (
+
+    select * from readable_order_lines
+    union all
+    select * from withdrawn_order_lines
+    union all
+    select
+        source_table,
+        reason,
+        row_count
+    from repeated_order_lines
+    where outcome <> 'accepted'
+    union all
+    select
+        source_table,
+        reject_reason as reason,
+        count(*) as row_count
+    from interactions_judged
+    group by source_table, reject_reason
+    union all
+    select
+        source_table,
+        reason,
+        count(*) as row_count
+    from customers_judged
+    group by source_table, reason
+    union all
+    select
+        source_table,
+        reason,
+        count(*) as row_count
+    from products_judged
+    group by source_table, reason
+
+),
+
+-- A raw table that no entity is made of is looked up, never judged by row.
+looked_up as (
+
+    select
+        source_table,
+        'looked_up' as reason,
+        sum(row_count) as row_count
+    from load_ledger
+    where source_table not in (select judged.source_table from judged)
+    group by source_table
+
+),
+
+unioned as (
+
+    select
+        source_table,
+        case
+            when reason is null then 'accepted'
+            when reason = 'exact_duplicate' then 'duplicate'
+            else 'rejected'
+        end as outcome,
+        coalesce(reason, 'accepted') as reason,
+        row_count
+    from judged
+    union all
+    select
+        source_table,
+        'accepted' as outcome,
+        reason,
+        row_count
+    from looked_up
+
+),
+
+final as (
+
+    select
+        source_table,
+        outcome,
+        reason,
+        cast(sum(row_count) as bigint) as row_count
+    from unioned
+    group by source_table, outcome, reason
+    having sum(row_count) <> 0
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+with
+
+order_lines_judged as (
+
+    select * from {{ ref('int_order_lines_judged') }}
+    where reject_reason is null
+
+),
+
+order_line_repeats as (
+
+    select * from {{ ref('int_order_line_repeats') }}
+
+),
+
+accepted as (
+
+    select
+        order_lines_judged.*,
+        coalesce(order_line_repeats.line_number, 1) as line_number
+    from order_lines_judged
+    left join order_line_repeats
+        on
+            order_lines_judged.source_row_number
+            = order_line_repeats.source_row_number
+            and order_lines_judged.source_file = order_line_repeats.source_file
+    where coalesce(order_line_repeats.outcome, 'accepted') = 'accepted'
+
+),
+
+-- A line without an id is named by its order, its product and its number
+-- among the lines that share both.
+final as (
+
+    select
+        case
+            when order_line_id is not null then order_line_id
+            else line_key || '#' || cast(line_number as string)
+        end as order_line_id,
+        order_id,
+        customer_id,
+        product_id,
+        channel,
+        quantity,
+        net_amount,
+        discount_amount,
+        is_return,
+        ordered_at
+    from accepted
+
+)
+
+select * from final

@@ -1,0 +1,37 @@
+with
+
+order_lines_categorised as (
+
+    select * from {{ ref('int_order_lines_categorised') }}
+
+),
+
+-- Weeks start on Monday, as 1970-01-05 did, so that every grid date is the
+-- start of one.
+dated as (
+
+    select
+        *,
+        {{ week_start('order_date') }} as week_start_date
+    from order_lines_categorised
+
+),
+
+final as (
+
+    select
+        customer_id,
+        category,
+        count(*) filter (where is_purchase) as line_count,
+        cast(sum(net_amount) as decimal(18, 4)) as spend,
+        cast(sum(purchase_amount) as decimal(18, 4)) as purchase_amount,
+        week_start_date
+    from dated
+    group by
+        customer_id,
+        category,
+        week_start_date
+
+)
+
+select * from final

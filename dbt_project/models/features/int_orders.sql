@@ -1,0 +1,75 @@
+with
+
+order_lines as (
+
+    select * from {{ ref('order_lines') }}
+
+),
+
+products as (
+
+    select * from {{ ref('products') }}
+
+),
+
+-- A return, or a line without quantity and amount, is no purchase.
+lines as (
+
+    select
+        order_lines.*,
+        products.is_private_label,
+        not order_lines.is_return
+        and (order_lines.quantity <> 0 or order_lines.net_amount <> 0)
+            as is_purchase
+    from order_lines
+    left join products
+        on order_lines.product_id = products.product_id
+
+),
+
+-- Two customers may use one order id: an order is theirs one by one.
+final as (
+
+    select
+        customer_id,
+        order_id,
+        min(channel) as channel,
+        count(*) filter (where is_purchase) as line_count,
+        cast(sum(net_amount) as decimal(18, 4)) as spend,
+        cast(
+            coalesce(sum(net_amount) filter (where is_purchase), 0)
+            as decimal(18, 4)
+        ) as purchase_amount,
+        cast(
+            coalesce(-sum(net_amount) filter (where is_return), 0)
+            as decimal(18, 4)
+        ) as return_amount,
+        cast(
+            coalesce(sum(discount_amount) filter (where not is_return), 0)
+            as decimal(18, 4)
+        ) as discount_amount,
+        cast(
+            coalesce(
+                sum(net_amount) filter (where is_purchase and is_private_label),
+                0
+            ) as decimal(18, 4)
+        ) as private_label_amount,
+        cast(
+            coalesce(
+                sum(net_amount) filter (
+                    where is_purchase and is_private_label is not null
+                ),
+                0
+            ) as decimal(18, 4)
+        ) as known_label_amount,
+        cast(min(ordered_at) as date) as order_date,
+        cast(max(ordered_at) as date) as last_line_date,
+        min(ordered_at) as ordered_at
+    from lines
+    group by
+        customer_id,
+        order_id
+
+)
+
+select * from final

@@ -1,0 +1,70 @@
+with
+
+customer_statuses as (
+
+    select * from {{ ref('int_customer_statuses') }}
+
+),
+
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
+
+),
+
+customer_snapshots as (
+
+    select * from {{ ref('customer_snapshots') }}
+    where is_current
+
+),
+
+segment_names as (
+
+    select * from {{ ref('segment_names') }}
+
+),
+
+segmentation_run as (
+
+    select * from {{ ref('segmentation_run') }}
+
+),
+
+final as (
+
+    select
+        customer_statuses.customer_id,
+        customer_statuses.status,
+        segment_names.segment_name,
+        runner_up_names.segment_name as runner_up_segment_name,
+        customer_assignments.segment_id,
+        customer_assignments.runner_up_segment_id,
+        segmentation_run.run_number,
+        segmentation_run.fit_number,
+        coalesce(customer_snapshots.order_count, 0) as order_count,
+        cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend,
+        customer_assignments.confidence,
+        customer_assignments.squared_distance,
+        customer_assignments.runner_up_squared_distance,
+        customer_assignments.silhouette,
+        coalesce(customer_assignments.is_outlier, false) as is_outlier,
+        segmentation_run.as_of_date,
+        customer_snapshots.last_order_date
+    from customer_statuses
+    cross join segmentation_run
+    left join customer_assignments
+        on customer_statuses.customer_id = customer_assignments.customer_id
+    left join customer_snapshots
+        on customer_statuses.customer_id = customer_snapshots.customer_id
+    left join segment_names
+        on customer_assignments.segment_id = segment_names.segment_id
+    left join segment_names as runner_up_names
+        on
+            customer_assignments.runner_up_segment_id
+            = runner_up_names.segment_id
+
+)
+
+select * from final

@@ -1,0 +1,35 @@
+with
+
+record_outcomes as (
+
+    select * from {{ ref('int_record_outcomes_counted') }}
+
+),
+
+order_line_notes as (
+
+    select * from {{ ref('int_order_line_notes_counted') }}
+
+),
+
+-- A note is about rows that were accepted all the same: it is told beside the
+-- outcomes and not added to them.
+final as (
+
+    select
+        source_table,
+        outcome,
+        reason,
+        row_count
+    from record_outcomes
+    union all
+    select
+        source_table,
+        'noted' as outcome,
+        reason,
+        row_count
+    from order_line_notes
+
+)
+
+select * from final

@@ -1,0 +1,101 @@
+with
+
+customer_segments as (
+
+    select * from {{ ref('customer_segments') }}
+    where status = 'segmented'
+
+),
+
+segment_names as (
+
+    select * from {{ ref('segment_names') }}
+
+),
+
+segment_descriptions as (
+
+    select * from {{ ref('int_segment_descriptions') }}
+
+),
+
+fit_segments as (
+
+    select * from {{ ref('fit_segments') }}
+    where lineage <> 'retired'
+
+),
+
+totals as (
+
+    select
+        segment_id,
+        count(*) as customer_count,
+        count(*) filter (where is_outlier) as outlier_count,
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(spend) as decimal(18, 4)) as spend,
+        avg({{ days_between('last_order_date', 'as_of_date') }})
+            as mean_days_since_last_order,
+        avg(cast(confidence as decimal(18, 9))) as mean_confidence
+    from customer_segments
+    group by segment_id
+
+),
+
+-- A segment of the fit that nobody is in today is told with zero customers.
+counted as (
+
+    select
+        fit_segments.segment_id,
+        fit_segments.silhouette,
+        fit_segments.jaccard,
+        coalesce(totals.customer_count, 0) as customer_count,
+        coalesce(totals.outlier_count, 0) as outlier_count,
+        coalesce(totals.order_count, 0) as order_count,
+        coalesce(totals.spend, 0) as spend,
+        totals.mean_days_since_last_order,
+        totals.mean_confidence
+    from fit_segments
+    left join totals
+        on fit_segments.segment_id = totals.segment_id
+
+),
+
+final as (
+
+    select
+        segment_names.segment_name,
+        coalesce(
+            segment_descriptions.description,
+            'Differs from the average customer in no feature by more than '
+            || '{{ var("min_standardised_difference") }} standard deviations.'
+        ) as description,
+        counted.segment_id,
+        counted.customer_count,
+        counted.outlier_count,
+        counted.order_count,
+        cast(counted.spend as decimal(18, 4)) as spend,
+        cast(counted.customer_count as double)
+        / nullif(cast(sum(counted.customer_count) over () as double), 0)
+            as customer_share,
+        cast(counted.spend as double)
+        / nullif(cast(sum(counted.spend) over () as double), 0) as spend_share,
+        cast(counted.spend as double) / nullif(counted.customer_count, 0)
+            as spend_per_customer,
+        cast(counted.order_count as double) / nullif(counted.customer_count, 0)
+            as orders_per_customer,
+        cast(counted.mean_days_since_last_order as double)
+            as mean_days_since_last_order,
+        cast(counted.mean_confidence as double) as mean_confidence,
+        counted.silhouette,
+        counted.jaccard,
+        segment_names.is_name_distinct
+    from counted
+    inner join segment_names
+        on counted.segment_id = segment_names.segment_id
+    left join segment_descriptions
+        on counted.segment_id = segment_descriptions.segment_id
+
+)
+
+select * from final

@@ -1,0 +1,34 @@
+with
+
+customer_features as (
+
+    select * from {{ ref('int_customer_features_joined') }}
+
+),
+
+assignments as (
+
+    select * from {{ source('history', 'assignments') }}
+
+),
+
+-- What a fit is made from: the current date, and customers with a history.
+final as (
+
+    select
+        customer_features.customer_id,
+        assignments.segment_id as previous_segment_id,
+        {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
+        customer_features.{{ quoted_name(feature) }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from customer_features
+    left join assignments
+        on customer_features.customer_id = assignments.customer_id
+    where
+        customer_features.is_current
+        and customer_features.has_sufficient_history
+
+)
+
+select * from final

@@ -1,0 +1,73 @@
+with
+
+refit_decision as (
+
+    select * from {{ ref('refit_decision') }}
+
+),
+
+learned_segments as (
+
+    select * from {{ ref('learned_segments') }}
+
+),
+
+stored_centroids as (
+
+    select * from {{ source('history', 'fit_centroids') }}
+
+),
+
+learned_centroids as (
+
+    select
+        learned_segments.segment_id,
+        entry.feature as feature,
+        entry.position as position,
+        entry.scaled_value as scaled_value,
+        entry.original_value as original_value
+    from {{ unnest_list('learned_segments', 'centroid', 'entry') }}
+
+),
+
+unioned as (
+
+    select
+        learned_centroids.feature,
+        refit_decision.fit_number,
+        learned_centroids.segment_id,
+        learned_centroids.position,
+        learned_centroids.scaled_value,
+        learned_centroids.original_value
+    from learned_centroids
+    cross join refit_decision
+    where refit_decision.is_refit
+    union all
+    select
+        stored_centroids.feature,
+        stored_centroids.fit_number,
+        stored_centroids.segment_id,
+        stored_centroids.position,
+        stored_centroids.scaled_value,
+        stored_centroids.original_value
+    from stored_centroids
+    inner join refit_decision
+        on stored_centroids.fit_number = refit_decision.fit_number
+    where not refit_decision.is_refit
+
+),
+
+final as (
+
+    select
+        feature,
+        fit_number,
+        segment_id,
+        position,
+        scaled_value,
+        original_value
+    from unioned
+
+)
+
+select * from final

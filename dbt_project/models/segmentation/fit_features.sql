@@ -1,0 +1,91 @@
+with
+
+refit_decision as (
+
+    select * from {{ ref('refit_decision') }}
+
+),
+
+learned_scaling as (
+
+    select * from {{ ref('learned_scaling') }}
+
+),
+
+stored_features as (
+
+    select * from {{ source('history', 'fit_features') }}
+
+),
+
+unioned as (
+
+    select
+        refit_decision.fit_number,
+        learned_scaling.feature,
+        learned_scaling.family,
+        learned_scaling.transform,
+        learned_scaling.dropped_reason,
+        learned_scaling.position,
+        learned_scaling.weight,
+        learned_scaling.row_count,
+        learned_scaling.null_count,
+        learned_scaling.missing_value,
+        learned_scaling.lower_value,
+        learned_scaling.upper_value,
+        learned_scaling.mean_value,
+        learned_scaling.standard_deviation,
+        learned_scaling.scale_factor,
+        learned_scaling.is_used
+    from learned_scaling
+    cross join refit_decision
+    where refit_decision.is_refit
+    union all
+    select
+        stored_features.fit_number,
+        stored_features.feature,
+        stored_features.family,
+        stored_features.transform,
+        stored_features.dropped_reason,
+        stored_features.position,
+        stored_features.weight,
+        stored_features.row_count,
+        stored_features.null_count,
+        stored_features.missing_value,
+        stored_features.lower_value,
+        stored_features.upper_value,
+        stored_features.mean_value,
+        stored_features.standard_deviation,
+        stored_features.scale_factor,
+        stored_features.is_used
+    from stored_features
+    inner join refit_decision
+        on stored_features.fit_number = refit_decision.fit_number
+    where not refit_decision.is_refit
+
+),
+
+final as (
+
+    select
+        feature,
+        family,
+        transform,
+        dropped_reason,
+        fit_number,
+        position,
+        weight,
+        row_count,
+        null_count,
+        missing_value,
+        lower_value,
+        upper_value,
+        mean_value,
+        standard_deviation,
+        scale_factor,
+        is_used
+    from unioned
+
+)
+
+select * from final

@@ -1,0 +1,43 @@
+with
+
+refit_decision as (
+
+    select * from {{ ref('refit_decision') }}
+
+),
+
+segments as (
+
+    select * from {{ source('history', 'segments') }}
+
+),
+
+opened as (
+
+    select max(segment_id) as last_segment_id from segments
+
+),
+
+-- Ids opened by any fit before are never given out again.
+final as (
+
+    select
+        refit_decision.fit_number,
+        {% if var('k') is none -%}
+        cast(null as bigint) as k,
+        {%- else -%}
+        cast({{ var('k') }} as bigint) as k,
+        {%- endif %}
+        cast({{ var('k_min') }} as bigint) as k_min,
+        cast({{ var('k_max') }} as bigint) as k_max,
+        cast({{ var('seed') }} as bigint) as seed,
+        cast(coalesce(opened.last_segment_id, 0) + 1 as bigint)
+            as next_segment_id,
+        cast({{ var('min_segment_share') }} as double) as min_segment_share,
+        refit_decision.is_refit
+    from refit_decision
+    cross join opened
+
+)
+
+select * from final

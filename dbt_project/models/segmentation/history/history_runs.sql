@@ -1,0 +1,111 @@
+with
+
+stored_runs as (
+
+    select * from {{ source('history', 'runs') }}
+
+),
+
+segmentation_run as (
+
+    select * from {{ ref('segmentation_run') }}
+    where not is_repeat
+
+),
+
+history_fits as (
+
+    select * from {{ ref('history_fits') }}
+
+),
+
+run_counts as (
+
+    select * from {{ ref('int_run_counts') }}
+
+),
+
+run_notes as (
+
+    select * from {{ ref('int_run_notes') }}
+
+),
+
+load_settings as (
+
+    select * from {{ source('load', 'load_settings') }}
+
+),
+
+new_run as (
+
+    select
+        segmentation_run.run_id,
+        segmentation_run.parent_run_id,
+        {{ text_literal(var('source')) }} as source,
+        history_fits.verdict,
+        history_fits.verdict_reason,
+        history_fits.choice_reason,
+        segmentation_run.refit_reason,
+        run_notes.dropped_features,
+        run_notes.indistinguishable_segments,
+        run_notes.skipped_snapshots,
+        segmentation_run.data_hash,
+        segmentation_run.features_hash,
+        segmentation_run.settings_hash,
+        {{ engine_version() }}
+        || '; dbt {{ dbt_version }}; '
+        || load_settings.environment as versions,
+        segmentation_run.run_number,
+        segmentation_run.fit_number,
+        history_fits.k,
+        history_fits.seed,
+        history_fits.inertia,
+        history_fits.explained_variance_share,
+        history_fits.silhouette,
+        history_fits.reference_silhouette,
+        history_fits.reference_spread,
+        history_fits.structure_gap,
+        history_fits.davies_bouldin,
+        history_fits.calinski_harabasz,
+        history_fits.stability,
+        history_fits.minimum_jaccard,
+        history_fits.smallest_segment_share,
+        history_fits.moved_share,
+        history_fits.relabelled_share,
+        run_counts.customer_count,
+        run_counts.segmented_customer_count,
+        run_counts.insufficient_history_count,
+        run_counts.never_ordered_count,
+        run_counts.outlier_count,
+        run_counts.order_line_count,
+        run_counts.rejected_row_count,
+        run_counts.duplicate_row_count,
+        run_notes.snapshot_count,
+        run_notes.last_gap_days,
+        cast({{ var('marts_schema_version') }} as bigint)
+            as marts_schema_version,
+        segmentation_run.is_refit,
+        run_notes.has_order_gap,
+        segmentation_run.as_of_date,
+        history_fits.fit_as_of_date,
+        run_notes.first_order_date,
+        run_notes.last_order_date
+    from segmentation_run
+    inner join history_fits
+        on segmentation_run.fit_number = history_fits.fit_number
+    cross join run_counts
+    cross join run_notes
+    cross join load_settings
+
+),
+
+final as (
+
+    select * from stored_runs
+    union all
+    select * from new_run
+
+)
+
+select * from final

@@ -1,0 +1,91 @@
+with
+
+customer_features as (
+
+    select * from {{ ref('int_customer_features_joined') }}
+    where is_current
+
+),
+
+fit_features as (
+
+    select * from {{ ref('fit_features') }}
+    where mean_value is not null
+
+),
+
+-- A null is a value too: what stands in for it is decided per feature.
+features_filled as (
+
+    select
+        customer_id,
+        has_sufficient_history,
+        {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
+        coalesce({{ quoted_name(feature) }}, cast('nan' as double))
+            as {{ quoted_name(feature) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customer_features
+
+),
+
+unpivoted as (
+
+    select
+        customer_id,
+        has_sufficient_history,
+        feature,
+        value
+    from features_filled
+    unpivot (
+        value for feature in (
+            {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
+            {{ quoted_name(feature) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    )
+
+),
+
+transformed as (
+
+    select
+        unpivoted.customer_id,
+        unpivoted.feature,
+        unpivoted.has_sufficient_history,
+        case when not isnan(unpivoted.value) then unpivoted.value end as value,
+        {{ transformed_value(
+            'case when isnan(unpivoted.value) then fit_features.missing_value'
+            ~ ' else unpivoted.value end',
+            'fit_features.transform'
+        ) }} as transformed_value,
+        fit_features.lower_value,
+        fit_features.upper_value,
+        fit_features.mean_value,
+        fit_features.standard_deviation
+    from unpivoted
+    inner join fit_features
+        on unpivoted.feature = fit_features.feature
+
+),
+
+final as (
+
+    select
+        customer_id,
+        feature,
+        value,
+        -- Bounded by the winsor limits, so that 9 decimals hold it exactly
+        -- enough and sums do not depend on their order.
+        cast(
+            (
+                greatest(lower_value, least(upper_value, transformed_value))
+                - mean_value
+            ) / nullif(standard_deviation, 0)
+            as decimal(18, 9)
+        ) as standardised_value,
+        has_sufficient_history
+    from transformed
+
+)
+
+select * from final

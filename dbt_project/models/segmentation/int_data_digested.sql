@@ -1,0 +1,97 @@
+with
+
+order_lines as (
+
+    select * from {{ ref('order_lines') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('interactions') }}
+
+),
+
+customer_attributes as (
+
+    select * from {{ ref('int_customer_attributes_unpivoted') }}
+
+),
+
+products as (
+
+    select * from {{ ref('products') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('customers') }}
+
+),
+
+-- Sums of row hashes: the same rows in any order give the same digest.
+digests as (
+
+    select
+        'order_lines' as entity,
+        {{ hash_sum([
+            'order_line_id',
+            'order_id',
+            'customer_id',
+            'product_id',
+            'channel',
+            'quantity',
+            'net_amount',
+            'discount_amount',
+            'is_return',
+            'ordered_at',
+        ]) }} as digest
+    from order_lines
+    union all
+    select
+        'interactions' as entity,
+        {{ hash_sum([
+            'customer_id',
+            'interaction_type',
+            'campaign_id',
+            'channel',
+            'score',
+            'occurred_at',
+        ]) }} as digest
+    from interactions
+    union all
+    select
+        'customer_attributes' as entity,
+        {{ hash_sum(['customer_id', 'attribute', 'value']) }} as digest
+    from customer_attributes
+    union all
+    select
+        'products' as entity,
+        {{ hash_sum([
+            'product_id',
+            'category',
+            'subcategory',
+            'brand',
+            'is_private_label',
+        ]) }} as digest
+    from products
+    union all
+    select
+        'customers' as entity,
+        {{ hash_sum(['customer_id', 'first_ordered_at']) }} as digest
+    from customers
+
+),
+
+final as (
+
+    select
+        {{ text_digest(
+            text_join("entity || '=' || coalesce(digest, '0')", ';', 'entity')
+        ) }} as data_hash
+    from digests
+
+)
+
+select * from final

@@ -1,0 +1,72 @@
+with
+
+segment_profiles as (
+
+    select * from {{ ref('int_segment_profiles') }}
+
+),
+
+-- Only a difference that is large enough to see is spoken of.
+distinguishing as (
+
+    select
+        segment_id,
+        feature,
+        family,
+        position,
+        abs(standardised_difference) as distance,
+        case
+            when
+                abs(standardised_difference)
+                >= {{ var('large_standardised_difference') }}
+                then 'very '
+            else ''
+        end
+        || case
+            when standardised_difference > 0 then higher_means
+            else lower_means
+        end as phrase
+    from segment_profiles
+    where
+        abs(standardised_difference)
+        >= {{ var('min_standardised_difference') }}
+
+),
+
+-- Features of one family tell much the same: each family speaks once before
+-- any speaks twice.
+ranked_in_family as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                segment_id,
+                family
+            order by
+                distance desc,
+                position
+        ) as family_rank
+    from distinguishing
+
+),
+
+final as (
+
+    select
+        segment_id,
+        feature,
+        phrase,
+        row_number() over (
+            partition by segment_id
+            order by
+                family_rank,
+                distance desc,
+                position
+        ) as phrase_rank,
+        position
+    from ranked_in_family
+
+)
+
+select * from final

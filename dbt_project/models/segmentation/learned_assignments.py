@@ -1,0 +1,15 @@
+"""The nearest segment of every customer at every as-of date, streamed."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from models_py.relations import key_ordered, nested_segments, settings_from
+    from models_py.steps import assign_step
+
+    settings = settings_from(dbt.ref("fit_settings"))
+    source = key_ordered(dbt.ref("assignment_input"), "as_of_date")
+    scaling = dbt.ref("fit_features").to_arrow_table()
+    fit_segments = dbt.ref("fit_segments")
+    fit_centroids = dbt.ref("fit_centroids")
+    segments = nested_segments(fit_segments, fit_centroids, settings.fit_number)
+    return assign_step(source, scaling, segments, settings.fit)

@@ -1,0 +1,14 @@
+"""One row per candidate number of segments, with its measures and whether it was chosen."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from models_py.relations import key_ordered, settings_from
+    from models_py.steps import K_SCAN_SCHEMA, k_scan_step
+
+    settings = settings_from(dbt.ref("fit_settings"))
+    source = key_ordered(dbt.ref("clustering_input"))
+    scaling = dbt.ref("learned_scaling").to_arrow_table()
+    if not settings.is_refit:
+        return K_SCAN_SCHEMA.empty_table()
+    return k_scan_step(source, scaling, settings.fit)

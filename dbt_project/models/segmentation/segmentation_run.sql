@@ -1,0 +1,120 @@
+with
+
+refit_decision as (
+
+    select * from {{ ref('refit_decision') }}
+
+),
+
+stored_runs as (
+
+    select * from {{ source('history', 'runs') }}
+
+),
+
+data_digest as (
+
+    select * from {{ ref('int_data_digested') }}
+
+),
+
+feature_catalog_entries as (
+
+    select * from {{ ref('feature_catalog_entries') }}
+
+),
+
+features_digest as (
+
+    select
+        {{ text_digest(hash_sum([
+            'feature',
+            'label',
+            'family',
+            'transform',
+            'missing_rule',
+            'weight',
+            'is_clustered',
+        ])) }} as features_hash
+    from feature_catalog_entries
+
+),
+
+-- The last run is the parent, unless this one repeats it.
+last_run as (
+
+    select
+        max(run_number) as run_number,
+        max_by(run_id, run_number) as run_id,
+        max_by(parent_run_id, run_number) as parent_run_id,
+        max_by(data_hash, run_number) as data_hash,
+        max_by(features_hash, run_number) as features_hash,
+        max_by(settings_hash, run_number) as settings_hash,
+        max_by(as_of_date, run_number) as as_of_date
+    from stored_runs
+
+),
+
+compared as (
+
+    select
+        coalesce(last_run.run_number, 0) as last_run_number,
+        last_run.run_id as last_run_id,
+        last_run.parent_run_id as last_parent_run_id,
+        data_digest.data_hash,
+        features_digest.features_hash,
+        refit_decision.settings_hash,
+        refit_decision.fit_number,
+        refit_decision.refit_reason,
+        refit_decision.is_refit,
+        coalesce(
+            not refit_decision.is_refit
+            and last_run.data_hash = data_digest.data_hash
+            and last_run.features_hash = features_digest.features_hash
+            and last_run.settings_hash = refit_decision.settings_hash
+            and last_run.as_of_date = refit_decision.as_of_date,
+            false
+        ) as is_repeat,
+        refit_decision.as_of_date
+    from refit_decision
+    cross join data_digest
+    cross join features_digest
+    cross join last_run
+
+),
+
+final as (
+
+    select
+        case
+            when is_repeat then last_run_id
+            else {{ text_digest(
+                "data_hash || features_hash || settings_hash"
+                ~ " || cast(as_of_date as string)"
+                ~ " || cast(fit_number as string)"
+                ~ " || coalesce(last_run_id, '')"
+            ) }}
+        end as run_id,
+        case
+            when is_repeat then last_parent_run_id
+            else last_run_id
+        end as parent_run_id,
+        data_hash,
+        features_hash,
+        settings_hash,
+        refit_reason,
+        cast(
+            case
+                when is_repeat then last_run_number
+                else last_run_number + 1
+            end as bigint
+        ) as run_number,
+        fit_number,
+        is_refit,
+        is_repeat,
+        as_of_date
+    from compared
+
+)
+
+select * from final

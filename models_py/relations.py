@@ -1,0 +1,80 @@
+"""From what a dbt Python model is handed to what the steps take, and nothing else.
+
+A relation here is whatever has `order`, `filter`, `to_arrow_reader` and `to_arrow_table`, as
+DuckDB's relations do. Reading in key order is what makes a result independent of the order in
+which rows happen to be stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from models_py.config import FitSettings
+from models_py.features import BatchSource
+
+BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSettings:
+    """One row of `fit_settings` and the settings of the learning step made of it."""
+
+    is_refit: bool
+    fit_number: int
+    next_segment_id: int
+    fit: FitSettings
+
+
+def settings_from(relation: Any) -> StepSettings:
+    """Read the one row of `fit_settings`; threads and the temporary folder are the machine's."""
+    row = relation.to_arrow_table().to_pylist()[0]
+    return StepSettings(
+        is_refit=row["is_refit"],
+        fit_number=row["fit_number"],
+        next_segment_id=row["next_segment_id"],
+        fit=FitSettings(
+            k_min=row["k_min"],
+            k_max=row["k_max"],
+            fixed_k=row["k"],
+            seed=row["seed"],
+            min_segment_share=row["min_segment_share"],
+            threads=int(os.environ.get("THREADS", "2")),
+            tmp_dir=os.environ.get("SEGMENTATION_TMP"),
+        ),
+    )
+
+
+def key_ordered(relation: Any, *further_keys: str) -> BatchSource:
+    """A source of the relation's rows by customer_id and further keys; each call reads anew."""
+    ordered = relation.order(", ".join(("customer_id", *further_keys)))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from ordered.to_arrow_reader(BATCH_ROWS)
+
+    return batches
+
+
+def nested_segments(segments: Any, centroids: Any, fit_number: int) -> pa.Table | None:
+    """Segments of one fit with their centroids as nested lists, as `fit_step` returns them.
+
+    segments, centroids: relations in the layout of `history.segments` and `history.fit_centroids`.
+    Returns None when the fit has no segments (there is no fit before the first).
+    """
+    of_fit = f"fit_number = {int(fit_number)}"
+    rows = segments.filter(of_fit).order("segment_id").to_arrow_table().to_pylist()
+    if not rows:
+        return None
+    by_segment: dict[int, list[dict[str, Any]]] = {}
+    for entry in centroids.filter(of_fit).order("segment_id, position").to_arrow_table().to_pylist():
+        by_segment.setdefault(entry["segment_id"], []).append(
+            {name: entry[name] for name in ("feature", "position", "scaled_value", "original_value")}
+        )
+    for row in rows:
+        row["lineage_from"] = None  # text in the tables, and told of the past only
+        row["centroid"] = by_segment.get(row["segment_id"], [])
+    return pa.Table.from_pylist(rows)
