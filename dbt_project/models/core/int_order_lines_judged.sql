@@ -37,8 +37,9 @@ judged as (
                 then 'in_the_future'
         end as reject_reason,
         coalesce(order_lines_staged.is_return, false)
-        or order_lines_staged.net_amount < 0
-        or order_lines_staged.quantity < 0 as is_judged_return
+        or coalesce(order_lines_staged.net_amount < 0, false)
+        or coalesce(order_lines_staged.quantity < 0, false)
+            as is_judged_return
     from order_lines_staged
     cross join load_settings
 
@@ -70,7 +71,8 @@ signed as (
         end as net_amount,
         abs(coalesce(discount_amount, 0)) as discount_amount,
         is_judged_return as is_return,
-        is_judged_return and net_amount > 0 as is_amount_turned,
+        is_judged_return
+        and coalesce(net_amount > 0, false) as is_amount_turned,
         coalesce(discount_amount < 0, false) as is_discount_turned,
         drops_exact_duplicates,
         ordered_at

@@ -15,12 +15,17 @@ final as (
         cast(order_count * 28 as double) / observed_days as orders_per_28_days,
         cast(spend * 28 as double) / observed_days as spend_per_28_days,
         cast(spend as double) / nullif(order_count, 0) as average_order_value,
-        cast(
-            least(
-                {{ days_between('last_order_date', 'as_of_date') }},
-                shortest_observed_days
-            ) as double
-        ) as days_since_last_order,
+        -- Both engines' least() would take a null for no limit at all.
+        case
+            when last_order_date is not null
+                then
+                    cast(
+                        least(
+                            {{ days_between('last_order_date', 'as_of_date') }},
+                            shortest_observed_days
+                        ) as double
+                    )
+        end as days_since_last_order,
         cast(least(tenure_days, shortest_observed_days) as double)
             as tenure_days,
         cast({{ days_between('first_order_date', 'last_order_date') }} as double)

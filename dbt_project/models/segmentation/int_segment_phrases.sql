@@ -14,6 +14,7 @@ distinguishing as (
         feature,
         family,
         position,
+        is_used,
         abs(standardised_difference) as distance,
         case
             when
@@ -34,7 +35,7 @@ distinguishing as (
 ),
 
 -- Features of one family tell much the same: each family speaks once before
--- any speaks twice.
+-- any speaks twice, those that customers are clustered by before the others.
 ranked_in_family as (
 
     select
@@ -42,6 +43,7 @@ ranked_in_family as (
         row_number() over (
             partition by
                 segment_id,
+                is_used,
                 family
             order by
                 distance desc,
@@ -60,6 +62,7 @@ final as (
         row_number() over (
             partition by segment_id
             order by
+                is_used desc,
                 family_rank,
                 distance desc,
                 position

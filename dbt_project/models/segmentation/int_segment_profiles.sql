@@ -14,7 +14,7 @@ customer_assignments as (
 
 ),
 
-feature_settings as (
+feature_catalog_entries as (
 
     select * from {{ ref('feature_catalog_entries') }}
 
@@ -72,12 +72,12 @@ final as (
     select
         segments.segment_id,
         segments.feature,
-        feature_settings.label,
-        feature_settings.family,
-        feature_settings.unit,
-        feature_settings.higher_means,
-        feature_settings.lower_means,
-        feature_settings.position,
+        feature_catalog_entries.label,
+        feature_catalog_entries.family,
+        feature_catalog_entries.unit,
+        feature_catalog_entries.higher_means,
+        feature_catalog_entries.lower_means,
+        feature_catalog_entries.position,
         segments.customer_count,
         segments.known_count,
         cast(segments.mean_value as double) as mean_value,
@@ -97,12 +97,13 @@ final as (
                     100
                     * cast(segments.mean_value as double)
                     / cast(populations.population_mean as double)
-        end as index_value
+        end as index_value,
+        feature_catalog_entries.is_used
     from segments
     inner join populations
         on segments.feature = populations.feature
-    inner join feature_settings
-        on segments.feature = feature_settings.feature
+    inner join feature_catalog_entries
+        on segments.feature = feature_catalog_entries.feature
 
 )
 

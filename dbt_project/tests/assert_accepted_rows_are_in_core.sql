@@ -1,0 +1,77 @@
+-- What is counted as accepted is what core holds, entity by entity.
+
+with
+
+accepted as (
+
+    select
+        source_table,
+        sum(row_count) as row_count
+    from {{ ref('data_quality') }}
+    where
+        outcome = 'accepted'
+        and reason = 'accepted'
+    group by source_table
+
+),
+
+staged_tables as (
+
+    {% for entity in ['customers', 'order_lines', 'products', 'interactions'] -%}
+    select distinct
+        '{{ entity }}' as entity,
+        source_table
+    from {{ ref('int_' ~ entity ~ '_staged') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+told as (
+
+    select
+        staged_tables.entity,
+        sum(accepted.row_count) as row_count
+    from staged_tables
+    inner join accepted
+        on staged_tables.source_table = accepted.source_table
+    group by staged_tables.entity
+
+),
+
+held as (
+
+    select
+        'customers' as entity,
+        count(*) as row_count
+    from {{ ref('int_customers_judged') }}
+    inner join {{ ref('customers') }}
+        on
+            int_customers_judged.customer_id = customers.customer_id
+            and int_customers_judged.reason is null
+    union all
+    select
+        'order_lines' as entity,
+        count(*) as row_count
+    from {{ ref('order_lines') }}
+    union all
+    select
+        'products' as entity,
+        count(*) as row_count
+    from {{ ref('products') }}
+    union all
+    select
+        'interactions' as entity,
+        count(*) as row_count
+    from {{ ref('interactions') }}
+
+)
+
+select
+    held.entity,
+    held.row_count as held_row_count,
+    told.row_count as told_row_count
+from held
+left join told
+    on held.entity = told.entity
+where held.row_count <> coalesce(told.row_count, 0)

@@ -1,0 +1,34 @@
+-- Nothing is lost silently: for every raw table, rows loaded are the rows
+-- accepted, rejected and dropped as exact duplicates.
+
+with
+
+loaded as (
+
+    select
+        source_table,
+        sum(row_count) as row_count
+    from {{ source('load', 'load_ledger') }}
+    group by source_table
+
+),
+
+told as (
+
+    select
+        source_table,
+        sum(row_count) as row_count
+    from {{ ref('data_quality') }}
+    where outcome in ('accepted', 'rejected', 'duplicate')
+    group by source_table
+
+)
+
+select
+    coalesce(loaded.source_table, told.source_table) as source_table,
+    loaded.row_count as loaded_row_count,
+    told.row_count as told_row_count
+from loaded
+full outer join told
+    on loaded.source_table = told.source_table
+where coalesce(loaded.row_count, 0) <> coalesce(told.row_count, 0)
