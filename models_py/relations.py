@@ -70,9 +70,14 @@ def nested_segments(segments: Any, centroids: Any, fit_number: int) -> pa.Table 
     if not rows:
         return None
     by_segment: dict[int, list[dict[str, Any]]] = {}
-    for entry in centroids.filter(of_fit).order("segment_id, position").to_arrow_table().to_pylist():
+    for entry in (
+        centroids.filter(of_fit).order("segment_id, position").to_arrow_table().to_pylist()
+    ):
         by_segment.setdefault(entry["segment_id"], []).append(
-            {name: entry[name] for name in ("feature", "position", "scaled_value", "original_value")}
+            {
+                name: entry[name]
+                for name in ("feature", "position", "scaled_value", "original_value")
+            }
         )
     for row in rows:
         row["lineage_from"] = None  # text in the tables, and told of the past only

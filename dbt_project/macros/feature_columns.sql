@@ -1,3 +1,11 @@
+{# Names as identifiers, separated by commas. #}
+{% macro quoted_names(names) -%}
+    {%- for name in names -%}
+    {{ quoted_name(name) }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# The features of a wide relation: its columns of type double. #}
 {% macro feature_columns(relation) -%}
     {%- set names = [] -%}

@@ -17,7 +17,9 @@ accepted as (
 
 staged_tables as (
 
-    {% for entity in ['customers', 'order_lines', 'products', 'interactions'] -%}
+    {% for entity in [
+        'customers', 'order_lines', 'products', 'interactions'
+    ] -%}
     select distinct
         '{{ entity }}' as entity,
         source_table

@@ -15,7 +15,8 @@ entries as (
         customers_judged.customer_id,
         attribute,
         value
-    from {{ unnest_map('customers_judged', 'attributes', 'attribute', 'value') }}
+    from
+        {{ unnest_map('customers_judged', 'attributes', 'attribute', 'value') }}
 
 ),
 

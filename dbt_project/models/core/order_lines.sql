@@ -33,10 +33,9 @@ accepted as (
 final as (
 
     select
-        case
-            when order_line_id is not null then order_line_id
-            else line_key || '#' || cast(line_number as string)
-        end as order_line_id,
+        coalesce(
+            order_line_id, line_key || '#' || cast(line_number as string)
+        ) as order_line_id,
         order_id,
         customer_id,
         product_id,

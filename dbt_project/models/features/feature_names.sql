@@ -64,7 +64,7 @@ ranked as (
     select
         'category' as kind,
         category as name,
-        row_number() over (order by purchase_amount desc, category)
+        row_number() over (order by purchase_amount desc, category asc)
             as position
     from category_totals
     where purchase_amount > 0
@@ -72,7 +72,7 @@ ranked as (
     select
         'channel' as kind,
         channel as name,
-        row_number() over (order by order_count desc, channel) as position
+        row_number() over (order by order_count desc, channel asc) as position
     from channel_totals
 
 ),

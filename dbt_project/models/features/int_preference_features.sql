@@ -57,8 +57,9 @@ final as (
             when positions_used.position_count >= {{ position }}
                 then
                     cast(
-                        coalesce(category_totals.category_{{ position }}_amount, 0)
-                        as double
+                        coalesce(
+                            category_totals.category_{{ position }}_amount, 0
+                        ) as double
                     )
                     / nullif(cast(category_totals.purchase_amount as double), 0)
         end as category_{{ position }}_share,

@@ -1,5 +1,7 @@
 {{ config(materialized='view') }}
 
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
+
 with
 
 customer_features as (
@@ -12,10 +14,10 @@ final as (
 
     select
         customer_id,
-        as_of_date,
-        {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
-        {{ quoted_name(feature) }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for feature in features -%}
+        {{ quoted_name(feature) }},
+        {% endfor -%}
+        as_of_date
     from customer_features
     where has_sufficient_history
 

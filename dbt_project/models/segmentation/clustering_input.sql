@@ -1,3 +1,5 @@
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
+
 with
 
 customer_features as (
@@ -17,11 +19,10 @@ final as (
 
     select
         customer_features.customer_id,
-        assignments.segment_id as previous_segment_id,
-        {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
-        customer_features.{{ quoted_name(feature) }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for feature in features -%}
+        customer_features.{{ quoted_name(feature) }},
+        {% endfor -%}
+        assignments.segment_id as previous_segment_id
     from customer_features
     left join assignments
         on customer_features.customer_id = assignments.customer_id

@@ -22,10 +22,10 @@ learned_centroids as (
 
     select
         learned_segments.segment_id,
-        entry.feature as feature,
-        entry.position as position,
-        entry.scaled_value as scaled_value,
-        entry.original_value as original_value
+        entry.feature,
+        entry.position,
+        entry.scaled_value,
+        entry.original_value
     from {{ unnest_list('learned_segments', 'centroid', 'entry') }}
 
 ),

@@ -1,3 +1,5 @@
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
+
 with
 
 customer_features as (
@@ -19,11 +21,11 @@ features_filled as (
 
     select
         customer_id,
-        has_sufficient_history,
-        {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
+        {% for feature in features -%}
         coalesce({{ quoted_name(feature) }}, cast('nan' as double))
-            as {{ quoted_name(feature) }}{{ ',' if not loop.last }}
-        {%- endfor %}
+            as {{ quoted_name(feature) }},
+        {% endfor -%}
+        has_sufficient_history
     from customer_features
 
 ),
@@ -38,9 +40,7 @@ unpivoted as (
     from features_filled
     unpivot (
         value for feature in (
-            {%- for feature in feature_columns(ref('int_customer_features_joined')) %}
-            {{ quoted_name(feature) }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            {{ quoted_names(features) }}
         )
     )
 

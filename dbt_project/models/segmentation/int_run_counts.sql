@@ -29,7 +29,8 @@ customer_counts as (
 
     select
         count(*) as customer_count,
-        count(*) filter (where status = 'segmented') as segmented_customer_count,
+        count(*) filter (where status = 'segmented')
+            as segmented_customer_count,
         count(*) filter (where status = 'insufficient_history')
             as insufficient_history_count,
         count(*) filter (where status = 'never_ordered') as never_ordered_count

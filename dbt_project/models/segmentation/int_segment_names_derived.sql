@@ -29,10 +29,12 @@ candidates as (
     select
         segment_phrases.segment_id,
         lengths.phrase_count,
-        {{ text_join('segment_phrases.phrase', ', ', 'segment_phrases.phrase_rank') }}
-            as name,
-        {{ text_join('segment_phrases.phrase', ', ', 'segment_phrases.position') }}
-            as sorted_phrases
+        {{ text_join(
+            'segment_phrases.phrase', ', ', 'segment_phrases.phrase_rank'
+        ) }} as name,
+        {{ text_join(
+            'segment_phrases.phrase', ', ', 'segment_phrases.position'
+        ) }} as sorted_phrases
     from segment_phrases
     inner join lengths
         on segment_phrases.phrase_rank <= lengths.phrase_count

@@ -47,7 +47,7 @@ ranked_in_family as (
                 family
             order by
                 distance desc,
-                position
+                position asc
         ) as family_rank
     from distinguishing
 
@@ -63,9 +63,9 @@ final as (
             partition by segment_id
             order by
                 is_used desc,
-                family_rank,
+                family_rank asc,
                 distance desc,
-                position
+                position asc
         ) as phrase_rank,
         position
     from ranked_in_family

@@ -1,0 +1,70 @@
+# Entry point of the project: `make help` lists the targets and their settings.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# What makes .venv: the newest Python from 3.11 to 3.13; the locked packages come
+# ready built for these.
+ifndef PYTHON
+PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
+    "$$name" -c "" 2>/dev/null && { command -v "$$name"; break; }; done)
+endif
+export PYTHON
+VENV := .venv/bin
+
+# Settings reach the scripts by the environment, as they were given: `value`
+# keeps make from reading a dollar sign in them.
+VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
+    PYTEST_ARGS FORCE
+$(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
+    override export $(name) := $$(value $(name)))))
+
+# Cleaning needs no packages, so it does not set up; any Python that is new enough will do.
+CHECK_PYTHON = test -n "$$PYTHON" || { \
+    echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
+ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
+
+.PHONY: help setup build load test lint format docs summary clean clean-all
+
+help: ## Show this help
+	@scripts/help.sh
+
+setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON]
+	@$(CHECK_PYTHON)
+	@"$$PYTHON" scripts/setup_environment.py
+
+build: setup ## Load, model, segment, publish, and show the summary [all settings]
+	@$(VENV)/python scripts/build.py
+
+load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
+	@$(VENV)/python scripts/load_raw.py
+
+test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q
+
+lint: setup ## Check Python, SQL and YAML; changes nothing
+	@$(VENV)/python -m ruff check .
+	@$(VENV)/python -m ruff format --check .
+	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar dbt_project
+	@$(VENV)/python -m yamllint --strict .
+
+format: setup ## Mend what ruff and sqlfluff can mend
+	@$(VENV)/python -m ruff check --fix .
+	@$(VENV)/python -m ruff format .
+	@$(VENV)/python -m sqlfluff fix --nocolor --disable-progress-bar --quiet dbt_project
+
+docs: setup ## Write the lineage and all descriptions as one page, docs.html [SOURCE DATA WAREHOUSE]
+	@$(VENV)/python scripts/docs.py
+
+summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/summary.py
+
+clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
+	@$(CHECK_PYTHON)
+	@"$$PYTHON" scripts/setup_environment.py --check
+	@$(ANY_PYTHON) scripts/clean.py
+
+clean-all: ## Remove the published files and their history too, and .venv [FORCE=1 SOURCE WAREHOUSE]
+	@$(CHECK_PYTHON)
+	@"$$PYTHON" scripts/setup_environment.py --check
+	@$(ANY_PYTHON) scripts/clean.py --all

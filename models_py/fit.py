@@ -1,0 +1,228 @@
+"""The fit: cold against warm start, exact measures, identity of the segments."""
+
+import numpy as np
+import pyarrow as pa
+
+from models_py import kmeans
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.exact import Evaluation, evaluate
+from models_py.features import BatchSource, chunks
+from models_py.identity import (
+    RETIRED,
+    Match,
+    business_order,
+    centre_closeness,
+    match_segments,
+    moved_share,
+)
+from models_py.matrix import sampled_rows, scaled_matrix
+from models_py.metrics import contingency
+from models_py.model import SEGMENTS_SCHEMA, active_segments
+from models_py.scaling import Scaler
+from models_py.scan import SAMPLE_PATH, Search, quiet_and_single
+
+NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
+COLD, WARM = "cold", "warm"
+
+
+def mapped_centres(previous: list[dict], scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
+    """Centres of the fit before on the new scaling.
+
+    Returns (previous x used features), scaled, 0 (the mean) where a feature was not in the fit
+    before; and bool (used features), which features both have.
+    """
+    centres = np.zeros((len(previous), len(scaler.features)))
+    known = np.zeros(len(scaler.features), dtype=bool)
+    for row, segment in enumerate(previous):
+        originals = {item["feature"]: item["original_value"] for item in segment["centroid"]}
+        for column, feature in enumerate(scaler.features):
+            value = originals.get(feature)
+            if value is not None:
+                known[column] = True
+                centres[row, column] = scaler.scale_one(column, np.array([value]))[0]
+    return centres, known
+
+
+def warm_start(previous: list[dict], mapped: np.ndarray, k: int, search: Search) -> np.ndarray:
+    """K centres from the fit before: its largest, filled up by the sample's farthest groups."""
+    order = np.lexsort((np.arange(len(previous)), [-row["customer_count"] for row in previous]))
+    centres = mapped[np.sort(order[:k])].astype(np.float32)
+    rng = kmeans.rng_for(search.settings.seed, 7)
+    while len(centres) < k:
+        nearest = kmeans.squared_distances(search.sample, centres).min(axis=1)
+        cap = np.quantile(nearest, 1 - search.settings.trim_share, method="lower")
+        weights = np.cumsum(np.minimum(nearest, cap) if cap > 0 else nearest, dtype=np.float64)
+        drawn = min(int(np.searchsorted(weights, rng.random() * weights[-1])), len(nearest) - 1)
+        centres = np.vstack([centres, search.sample[drawn]])
+    return kmeans.lloyd(search.sample, centres, iterations=search.settings.search_iterations)
+
+
+def previous_ids(source: BatchSource, settings: FitSettings, *, row_count: int) -> np.ndarray:
+    """Segment of each customer by the fit before, int64 (rows), NO_SEGMENT for null."""
+    ids = np.full(row_count, NO_SEGMENT, dtype=np.int64)
+    for chunk in chunks(
+        source, (), chunk_rows=settings.chunk_rows, absurd_value=settings.absurd_value
+    ):
+        span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
+        ids[span] = chunk.previous_ids.fill_null(NO_SEGMENT).to_numpy(zero_copy_only=False)
+    return ids
+
+
+def unmatched_ids(count: int, known: np.ndarray, next_segment_id: int) -> np.ndarray:
+    """Ids that segments in business order would get without matching: the old ones in order."""
+    ids = sorted(int(one) for one in known)[:count]
+    return np.array([*ids, *range(next_segment_id, next_segment_id + count - len(ids))])
+
+
+def fit(
+    source: BatchSource,
+    scaler: Scaler,
+    k_scan: pa.Table,
+    previous: pa.Table | None,
+    next_segment_id: int,
+    settings: FitSettings,
+    *,
+    row_count: int,
+) -> pa.Table:
+    """Fit the chosen k and give ids (see `steps.fit_step`)."""
+    chosen = [row for row in k_scan.to_pylist() if row["is_chosen"]]
+    if len(chosen) != 1:
+        raise LearningError(
+            f"expected exactly one chosen k in the scan, found {len(chosen)}; scan again"
+        )
+    row = chosen[0]
+    cold = np.array(row["centroids"], dtype=np.float64).reshape(row["k"], len(scaler.features))
+    before = [] if previous is None else active_segments(previous)
+    mapped, known = mapped_centres(before, scaler)
+    jaccards = row["cluster_jaccards"] or [None] * row["k"]
+
+    with quiet_and_single():
+        models = [cold]
+        warm_jaccards: list | None = None
+        if before and known.any() and row["k"] > 1:
+            with scaled_matrix(source, scaler, settings, row_count=row_count) as matrix:
+                search = Search(matrix, settings)
+                warm = warm_start(before, mapped, row["k"], search)
+                warm = kmeans.rounded(search.polished([warm])[0])
+                warm = warm[business_order(scaler.unscale(warm))]
+                stability = search.stabilities([warm])[0]
+                warm_jaccards = None if stability is None else stability.jaccards.tolist()
+                models.append(warm)
+                del search, matrix
+        evaluations = evaluate(
+            source, scaler, models, settings, row_count=row_count, keep_nearest=True
+        )
+    best, start = evaluations[0], COLD
+    if len(evaluations) > 1:
+        bound = evaluations[0].inertia * (1 + settings.warm_tolerance)
+        is_whole = (evaluations[1].sizes > 0).all()
+        if is_whole and evaluations[1].inertia <= bound:
+            best, start = evaluations[1], WARM
+            jaccards = warm_jaccards or [None] * row["k"]
+    del evaluations
+
+    labels, ids = best.labels[:0], np.zeros(0, dtype=np.int64)
+    if before:
+        labels, ids = best.labels, previous_ids(source, settings, row_count=row_count)
+    active = np.array([one["segment_id"] for one in before], dtype=np.int64)
+    next_segment_id = max([next_segment_id, *(_every_id(previous))])
+    is_known = np.isin(ids, active)
+    place = np.searchsorted(active, ids[is_known]) if active.size else np.zeros(0, dtype=np.int64)
+    shared = contingency(labels[is_known], place, len(best.centres), len(active))
+    closeness = (
+        centre_closeness(best.centres[:, known], mapped[:, known])
+        if active.size and known.any()
+        else None
+    )
+    order = business_order(scaler.unscale(best.centres))
+    match = match_segments(
+        shared,
+        active,
+        next_segment_id,
+        order,
+        closeness=closeness,
+        minimum_jaccard=settings.match_minimum_jaccard,
+    )
+    has_segment = ids != NO_SEGMENT
+    moved = moved_share(ids[has_segment], match.segment_ids[labels[has_segment]])
+    plain = np.empty(len(order), dtype=np.int64)
+    plain[order] = unmatched_ids(len(order), active, next_segment_id)
+    unmatched = moved_share(ids[has_segment], plain[labels[has_segment]])
+    return _table(best, match, scaler, settings, jaccards, start, moved, unmatched)
+
+
+def _every_id(previous: pa.Table | None) -> list[int]:
+    """One above each id that the stored fit names, retired ones included."""
+    if previous is None:
+        return []
+    return [one + 1 for one in previous.column("segment_id").to_pylist()]
+
+
+def _table(
+    best: Evaluation,
+    match: Match,
+    scaler: Scaler,
+    settings: FitSettings,
+    jaccards: list,
+    start: str,
+    moved: float | None,
+    unmatched: float | None,
+) -> pa.Table:
+    # As with quantiles: from all rows up to a number, above it from a seeded sample.
+    rng = kmeans.rng_for(settings.seed, SAMPLE_PATH, 3)
+    rows = sampled_rows(len(best.nearest), settings.quantile_sample_size, rng)
+    threshold = kmeans.extreme_threshold(
+        np.sqrt(best.nearest[rows]),
+        trim_share=settings.trim_share,
+        trim_deviations=settings.trim_deviations,
+    )
+    outlier = float(kmeans.rounded(np.array(threshold**2)))
+    originals = kmeans.rounded(scaler.unscale(best.centres))
+    shared = {
+        "outlier_squared_distance": outlier,
+        "start": start,
+        "moved_share": moved,
+        "relabelled_share": unmatched,
+    }
+    rows = []
+    for number in np.argsort(match.segment_ids):
+        silhouette = best.cluster_silhouettes[number]
+        rows.append(
+            {
+                **shared,
+                "segment_id": int(match.segment_ids[number]),
+                "lineage": match.lineages[number],
+                "lineage_from": list(match.origins[number]),
+                "customer_count": int(best.sizes[number]),
+                "inertia": float(best.inertias[number]),
+                "mean_squared_radius": float(best.inertias[number] / max(best.sizes[number], 1)),
+                "silhouette": None if np.isnan(silhouette) else float(silhouette),
+                "jaccard": jaccards[number],
+                "centroid": [
+                    {
+                        "feature": feature,
+                        "position": scaler.positions[column],
+                        "scaled_value": float(best.centres[number, column]),
+                        "original_value": float(originals[number, column]),
+                    }
+                    for column, feature in enumerate(scaler.features)
+                ],
+            }
+        )
+    for segment_id in match.retired:
+        rows.append(
+            {
+                "segment_id": segment_id,
+                "lineage": RETIRED,
+                "lineage_from": [segment_id],
+                "start": start,
+                "moved_share": moved,
+                "relabelled_share": unmatched,
+                "centroid": [],
+            }
+        )
+    names = SEGMENTS_SCHEMA.names
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in names} for row in rows], schema=SEGMENTS_SCHEMA
+    )

@@ -1,0 +1,205 @@
+"""K-means with many seeded starts on a sample, polished over all rows by trimmed Lloyd passes.
+
+float32 throughout: this is the search. What is reported about its centres is float64 (`exact`).
+Extreme rows neither seed a centre (the squared distances that k-means++ draws by are capped) nor
+pull one (rows beyond a robust distance are left out of the means): trimmed K-means, Cuesta-
+Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
+"""
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from models_py.matrix import ScaledMatrix
+
+LLOYD_TOLERANCE = 1e-4  # scikit-learn's default: shift of the centres against the variance
+MAD_TO_DEVIATION = 1.4826  # median absolute deviation of a normal, in standard deviations
+POLISH_ROWS = 65_536  # rows of a polish block: scores of eight centres fit the cache
+CENTRE_DIGITS = 9  # significant digits of a stored centre
+
+
+def rng_for(seed: int, *path: int) -> np.random.Generator:
+    """The random numbers of one task, derived from the seed and the task's place only."""
+    return np.random.default_rng(np.random.SeedSequence([seed, *path]))
+
+
+def rounded(values: np.ndarray, digits: int = CENTRE_DIGITS) -> np.ndarray:
+    """Round to significant digits, so that a stored centre is the same wherever it is read."""
+    flat = [float(f"{value:.{digits - 1}e}") for value in np.ravel(values)]
+    return np.array(flat, dtype=np.float64).reshape(np.shape(values)) + 0.0
+
+
+def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distances (rows x centres), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
+    product = rows @ centres.T
+    product *= -2
+    product += np.einsum("ij,ij->i", rows, rows)[:, None]
+    product += np.einsum("ij,ij->i", centres, centres)
+    return np.maximum(product, 0, out=product)
+
+
+def seeded_centres(
+    rows: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
+) -> np.ndarray:
+    """Greedy k-means++ (Arthur and Vassilvitskii 2007) with capped squared distances.
+
+    rows: float32 (rows x features). The squared distances that centres are drawn by and judged
+    by are capped at their (1 - trim_share) quantile: a lone extreme row gains nothing by being a
+    centre. Returns float32 (k x features).
+    """
+    tries = 2 + int(np.log(k))
+    centres = np.empty((k, rows.shape[1]), dtype=np.float32)
+    centres[0] = rows[rng.integers(rows.shape[0])]
+    nearest = squared_distances(rows, centres[:1])[:, 0]
+    for number in range(1, k):
+        cap = np.quantile(nearest, 1 - trim_share, method="lower")
+        capped = np.minimum(nearest, cap) if cap > 0 else nearest
+        cumulated = np.cumsum(capped, dtype=np.float64)
+        drawn = np.searchsorted(cumulated, rng.random(tries) * cumulated[-1])
+        drawn = np.minimum(drawn, rows.shape[0] - 1)
+        candidates = np.minimum(squared_distances(rows, rows[drawn]), nearest[:, None])
+        gain = np.minimum(candidates, cap) if cap > 0 else candidates
+        best = int(np.argmin(gain.sum(axis=0, dtype=np.float64)))
+        centres[number] = rows[drawn[best]]
+        nearest = candidates[:, best]
+    return centres
+
+
+def lloyd(rows: np.ndarray, centres: np.ndarray, *, iterations: int) -> np.ndarray:
+    """Lloyd's iterations from the given centres, float32 (k x features)."""
+    model = KMeans(
+        n_clusters=centres.shape[0],
+        init=centres,
+        n_init=1,
+        max_iter=iterations,
+        tol=LLOYD_TOLERANCE,
+        algorithm="lloyd",
+    )
+    return model.fit(rows).cluster_centers_
+
+
+def start(
+    rows: np.ndarray,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    seeding_size: int,
+    iterations: int,
+    trim_share: float,
+) -> tuple[float, np.ndarray]:
+    """One start: seed, iterate, and judge by the sum of all but the largest squared distances.
+
+    Returns (trimmed objective, centres float32 (k x features)).
+    """
+    size = rows.shape[0]
+    seeding = rows
+    if size > seeding_size:
+        seeding = rows[np.sort(rng.choice(size, seeding_size, replace=False))]
+    centres = seeded_centres(seeding, k, rng, trim_share=trim_share)
+    return refined(rows, centres, iterations=iterations, trim_share=trim_share)
+
+
+def refined(
+    rows: np.ndarray, centres: np.ndarray, *, iterations: int, trim_share: float
+) -> tuple[float, np.ndarray]:
+    """Iterate from the centres; returns (trimmed objective, centres float32 (k x features))."""
+    centres = lloyd(rows, centres, iterations=iterations)
+    nearest = squared_distances(rows, centres).min(axis=1)
+    kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))
+    if kept < nearest.size:
+        nearest = np.partition(nearest, kept - 1)[:kept]
+    return float(nearest.sum(dtype=np.float64)), centres
+
+
+def best_of_starts(
+    rows: np.ndarray,
+    k: int,
+    seed: int,
+    path: tuple[int, ...],
+    *,
+    starts: int,
+    iterations: int,
+    seeding_size: int,
+    trim_share: float,
+) -> np.ndarray:
+    """Best of several starts on one worker; ties go to the earlier start."""
+    tried = [
+        start(
+            rows,
+            k,
+            rng_for(seed, *path, number),
+            seeding_size=seeding_size,
+            iterations=iterations,
+            trim_share=trim_share,
+        )
+        for number in range(starts)
+    ]
+    return min(tried, key=lambda one: one[0])[1]
+
+
+def extreme_threshold(distances: np.ndarray, *, trim_share: float, trim_deviations: float) -> float:
+    """Distance (not squared) from its nearest centre past which a row is extreme.
+
+    median + `trim_deviations` robust standard deviations, but never so low that more than
+    `trim_share` of the rows lie beyond it. Infinite for no rows.
+    """
+    if distances.size == 0:
+        return float("inf")
+    middle = np.median(distances)
+    spread = MAD_TO_DEVIATION * np.median(np.abs(distances - middle))
+    floor = np.quantile(distances, 1 - trim_share, method="higher")
+    return float(max(middle + trim_deviations * spread, floor))
+
+
+def polish(
+    matrix: ScaledMatrix,
+    centres: np.ndarray,
+    *,
+    trim_squared: float,
+    iterations: int,
+    tolerance: float,
+) -> np.ndarray:
+    """Trimmed Lloyd passes over all rows of a float32 matrix, block by block.
+
+    Rows with a squared distance above `trim_squared` to their nearest centre are left out of the
+    means. Stops when the capped objective gains less than `tolerance` of itself. Returns the
+    centres with the best objective, float64 (k x features).
+    """
+    best, best_objective = centres.astype(np.float64), np.inf
+    present = best
+    for _ in range(iterations + 1):
+        sums, counts, objective = _pass(matrix, present.astype(np.float32), trim_squared)
+        gain = best_objective - objective
+        if gain > 0:
+            best, best_objective = present, objective
+        if not gain > tolerance * objective:
+            break
+        has_rows = counts > 0
+        present = np.where(has_rows[:, None], sums / np.maximum(counts, 1)[:, None], present)
+    return best
+
+
+def _pass(
+    matrix: ScaledMatrix, centres: np.ndarray, trim_squared: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective."""
+    k = centres.shape[0]
+    half = np.einsum("ij,ij->i", centres, centres) / 2
+    numbers = np.arange(k, dtype=np.int16)[:, None]
+    sums, counts, objective = np.zeros(centres.shape), np.zeros(k), 0.0
+    for rows in matrix.blocks(POLISH_ROWS):
+        scores = centres @ rows.T
+        scores -= half[:, None]
+        best = scores[0].copy()
+        labels = np.zeros(rows.shape[0], dtype=np.int16)
+        for number in range(1, k):
+            np.copyto(labels, number, where=scores[number] > best)
+            np.maximum(best, scores[number], out=best)
+        squared = np.einsum("ij,ij->i", rows, rows)
+        squared -= 2 * best
+        np.maximum(squared, 0, out=squared)
+        np.copyto(labels, k, where=squared > trim_squared)
+        members = (labels == numbers).astype(np.float32)
+        sums += members @ rows
+        counts += members.sum(axis=1, dtype=np.float64)
+        objective += float(np.minimum(squared, trim_squared).sum(dtype=np.float64))
+    return sums, counts, objective

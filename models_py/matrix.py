@@ -1,0 +1,100 @@
+"""The scaled float32 matrix of all rows, on disk, for the passes of the search."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.features import BatchSource, chunks
+from models_py.scaling import Scaler
+
+READ_ROWS = 65_536  # rows read at once when single rows are wanted
+
+
+class ScaledMatrix:
+    """A float32 matrix (rows x features) in a file, read block by block.
+
+    Read and not mapped: mapped pages would count as memory of the process, all of them at last.
+    Several threads may read at once.
+    """
+
+    def __init__(self, name: str, row_count: int, width: int) -> None:
+        self._name = name
+        self.shape = (row_count, width)
+
+    def __len__(self) -> int:
+        """Give the number of rows."""
+        return self.shape[0]
+
+    def block(self, first: int, count: int) -> np.ndarray:
+        """Rows from `first`, at most `count`; float32 (rows x features)."""
+        rows, width = self.shape
+        count = max(0, min(count, rows - first))
+        if width == 0 or count == 0:
+            return np.zeros((count, width), dtype=np.float32)
+        size = np.dtype(np.float32).itemsize
+        flat = np.fromfile(
+            self._name, dtype=np.float32, count=count * width, offset=first * width * size
+        )
+        return flat.reshape(count, width)
+
+    def blocks(self, size: int) -> Iterator[np.ndarray]:
+        """All rows in order, `size` at a time."""
+        for first in range(0, len(self), size):
+            yield self.block(first, size)
+
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        """The rows with these numbers, which ascend; float32 (numbers x features)."""
+        out = np.empty((numbers.size, self.shape[1]), dtype=np.float32)
+        place = 0
+        for first in range(0, len(self), READ_ROWS):
+            until = int(np.searchsorted(numbers, first + READ_ROWS))
+            if until > place:
+                out[place:until] = self.block(first, READ_ROWS)[numbers[place:until] - first]
+            place = until
+        return out
+
+
+@contextmanager
+def scaled_matrix(
+    source: BatchSource, scaler: Scaler, settings: FitSettings, *, row_count: int
+) -> Iterator[ScaledMatrix]:
+    """Write the scaled matrix in one pass and give it for reading.
+
+    The file lies in `settings.tmp_dir` and is deleted at the end, also on an error.
+    Raises LearningError when the source has not the rows that the scaling was learned from.
+    """
+    handle, name = tempfile.mkstemp(suffix=".f32", prefix="scaled_", dir=settings.tmp_dir)
+    try:
+        written = 0
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks(
+                source,
+                scaler.features,
+                chunk_rows=settings.chunk_rows,
+                absurd_value=settings.absurd_value,
+                check_order=True,
+            ):
+                scaled = scaler.scale(chunk.values)
+                file.write(np.ascontiguousarray(scaled.T, dtype=np.float32).data)
+                written += chunk.row_count
+        if written != row_count:
+            raise LearningError(
+                f"expected the {row_count} customers that the scaling was learned from, found "
+                f"{written}; learn the scaling again from the same source"
+            )
+        yield ScaledMatrix(name, written, len(scaler.features))
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def sampled_rows(row_count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Row numbers of a sample without replacement, ascending; all rows when they are not more."""
+    if row_count <= size:
+        return np.arange(row_count)
+    return np.sort(rng.choice(row_count, size, replace=False))

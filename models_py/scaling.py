@@ -1,0 +1,351 @@
+"""Scaling by definition: transform, winsorise, standardise, weight by family.
+
+    scaled = (clip(transform(value), lower, upper) - mean) * scale_factor
+
+The scale factor is sqrt(W * w / sum of w over used features of the family) / standard deviation,
+with w the feature's weight and W the mean weight of the family's clustered features. The expected
+squared distance from the mean that a family contributes is then W, however many of its columns
+are used, and the columns share it in proportion to their weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.features import BatchSource, chunks, source_columns
+from models_py.sample import RowSample
+
+TRANSFORMS = ("log1p", "sqrt", "identity")
+MISSING_RULES = ("zero", "median", "max", "min")
+LOWER_QUANTILE, UPPER_QUANTILE = 0.01, 0.99  # winsor bounds
+CONSTANT_TOLERANCE = 1e-12  # a spread this small against the values is rounding, not variation
+
+ABSENT, CONSTANT, ALL_NULL = "absent", "constant", "null for every customer"
+NO_WEIGHT = "weight 0"
+
+SCALING_SCHEMA = pa.schema(
+    [
+        ("feature", pa.string()),
+        ("position", pa.int64()),
+        ("family", pa.string()),
+        ("transform", pa.string()),
+        ("weight", pa.float64()),
+        ("is_used", pa.bool_()),
+        ("dropped_reason", pa.string()),
+        ("row_count", pa.int64()),
+        ("null_count", pa.int64()),
+        ("missing_value", pa.float64()),
+        ("lower_value", pa.float64()),
+        ("upper_value", pa.float64()),
+        ("mean_value", pa.float64()),
+        ("standard_deviation", pa.float64()),
+        ("scale_factor", pa.float64()),
+    ]
+)
+
+
+def transformed(values: np.ndarray, transform: str) -> np.ndarray:
+    """Apply a transform; log1p and sqrt keep the sign, so that returns stay below zero."""
+    if transform == "identity":
+        return values
+    if transform == "log1p":
+        return np.copysign(np.log1p(np.abs(values)), values)
+    if transform == "sqrt":
+        return np.copysign(np.sqrt(np.abs(values)), values)
+    raise LearningError(
+        f"expected a transform among {', '.join(TRANSFORMS)}, found {transform!r}; "
+        "change the feature definition"
+    )
+
+
+def untransformed(values: np.ndarray, transform: str) -> np.ndarray:
+    """The inverse of `transformed`: back to original units."""
+    if transform == "log1p":
+        return np.copysign(np.expm1(np.abs(values)), values)
+    if transform == "sqrt":
+        return np.copysign(np.square(values), values)
+    return values
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """The used features of a scaling table, as arrays in position order.
+
+    features, positions, transforms: names, positions and transforms, one per used feature.
+    missing, lower, upper, mean, deviation, factor: float64 (used features).
+    """
+
+    features: tuple[str, ...]
+    positions: tuple[int, ...]
+    transforms: tuple[str, ...]
+    missing: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+    factor: np.ndarray
+
+    @classmethod
+    def from_table(cls, scaling: pa.Table) -> "Scaler":
+        """Read the table that `scaling_step` made (or its rows as read back from history)."""
+        rows = sorted(
+            (row for row in scaling.to_pylist() if row["is_used"]), key=lambda row: row["position"]
+        )
+
+        def column(name: str) -> np.ndarray:
+            return np.array([row[name] for row in rows], dtype=np.float64)
+
+        return cls(
+            tuple(row["feature"] for row in rows),
+            tuple(row["position"] for row in rows),
+            tuple(row["transform"] for row in rows),
+            column("missing_value"),
+            column("lower_value"),
+            column("upper_value"),
+            column("mean_value"),
+            column("standard_deviation"),
+            column("scale_factor"),
+        )
+
+    def filled(self, values: np.ndarray) -> np.ndarray:
+        """Replace NaN by each feature's decided value; (features x rows), original units."""
+        return np.where(np.isnan(values), self.missing[:, None], values)
+
+    def scale(self, values: np.ndarray) -> np.ndarray:
+        """Original units (features x rows, NaN for null) to scaled float64 of the same shape."""
+        scaled = self.filled(values)
+        for row, transform in enumerate(self.transforms):
+            line = np.clip(transformed(scaled[row], transform), self.lower[row], self.upper[row])
+            scaled[row] = (line - self.mean[row]) * self.factor[row]
+        return scaled
+
+    def unscale(self, scaled: np.ndarray) -> np.ndarray:
+        """Scaled centres (centres x features) back to original units."""
+        out = np.empty_like(scaled, dtype=np.float64)
+        for column, transform in enumerate(self.transforms):
+            line = scaled[:, column] / self.factor[column] + self.mean[column]
+            out[:, column] = untransformed(line, transform)
+        return out
+
+    def scale_one(self, feature: int, values: np.ndarray) -> np.ndarray:
+        """Scale values of the feature with this index."""
+        line = np.clip(
+            transformed(values, self.transforms[feature]), self.lower[feature], self.upper[feature]
+        )
+        return (line - self.mean[feature]) * self.factor[feature]
+
+
+@dataclass
+class _Definition:
+    feature: str
+    position: int
+    family: str
+    transform: str
+    weight: float
+    missing_rule: str
+
+
+def _definitions(table: pa.Table) -> list[_Definition]:
+    """Clustered definitions in position order, validated."""
+    found = []
+    for row in table.to_pylist():
+        if not row["is_clustered"]:
+            continue
+        name = row["feature"]
+        if row["transform"] not in TRANSFORMS:
+            raise LearningError(
+                f"feature {name}: expected a transform among {', '.join(TRANSFORMS)}, found "
+                f"{row['transform']!r}; change the feature definition"
+            )
+        weight = row["weight"]
+        if weight is None or not 0 <= weight < 1e6:
+            raise LearningError(
+                f"feature {name}: expected a weight from 0 to 1000000, found {weight}; change "
+                "the feature definition, or set is_clustered to false to leave it out"
+            )
+        rule = str(row["missing_value"]).strip()
+        if rule not in MISSING_RULES and not _is_number(rule):
+            raise LearningError(
+                f"feature {name}: expected missing_value among {', '.join(MISSING_RULES)} or a "
+                f"number, found {rule!r}; change the feature definition"
+            )
+        found.append(
+            _Definition(name, row["position"], row["family"], row["transform"], weight, rule)
+        )
+    found.sort(key=lambda definition: (definition.position, definition.feature))
+    names = [definition.feature for definition in found]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise LearningError(
+            f"expected each feature to be defined once, found {', '.join(repeated)} more than "
+            "once; remove the extra definition"
+        )
+    if not found:
+        raise LearningError(
+            "expected at least one definition with is_clustered true, found none; "
+            "mark the features to cluster on"
+        )
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
+    """Learn the scaling of every clustered definition (see `steps.scaling_step`)."""
+    wanted = _definitions(definitions)
+    columns = source_columns(source)
+    present = [item for item in wanted if item.feature in columns]
+    names = [item.feature for item in present]
+    passes = {"chunk_rows": settings.chunk_rows, "absurd_value": settings.absurd_value}
+
+    held = RowSample(len(names), settings.quantile_sample_size, settings.seed)
+    row_count = 0
+    nulls = np.zeros(len(names), dtype=np.int64)
+    lowest = np.full(len(names), np.inf)
+    highest = np.full(len(names), -np.inf)
+    for chunk in chunks(source, names, check_order=True, **passes):
+        row_count += chunk.row_count
+        is_null = np.isnan(chunk.values)
+        nulls += is_null.sum(axis=1)
+        lowest = np.fmin(lowest, np.fmin.reduce(chunk.values, axis=1))
+        highest = np.fmax(highest, np.fmax.reduce(chunk.values, axis=1))
+        held.add(chunk.values)
+    if row_count == 0:
+        raise LearningError(
+            "expected at least one customer to learn from, found none; check the as-of date and "
+            "the minimum history that a segmented customer must have"
+        )
+
+    sample = held.values()
+    missing = np.zeros(len(names))
+    lower, upper = np.zeros(len(names)), np.zeros(len(names))
+    reasons: list[str | None] = [None] * len(names)
+    for at, item in enumerate(present):
+        if nulls[at] == row_count:
+            reasons[at] = ALL_NULL
+            continue
+        missing[at] = _missing_value(item.missing_rule, sample[at], lowest[at], highest[at])
+        low, high = lowest[at], highest[at]
+        if nulls[at]:
+            low, high = min(low, missing[at]), max(high, missing[at])
+        low_t, high_t = transformed(np.array([low, high]), item.transform)
+        if high_t - low_t <= CONSTANT_TOLERANCE * max(abs(low_t), abs(high_t)):
+            reasons[at] = CONSTANT
+            continue
+        if item.weight == 0:
+            reasons[at] = NO_WEIGHT
+        filled = np.where(np.isnan(sample[at]), missing[at], sample[at])
+        line = transformed(filled, item.transform)
+        lower[at], upper[at] = np.quantile(line, [LOWER_QUANTILE, UPPER_QUANTILE])
+        if upper[at] - lower[at] <= CONSTANT_TOLERANCE * max(abs(low_t), abs(high_t)):
+            lower[at], upper[at] = low_t, high_t
+    del sample, held
+
+    used = [at for at, reason in enumerate(reasons) if reason is None]
+    mean, deviation = _moments(
+        source,
+        [present[at] for at in used],
+        missing[used],
+        lower[used],
+        upper[used],
+        row_count,
+        settings,
+    )
+    factors = _factors(wanted, [present[at] for at in used], deviation)
+    place = {present[at].feature: number for number, at in enumerate(used)}
+    order = {name: at for at, name in enumerate(names)}
+    rows = []
+    for item in wanted:
+        at = order.get(item.feature)
+        number = place.get(item.feature)
+        is_used = number is not None
+        rows.append(
+            {
+                "feature": item.feature,
+                "position": item.position,
+                "family": item.family,
+                "transform": item.transform,
+                "weight": float(item.weight),
+                "is_used": is_used,
+                "dropped_reason": None if is_used else ABSENT if at is None else reasons[at],
+                "row_count": row_count,
+                "null_count": None if at is None else int(nulls[at]),
+                "missing_value": float(missing[at]) if is_used else None,
+                "lower_value": float(lower[at]) if is_used else None,
+                "upper_value": float(upper[at]) if is_used else None,
+                "mean_value": float(mean[number]) if is_used else None,
+                "standard_deviation": float(deviation[number]) if is_used else None,
+                "scale_factor": float(factors[number]) if is_used else None,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA)
+
+
+def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float) -> float:
+    """The number that replaces null, in original units."""
+    if rule == "zero":
+        return 0.0
+    if rule == "median":
+        known = sample[~np.isnan(sample)]
+        return float(np.median(known)) if known.size else float(lowest)
+    if rule == "max":
+        return float(highest)
+    if rule == "min":
+        return float(lowest)
+    return float(rule)
+
+
+def _moments(
+    source: BatchSource,
+    used: Sequence[_Definition],
+    missing: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    row_count: int,
+    settings: FitSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (divisor n) of the winsorised transformed values, all rows.
+
+    Sums are taken about the middle of the winsor range, so that a large mean costs no digits.
+    """
+    centre = (lower + upper) / 2
+    total = np.zeros(len(used))
+    squares = np.zeros(len(used))
+    if used:
+        for chunk in chunks(
+            source,
+            [item.feature for item in used],
+            chunk_rows=settings.chunk_rows,
+            absurd_value=settings.absurd_value,
+        ):
+            for at, item in enumerate(used):
+                line = chunk.values[at]
+                line = transformed(np.where(np.isnan(line), missing[at], line), item.transform)
+                line = np.clip(line, lower[at], upper[at]) - centre[at]
+                total[at] += line.sum()
+                squares[at] += np.square(line).sum()
+    offset = total / row_count
+    variance = np.maximum(squares / row_count - np.square(offset), 0.0)
+    return centre + offset, np.sqrt(variance)
+
+
+def _factors(
+    wanted: Sequence[_Definition], used: Sequence[_Definition], deviation: np.ndarray
+) -> np.ndarray:
+    """scale_factor of each used feature (see the head of this module)."""
+    factors = np.empty(len(used))
+    for at, item in enumerate(used):
+        weights = [other.weight for other in wanted if other.family == item.family]
+        family_weight = sum(weights) / len(weights)
+        used_weight = sum(other.weight for other in used if other.family == item.family)
+        factors[at] = np.sqrt(family_weight * item.weight / used_weight) / deviation[at]
+    return factors

@@ -1,0 +1,267 @@
+"""Every candidate k: searched, polished, measured, compared with references and half samples."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from models_py import kmeans
+from models_py.config import FitSettings
+from models_py.exact import Evaluation, evaluate
+from models_py.features import BatchSource
+from models_py.identity import business_order
+from models_py.matrix import ScaledMatrix, sampled_rows, scaled_matrix
+from models_py.metrics import mean_silhouette
+from models_py.parallel import one_blas_thread, ordered_map
+from models_py.references import KINDS, reference
+from models_py.scaling import Scaler
+from models_py.stability import half_sample
+
+# First number of the seed path of each random task, so that no two share random numbers.
+SAMPLE_PATH, START_PATH, REFERENCE_PATH, REFERENCE_START_PATH = 1, 2, 5, 6
+
+
+@dataclass
+class Structure:
+    """Silhouettes of references without structure, for one k: the hardest kind's."""
+
+    mean: float
+    spread: float
+    kind: str
+
+
+@dataclass
+class Stability:
+    """Half-sample results of one k, means over the splits."""
+
+    adjusted_rand: float
+    jaccards: np.ndarray
+    separation: float
+
+
+@dataclass
+class Candidate:
+    """All that is known about one k before the choice."""
+
+    k: int
+    evaluation: Evaluation
+    structure: Structure | None
+    stability: Stability | None
+
+
+@contextmanager
+def quiet_and_single() -> Iterator[None]:
+    """One BLAS thread, and no warning where a cluster stays empty: sizes say so."""
+    with one_blas_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def distinct_rows(matrix: ScaledMatrix, needed: int) -> int:
+    """Number of distinct rows, counted only as far as `needed`."""
+    if matrix.shape[1] == 0:
+        return min(1, matrix.shape[0])
+    seen: set[bytes] = set()
+    for block in matrix.blocks(4096):
+        block += 0.0  # -0.0 and 0.0 are the same value
+        seen.update(row.tobytes() for row in np.unique(block, axis=0))
+        if len(seen) >= needed:
+            return needed
+    return len(seen)
+
+
+class Search:
+    """The search over one scaled matrix: sample, starts, trimming, polish, stability."""
+
+    def __init__(self, matrix: ScaledMatrix, settings: FitSettings) -> None:
+        self.matrix = matrix
+        self.settings = settings
+        size = len(matrix)
+        rows = sampled_rows(
+            size, settings.sample_size, kmeans.rng_for(settings.seed, SAMPLE_PATH, 0)
+        )
+        self.sample = matrix.take(rows)
+        rows = sampled_rows(
+            len(self.sample),
+            settings.stability_sample_size,
+            kmeans.rng_for(settings.seed, SAMPLE_PATH, 1),
+        )
+        self.small = self.sample[rows]
+        rows = sampled_rows(
+            len(self.sample),
+            settings.reference_sample_size,
+            kmeans.rng_for(settings.seed, SAMPLE_PATH, 2),
+        )
+        self.smallest = self.sample[rows]
+        self.search = {
+            "iterations": settings.search_iterations,
+            "seeding_size": settings.seeding_sample_size,
+            "trim_share": settings.trim_share,
+        }
+
+    def cold_centres(self, ks: list[int]) -> list[np.ndarray]:
+        """Best of the seeded starts for each k, float32, not yet polished.
+
+        All starts run on the small sample; the best few go on to the whole one. Ties go to the
+        earlier start.
+        """
+        settings = self.settings
+        tasks = [(k, number) for k in ks for number in range(settings.start_count)]
+
+        def begin(task: tuple[int, int]) -> tuple[float, np.ndarray]:
+            k, number = task
+            rng = kmeans.rng_for(settings.seed, START_PATH, k, number)
+            return kmeans.start(self.small, k, rng, **self.search)
+
+        def go_on(centres: np.ndarray) -> tuple[float, np.ndarray]:
+            return kmeans.refined(
+                self.sample,
+                centres,
+                iterations=settings.search_iterations,
+                trim_share=settings.trim_share,
+            )
+
+        begun = list(ordered_map(begin, tasks, threads=settings.threads))
+        finalists = []
+        for place in range(len(ks)):
+            own = begun[place * settings.start_count : (place + 1) * settings.start_count]
+            own = sorted(own, key=lambda one: one[0])[: settings.finalist_count]
+            finalists.append([centres for _, centres in own])
+        if len(self.sample) == len(self.small):
+            return [own[0] for own in finalists]
+        flat = [centres for own in finalists for centres in own]
+        ended = iter(ordered_map(go_on, flat, threads=settings.threads))
+        best = []
+        for own in finalists:
+            best.append(min((next(ended) for _ in own), key=lambda one: one[0])[1])
+        return best
+
+    def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
+        """Polish each set of centres over all rows; float64."""
+
+        def run(centres: np.ndarray) -> np.ndarray:
+            nearest = kmeans.squared_distances(self.sample, centres.astype(np.float32)).min(axis=1)
+            threshold = kmeans.extreme_threshold(
+                np.sqrt(nearest),
+                trim_share=self.settings.trim_share,
+                trim_deviations=self.settings.trim_deviations,
+            )
+            return kmeans.polish(
+                self.matrix,
+                centres,
+                trim_squared=threshold**2,
+                iterations=self.settings.polish_iterations,
+                tolerance=self.settings.polish_tolerance,
+            )
+
+        return list(ordered_map(run, starts, threads=self.settings.threads))
+
+    def stabilities(self, models: list[np.ndarray]) -> list[Stability | None]:
+        """Half-sample stability of each set of centres; None for one cluster or too few rows."""
+        wanted = [c for c in models if len(c) > 1 and len(self.small) // 2 >= len(c)]
+        splits = self.settings.half_sample_count
+        labels = {
+            id(c): kmeans.squared_distances(self.small, c.astype(np.float32)).argmin(axis=1)
+            for c in wanted
+        }
+
+        def run(task):
+            centres, number = task
+            return half_sample(
+                self.small,
+                labels[id(centres)],
+                len(centres),
+                self.settings.seed,
+                number,
+                starts=self.settings.half_sample_starts,
+                **self.search,
+            )
+
+        tasks = [(centres, number) for centres in wanted for number in range(splits)]
+        results = list(ordered_map(run, tasks, threads=self.settings.threads))
+        found: dict[int, Stability] = {}
+        for place, centres in enumerate(wanted):
+            own = results[place * splits : (place + 1) * splits]
+            found[id(centres)] = Stability(
+                float(np.mean([one.adjusted_rand for one in own])),
+                np.mean([one.jaccards for one in own], axis=0),
+                float(np.mean([one.separation for one in own])),
+            )
+        return [found.get(id(centres)) for centres in models]
+
+    def structures(self, ks: list[int]) -> dict[int, Structure]:
+        """For each k from 2 the silhouettes of the hardest kind of reference."""
+        ks = [k for k in ks if 2 <= k <= len(self.smallest)]
+        tasks = [
+            (kind, number) for kind in KINDS for number in range(self.settings.reference_count)
+        ]
+        if not ks:
+            return {}
+
+        def run(task: tuple[str, int]) -> list[float]:
+            kind, number = task
+            place = KINDS.index(kind)
+            rng = kmeans.rng_for(self.settings.seed, REFERENCE_PATH, place, number)
+            rows = reference(kind, self.smallest, rng)
+            found = []
+            for k in ks:
+                centres = kmeans.best_of_starts(
+                    rows,
+                    k,
+                    self.settings.seed,
+                    (REFERENCE_START_PATH, place, number, k),
+                    starts=self.settings.reference_starts,
+                    **self.search,
+                )
+                labels = kmeans.squared_distances(rows, centres).argmin(axis=1)
+                found.append(mean_silhouette(rows, labels, k))
+            return found
+
+        results = np.array(list(ordered_map(run, tasks, threads=self.settings.threads)))
+        results = results.reshape(len(KINDS), self.settings.reference_count, len(ks))
+        means, spreads = results.mean(axis=1), results.std(axis=1)
+        hardest = means.argmax(axis=0)
+        return {
+            k: Structure(
+                float(means[hardest[at], at]), float(spreads[hardest[at], at]), KINDS[hardest[at]]
+            )
+            for at, k in enumerate(ks)
+        }
+
+
+def in_business_order(centres: np.ndarray, scaler: Scaler) -> np.ndarray:
+    """Rounded centres in business order (see `identity.business_order`)."""
+    centres = kmeans.rounded(centres)
+    return centres[business_order(scaler.unscale(centres))]
+
+
+def scan(
+    source: BatchSource, scaler: Scaler, settings: FitSettings, *, row_count: int
+) -> tuple[list[Candidate], int]:
+    """Try every candidate k. Returns the candidates tried and the largest k that is possible.
+
+    A k above the number of distinct customers (counted as far as needed) is not tried; when none
+    remains, the largest possible one is.
+    """
+    with quiet_and_single():
+        with scaled_matrix(source, scaler, settings, row_count=row_count) as matrix:
+            limit = distinct_rows(matrix, max(settings.candidates))
+            ks = [k for k in settings.candidates if k <= limit] or [limit]
+            search = Search(matrix, settings)
+            if len(scaler.features) == 0:
+                models = [np.zeros((1, 0)) for _ in ks]
+            else:
+                models = search.polished(search.cold_centres(ks))
+            models = [in_business_order(centres, scaler) for centres in models]
+            stabilities = search.stabilities(models)
+            structures = search.structures(ks)
+            del search, matrix
+        evaluations = evaluate(source, scaler, models, settings, row_count=row_count)
+    candidates = [
+        Candidate(k, evaluation, structures.get(k), stability)
+        for k, evaluation, stability in zip(ks, evaluations, stabilities, strict=True)
+    ]
+    return candidates, limit

@@ -1,0 +1,246 @@
+"""The choice of k by structure and stability together, and the verdict, in words.
+
+Thresholds come from planted and structureless matrices (tests/test_models_py_worlds.py); each
+stands beside its reason. The rule, in order, over k whose smallest segment is large enough:
+
+1. separated: the largest k whose every pair of neighbours has a valley in between, whose clusters
+   return in half samples, and whose silhouette is above that of references without structure.
+   Merging two planted clusters keeps a valley between the rest, cutting one in two loses it, so
+   the largest k that passes is the number that was planted.
+2. overlapping: no such k, but silhouettes are above the references: the largest product of the
+   gap and the agreement of half samples.
+3. without structure: no k has a gap. Then segments are a useful cut through a cloud: the largest
+   k that half samples agree on, because finer segments say more, or the k they agree on most.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models_py.config import FitSettings
+
+# Structureless worlds of 800 and 3,000 rows reach 0.05; medium planted ones start at 0.12.
+MINIMUM_GAP = 0.06
+# A gap must also stand out from the scatter of the references: matters for few customers only.
+MINIMUM_GAP_SPREADS = 3.0
+# A k that explains structure but less than half as well as the best k is a coarser or finer cut.
+MINIMUM_GAP_SHARE = 0.5
+# Cutting one planted cluster in two seldom gives more, the planted k of medium worlds mostly does;
+# anything from 0.12 to 0.25 finds nearly as many planted k.
+MINIMUM_SEPARATION = 0.17
+# Between Hennig's marks: below 0.6 a cluster is not to be trusted, from 0.75 it is valid.
+MINIMUM_JACCARD = 0.65
+# Half samples that agree this much: what real data reaches at a k that also predicts spend.
+STABLE_ADJUSTED_RAND = 0.8
+# Strong: as clearly apart as nearly all easy planted worlds and few medium ones.
+STRONG_GAP = 0.15
+STRONG_SEPARATION = 0.4
+STRONG_JACCARD = 0.75
+# Overlapping segments are `moderate` when they come back and at least hint at a valley: skewed
+# clouds have a gap by chance but no valley, uniform boxes have valleys at corners but no gap.
+OVERLAP_ADJUSTED_RAND = 0.7
+OVERLAP_SEPARATION = 0.08
+
+STRONG, MODERATE, WEAK = "strong", "moderate", "weak"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rule looks at for one k. None: could not be measured."""
+
+    k: int
+    smallest_share: float
+    gap: float | None
+    spread: float | None
+    stability: float | None
+    jaccard: float | None
+    separation: float | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """score: what the rule ranks by, larger first; comparable within one scan only."""
+
+    is_feasible: bool
+    score: float | None
+    is_chosen: bool
+    choice_reason: str
+    verdict: str
+    verdict_reason: str
+
+
+def has_gap(one: Evidence) -> bool:
+    """Is the silhouette above what data without structure gives?"""
+    return one.gap is not None and one.gap >= max(
+        MINIMUM_GAP, MINIMUM_GAP_SPREADS * (one.spread or 0.0)
+    )
+
+
+def is_separated(one: Evidence, best_gap: float) -> bool:
+    """Does every pair of neighbours have a valley, and does every cluster return?"""
+    return (
+        has_gap(one)
+        and one.gap >= MINIMUM_GAP_SHARE * best_gap
+        and (one.separation or 0.0) >= MINIMUM_SEPARATION
+        and (one.jaccard or 0.0) >= MINIMUM_JACCARD
+    )
+
+
+def verdict(one: Evidence) -> tuple[str, str]:
+    """`strong`, `moderate` or `weak` for one k, and why."""
+    if one.k == 1:
+        return WEAK, "one segment has no structure to judge"
+    if one.gap is None or one.stability is None:
+        return WEAK, "too few customers to compare with references and half samples"
+    facts = (
+        f"silhouette {one.gap:+.3f} against data without structure, half samples agree at "
+        f"{one.stability:.2f}, least stable segment {one.jaccard:.2f}, least separation "
+        f"{one.separation:.2f}"
+    )
+    if not has_gap(one):
+        needed = max(MINIMUM_GAP, MINIMUM_GAP_SPREADS * (one.spread or 0.0))
+        return WEAK, f"no more structure than in data without any (needs {needed:.3f}): {facts}"
+    if (
+        one.gap >= STRONG_GAP
+        and one.separation >= STRONG_SEPARATION
+        and one.jaccard >= STRONG_JACCARD
+    ):
+        return STRONG, f"segments are apart and come back: {facts}"
+    if one.separation >= MINIMUM_SEPARATION and one.jaccard >= MINIMUM_JACCARD:
+        return MODERATE, f"segments touch but come back: {facts}"
+    if one.stability >= OVERLAP_ADJUSTED_RAND and one.separation >= OVERLAP_SEPARATION:
+        return MODERATE, f"segments overlap but come back: {facts}"
+    return WEAK, f"segments overlap and do not come back well enough: {facts}"
+
+
+def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -> list[Judgement]:
+    """Choose one k; one judgement per piece of evidence, in its order.
+
+    limit: the largest k that the customers allow (number of distinct ones, counted as needed).
+    Exactly one is chosen. A fixed k is chosen whatever the evidence; when no k is feasible the
+    one with the largest smallest segment is chosen, and the reason says so.
+    """
+    feasible = [one for one in evidence if one.smallest_share >= settings.min_segment_share]
+    gaps = [one.gap for one in feasible if has_gap(one)]
+    best_gap = max(gaps, default=0.0)
+    separated = [one for one in feasible if is_separated(one, best_gap)]
+    scores: dict[int, float] = {}
+    if separated:
+        rule = "separated"
+        for one in feasible:
+            scores[one.k] = float(one.k) if one in separated else _part(one.separation)
+    elif gaps:
+        rule = "overlapping"
+        for one in feasible:
+            scores[one.k] = one.gap * max(one.stability, 0.0) if has_gap(one) else 0.0
+    else:
+        rule = "without structure"
+        for one in feasible:
+            is_stable = (one.stability or 0.0) >= STABLE_ADJUSTED_RAND
+            scores[one.k] = float(one.k) if is_stable else _part(one.stability)
+    if len(evidence) == 1:
+        chosen = evidence[0].k
+    elif feasible:
+        chosen = max(feasible, key=lambda one: (scores[one.k], -one.k)).k
+    else:
+        chosen = max(evidence, key=lambda one: (one.smallest_share, -one.k)).k
+    judged = []
+    for one in evidence:
+        word, why = verdict(one)
+        reason = _reason(one, chosen, rule, scores, settings, limit, best_gap, bool(feasible))
+        judged.append(
+            Judgement(one in feasible, scores.get(one.k), one.k == chosen, reason, word, why)
+        )
+    return judged
+
+
+def _part(value: float | None) -> float:
+    """A score below any that passes: the failing measure itself, from 0 to under 1."""
+    return min(max(value or 0.0, 0.0), 0.999)
+
+
+def _reason(
+    one: Evidence,
+    chosen: int,
+    rule: str,
+    scores: dict[int, float],
+    settings: FitSettings,
+    limit: int,
+    best_gap: float,
+    any_feasible: bool,
+) -> str:
+    """One sentence: why this k was chosen, or why not."""
+    if one.k == chosen:
+        return _chosen_reason(one, rule, settings, limit, any_feasible)
+    if one.smallest_share < settings.min_segment_share:
+        return (
+            f"not chosen: its smallest segment has {one.smallest_share:.1%} of customers, "
+            f"less than {settings.min_segment_share:.1%}"
+        )
+    if rule == "separated":
+        if not has_gap(one):
+            return "not chosen: its silhouette is not above that of data without structure"
+        if one.gap < MINIMUM_GAP_SHARE * best_gap:
+            return (
+                f"not chosen: its gap {one.gap:.3f} is less than half of the best, {best_gap:.3f}"
+            )
+        if (one.separation or 0.0) < MINIMUM_SEPARATION:
+            return (
+                f"not chosen: two of its segments are one group cut in two "
+                f"(separation {one.separation or 0.0:.2f}, needs {MINIMUM_SEPARATION})"
+            )
+        if (one.jaccard or 0.0) < MINIMUM_JACCARD:
+            return (
+                f"not chosen: its least stable segment comes back with a Jaccard coefficient of "
+                f"{one.jaccard or 0.0:.2f}, needs {MINIMUM_JACCARD}"
+            )
+        return f"not chosen: k={chosen} passes the same tests and tells more segments apart"
+    if rule == "overlapping":
+        return f"not chosen: k={chosen} has more structure and stability together"
+    if (one.stability or 0.0) < STABLE_ADJUSTED_RAND:
+        return (
+            f"not chosen: without structure half samples must agree, and they do at "
+            f"{one.stability or 0.0:.2f} only"
+        )
+    return f"not chosen: half samples agree on k={chosen} too, which says more"
+
+
+def _chosen_reason(
+    one: Evidence, rule: str, settings: FitSettings, limit: int, any_feasible: bool
+) -> str:
+    small = ""
+    if one.smallest_share < settings.min_segment_share:
+        small = (
+            f", although its smallest segment has {one.smallest_share:.1%} of customers, less "
+            f"than {settings.min_segment_share:.1%}"
+        )
+    wanted = settings.candidates
+    if one.k not in wanted:
+        return (
+            f"chosen: {min(wanted)} segments need as many distinct customers, there are only "
+            f"{limit}, so k is reduced to {one.k}{small}"
+        )
+    if len(wanted) == 1:
+        return f"chosen: k was fixed at {one.k}{small}"
+    if not any_feasible:
+        return f"chosen: no k has segments of the minimum share, this one comes nearest{small}"
+    if rule == "separated":
+        return (
+            f"chosen: the largest k whose segments are all apart (separation {one.separation:.2f}) "
+            f"and come back (Jaccard coefficient at least {one.jaccard:.2f})"
+        )
+    if rule == "overlapping":
+        return (
+            f"chosen: no k has segments all apart, this one has most structure and stability "
+            f"together (gap {one.gap:.3f}, adjusted Rand index {one.stability:.2f})"
+        )
+    if (one.stability or 0.0) >= STABLE_ADJUSTED_RAND:
+        return (
+            f"chosen: no k shows structure, and this is the largest that half samples agree on "
+            f"(adjusted Rand index {one.stability:.2f})"
+        )
+    if one.stability is None:
+        return "chosen: too few customers to compare candidates, so the smallest k"
+    return (
+        f"chosen: no k shows structure, and this is the one half samples agree on most "
+        f"(adjusted Rand index {one.stability:.2f})"
+    )

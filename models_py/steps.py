@@ -1,0 +1,327 @@
+"""What the dbt Python models call: Arrow in, Arrow out; the thought is in the other modules.
+
+A source is a function without arguments that gives record batches in order of customer_id, each
+time from the start: `customer_id` string, `previous_segment_id` int64 (may lack), one float64
+column per feature. Every function raises `LearningError` for input it cannot use.
+"""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+
+from models_py import drift, scoring
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.features import BatchSource, chunks, source_columns
+from models_py.fit import fit
+from models_py.model import Model
+from models_py.sample import RowSample
+from models_py.scaling import Scaler, learn_scaling
+from models_py.scan import Candidate, quiet_and_single, scan
+from models_py.selection import Evidence, Judgement, choose
+
+K_SCAN_SCHEMA = pa.schema(
+    [
+        ("k", pa.int64()),
+        ("customer_count", pa.int64()),
+        ("is_feasible", pa.bool_()),
+        ("inertia", pa.float64()),
+        ("explained_variance_share", pa.float64()),
+        ("silhouette", pa.float64()),
+        ("reference_silhouette", pa.float64()),
+        ("reference_spread", pa.float64()),
+        ("structure_gap", pa.float64()),
+        ("davies_bouldin", pa.float64()),
+        ("calinski_harabasz", pa.float64()),
+        ("stability", pa.float64()),
+        ("minimum_jaccard", pa.float64()),
+        ("smallest_segment_share", pa.float64()),
+        ("score", pa.float64()),
+        ("is_chosen", pa.bool_()),
+        ("choice_reason", pa.string()),
+        ("verdict", pa.string()),
+        ("verdict_reason", pa.string()),
+        ("centroids", pa.list_(pa.list_(pa.float64()))),
+        ("cluster_sizes", pa.list_(pa.int64())),
+        ("cluster_silhouettes", pa.list_(pa.float64())),
+        ("cluster_jaccards", pa.list_(pa.float64())),
+        ("minimum_separation", pa.float64()),
+        ("reference_kind", pa.string()),
+    ]
+)
+
+
+def scaling_step(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
+    """Learn how each clustered feature is scaled; one row per definition, in position order.
+
+    Features that are absent, constant or null for every customer (or weigh 0) are not used and
+    say why in `dropped_reason`. scaled = (clip(transform(value), lower, upper) - mean) *
+    scale_factor. Quantiles and medians are exact up to `quantile_sample_size` rows, above that
+    from a seeded sample of as many; means and deviations are always over all rows.
+    """
+    with quiet_and_single():
+        return learn_scaling(source, definitions, settings)
+
+
+def _row_count(scaling: pa.Table) -> int:
+    if scaling.num_rows == 0:
+        raise LearningError("expected a scaling with at least one row, found none; learn it first")
+    return int(scaling.column("row_count")[0].as_py())
+
+
+def k_scan_step(source: BatchSource, scaling: pa.Table, settings: FitSettings) -> pa.Table:
+    """Try every candidate k and choose one; one row per k (see `selection` for the rule).
+
+    Silhouettes, Davies-Bouldin and Calinski-Harabasz are exact over all customers and null for
+    k = 1; stability and references come from samples and are null for too few customers. A k
+    above the number of distinct customers has a row with null measures that says so; when no
+    candidate is possible, one further row has the largest k that is (at least 1).
+    """
+    scaler = Scaler.from_table(scaling)
+    row_count = _row_count(scaling)
+    tried, limit = scan(source, scaler, settings, row_count=row_count)
+    judged = choose([_evidence(one, row_count) for one in tried], settings, limit=limit)
+    rows = [
+        _scan_row(one, judgement, row_count) for one, judgement in zip(tried, judged, strict=True)
+    ]
+    known = {one.k for one in tried}
+    for k in settings.candidates:
+        if k not in known:
+            rows.append(
+                {
+                    "k": k,
+                    "customer_count": row_count,
+                    "is_feasible": False,
+                    "is_chosen": False,
+                    "choice_reason": f"not possible: {k} segments need as many distinct "
+                    f"customers, there are only {limit}",
+                    "verdict": "weak",
+                    "verdict_reason": "not tried",
+                    "centroids": [],
+                    "cluster_sizes": [],
+                    "cluster_silhouettes": [],
+                    "cluster_jaccards": [],
+                }
+            )
+    rows.sort(key=lambda row: row["k"])
+    names = K_SCAN_SCHEMA.names
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in names} for row in rows], schema=K_SCAN_SCHEMA
+    )
+
+
+def _gap(one: Candidate) -> float | None:
+    if one.structure is None or one.evaluation.silhouette is None:
+        return None
+    return one.evaluation.silhouette - one.structure.mean
+
+
+def _evidence(one: Candidate, row_count: int) -> Evidence:
+    stability = one.stability
+    return Evidence(
+        one.k,
+        float(one.evaluation.sizes.min()) / row_count,
+        _gap(one),
+        None if one.structure is None else one.structure.spread,
+        None if stability is None else stability.adjusted_rand,
+        None if stability is None else float(stability.jaccards.min()),
+        None if stability is None else stability.separation,
+    )
+
+
+def _scan_row(one: Candidate, judgement: Judgement, row_count: int) -> dict:
+    measured, stability, structure = one.evaluation, one.stability, one.structure
+    return {
+        "k": one.k,
+        "customer_count": row_count,
+        "is_feasible": judgement.is_feasible,
+        "inertia": measured.inertia,
+        "explained_variance_share": measured.explained_variance_share,
+        "silhouette": measured.silhouette,
+        "reference_silhouette": None if structure is None else structure.mean,
+        "reference_spread": None if structure is None else structure.spread,
+        "structure_gap": _gap(one),
+        "davies_bouldin": measured.davies_bouldin,
+        "calinski_harabasz": measured.calinski_harabasz,
+        "stability": None if stability is None else stability.adjusted_rand,
+        "minimum_jaccard": None if stability is None else float(stability.jaccards.min()),
+        "smallest_segment_share": float(measured.sizes.min()) / row_count,
+        "score": judgement.score,
+        "is_chosen": judgement.is_chosen,
+        "choice_reason": judgement.choice_reason,
+        "verdict": judgement.verdict,
+        "verdict_reason": judgement.verdict_reason,
+        "centroids": measured.centres.tolist(),
+        "cluster_sizes": measured.sizes.tolist(),
+        "cluster_silhouettes": [
+            None if math.isnan(value) else value for value in measured.cluster_silhouettes.tolist()
+        ],
+        "cluster_jaccards": [] if stability is None else stability.jaccards.tolist(),
+        "minimum_separation": None if stability is None else stability.separation,
+        "reference_kind": None if structure is None else structure.kind,
+    }
+
+
+def fit_step(
+    source: BatchSource,
+    scaling: pa.Table,
+    k_scan: pa.Table,
+    previous: pa.Table | None,
+    next_segment_id: int,
+    settings: FitSettings,
+) -> pa.Table:
+    """Fit the chosen k and give ids; one row per segment, retired ones last.
+
+    The scan's centres (cold) compete with those of `previous` (warm: an earlier result of this
+    function, mapped through the new scaling); warm wins when its inertia is at most
+    `warm_tolerance` worse. Segments are matched to `previous` by the members
+    (`previous_segment_id` of the source) and centres. New ids start at `next_segment_id`, or
+    above every id in `previous` if that is higher, in business order: descending original-unit
+    centre of the first used feature. Retired rows have null numbers and an empty centroid.
+    """
+    return fit(
+        source,
+        Scaler.from_table(scaling),
+        k_scan,
+        previous,
+        next_segment_id,
+        settings,
+        row_count=_row_count(scaling),
+    )
+
+
+def assign_step(
+    source: BatchSource, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+) -> pa.RecordBatchReader:
+    """Score customers with a stored fit, streamed.
+
+    confidence: 1 - distance / runner-up's distance, 0 on the border, 1 at the centre; null with
+    one segment, like the runner-up columns and `silhouette` (from stored sizes, centres and
+    radii). Distances are sums of squares in position order, float64; ties go to the lowest id.
+    """
+    scaler = Scaler.from_table(scaling)
+    model = Model.from_tables(segments, scaler)
+
+    def score(chunk):
+        return scoring.assign_batch(chunk, scaler, model)
+
+    return scoring.scored(source, scaler, settings, score, scoring.ASSIGN_SCHEMA)
+
+
+def reasons_step(
+    source: BatchSource,
+    scaling: pa.Table,
+    segments: pa.Table,
+    ranges: pa.Table,
+    settings: FitSettings,
+) -> pa.RecordBatchReader:
+    """Reasons for every customer, streamed; one row per customer.
+
+    ranges: feature, minimum_value, maximum_value: the natural range, in original units.
+    `margin` is the runner-up's squared distance minus the own, the sum of the contributions.
+    `change_...`: the smallest change of one feature (in standard deviations of its transformed
+    values, given in original units) that moves the customer to another segment; null if none.
+    """
+    scaler = Scaler.from_table(scaling)
+    model = Model.from_tables(segments, scaler)
+    lowest, highest = scoring.natural_range(ranges, scaler)
+
+    def score(chunk):
+        return scoring.reasons_batch(chunk, scaler, model, lowest, highest)
+
+    return scoring.scored(source, scaler, settings, score, scoring.REASONS_SCHEMA)
+
+
+def baseline_step(source: BatchSource, scaling: pa.Table, settings: FitSettings) -> pa.Table:
+    """Bins of each used feature (original units, nulls replaced) and the share of rows in each.
+
+    Stored with a fit; `drift_step` compares later customers with it. Edges are deciles, fewer
+    where values repeat; shares are over all rows.
+    """
+    scaler = Scaler.from_table(scaling)
+    held = RowSample(len(scaler.features), settings.quantile_sample_size, settings.seed)
+    for chunk in scoring.stored_chunks(source, scaler, settings):
+        held.add(scaler.filled(chunk.values))
+    edges = [drift.bin_edges(line, settings.drift_bin_count) for line in held.values()]
+    shares = _bin_shares(source, scaler, edges, settings)
+    rows = [
+        {
+            "feature": feature,
+            "position": scaler.positions[at],
+            "bin_edges": edges[at].tolist(),
+            "bin_shares": shares[at].tolist(),
+        }
+        for at, feature in enumerate(scaler.features)
+    ]
+    return pa.Table.from_pylist(rows, schema=drift.BASELINE_SCHEMA)
+
+
+def _bin_shares(
+    source: BatchSource, scaler: Scaler, edges: list[np.ndarray], settings: FitSettings
+) -> list[np.ndarray]:
+    counts = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
+    for chunk in chunks(
+        source,
+        scaler.features,
+        chunk_rows=settings.chunk_rows,
+        absurd_value=settings.absurd_value,
+    ):
+        for at, line in enumerate(scaler.filled(chunk.values)):
+            counts[at] += drift.bin_counts(line, edges[at])
+    return [count / max(int(count.sum()), 1) for count in counts]
+
+
+def drift_step(
+    source: BatchSource,
+    scaling: pa.Table,
+    segments: pa.Table,
+    baseline: pa.Table,
+    settings: FitSettings,
+) -> pa.Table:
+    """Population stability index of each used feature of the stored fit against its baseline.
+
+    A feature that the source has no column for has a null index and counts as drifted. Without
+    customers the index is null and nothing has drifted. For the share of customers far from every
+    centre see `far_share`; `segments` is taken to check that the tables belong together.
+    """
+    scaler = Scaler.from_table(scaling)
+    Model.from_tables(segments, scaler)
+    stored = {row["feature"]: row for row in baseline.to_pylist()}
+    lacking = [feature for feature in scaler.features if feature not in stored]
+    if lacking:
+        raise LearningError(
+            f"expected a baseline for each used feature, found none for {', '.join(lacking)}; "
+            "use the baseline stored with the same fit"
+        )
+    columns = source_columns(source)
+    edges = [np.array(stored[feature]["bin_edges"], dtype=float) for feature in scaler.features]
+    shares = _bin_shares(source, scaler, edges, settings)
+    rows = []
+    for at, feature in enumerate(scaler.features):
+        index = None
+        if feature in columns and shares[at].sum() > 0:
+            index = drift.population_stability_index(stored[feature]["bin_shares"], shares[at])
+        is_gone = bool(columns) and feature not in columns
+        rows.append(
+            {
+                "feature": feature,
+                "population_stability_index": index,
+                "is_drifted": is_gone or (index or 0.0) > settings.drift_threshold,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=drift.DRIFT_SCHEMA)
+
+
+def far_share(
+    source: BatchSource, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+) -> float | None:
+    """Share of customers (0 to 1) beyond `outlier_squared_distance`; None without customers.
+
+    On the customers of the fit it is at most `trim_share` (0.01); read it against that.
+    """
+    far, rows = 0, 0
+    for batch in assign_step(source, scaling, segments, settings):
+        far += int(np.count_nonzero(batch.column("is_outlier").to_numpy(zero_copy_only=False)))
+        rows += batch.num_rows
+    return far / rows if rows else None

@@ -1,0 +1,150 @@
+"""Build the segmentation: load, run dbt, publish, and show what came out."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+
+from console import EXIT_CODES, WRONG_USE, Problem, Stopped, count, run, say, size
+from history import published_facts
+from load_raw import Loaded, load
+from publish import describe, publish
+from run_dbt import PROJECT, run_quietly
+from settings import Settings, resolve, table
+from sources import source_of
+from summary import summary
+from warehouse import Warehouse, exclusive
+
+# Linux counts the peak in kilobytes, macOS in bytes.
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class Clock:
+    """Seconds of each stage of a build."""
+
+    def __init__(self) -> None:
+        self._stages: list[tuple[str, float]] = []
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure one stage."""
+        started = time.monotonic()
+        yield
+        self._stages.append((name, time.monotonic() - started))
+
+    def line(self) -> str:
+        """Return one line with the seconds of each stage and the peak of memory."""
+        stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self._stages)
+        total = sum(seconds for _, seconds in self._stages)
+        peaks = (
+            resource.getrusage(who).ru_maxrss * PEAK_UNIT
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        return f"Took {total:.1f} s ({stages}), at most {size(max(peaks))} of memory"
+
+
+def build(settings: Settings) -> None:
+    """Build and publish.
+
+    Raises:
+        Problem: with the exit code to end with; nothing was published.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    source_of(settings)
+    with exclusive(warehouse) as lock:
+        clock = Clock()
+        check_published(settings, warehouse)
+        say(f"Loading {settings.source}")
+        with clock.stage("load"):
+            check_loaded(settings, load(settings), window_days(PROJECT))
+        say("Running dbt")
+        with clock.stage("dbt"):
+            run_quietly(settings, ["build"], lock)
+        say("Publishing")
+        with clock.stage("publish"):
+            say(describe(publish(settings)))
+    say()
+    say(summary(warehouse.marts_db))
+    say()
+    say(clock.line())
+
+
+def check_published(settings: Settings, warehouse: Warehouse) -> None:
+    """Refuse an as-of date before the published one."""
+    published = published_facts(warehouse)
+    if not settings.as_of or not published or not published.as_of_date:
+        return
+    if settings.as_of < published.as_of_date:
+        raise Problem(
+            f"AS_OF={settings.as_of}: what is published is as of {published.as_of_date}; "
+            "expected that date or a later one, so nothing was overwritten "
+            "(an earlier date can be built in another WAREHOUSE)",
+            WRONG_USE,
+        )
+
+
+def check_loaded(settings: Settings, loaded: Loaded, window: int) -> None:
+    """Refuse a number of segments or an as-of date that the data cannot serve."""
+    if settings.k and settings.k > loaded.customer_count:
+        raise Problem(
+            f"K={settings.k}: there are {count(loaded.customer_count, 'customer')} with orders; "
+            "expected at most that many segments",
+            WRONG_USE,
+        )
+    if not settings.as_of or not loaded.first_date or not loaded.last_date:
+        return
+    if settings.as_of <= loaded.first_date:
+        raise Problem(
+            f"AS_OF={settings.as_of}: the first order is of {loaded.first_date}; "
+            "expected a later date, as only days before it count",
+            WRONG_USE,
+        )
+    if settings.as_of - timedelta(days=window) > loaded.last_date:
+        raise Problem(
+            f"AS_OF={settings.as_of}: the last order is of {loaded.last_date}, so none falls in "
+            f"the {window} days before; expected a date at most {window} days after it",
+            WRONG_USE,
+        )
+
+
+def window_days(project: Path) -> int:
+    """Return how many days of orders count, from the vars of the dbt project."""
+    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    return int(yaml.safe_load(text)["vars"]["window_days"])
+
+
+def on_signal(stop: Callable[[], None]) -> None:
+    """Call `stop` when the process is asked to end, so that dbt and temporary files go too."""
+    signal.signal(signal.SIGTERM, lambda *_: stop())
+    signal.signal(signal.SIGHUP, lambda *_: stop())
+
+
+def stop() -> None:
+    """End the build as an interrupt from the keyboard would."""
+    raise Stopped
+
+
+def main() -> int:
+    """Build with the settings of the environment."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"settings (environment variables):\n{table()}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    on_signal(stop)
+    build(resolve())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

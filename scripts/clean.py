@@ -1,0 +1,91 @@
+"""Remove what a build makes again; with `--all` also what is published, and .venv.
+
+Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
+WAREHOUSE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from console import WRONG_USE, Problem, run, say
+from settings import ROOT, resolve_warehouse
+from warehouse import Warehouse, exclusive
+
+CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache")
+CODE_FOLDERS = ("scripts", "models_py", "tests", "dbt_project")
+DBT_BY_HAND = ("dbt_project/target", "dbt_project/logs", "dbt_project/.user.yml", "logs")
+
+
+def rebuildable(warehouse: Warehouse) -> list[Path]:
+    """Return what a build in this warehouse makes again."""
+    folder = warehouse.path
+    return [
+        *folder.glob("build.duckdb*"),
+        *folder.glob(".publishing-*"),
+        warehouse.docs,
+        *(folder / name for name in ("dbt", "tmp", "logs")),
+    ]
+
+
+def published(warehouse: Warehouse) -> list[Path]:
+    """Return what is published, with its kept versions, and what was set aside."""
+    return [*warehouse.path.glob("marts.duckdb*"), warehouse.versions]
+
+
+def caches() -> list[Path]:
+    """Return the caches of the tools in the project's folder."""
+    compiled = [path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("__pycache__")]
+    return [*(ROOT / name for name in (*CACHES, *DBT_BY_HAND)), *compiled]
+
+
+def remove(paths: Iterable[Path]) -> list[Path]:
+    """Remove files and folders that are there; returns them."""
+    removed = []
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+        else:
+            continue
+        removed.append(path)
+    return removed
+
+
+def main() -> int:
+    """Clean the warehouse that the settings name, and the caches of the project."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="needs FORCE=1 in the environment")
+    is_all = parser.parse_args().all
+    warehouse = Warehouse(resolve_warehouse())
+    if is_all and os.environ.get("FORCE", "") != "1":
+        raise Problem(
+            f"clean-all removes what is published in {warehouse.path} with its history, "
+            "and .venv; if you mean it: make clean-all FORCE=1",
+            WRONG_USE,
+        )
+    removed: list[Path] = []
+    if warehouse.path.is_dir():
+        with exclusive(warehouse):
+            removed += remove(rebuildable(warehouse))
+            if is_all:
+                removed += remove([*published(warehouse), warehouse.lock_file])
+    removed += remove(caches())
+    if is_all:
+        removed += remove([ROOT / ".venv"])
+    shown = [path for path in removed if path.name != "__pycache__"]
+    for path in shown:
+        say(f"removed {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+    if not shown:
+        say("nothing to remove")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,100 @@
+"""What people see on the terminal: lines, a live line, one-line problems and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+FAILED = 1
+WRONG_USE = 2
+HELD_BACK = 3
+DATA_REFUSED = 4
+BUSY = 5
+
+EXIT_CODES = """exit codes:
+  0  published
+  1  failed; what was published before is untouched
+  2  wrong use: a setting that cannot be
+  3  published with the stored fit, because the refit was held back
+  4  data refused
+  5  another build is running in this warehouse
+"""
+
+
+class Problem(Exception):
+    """A foreseeable problem: its message is shown on its own, without a traceback."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Stopped(BaseException):
+    """The process was asked to end (SIGTERM)."""
+
+
+def say(line: str = "", stream: TextIO | None = None) -> None:
+    """Write one line, to standard output unless another stream is given."""
+    target = sys.stdout if stream is None else stream
+    target.write(line + "\n")
+    target.flush()
+
+
+def warn(line: str) -> None:
+    """Write one line to standard error."""
+    say(line, sys.stderr)
+
+
+class LiveLine:
+    """A line that is overwritten in place; silent when standard error is not a terminal."""
+
+    def __init__(self, width: int = 78) -> None:
+        self._width = width
+        self._is_shown = False
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Replace the line by `text`, cut to the width of the line."""
+        if not self._is_terminal:
+            return
+        sys.stderr.write("\r" + text[: self._width].ljust(self._width))
+        sys.stderr.flush()
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+            self._is_shown = False
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, such as `1 row` or `1,469,307 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size(byte_count: int) -> str:
+    """Return a number of bytes in the largest unit that keeps it at 1 or above."""
+    amount = float(byte_count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def run(main: Callable[[], int | None]) -> int:
+    """Run a command and return its exit code; a `Problem` becomes one message."""
+    try:
+        return main() or 0
+    except Problem as problem:
+        warn(f"Error: {problem}")
+        return problem.exit_code
+    except (KeyboardInterrupt, Stopped):
+        warn("Stopped. What was published before is untouched.")
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Lists the targets of the Makefile from their `## ` comments, then the settings.
+set -euo pipefail
+
+echo "Customer segmentation: raw data in, segments in warehouse/marts.duckdb out."
+echo
+echo "Targets:"
+awk -F ':.*## ' '/^[a-z-]+:.*## / {
+    settings = $2
+    if (sub(/^.*\[/, "", settings)) sub(/\]$/, "", settings); else settings = ""
+    sub(/ \[.*$/, "", $2)
+    printf "  make %-10s %s\n", $1, $2
+    if (settings != "") printf "  %-15s takes %s\n", "", settings
+}' Makefile
+echo
+echo "Settings, such as make build K=5 AS_OF=2017-12-31:"
+# Needs only Python, not the environment.
+if ! "${PYTHON:-python3}" scripts/settings.py 2>/dev/null; then
+    echo "  (Python 3.11 or newer is needed to list them)"
+fi
+cat <<'TEXT'
+
+Other variables:
+  PYTHON       Python 3.11 or newer that makes .venv (default: the newest of
+               3.13, 3.12 and 3.11 on the PATH)
+  PYTEST_ARGS  what to pass to pytest, for make test
+  FORCE        FORCE=1 confirms make clean-all
+
+Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;
+3 published with the stored fit, as the refit was held back; 4 data refused;
+5 another build is running. make itself ends with 2 whenever a target fails,
+and shows the code as "Error <code>"; for the code itself:
+  .venv/bin/python scripts/build.py
+TEXT

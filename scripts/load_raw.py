@@ -1,0 +1,309 @@
+"""Load raw files into schema `raw` of the build database, with a ledger of what was loaded.
+
+Also brings schema `history`, the state of the last published version, into the build database.
+Parquet files stay where they are, behind a view; CSV files are copied as text. Loading the same
+files twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+import raw_files
+from build_database import drop_relation, open_build_database, relation_kind
+from console import (
+    DATA_REFUSED,
+    WRONG_USE,
+    LiveLine,
+    Problem,
+    count,
+    run,
+    say,
+    size,
+)
+from history import copy_history, published_facts
+from history_schema import HISTORY_TABLES
+from quoting import identifier
+from raw_files import RawFile
+from settings import Settings, resolve, table
+from sources import RawTable, Source, source_of
+from versions import environment_text
+from warehouse import Warehouse, exclusive, set_aside_wal
+
+LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading brought.
+
+    Attributes:
+        row_count: Rows in all raw tables.
+        customer_count: Customers in the table of order lines.
+        first_date: Day of the first order; None when no time can be read.
+        last_date: Day of the last order; None when no time can be read.
+    """
+
+    row_count: int
+    customer_count: int
+    first_date: date | None
+    last_date: date | None
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """A file in the ledger."""
+
+    source_table: str
+    file_name: str
+    file_bytes: int
+    file_sha256: str
+    row_count: int
+    loaded_at: datetime
+
+
+def load(settings: Settings, now: datetime | None = None) -> Loaded:
+    """Load the source's files and the published history into the build database.
+
+    The caller holds the warehouse's lock. `now` is the time that new files get in the ledger;
+    it is the one place where the clock is read.
+
+    Raises:
+        Problem: the data is refused (exit code 4), or the warehouse belongs to another source
+            (exit code 2).
+    """
+    warehouse = Warehouse(settings.warehouse)
+    source = source_of(settings)
+    clock = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    set_aside_wal(warehouse)
+    check_published_source(warehouse, settings.source)
+    folder = source.folder(settings)
+    with open_build_database(settings, readable=[folder]) as connection:
+        check_loaded_source(connection, warehouse, settings.source)
+        copy_history(connection, warehouse)
+        connection.execute("begin")
+        connection.execute("create schema if not exists raw")
+        known = known_files(connection)
+        rows = [
+            row
+            for raw_table in source.tables
+            if (row := load_table(connection, folder, raw_table, known, clock))
+        ]
+        drop_other_tables(connection, source)
+        write_ledger(connection, settings.source, rows)
+        loaded = facts(connection, source, rows)
+        connection.execute("commit")
+        return loaded
+
+
+def check_published_source(warehouse: Warehouse, source: str) -> None:
+    """Refuse a warehouse that was published from another source."""
+    published = published_facts(warehouse)
+    if published is not None and published.source not in (None, source):
+        raise other_source(warehouse, source, f"was published from {published.source}")
+
+
+def check_loaded_source(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, source: str
+) -> None:
+    """Refuse a warehouse whose build database was loaded from another source."""
+    if relation_kind(connection, "raw", "load_settings") is None:
+        return
+    row = connection.execute("select source from raw.load_settings").fetchone()
+    if row and row[0] != source:
+        raise other_source(warehouse, source, f"was loaded from {row[0]}")
+
+
+def other_source(warehouse: Warehouse, source: str, what: str) -> Problem:
+    """Return the problem of a warehouse that belongs to another source."""
+    return Problem(
+        f"SOURCE={source}: the warehouse {warehouse.path} {what}; expected that source, "
+        "or another WAREHOUSE",
+        WRONG_USE,
+    )
+
+
+def known_files(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], LedgerRow]:
+    """Return the files seen before, by table, name and hash, with the time first seen."""
+    tables = ["history.load_ledger"]
+    if relation_kind(connection, "raw", "load_ledger"):
+        tables.append("raw.load_ledger")
+    columns = ", ".join(name for name, _ in LEDGER_COLUMNS)
+    known: dict[tuple[str, str, str], LedgerRow] = {}
+    for ledger in tables:
+        for values in connection.execute(f"select {columns} from {ledger}").fetchall():
+            row = LedgerRow(*values)
+            key = (row.source_table, row.file_name, row.file_sha256)
+            if key not in known or row.loaded_at < known[key].loaded_at:
+                known[key] = row
+    return known
+
+
+def load_table(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    raw_table: RawTable,
+    known: dict[tuple[str, str, str], LedgerRow],
+    clock: datetime,
+) -> LedgerRow | None:
+    """Bring one raw table up to date with its file; None when an optional file is not there."""
+    started = time.monotonic()
+    path = raw_files.find(folder, raw_table)
+    if path is None:
+        replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
+        say(f"  {raw_table.name:<22} {'no file':>16}")
+        return None
+    live = LiveLine()
+    live.show(f"  {raw_table.name:<22} reading {size(path.stat().st_size)} ...")
+    try:
+        file = raw_files.inspect(connection, path, raw_table)
+        seen = known.get((raw_table.name, path.name, file.sha256))
+        is_kept, row_count = read(connection, file, seen)
+    finally:
+        live.clear()
+    if raw_table.is_required and row_count == 0:
+        raise raw_files.refusal(path, "has no rows: expected at least one")
+    seconds = time.monotonic() - started
+    say(
+        f"  {raw_table.name:<22} {count(row_count, 'row'):>16} {size(file.byte_count):>9} "
+        f"{seconds:>6.1f} s{'  unchanged' if is_kept else ''}"
+    )
+    return LedgerRow(
+        raw_table.name,
+        path.name,
+        file.byte_count,
+        file.sha256,
+        row_count,
+        seen.loaded_at if seen else clock,
+    )
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection, file: RawFile, seen: LedgerRow | None
+) -> tuple[bool, int]:
+    """Make the raw table or view of a file; returns (whether it was kept, its rows)."""
+    if not file.is_csv:
+        row_count = seen.row_count if seen else checked_parquet_rows(connection, file)
+        replace(connection, "view", file.table.name, raw_files.read_sql(file))
+        return seen is not None, row_count
+    if seen and holds(connection, file):
+        return True, seen.row_count
+    try:
+        replace(connection, "table", file.table.name, raw_files.read_sql(file))
+    except duckdb.Error as error:
+        raise raw_files.explain_csv(file.path, file.header, error) from error
+    counted = connection.execute(f"select count(*) from raw.{identifier(file.table.name)}")
+    return False, counted.fetchone()[0]
+
+
+def holds(connection: duckdb.DuckDBPyConnection, file: RawFile) -> bool:
+    """Say whether the raw table was made from this very file with the columns it should have."""
+    if relation_kind(connection, "raw", file.table.name) != "table":
+        return False
+    columns = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? order by column_index",
+        [file.table.name],
+    ).fetchall()
+    expected = [name for _, name in file.selected_columns()] + list(raw_files.ADDED_COLUMNS)
+    ledger = connection.execute(
+        "select file_name, file_sha256 from raw.load_ledger where source_table = ?",
+        [file.table.name],
+    ).fetchall()
+    return [c for (c,) in columns] == expected and ledger == [(file.path.name, file.sha256)]
+
+
+def checked_parquet_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
+    """Count the rows of a Parquet file, reading every value so that damage shows now."""
+    columns = ", ".join(identifier(name) for name in file.header)
+    try:
+        row = connection.execute(
+            f"select count(*), bit_xor(hash({columns})) from read_parquet(?)", [str(file.path)]
+        ).fetchone()
+    except duckdb.Error as error:
+        raise raw_files.unreadable_parquet(file.path, error) from error
+    return row[0]
+
+
+def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
+    """Make a table or view of schema raw anew, whichever of the two was there."""
+    if relation_kind(connection, "raw", name) not in (None, kind):
+        drop_relation(connection, "raw", name)
+    connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
+
+
+def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Take away raw tables that the source no longer has."""
+    kept = {raw_table.name for raw_table in source.tables} | {"load_ledger", "load_settings"}
+    names = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw' "
+        "and database_name = current_database() union all "
+        "select view_name from duckdb_views() where schema_name = 'raw' "
+        "and database_name = current_database()"
+    ).fetchall()
+    for (name,) in names:
+        if name not in kept:
+            drop_relation(connection, "raw", name)
+
+
+def write_ledger(connection: duckdb.DuckDBPyConnection, source: str, rows: list[LedgerRow]) -> None:
+    """Write the ledger and the settings of the load."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in LEDGER_COLUMNS)
+    connection.execute(f"create or replace table raw.load_ledger ({columns})")
+    marks = ", ".join("?" for _ in LEDGER_COLUMNS)
+    for row in rows:
+        values = [getattr(row, name) for name, _ in LEDGER_COLUMNS]
+        connection.execute(f"insert into raw.load_ledger values ({marks})", values)
+    connection.execute(
+        "create or replace table raw.load_settings "
+        "(source varchar, environment varchar, loaded_at timestamp)"
+    )
+    loaded_at = max(row.loaded_at for row in rows)
+    connection.execute(
+        "insert into raw.load_settings values (?, ?, ?)", [source, environment_text(), loaded_at]
+    )
+
+
+def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
+    """Return what the settings are checked against: rows, customers, first and last day."""
+    customer = identifier(source.customer_column)
+    moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    customers, first, last = connection.execute(
+        f"select count(distinct {customer}), cast(min({moment}) as date), "
+        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)}"
+    ).fetchone()
+    if customers == 0:
+        raise Problem(
+            f"{source.orders_table}: no row has a {source.customer_column}; expected some",
+            DATA_REFUSED,
+        )
+    return Loaded(sum(row.row_count for row in rows), customers, first, last)
+
+
+def main() -> int:
+    """Load the files of the source that the settings name."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"settings (environment variables):\n{table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    settings = resolve()
+    started = time.monotonic()
+    say(f"Loading {settings.source} into {settings.warehouse}")
+    with exclusive(Warehouse(settings.warehouse)):
+        loaded = load(settings)
+    seconds = time.monotonic() - started
+    say(f"Loaded {count(loaded.row_count, 'row')} in {seconds:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,183 @@
+"""Running dbt with the settings of the build: its command, its environment, its progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from console import LiveLine, Problem, run, warn
+from dbt_results import Progress
+from settings import ROOT, Settings, resolve
+from warehouse import Warehouse, exclusive
+
+PROJECT = ROOT / "dbt_project"
+SECONDS_TO_END = 10
+LINES_KEPT = 20
+
+# Results must not depend on the machine's thread count, locale, time zone or hash seed, and
+# nothing may leave the machine.
+FIXED_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONUTF8": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def dbt_vars(settings: Settings) -> dict[str, object]:
+    """Return the dbt vars that come from the settings; absent ones are null.
+
+    All are passed at every build: dbt parses the project anew when their set changes.
+    """
+    return {
+        "source": settings.source,
+        "as_of": settings.as_of.isoformat() if settings.as_of else None,
+        "k": settings.k,
+        "refit": settings.refit,
+        "seed": settings.seed,
+    }
+
+
+def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment dbt runs in: profile settings, and none of the user's dbt options."""
+    warehouse = Warehouse(settings.warehouse)
+    kept = {name: value for name, value in inherited.items() if not name.startswith("DBT_")}
+    return {
+        **kept,
+        **FIXED_ENVIRONMENT,
+        "SEGMENTATION_BUILD_DB": str(warehouse.build_db),
+        "SEGMENTATION_ROOT": str(ROOT),
+        "SEGMENTATION_TMP": str(warehouse.temporary),
+        "SEGMENTATION_DBT_TARGET": str(warehouse.dbt_target),
+        "THREADS": str(settings.threads),
+        "MEMORY": settings.memory,
+        "TARGET": settings.target,
+    }
+
+
+def command(settings: Settings, arguments: Sequence[str], log_format: str) -> list[str]:
+    """Return dbt's command line: global options, then the command and its options."""
+    warehouse = Warehouse(settings.warehouse)
+    return [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--no-use-colors",
+        "--no-version-check",
+        "--no-send-anonymous-usage-stats",
+        "--log-format",
+        log_format,
+        "--log-format-file",
+        "text",
+        "--log-path",
+        str(warehouse.dbt_logs),
+        *arguments,
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(warehouse.dbt_target),
+        "--vars",
+        json.dumps(dbt_vars(settings)),
+    ]
+
+
+@contextmanager
+def started(
+    settings: Settings, arguments: Sequence[str], lock: int, log_format: str = "json"
+) -> Iterator[subprocess.Popen[str]]:
+    """Run dbt in the background; it holds the warehouse's lock too and ends with this block."""
+    process = subprocess.Popen(
+        command(settings, arguments, log_format),
+        cwd=PROJECT,
+        env=environment(settings, os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if log_format == "json" else None,
+        stderr=subprocess.STDOUT if log_format == "json" else None,
+        text=True,
+        errors="replace",
+        pass_fds=(lock,),
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def events(lines: Iterator[str], others: deque[str]) -> Iterator[dict]:
+    """Yield dbt's JSON log events; lines that are none go to `others`."""
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError:
+            event = None
+        if isinstance(event, dict) and "info" in event:
+            yield event
+        elif line.strip():
+            others.append(line.rstrip())
+
+
+def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None:
+    """Run a dbt command, showing one line per stage and nothing else unless it fails.
+
+    Raises:
+        Problem: dbt failed; the failing nodes have been shown.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    run_results = warehouse.dbt_target / "run_results.json"
+    run_results.unlink(missing_ok=True)
+    live = LiveLine()
+    progress = Progress(warehouse.dbt_target / "manifest.json", live)
+    others: deque[str] = deque(maxlen=LINES_KEPT)
+    live.show("  reading the dbt project ...")
+    try:
+        with started(settings, arguments, lock) as process:
+            for event in events(process.stdout, others):
+                progress.take(event)
+            code = process.wait()
+    finally:
+        live.clear()
+    if code == 0:
+        progress.finish()
+        return
+    log = warehouse.dbt_logs / "dbt.log"
+    for line in progress.failures(run_results) or list(others):
+        warn(f"  {line}")
+    raise Problem(f"dbt {arguments[0]} failed, so nothing was published; the log is {log}")
+
+
+def main() -> int:
+    """Run any dbt command with the settings of the build, such as `build --select marts`."""
+    parser = argparse.ArgumentParser(
+        description=f"{main.__doc__} Everything after the script's name goes to dbt.",
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    arguments = parser.parse_args().arguments or ["--help"]
+    settings = resolve()
+    with (
+        exclusive(Warehouse(settings.warehouse)) as lock,
+        started(settings, arguments, lock, "text") as process,
+    ):
+        return 1 if process.wait() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

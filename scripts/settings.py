@@ -1,0 +1,355 @@
+"""Settings of `make build` and the scripts: one table of names, meanings and accepted values.
+
+Settings come from environment variables, which make exports. Run as a script, this file prints
+the table. It needs nothing but Python, so that it works before the set-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from console import WRONG_USE, Problem, run, say
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGING = Path("dbt_project") / "models" / "staging"
+
+DEFAULT_SOURCE = "complete_journey"
+DEFAULT_SEED = 20170101
+MIN_K, MAX_K = 2, 50
+MAX_SEED = 2**32 - 1
+MAX_THREADS = 1024
+MIN_MEMORY = 256 * 10**6
+MEMORY_SHARE = 0.7
+MEMORY_UNITS = {
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+
+SOURCES_WITHOUT_DATA = ("complete_journey",)
+SOURCES_OF_FOLDERS = ("own_files",)
+
+OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one build, checked."""
+
+    source: str
+    data: Path | None
+    warehouse: Path
+    as_of: date | None
+    k: int | None
+    refit: str
+    seed: int
+    threads: int
+    memory: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table of settings."""
+
+    name: str
+    default: str
+    what: str
+    accepted: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "SOURCE",
+        DEFAULT_SOURCE,
+        "where the data comes from",
+        f"a folder of {STAGING.as_posix()}",
+    ),
+    Setting(
+        "DATA",
+        "none",
+        "folder with your files, for SOURCE=own_files",
+        "a folder with order_lines.csv or order_lines.parquet",
+    ),
+    Setting(
+        "WAREHOUSE",
+        "warehouse, or warehouse/<source> for other sources",
+        "folder that is built in and published to",
+        "a folder; it is made when missing",
+    ),
+    Setting(
+        "AS_OF",
+        "the day after the last accepted order",
+        "date as of which customers are segmented",
+        "a date such as 2017-12-31",
+    ),
+    Setting(
+        "K",
+        "chosen from the data",
+        "number of segments",
+        f"a whole number from {MIN_K} to {MAX_K}",
+    ),
+    Setting(
+        "REFIT",
+        "auto",
+        "whether segments are learned anew",
+        "auto, always or never",
+    ),
+    Setting(
+        "SEED",
+        str(DEFAULT_SEED),
+        "seed of every random choice",
+        f"a whole number from 0 to {MAX_SEED}",
+    ),
+    Setting(
+        "THREADS",
+        "the processors there are",
+        "threads to work with; the result does not depend on it",
+        f"a whole number from 1 to {MAX_THREADS}",
+    ),
+    Setting(
+        "MEMORY",
+        f"{MEMORY_SHARE:.0%} of the machine's".replace("%", " %"),
+        "memory that DuckDB may use",
+        "a size of at least 256MB, such as 800MB or 4GB",
+    ),
+    Setting(
+        "TARGET",
+        "duckdb",
+        "engine that runs the SQL",
+        "duckdb (spark is not available yet)",
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def refuse(name: str, given: object, reason: str = "") -> Problem:
+    """Return the problem of a setting that cannot be: what was given, what is accepted."""
+    because = f" {reason};" if reason else ""
+    return Problem(f"{name}={given}:{because} expected {BY_NAME[name].accepted}", WRONG_USE)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return ` (did you mean X?)` for the nearest of `names`, or nothing when none is near."""
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def whole_number(name: str, text: str, low: int, high: int) -> int:
+    """Read a whole number from `low` to `high`.
+
+    Raises:
+        Problem: the text is no such number.
+    """
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+        raise refuse(name, text)
+    return int(text)
+
+
+def read_source(text: str, root: Path) -> str:
+    """Read SOURCE: the name of a folder of staging models."""
+    folder = root / STAGING
+    known = sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+    if text not in known:
+        there = ", ".join(known) or "none"
+        raise Problem(
+            f"SOURCE={text}: expected {BY_NAME['SOURCE'].accepted}; "
+            f"there are: {there}{nearest(text, known)}",
+            WRONG_USE,
+        )
+    return text
+
+
+def read_data(text: str, source: str) -> Path | None:
+    """Read DATA: absent for sources that bring their data, otherwise a path that exists."""
+    if source in SOURCES_WITHOUT_DATA:
+        if text:
+            raise Problem(
+                f"DATA={text}: SOURCE={source} brings its own data; "
+                "leave DATA away, or set SOURCE=own_files to use your files",
+                WRONG_USE,
+            )
+        return None
+    if not text:
+        raise Problem(
+            f"DATA is missing: SOURCE={source} needs it; expected {BY_NAME['DATA'].accepted}",
+            WRONG_USE,
+        )
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise refuse("DATA", text, "there is nothing of this name")
+    if source in SOURCES_OF_FOLDERS and not path.is_dir():
+        raise refuse("DATA", text, "this is a file")
+    if not os.access(path, os.R_OK):
+        raise refuse("DATA", text, "it cannot be read")
+    return path.resolve()
+
+
+def read_warehouse(text: str, source: str, root: Path) -> Path:
+    """Read WAREHOUSE: a folder, or a place where one can be made."""
+    if not text:
+        default = root / "warehouse"
+        return default if source == DEFAULT_SOURCE else default / source
+    path = Path(text).expanduser().resolve()
+    occupied = next((p for p in (path, *path.parents) if p.exists()), path)
+    if not occupied.is_dir():
+        raise refuse("WAREHOUSE", text, f"{occupied} is a file")
+    return path
+
+
+def read_date(name: str, text: str) -> date:
+    """Read a date written as year, month and day."""
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refuse(name, text) from None
+
+
+def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    """Read one of a few words."""
+    if text not in choices:
+        raise refuse(name, text)
+    return text
+
+
+def read_memory(text: str) -> str:
+    """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
+    if not text:
+        return f"{max(int(machine_memory() * MEMORY_SHARE), MIN_MEMORY) // 10**6}MB"
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([MGT]I?B)", text.upper())
+    if not match or float(match[1]) * MEMORY_UNITS[match[2]] < MIN_MEMORY:
+        raise refuse("MEMORY", text)
+    return match[1] + match[2].replace("I", "i")
+
+
+def read_target(text: str) -> str:
+    """Read TARGET: duckdb."""
+    if text == "spark":
+        raise refuse("TARGET", text, "not available yet")
+    return read_choice("TARGET", text, ("duckdb",))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory this process may use: the machine's, or its container's."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total
+
+
+def make_variables(makeflags: str) -> list[str]:
+    """Return the names of variables given on make's command line, read from `MAKEFLAGS`."""
+    _, separator, variables = (" " + makeflags).partition(" -- ")
+    if not separator:
+        return []
+    words = re.split(r"(?<!\\)\s+", variables.strip())
+    return [match[1] for word in words if (match := re.match(r"([^\s:+?=\\]+)[:+?]*=", word))]
+
+
+def check_names(environment: Mapping[str, str]) -> None:
+    """Refuse variables given to make that are no settings, such as a mistyped `SEDE=5`."""
+    known = (*BY_NAME, *OTHER_MAKE_VARIABLES)
+    for name in make_variables(environment.get("MAKEFLAGS", "")):
+        if name not in known:
+            raise Problem(
+                f"{name} is not a setting{nearest(name.upper(), known)}; "
+                f"the settings are {', '.join(BY_NAME)}",
+                WRONG_USE,
+            )
+
+
+def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+    """Read and check all settings.
+
+    An empty value counts as absent. Relative paths start at the current directory, defaults at
+    the project's folder.
+
+    Raises:
+        Problem: with exit code 2 and one line that names the setting, what was given and what
+            is accepted.
+    """
+    given = os.environ if environment is None else environment
+    check_names(given)
+
+    def text(name: str, default: str = "") -> str:
+        return given.get(name, "").strip() or default
+
+    source = read_source(text("SOURCE", DEFAULT_SOURCE), root)
+    return Settings(
+        source=source,
+        data=read_data(text("DATA"), source),
+        warehouse=read_warehouse(text("WAREHOUSE"), source, root),
+        as_of=read_date("AS_OF", text("AS_OF")) if text("AS_OF") else None,
+        k=whole_number("K", text("K"), MIN_K, MAX_K) if text("K") else None,
+        refit=read_choice("REFIT", text("REFIT", "auto"), ("auto", "always", "never")),
+        seed=whole_number("SEED", text("SEED", str(DEFAULT_SEED)), 0, MAX_SEED),
+        threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
+        memory=read_memory(text("MEMORY")),
+        target=read_target(text("TARGET", "duckdb")),
+    )
+
+
+def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Path:
+    """Read and check SOURCE and WAREHOUSE only, for commands that work on what is there.
+
+    Raises:
+        Problem: as `resolve`.
+    """
+    given = os.environ if environment is None else environment
+    check_names(given)
+    source = read_source(given.get("SOURCE", "").strip() or DEFAULT_SOURCE, root)
+    return read_warehouse(given.get("WAREHOUSE", "").strip(), source, root)
+
+
+def table(width: int = 78) -> str:
+    """Return the table of settings as text."""
+    lines: list[str] = []
+    indent = " " * 13
+    for setting in SETTINGS:
+        body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
+        wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
+        lines.append(f"  {setting.name:<9}  {wrapped[0]}")
+        lines.extend(indent + line for line in wrapped[1:])
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Print the table of settings, or with `--check` the values that a build would use."""
+    parser = argparse.ArgumentParser(description="Show the settings of make build.")
+    parser.add_argument("--check", action="store_true", help="show the values now in force")
+    arguments = parser.parse_args()
+    if not arguments.check:
+        say(table())
+        return 0
+    settings = resolve()
+    for setting in SETTINGS:
+        value = getattr(settings, setting.name.lower())
+        say(f"{setting.name}={'' if value is None else value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,196 @@
+"""A short, readable summary of the published file."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from console import Problem, run, say
+from settings import resolve_warehouse
+from warehouse import Warehouse
+
+MAX_WIDTH = 100
+MIN_WIDTH = 60
+
+
+def summary(path: Path, width: int | None = None) -> str:
+    """Return the summary of a published file, no wider than `width` characters.
+
+    Raises:
+        Problem: the file is not there or cannot be read.
+    """
+    if width is None:
+        width = shutil.get_terminal_size((MAX_WIDTH, 24)).columns
+    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    if not path.exists():
+        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            parts = [
+                _run(connection, width),
+                _customers(connection, width),
+                _segments(connection, width),
+                _data(connection),
+                _how_to_query(path),
+            ]
+    except duckdb.Error as error:
+        reason = str(error).split("\n")[0]
+        raise Problem(f"{path} cannot be summed up: {reason}") from error
+    return "\n\n".join(part for part in parts if part)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    rows = _rows(connection, "select * from segmentation_runs where is_current")
+    if not rows:
+        raise Problem("the published file has no current run: build again")
+    current = rows[0]
+    lines = [
+        f"Run {current['run_number']} of {current['source']}, as of {current['as_of_date']}: "
+        f"{current['k']} segments, structure {current['verdict']}"
+    ]
+    if current.get("verdict_reason"):
+        lines.extend(_wrapped(f"{current['verdict_reason']}", width))
+    dropped = current.get("dropped_features")
+    if dropped:
+        names = ", ".join(dropped) if isinstance(dropped, list) else str(dropped)
+        lines.extend(_wrapped(f"Left out: {names}", width))
+    return "\n".join(lines)
+
+
+def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    rows = _rows(
+        connection,
+        "select status, count(*) as customers from customer_segments group by status "
+        "order by customers desc, status",
+    )
+    total = sum(row["customers"] for row in rows)
+    parts = ", ".join(f"{row['customers']:,} {row['status'].replace('_', ' ')}" for row in rows)
+    return "\n".join(_wrapped(f"Customers: {total:,} ({parts})", width, ""))
+
+
+def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    rows = _rows(
+        connection,
+        "select segment_id, segment_name, customer_count, customer_share, spend_share "
+        "from segment_summary order by segment_id",
+    )
+    cells = [
+        (
+            str(row["segment_id"]),
+            row["segment_name"] or "",
+            f"{row['customer_count']:,}",
+            _percent(row["customer_share"]),
+            _percent(row["spend_share"]),
+        )
+        for row in rows
+    ]
+    head = ("id", "segment", "customers", "share", "of spend")
+    return table_text(head, cells, width, left=(1,), wrapped=1)
+
+
+def _data(connection: duckdb.DuckDBPyConnection) -> str:
+    rows = _rows(
+        connection,
+        "select source_table, "
+        "coalesce(sum(row_count) filter (where outcome = 'accepted'), 0) as accepted, "
+        "coalesce(sum(row_count) filter (where outcome = 'rejected'), 0) as rejected, "
+        "coalesce(sum(row_count) filter (where outcome = 'duplicate'), 0) as duplicate "
+        "from data_quality group by source_table order by accepted desc, source_table",
+    )
+    cells = [
+        (row["source_table"], *(f"{int(row[n]):,}" for n in ("accepted", "rejected", "duplicate")))
+        for row in rows
+        if row["accepted"] or row["rejected"] or row["duplicate"]
+    ]
+    head = ("raw rows of", "accepted", "rejected", "duplicate")
+    return table_text(head, cells, MAX_WIDTH, left=(0,))
+
+
+def _how_to_query(path: Path) -> str:
+    query = "from segment_summary"
+    return "\n".join(
+        [
+            f"Published: {path}",
+            f'  duckdb -readonly {_shell(path)} "{query}"',
+            f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{_python(path)}', "
+            f"read_only=True).sql('{query}').show()\"",
+        ]
+    )
+
+
+def _shell(path: Path) -> str:
+    text = str(path)
+    is_plain = all(c.isalnum() or c in "/._-" for c in text)
+    return text if is_plain else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _python(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"')
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{float(share) * 100:.1f} %"
+
+
+def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent="  ")
+
+
+def table_text(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    *,
+    left: Sequence[int] = (),
+    wrapped: int | None = None,
+) -> str:
+    """Return a plain text table; numbers to the right, columns in `left` to the left.
+
+    The column `wrapped` is broken over several lines where the table is wider than `width`.
+    """
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    if wrapped is not None:
+        others = sum(w for i, w in enumerate(widths) if i != wrapped) + 2 * len(head)
+        widths[wrapped] = max(12, min(widths[wrapped], width - others))
+    lines = []
+    for row in (head, *rows):
+        pieces = [textwrap.wrap(c, w) if i == wrapped else [c] for i, (c, w) in _cells(row, widths)]
+        for level in range(max(len(p) for p in pieces) or 1):
+            texts = [p[level] if level < len(p) else "" for p in pieces]
+            aligned = [
+                t.ljust(w) if i in left else t.rjust(w)
+                for i, (t, w) in enumerate(zip(texts, widths, strict=True))
+            ]
+            lines.append("  " + "  ".join(aligned).rstrip())
+    return "\n".join(lines)
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> list[tuple[int, tuple[str, int]]]:
+    return list(enumerate(zip(row, widths, strict=True)))
+
+
+def main() -> int:
+    """Show the summary of the published file of the warehouse, or of a given one."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("file", nargs="?", type=Path, help="a published marts.duckdb")
+    path = parser.parse_args().file
+    if path is None:
+        path = Warehouse(resolve_warehouse()).marts_db
+    say(summary(path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,133 @@
+"""Paths of a warehouse folder, and the lock that lets one build at a time write to it."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console import BUSY, WRONG_USE, Problem, warn
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The folder that a build reads its state from and publishes to."""
+
+    path: Path
+
+    @property
+    def build_db(self) -> Path:
+        """The working database of builds: disposable, never read by users."""
+        return self.path / "build.duckdb"
+
+    @property
+    def marts_db(self) -> Path:
+        """The published file."""
+        return self.path / "marts.duckdb"
+
+    @property
+    def versions(self) -> Path:
+        """Folder of kept published files, one folder per run number."""
+        return self.path / "versions"
+
+    @property
+    def lock_file(self) -> Path:
+        """File whose lock a build holds."""
+        return self.path / ".lock"
+
+    @property
+    def temporary(self) -> Path:
+        """Where DuckDB spills to when memory is short."""
+        return self.path / "tmp"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Dbt's compiled models, manifest and run results."""
+        return self.path / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """Dbt's logs."""
+        return self.path / "dbt" / "logs"
+
+    @property
+    def docs(self) -> Path:
+        """The documentation page."""
+        return self.path / "docs.html"
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            Problem: the folder cannot be made or written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Problem(
+                f"WAREHOUSE={self.path} cannot be written to ({error.strerror}): "
+                "expected a folder, or a place where one can be made",
+                WRONG_USE,
+            ) from error
+
+
+def wal_of(database: Path) -> Path:
+    """Return the path of the write-ahead log that DuckDB keeps beside a database file."""
+    return database.with_name(database.name + ".wal")
+
+
+def set_aside_wal(warehouse: Warehouse) -> Path | None:
+    """Rename a write-ahead log found beside the published file; returns its new path.
+
+    A client that opened the file for writing and crashed leaves one, and DuckDB would replay it
+    into whatever file stands there next.
+    """
+    wal = wal_of(warehouse.marts_db)
+    if not wal.exists():
+        return None
+    numbers = (wal.with_name(f"{wal.name}.{n}.set-aside") for n in itertools.count(1))
+    target = next(path for path in numbers if not path.exists())
+    wal.rename(target)
+    warn(f"  {wal.name}, left by a program that opened the published file, is now {target.name}")
+    return target
+
+
+def _holder(text: str) -> str:
+    """Describe who holds the lock, from the content of the lock file."""
+    pid, _, since = text.strip().partition(" ")
+    return f"process {pid}, since {since}" if since else "starting at this moment"
+
+
+@contextmanager
+def exclusive(warehouse: Warehouse) -> Iterator[int]:
+    """Hold the warehouse's lock; yields its file descriptor, for child processes to hold too.
+
+    The lock ends with the processes that hold it, so what a dead build left in the file is
+    harmless. A child that was given the descriptor keeps the warehouse locked until it ends.
+
+    Raises:
+        Problem: another process holds the lock (exit code 5).
+    """
+    warehouse.create()
+    descriptor = os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(os.pread(descriptor, 200, 0).decode(errors="replace"))
+            raise Problem(
+                f"another build is running in {warehouse.path} ({holder}); "
+                "wait for it, or choose another WAREHOUSE",
+                BUSY,
+            ) from None
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {now}\n".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
