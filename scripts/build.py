@@ -68,7 +68,8 @@ def build(settings: Settings) -> None:
             check_loaded(settings, load(settings), window_days(PROJECT))
         say("Running dbt")
         with clock.stage("dbt"):
-            run_quietly(settings, ["build"], lock)
+            # Unit tests are about the code and not the data: `make test` runs them.
+            run_quietly(settings, ["build", "--exclude-resource-type", "unit_test"], lock)
         say("Publishing")
         with clock.stage("publish"):
             say(describe(publish(settings)))

@@ -273,15 +273,22 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, source: str, rows: list[
 
 def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    customer = identifier(source.customer_column)
+    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
     moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    loaded_at = max(row.loaded_at for row in rows)
+    # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
         f"select count(distinct {customer}), cast(min({moment}) as date), "
-        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)}"
+        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)} "
+        f"where {customer} is not null and {moment} >= timestamp '1970-01-01' "
+        f"and cast({moment} as date) <= cast(? as date) + 1",
+        [loaded_at],
     ).fetchone()
     if customers == 0:
         raise Problem(
-            f"{source.orders_table}: no row has a {source.customer_column}; expected some",
+            f"{source.orders_table}: no row has both a {source.customer_column} and a "
+            f"{source.time_column} that is a date from 1970 on and not in the future; expected "
+            "some (times are ISO 8601, such as 2026-03-01 17:45:00)",
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)

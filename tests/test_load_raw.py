@@ -192,7 +192,7 @@ def test_what_looks_like_another_type_stays_text(chosen: Settings, data: Path) -
         (HEADER.encode() + b"1,2,3,\xe9\n", ["not UTF-8", "line 2", "0xe9"]),
         (HEADER.encode("utf-16"), ["not UTF-8", "UTF-16"]),
         (HEADER.encode() + b"1,2,3,4\r\n1,2,3,4\n", ["line ends"]),
-        (HEADER.encode() + b",,,\n", ["no row has a customer_id"]),
+        (HEADER.encode() + b",,,\n", ["no row has both a customer_id and a ordered_at"]),
     ],
 )
 def test_csv_that_is_refused(
