@@ -12,6 +12,12 @@ customer_channel_windows as (
 
 ),
 
+name_sets as (
+
+    select * from {{ ref('name_sets') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -23,6 +29,7 @@ channel_totals as (
 
     select
         customer_channel_windows.customer_id,
+        name_sets.name_set,
         {% for position in range(1, 4) -%}
         sum(customer_channel_windows.order_count) filter (
             where feature_names.position = {{ position }}
@@ -31,17 +38,30 @@ channel_totals as (
         sum(customer_channel_windows.order_count) as order_count,
         customer_channel_windows.as_of_date
     from customer_channel_windows
+    cross join name_sets
     left join feature_names
-        on customer_channel_windows.channel = feature_names.name
+        on
+            customer_channel_windows.channel = feature_names.name
+            and name_sets.name_set = feature_names.name_set
     group by
         customer_channel_windows.customer_id,
+        name_sets.name_set,
         customer_channel_windows.as_of_date
 
 ),
 
 positions_used as (
 
-    select max(position) as position_count from feature_names
+    select
+        name_sets.name_set,
+        {% for position in range(1, 4) -%}
+        count(*) filter (where feature_names.position = {{ position }})
+            as names_at_{{ position }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from name_sets
+    left join feature_names
+        on name_sets.name_set = feature_names.name_set
+    group by name_sets.name_set
 
 ),
 
@@ -49,13 +69,14 @@ final as (
 
     select
         customer_snapshots.customer_id,
+        positions_used.name_set,
         cast(customer_snapshots.weekend_order_count as double)
         / nullif(customer_snapshots.order_count, 0) as weekend_order_share,
         cast(customer_snapshots.evening_order_count as double)
         / nullif(customer_snapshots.order_count, 0) as evening_order_share,
         {% for position in range(1, 4) -%}
         case
-            when positions_used.position_count >= {{ position }}
+            when positions_used.names_at_{{ position }} > 0
                 then
                     cast(
                         coalesce(channel_totals.channel_{{ position }}_count, 0)
@@ -71,6 +92,7 @@ final as (
         on
             customer_snapshots.customer_id = channel_totals.customer_id
             and customer_snapshots.as_of_date = channel_totals.as_of_date
+            and positions_used.name_set = channel_totals.name_set
 
 )
 

@@ -1,5 +1,3 @@
-{{ config(alias='customer_features') }}
-
 with
 
 customer_snapshots as (
@@ -36,6 +34,7 @@ final as (
 
     select
         customer_snapshots.customer_id,
+        int_preference_features.name_set,
         customer_snapshots.observed_days,
         {% for feature in [
             'orders_per_28_days',
@@ -87,6 +86,8 @@ final as (
             = int_channel_time_features.customer_id
             and customer_snapshots.as_of_date
             = int_channel_time_features.as_of_date
+            and int_preference_features.name_set
+            = int_channel_time_features.name_set
 
 )
 

@@ -12,6 +12,12 @@ customer_category_windows as (
 
 ),
 
+name_sets as (
+
+    select * from {{ ref('name_sets') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -23,6 +29,7 @@ category_totals as (
 
     select
         customer_category_windows.customer_id,
+        name_sets.name_set,
         {% for position in range(1, 9) -%}
         sum(customer_category_windows.purchase_amount) filter (
             where feature_names.position = {{ position }}
@@ -32,17 +39,30 @@ category_totals as (
         sum(customer_category_windows.week_count) as category_week_count,
         customer_category_windows.as_of_date
     from customer_category_windows
+    cross join name_sets
     left join feature_names
-        on customer_category_windows.category = feature_names.name
+        on
+            customer_category_windows.category = feature_names.name
+            and name_sets.name_set = feature_names.name_set
     group by
         customer_category_windows.customer_id,
+        name_sets.name_set,
         customer_category_windows.as_of_date
 
 ),
 
 positions_used as (
 
-    select max(position) as position_count from feature_names
+    select
+        name_sets.name_set,
+        {% for position in range(1, 9) -%}
+        count(*) filter (where feature_names.position = {{ position }})
+            as names_at_{{ position }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from name_sets
+    left join feature_names
+        on name_sets.name_set = feature_names.name_set
+    group by name_sets.name_set
 
 ),
 
@@ -50,11 +70,12 @@ final as (
 
     select
         customer_snapshots.customer_id,
+        positions_used.name_set,
         -- No purchase in a category that there is, is a share of zero; a
         -- position that no category fills stays null for everybody.
         {% for position in range(1, 9) -%}
         case
-            when positions_used.position_count >= {{ position }}
+            when positions_used.names_at_{{ position }} > 0
                 then
                     cast(
                         coalesce(
@@ -77,6 +98,7 @@ final as (
         on
             customer_snapshots.customer_id = category_totals.customer_id
             and customer_snapshots.as_of_date = category_totals.as_of_date
+            and positions_used.name_set = category_totals.name_set
 
 )
 

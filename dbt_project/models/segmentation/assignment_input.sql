@@ -1,12 +1,12 @@
 {{ config(materialized='view') }}
 
-{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set features = feature_columns(ref('int_customer_features_in_force')) %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_joined') }}
+    select * from {{ ref('int_customer_features_in_force') }}
 
 ),
 

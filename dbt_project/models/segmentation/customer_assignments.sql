@@ -6,9 +6,9 @@ learned_assignments as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -23,11 +23,11 @@ final as (
         learned_assignments.confidence,
         learned_assignments.silhouette,
         learned_assignments.is_outlier,
-        learned_assignments.as_of_date = refit_decision.as_of_date
+        learned_assignments.as_of_date = fit_in_force.as_of_date
             as is_current,
         learned_assignments.as_of_date
     from learned_assignments
-    cross join refit_decision
+    cross join fit_in_force
 
 )
 

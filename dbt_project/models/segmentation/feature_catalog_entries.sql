@@ -8,7 +8,7 @@ feature_settings as (
 
 feature_names as (
 
-    select * from {{ ref('feature_names') }}
+    select * from {{ ref('feature_names_in_force') }}
 
 ),
 

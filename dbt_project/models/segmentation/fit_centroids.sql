@@ -1,8 +1,8 @@
 with
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -34,14 +34,14 @@ unioned as (
 
     select
         learned_centroids.feature,
-        refit_decision.fit_number,
+        fit_in_force.fit_number,
         learned_centroids.segment_id,
         learned_centroids.position,
         learned_centroids.scaled_value,
         learned_centroids.original_value
     from learned_centroids
-    cross join refit_decision
-    where refit_decision.is_refit
+    cross join fit_in_force
+    where fit_in_force.is_refit
     union all
     select
         stored_centroids.feature,
@@ -51,9 +51,9 @@ unioned as (
         stored_centroids.scaled_value,
         stored_centroids.original_value
     from stored_centroids
-    inner join refit_decision
-        on stored_centroids.fit_number = refit_decision.fit_number
-    where not refit_decision.is_refit
+    inner join fit_in_force
+        on stored_centroids.fit_number = fit_in_force.fit_number
+    where not fit_in_force.is_refit
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -21,7 +21,7 @@ stored_features as (
 unioned as (
 
     select
-        refit_decision.fit_number,
+        fit_in_force.fit_number,
         learned_scaling.feature,
         learned_scaling.family,
         learned_scaling.transform,
@@ -38,8 +38,8 @@ unioned as (
         learned_scaling.scale_factor,
         learned_scaling.is_used
     from learned_scaling
-    cross join refit_decision
-    where refit_decision.is_refit
+    cross join fit_in_force
+    where fit_in_force.is_refit
     union all
     select
         stored_features.fit_number,
@@ -59,9 +59,9 @@ unioned as (
         stored_features.scale_factor,
         stored_features.is_used
     from stored_features
-    inner join refit_decision
-        on stored_features.fit_number = refit_decision.fit_number
-    where not refit_decision.is_refit
+    inner join fit_in_force
+        on stored_features.fit_number = fit_in_force.fit_number
+    where not fit_in_force.is_refit
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -24,7 +24,7 @@ unioned as (
         learned_segments.lineage,
         {{ list_text('learned_segments.lineage_from') }} as lineage_from,
         learned_segments.start,
-        refit_decision.fit_number,
+        fit_in_force.fit_number,
         learned_segments.segment_id,
         learned_segments.customer_count,
         learned_segments.inertia,
@@ -33,8 +33,8 @@ unioned as (
         learned_segments.silhouette,
         learned_segments.jaccard
     from learned_segments
-    cross join refit_decision
-    where refit_decision.is_refit
+    cross join fit_in_force
+    where fit_in_force.is_refit
     union all
     select
         stored_segments.lineage,
@@ -49,9 +49,9 @@ unioned as (
         stored_segments.silhouette,
         stored_segments.jaccard
     from stored_segments
-    inner join refit_decision
-        on stored_segments.fit_number = refit_decision.fit_number
-    where not refit_decision.is_refit
+    inner join fit_in_force
+        on stored_segments.fit_number = fit_in_force.fit_number
+    where not fit_in_force.is_refit
 
 ),
 

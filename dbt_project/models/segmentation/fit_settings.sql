@@ -1,8 +1,8 @@
 with
 
-refit_decision as (
+refit_request as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('refit_request') }}
 
 ),
 
@@ -22,7 +22,7 @@ opened as (
 final as (
 
     select
-        refit_decision.fit_number,
+        refit_request.stored_fit_number,
         {% if var('k') is none -%}
         cast(null as bigint) as k,
         {%- else -%}
@@ -34,8 +34,9 @@ final as (
         cast(coalesce(opened.last_segment_id, 0) + 1 as bigint)
             as next_segment_id,
         cast({{ var('min_segment_share') }} as double) as min_segment_share,
-        refit_decision.is_refit
-    from refit_decision
+        cast({{ var('max_population_stability_index') }} as double)
+            as max_population_stability_index
+    from refit_request
     cross join opened
 
 )

@@ -3,13 +3,12 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import key_ordered, nested_segments, settings_from
+    from models_py.relations import fit_number, key_ordered, nested_segments, settings_from
     from models_py.steps import assign_step
 
     settings = settings_from(dbt.ref("fit_settings"))
+    number = fit_number(dbt.ref("fit_in_force"))
     source = key_ordered(dbt.ref("assignment_input"), "as_of_date")
     scaling = dbt.ref("fit_features").to_arrow_table()
-    fit_segments = dbt.ref("fit_segments")
-    fit_centroids = dbt.ref("fit_centroids")
-    segments = nested_segments(fit_segments, fit_centroids, settings.fit_number)
+    segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), number)
     return assign_step(source, scaling, segments, settings.fit)

@@ -4,16 +4,17 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.model import SEGMENTS_SCHEMA
-    from models_py.relations import key_ordered, nested_segments, settings_from
+    from models_py.relations import is_refit, key_ordered, nested_segments, settings_from
     from models_py.steps import fit_step
 
     settings = settings_from(dbt.ref("fit_settings"))
+    decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     k_scan = dbt.ref("learned_k_scan").to_arrow_table()
     stored_segments = dbt.source("history", "segments")
     stored_centroids = dbt.source("history", "fit_centroids")
-    if not settings.is_refit:
+    if not is_refit(decision):
         return SEGMENTS_SCHEMA.empty_table()
-    previous = nested_segments(stored_segments, stored_centroids, settings.fit_number - 1)
+    previous = nested_segments(stored_segments, stored_centroids, settings.stored_fit_number)
     return fit_step(source, scaling, k_scan, previous, settings.next_segment_id, settings.fit)

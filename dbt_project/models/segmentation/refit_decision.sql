@@ -1,93 +1,54 @@
 with
 
-feature_settings as (
+refit_request as (
 
-    select * from {{ ref('feature_settings') }}
-
-),
-
-snapshots as (
-
-    select * from {{ ref('snapshots') }}
-    where is_current
+    select * from {{ ref('refit_request') }}
 
 ),
 
-fits as (
+learned_drift as (
 
-    select * from {{ source('history', 'fits') }}
+    select * from {{ ref('learned_drift') }}
 
 ),
 
-last_fit as (
+drift as (
 
     select
-        max(fit_number) as fit_number,
-        max_by(settings_hash, fit_number) as settings_hash,
-        max_by(definitions_hash, fit_number) as definitions_hash,
-        max_by(fit_as_of_date, fit_number) as fit_as_of_date
-    from fits
+        max(population_stability_index) as max_population_stability_index,
+        max(far_share) as far_share,
+        count(*) filter (where is_drifted) as drifted_count,
+        {{ text_join('case when is_drifted then feature end', ', ', 'feature') }}
+            as drifted_features
+    from learned_drift
 
 ),
 
--- Only what bears on the fit is hashed: labels may change without a refit.
-definitions_now as (
-
-    select
-        {{ hash_sum([
-            'feature',
-            'family',
-            'transform',
-            'missing_value',
-            'weight',
-            'is_clustered',
-        ]) }} as definitions_hash
-    from feature_settings
-
-),
-
-compared as (
-
-    select
-        coalesce(last_fit.fit_number, 0) as last_fit_number,
-        {{ text_digest(text_literal(settings_text())) }} as settings_hash,
-        definitions_now.definitions_hash,
-        snapshots.as_of_date,
-        last_fit.fit_number is null as is_first,
-        last_fit.settings_hash
-        <> {{ text_digest(text_literal(settings_text())) }}
-            as has_other_settings,
-        last_fit.definitions_hash <> definitions_now.definitions_hash
-            as has_other_definitions,
-        {{ days_between('last_fit.fit_as_of_date', 'snapshots.as_of_date') }}
-        > {{ var('refit_after_days') }} as is_old
-    from definitions_now
-    cross join last_fit
-    left join snapshots
-        on snapshots.is_current
-
-),
-
--- The reasons in the order in which they are told.
 reasoned as (
 
     select
-        *,
-        case
-            when is_first then 'first fit'
-            {% if var('refit') == 'always' -%}
-            when true then 'asked for by REFIT=always'
-            {% elif var('refit') == 'never' -%}
-            when true then null
-            {% endif -%}
-            when has_other_settings then 'settings changed'
-            when has_other_definitions then 'feature definitions changed'
-            when is_old
-                then
-                    'stored fit is more than {{ var("refit_after_days") }} days'
-                    || ' old'
-        end as refit_reason
-    from compared
+        refit_request.settings_hash,
+        refit_request.definitions_hash,
+        drift.drifted_features,
+        refit_request.stored_fit_number,
+        drift.max_population_stability_index,
+        drift.far_share,
+        coalesce(
+            refit_request.request_reason,
+            {% if var('refit') == 'auto' -%}
+            case
+                when drift.drifted_count > 0
+                    then 'customers drifted in ' || drift.drifted_features
+                when drift.far_share > {{ var('max_far_share') }}
+                    then 'too many customers far from every segment'
+            end
+            {%- else -%}
+            null
+            {%- endif %}
+        ) as refit_reason,
+        refit_request.as_of_date
+    from refit_request
+    cross join drift
 
 ),
 
@@ -97,12 +58,16 @@ final as (
         settings_hash,
         definitions_hash,
         coalesce(refit_reason, 'stored fit in force') as refit_reason,
+        drifted_features,
+        stored_fit_number,
         cast(
             case
-                when refit_reason is null then last_fit_number
-                else last_fit_number + 1
+                when refit_reason is null then stored_fit_number
+                else stored_fit_number + 1
             end as bigint
         ) as fit_number,
+        max_population_stability_index,
+        far_share,
         refit_reason is not null as is_refit,
         as_of_date
     from reasoned

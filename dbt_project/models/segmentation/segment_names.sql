@@ -6,9 +6,9 @@ int_segment_names_derived as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -33,9 +33,9 @@ stored_names as (
         stored_segments.derived_name,
         stored_segments.is_name_distinct
     from stored_segments
-    inner join refit_decision
-        on stored_segments.fit_number = refit_decision.fit_number
-    where not refit_decision.is_refit
+    inner join fit_in_force
+        on stored_segments.fit_number = fit_in_force.fit_number
+    where not fit_in_force.is_refit
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -63,20 +63,21 @@ compared as (
         last_run.parent_run_id as last_parent_run_id,
         data_digest.data_hash,
         features_digest.features_hash,
-        refit_decision.settings_hash,
-        refit_decision.fit_number,
-        refit_decision.refit_reason,
-        refit_decision.is_refit,
+        fit_in_force.settings_hash,
+        fit_in_force.fit_number,
+        fit_in_force.refit_reason,
+        fit_in_force.is_refit,
+        fit_in_force.is_held_back,
         coalesce(
-            not refit_decision.is_refit
+            not fit_in_force.is_refit
             and last_run.data_hash = data_digest.data_hash
             and last_run.features_hash = features_digest.features_hash
-            and last_run.settings_hash = refit_decision.settings_hash
-            and last_run.as_of_date = refit_decision.as_of_date,
+            and last_run.settings_hash = fit_in_force.settings_hash
+            and last_run.as_of_date = fit_in_force.as_of_date,
             false
         ) as is_repeat,
-        refit_decision.as_of_date
-    from refit_decision
+        fit_in_force.as_of_date
+    from fit_in_force
     cross join data_digest
     cross join features_digest
     cross join last_run
@@ -111,6 +112,7 @@ final as (
         ) as run_number,
         fit_number,
         is_refit,
+        is_held_back,
         is_repeat,
         as_of_date
     from compared

@@ -6,24 +6,24 @@ stored_rows as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
-feature_names as (
+feature_names_in_force as (
 
-    select * from {{ ref('feature_names') }}
+    select * from {{ ref('feature_names_in_force') }}
 
 ),
 
 new_rows as (
 
-    select feature_names.*
-    from feature_names
-    cross join refit_decision
-    where refit_decision.is_refit
+    select feature_names_in_force.*
+    from feature_names_in_force
+    cross join fit_in_force
+    where fit_in_force.is_refit
 
 ),
 

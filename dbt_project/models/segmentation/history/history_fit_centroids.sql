@@ -6,9 +6,9 @@ stored_rows as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -22,8 +22,8 @@ new_rows as (
 
     select fit_centroids.*
     from fit_centroids
-    cross join refit_decision
-    where refit_decision.is_refit
+    cross join fit_in_force
+    where fit_in_force.is_refit
 
 ),
 

@@ -6,9 +6,9 @@ stored_fits as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
     where is_refit
 
 ),
@@ -30,9 +30,7 @@ fit_totals as (
 
     select
         max(start) as start,
-        max(outlier_squared_distance) as outlier_squared_distance,
-        max(moved_share) as moved_share,
-        max(relabelled_share) as relabelled_share
+        max(outlier_squared_distance) as outlier_squared_distance
     from learned_segments
 
 ),
@@ -40,13 +38,13 @@ fit_totals as (
 new_fit as (
 
     select
-        refit_decision.settings_hash,
-        refit_decision.definitions_hash,
+        fit_in_force.settings_hash,
+        fit_in_force.definitions_hash,
         learned_k_scan.verdict,
         learned_k_scan.verdict_reason,
         learned_k_scan.choice_reason,
         fit_totals.start,
-        refit_decision.fit_number,
+        fit_in_force.fit_number,
         learned_k_scan.k,
         cast({{ var('seed') }} as bigint) as seed,
         learned_k_scan.customer_count,
@@ -62,10 +60,10 @@ new_fit as (
         learned_k_scan.minimum_jaccard,
         learned_k_scan.smallest_segment_share,
         fit_totals.outlier_squared_distance,
-        fit_totals.moved_share,
-        fit_totals.relabelled_share,
-        refit_decision.as_of_date as fit_as_of_date
-    from refit_decision
+        fit_in_force.moved_share,
+        fit_in_force.relabelled_share,
+        fit_in_force.as_of_date as fit_as_of_date
+    from fit_in_force
     cross join learned_k_scan
     cross join fit_totals
 

@@ -6,9 +6,9 @@ stored_segments as (
 
 ),
 
-refit_decision as (
+fit_in_force as (
 
-    select * from {{ ref('refit_decision') }}
+    select * from {{ ref('fit_in_force') }}
 
 ),
 
@@ -41,10 +41,10 @@ new_segments as (
         fit_segments.jaccard,
         segment_names.is_name_distinct
     from fit_segments
-    cross join refit_decision
+    cross join fit_in_force
     left join segment_names
         on fit_segments.segment_id = segment_names.segment_id
-    where refit_decision.is_refit
+    where fit_in_force.is_refit
 
 ),
 

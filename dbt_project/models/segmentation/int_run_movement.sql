@@ -1,0 +1,121 @@
+with
+
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
+
+),
+
+customer_statuses as (
+
+    select * from {{ ref('int_customer_statuses') }}
+
+),
+
+learned_stored_assignments as (
+
+    select * from {{ ref('learned_stored_assignments') }}
+
+),
+
+last_assignments as (
+
+    select * from {{ source('history', 'assignments') }}
+    where last_run_number is null
+
+),
+
+segmentation_run as (
+
+    select * from {{ ref('segmentation_run') }}
+
+),
+
+stored_runs as (
+
+    select * from {{ source('history', 'runs') }}
+
+),
+
+last_run as (
+
+    select
+        max(run_number) as run_number,
+        max_by(as_of_date, run_number) as as_of_date
+    from stored_runs
+
+),
+
+-- Where a customer was, where the model of then sees the customer today, and
+-- where the model of today does. Without a refit the two models are one.
+placed as (
+
+    select
+        customer_statuses.customer_id,
+        customer_statuses.status,
+        last_assignments.segment_id as from_segment_id,
+        coalesce(
+            learned_stored_assignments.segment_id,
+            customer_assignments.segment_id
+        ) as unchanged_model_segment_id,
+        customer_assignments.segment_id as to_segment_id
+    from customer_statuses
+    left join last_assignments
+        on customer_statuses.customer_id = last_assignments.customer_id
+    left join customer_assignments
+        on customer_statuses.customer_id = customer_assignments.customer_id
+    left join learned_stored_assignments
+        on customer_statuses.customer_id = learned_stored_assignments.customer_id
+
+),
+
+counted as (
+
+    select
+        from_segment_id,
+        to_segment_id,
+        coalesce(cast(from_segment_id as string), 'not segmented')
+            as from_group,
+        coalesce(cast(to_segment_id as string), status) as to_group,
+        count(*) as customer_count,
+        count(*) filter (
+            where from_segment_id <> unchanged_model_segment_id
+        ) as customer_changed_count,
+        count(*) filter (
+            where from_segment_id is not null
+            and unchanged_model_segment_id <> to_segment_id
+        ) as model_changed_count
+    from placed
+    where
+        from_segment_id is not null
+        or to_segment_id is not null
+    group by
+        from_segment_id,
+        to_segment_id,
+        coalesce(cast(from_segment_id as string), 'not segmented'),
+        coalesce(cast(to_segment_id as string), status)
+
+),
+
+final as (
+
+    select
+        counted.from_group,
+        counted.to_group,
+        segmentation_run.run_number,
+        counted.from_segment_id,
+        counted.to_segment_id,
+        counted.customer_count,
+        counted.customer_changed_count,
+        counted.model_changed_count,
+        last_run.as_of_date as from_date,
+        segmentation_run.as_of_date as to_date
+    from counted
+    cross join segmentation_run
+    inner join last_run
+        on last_run.run_number = segmentation_run.run_number - 1
+
+)
+
+select * from final
