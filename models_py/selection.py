@@ -24,21 +24,21 @@ MINIMUM_GAP = 0.06
 MINIMUM_GAP_SPREADS = 3.0
 # A k that explains structure but less than half as well as the best k is a coarser or finer cut.
 MINIMUM_GAP_SHARE = 0.5
-# Cutting one planted cluster in two mostly gives less than 0, the planted k of medium worlds
-# mostly more than 0.1; anything from 0.06 to 0.12 finds nearly as many planted k.
+# Cutting one planted cluster in two gives at most 0.08 and mostly less than 0, the planted k of
+# easy worlds at least 0.4, of medium ones mostly more than 0.1; 0.06 to 0.12 do nearly as well.
 MINIMUM_SEPARATION = 0.08
-# Between Hennig's marks: below 0.6 a cluster is not to be trusted, from 0.75 it is valid.
-MINIMUM_JACCARD = 0.65
+# Hennig: below 0.5 a cluster is dissolved. Higher marks lose planted k of a few hundred customers.
+MINIMUM_JACCARD = 0.5
 # Half samples that agree this much: what real data reaches at a k that also predicts spend.
 STABLE_ADJUSTED_RAND = 0.8
 # Strong: as clearly apart as nearly all easy planted worlds and few medium ones.
 STRONG_GAP = 0.15
 STRONG_SEPARATION = 0.4
-STRONG_JACCARD = 0.75
+STRONG_JACCARD = 0.75  # Hennig: from here on a cluster is valid and stable
 # Overlapping segments are `moderate` when they come back and at least hint at a valley: skewed
 # clouds have a gap by chance but no valley, uniform boxes have valleys at corners but no gap.
 OVERLAP_ADJUSTED_RAND = 0.7
-OVERLAP_SEPARATION = 0.03
+OVERLAP_SEPARATION = 0.0
 
 STRONG, MODERATE, WEAK = "strong", "moderate", "weak"
 

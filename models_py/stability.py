@@ -17,7 +17,6 @@ from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
 PROFILE_BINS = 32  # bins of the line through two centres, from -0.5 to 1.5 of their distance
 PROFILE_SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16  # binomial, width of about an eighth
 PROFILE_VARIANCE = float(np.square(PROFILE_SMOOTHING).sum())  # of a smoothed count, in counts
-VALLEY_LIFT = 0.5  # standard errors (Poisson) a valley is lifted by: 0 and 1 find fewer planted k
 NEIGHBOURS = 2  # pairs looked at: each cluster with its two nearest
 
 
@@ -127,6 +126,6 @@ def separation(
     between = (middles > 0.2) & (middles < 0.8)
     at = int(np.flatnonzero(between)[np.argmin(density[between])])
     lower_peak = min(density[:at].max(), density[at + 1 :].max())
-    # The lowest of several noisy bins is low by chance, by more where rows are few.
-    valley = density[at] + VALLEY_LIFT * np.sqrt(PROFILE_VARIANCE * density[at])
+    # The lowest of several noisy bins is low by chance: lift it by one standard error (Poisson).
+    valley = density[at] + np.sqrt(PROFILE_VARIANCE * density[at])
     return float(1 - valley / lower_peak) if lower_peak > 0 else 0.0

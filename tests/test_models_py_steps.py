@@ -322,7 +322,7 @@ def test_warm_start_with_another_number_of_segments(before, after):
 
 
 def test_planted_segments_are_found_and_structureless_data_is_called_weak():
-    found = tried("easy", 3, rows=1500)
+    found = tried("easy", 5, rows=1500)
     assert (found["chosen"], found["verdict"]) == (found["planted"], "strong")
     assert found["index"] > 0.95
     assert tried("structureless", 2, rows=1500)["verdict"] == "weak"
