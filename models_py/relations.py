@@ -24,8 +24,7 @@ BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
 class StepSettings:
     """One row of `fit_settings` and the settings of the learning step made of it."""
 
-    is_refit: bool
-    fit_number: int
+    stored_fit_number: int
     next_segment_id: int
     fit: FitSettings
 
@@ -34,8 +33,7 @@ def settings_from(relation: Any) -> StepSettings:
     """Read the one row of `fit_settings`; threads and the temporary folder are the machine's."""
     row = relation.to_arrow_table().to_pylist()[0]
     return StepSettings(
-        is_refit=row["is_refit"],
-        fit_number=row["fit_number"],
+        stored_fit_number=row["stored_fit_number"],
         next_segment_id=row["next_segment_id"],
         fit=FitSettings(
             k_min=row["k_min"],
@@ -43,10 +41,26 @@ def settings_from(relation: Any) -> StepSettings:
             fixed_k=row["k"],
             seed=row["seed"],
             min_segment_share=row["min_segment_share"],
+            drift_threshold=row["max_population_stability_index"],
             threads=int(os.environ.get("THREADS", "2")),
             tmp_dir=os.environ.get("SEGMENTATION_TMP"),
         ),
     )
+
+
+def is_refit(decision: Any) -> bool:
+    """Whether the one row of `refit_decision` asks for a new fit."""
+    return bool(decision.to_arrow_table().column("is_refit")[0].as_py())
+
+
+def fit_number(in_force: Any) -> int:
+    """Number of the fit in force, from the one row of `fit_in_force`."""
+    return int(in_force.to_arrow_table().column("fit_number")[0].as_py())
+
+
+def of_fit(relation: Any, number: int) -> pa.Table:
+    """Rows of a history table that belong to one fit."""
+    return relation.filter(f"fit_number = {int(number)}").to_arrow_table()
 
 
 def key_ordered(relation: Any, *further_keys: str) -> BatchSource:
@@ -59,19 +73,19 @@ def key_ordered(relation: Any, *further_keys: str) -> BatchSource:
     return batches
 
 
-def nested_segments(segments: Any, centroids: Any, fit_number: int) -> pa.Table | None:
+def nested_segments(segments: Any, centroids: Any, number: int) -> pa.Table | None:
     """Segments of one fit with their centroids as nested lists, as `fit_step` returns them.
 
     segments, centroids: relations in the layout of `history.segments` and `history.fit_centroids`.
     Returns None when the fit has no segments (there is no fit before the first).
     """
-    of_fit = f"fit_number = {int(fit_number)}"
-    rows = segments.filter(of_fit).order("segment_id").to_arrow_table().to_pylist()
+    chosen = f"fit_number = {int(number)}"
+    rows = segments.filter(chosen).order("segment_id").to_arrow_table().to_pylist()
     if not rows:
         return None
     by_segment: dict[int, list[dict[str, Any]]] = {}
     for entry in (
-        centroids.filter(of_fit).order("segment_id, position").to_arrow_table().to_pylist()
+        centroids.filter(chosen).order("segment_id, position").to_arrow_table().to_pylist()
     ):
         by_segment.setdefault(entry["segment_id"], []).append(
             {

@@ -13,6 +13,12 @@ customer_assignments as (
 
 ),
 
+customer_reasons as (
+
+    select * from {{ ref('int_customer_reasons_worded') }}
+
+),
+
 customer_snapshots as (
 
     select * from {{ ref('customer_snapshots') }}
@@ -39,12 +45,17 @@ final as (
         customer_statuses.status,
         segment_names.segment_name,
         runner_up_names.segment_name as runner_up_segment_name,
+        customer_reasons.reasons,
+        customer_reasons.change_feature,
         customer_assignments.segment_id,
         customer_assignments.runner_up_segment_id,
+        customer_reasons.change_to_segment_id,
         segmentation_run.run_number,
         segmentation_run.fit_number,
         coalesce(customer_snapshots.order_count, 0) as order_count,
         cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend,
+        customer_reasons.change_from_value,
+        customer_reasons.change_to_value,
         customer_assignments.confidence,
         customer_assignments.squared_distance,
         customer_assignments.runner_up_squared_distance,
@@ -56,6 +67,8 @@ final as (
     cross join segmentation_run
     left join customer_assignments
         on customer_statuses.customer_id = customer_assignments.customer_id
+    left join customer_reasons
+        on customer_statuses.customer_id = customer_reasons.customer_id
     left join customer_snapshots
         on customer_statuses.customer_id = customer_snapshots.customer_id
     left join segment_names

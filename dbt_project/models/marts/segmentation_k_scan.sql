@@ -28,6 +28,7 @@ final as (
         minimum_jaccard,
         smallest_segment_share,
         score,
+        minimum_separation,
         is_feasible,
         is_chosen
     from history_k_scan

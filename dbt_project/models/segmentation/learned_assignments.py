@@ -3,6 +3,7 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    from models_py.monitoring import check_stored_features
     from models_py.relations import fit_number, key_ordered, nested_segments, settings_from
     from models_py.steps import assign_step
 
@@ -11,4 +12,5 @@ def model(dbt, session):
     source = key_ordered(dbt.ref("assignment_input"), "as_of_date")
     scaling = dbt.ref("fit_features").to_arrow_table()
     segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), number)
+    check_stored_features(source, scaling, number)
     return assign_step(source, scaling, segments, settings.fit)

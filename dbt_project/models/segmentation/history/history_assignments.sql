@@ -19,52 +19,60 @@ segmentation_run as (
 
 ),
 
--- A stay in a segment lasts from a run to a run; one that goes on is open.
-compared as (
+past_stays as (
 
-    select
-        stored_assignments.customer_id,
-        stored_assignments.segment_id,
-        stored_assignments.first_run_number,
-        case
-            when stored_assignments.last_run_number is not null
-                then stored_assignments.last_run_number
-            when customer_assignments.customer_id is null
-                then segmentation_run.run_number - 1
-        end as last_run_number
-    from stored_assignments
-    cross join segmentation_run
-    left join customer_assignments
-        on
-            stored_assignments.customer_id = customer_assignments.customer_id
-            and stored_assignments.segment_id = customer_assignments.segment_id
-            and stored_assignments.last_run_number is null
+    select * from stored_assignments
+    where last_run_number is not null
 
 ),
 
-opened as (
+open_stays as (
+
+    select * from stored_assignments
+    where last_run_number is null
+
+),
+
+-- A stay lasts from a run to a run, and stays open while the customer is there.
+-- One full join does it: DuckDB 2.0.0 loses rows of a left join and its
+-- anti-join put together by `union all` (the unit test shows it).
+stays_met as (
 
     select
-        customer_assignments.customer_id,
-        customer_assignments.segment_id,
-        segmentation_run.run_number as first_run_number,
-        cast(null as bigint) as last_run_number
-    from customer_assignments
-    cross join segmentation_run
-    left join stored_assignments
+        coalesce(open_stays.customer_id, customer_assignments.customer_id)
+            as customer_id,
+        coalesce(open_stays.segment_id, customer_assignments.segment_id)
+            as segment_id,
+        open_stays.first_run_number,
+        customer_assignments.customer_id is null as is_left
+    from open_stays
+    full outer join customer_assignments
         on
-            customer_assignments.customer_id = stored_assignments.customer_id
-            and customer_assignments.segment_id = stored_assignments.segment_id
-            and stored_assignments.last_run_number is null
-    where stored_assignments.customer_id is null
+            open_stays.customer_id = customer_assignments.customer_id
+            and open_stays.segment_id = customer_assignments.segment_id
+
+),
+
+stays as (
+
+    select
+        stays_met.customer_id,
+        stays_met.segment_id,
+        coalesce(stays_met.first_run_number, segmentation_run.run_number)
+            as first_run_number,
+        case
+            when stays_met.is_left then segmentation_run.run_number - 1
+        end as last_run_number
+    from stays_met
+    cross join segmentation_run
 
 ),
 
 unioned as (
 
-    select * from compared
+    select * from past_stays
     union all
-    select * from opened
+    select * from stays
 
 ),
 

@@ -41,6 +41,7 @@ new_scan as (
         learned_k_scan.minimum_jaccard,
         learned_k_scan.smallest_segment_share,
         learned_k_scan.score,
+        learned_k_scan.minimum_separation,
         learned_k_scan.is_feasible,
         learned_k_scan.is_chosen
     from learned_k_scan

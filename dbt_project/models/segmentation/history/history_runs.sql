@@ -19,6 +19,18 @@ history_fits as (
 
 ),
 
+fit_in_force as (
+
+    select * from {{ ref('fit_in_force') }}
+
+),
+
+churn as (
+
+    select * from {{ ref('int_run_churn') }}
+
+),
+
 run_counts as (
 
     select * from {{ ref('int_run_counts') }}
@@ -50,6 +62,7 @@ new_run as (
         run_notes.dropped_features,
         run_notes.indistinguishable_segments,
         run_notes.skipped_snapshots,
+        fit_in_force.drifted_features,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -71,8 +84,12 @@ new_run as (
         history_fits.stability,
         history_fits.minimum_jaccard,
         history_fits.smallest_segment_share,
-        history_fits.moved_share,
-        history_fits.relabelled_share,
+        fit_in_force.moved_share,
+        fit_in_force.relabelled_share,
+        churn.customer_changed_share,
+        churn.model_changed_share,
+        fit_in_force.max_population_stability_index,
+        fit_in_force.far_share,
         run_counts.customer_count,
         run_counts.segmented_customer_count,
         run_counts.insufficient_history_count,
@@ -86,6 +103,7 @@ new_run as (
         cast({{ var('marts_schema_version') }} as bigint)
             as marts_schema_version,
         segmentation_run.is_refit,
+        segmentation_run.is_held_back,
         run_notes.has_order_gap,
         segmentation_run.as_of_date,
         history_fits.fit_as_of_date,
@@ -94,6 +112,8 @@ new_run as (
     from segmentation_run
     inner join history_fits
         on segmentation_run.fit_number = history_fits.fit_number
+    cross join fit_in_force
+    cross join churn
     cross join run_counts
     cross join run_notes
     cross join load_settings
