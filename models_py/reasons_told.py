@@ -27,7 +27,11 @@ REASONS_TOLD_SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
         ("margin", pa.float64()),
-        *((f"reason_{rank}_{name}", kind) for rank in range(1, TOLD + 1) for name, kind in REASON_FIELDS),
+        *(
+            (f"reason_{rank}_{name}", kind)
+            for rank in range(1, TOLD + 1)
+            for name, kind in REASON_FIELDS
+        ),
         *CHANGE_COLUMNS,
     ]
 )

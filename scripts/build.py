@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import yaml
 
-from console import EXIT_CODES, WRONG_USE, Problem, Stopped, count, run, say, size
+from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
 from history import published_facts
 from load_raw import Loaded, load
 from publish import describe, publish
+from replay import Replay, replay_of
 from run_dbt import PROJECT, run_quietly
 from settings import Settings, resolve, table
 from sources import source_of
@@ -52,20 +54,20 @@ class Clock:
         return f"Took {total:.1f} s ({stages}), at most {size(max(peaks))} of memory"
 
 
-def build(settings: Settings) -> None:
-    """Build and publish.
+def build(settings: Settings) -> int:
+    """Build and publish; returns the exit code, 3 when a refit was held back.
 
     Raises:
         Problem: with the exit code to end with; nothing was published.
     """
-    warehouse = Warehouse(settings.warehouse)
     source_of(settings)
-    with exclusive(warehouse) as lock:
+    with exclusive(Warehouse(settings.warehouse)) as lock:
         clock = Clock()
-        check_published(settings, warehouse)
+        settings, replay = with_replay(settings)
+        warehouse = Warehouse(settings.warehouse)
         say(f"Loading {settings.source}")
         with clock.stage("load"):
-            check_loaded(settings, load(settings), window_days(PROJECT))
+            check_loaded(settings, load(settings, replay=replay), window_days(PROJECT))
         say("Running dbt")
         with clock.stage("dbt"):
             # Unit tests are about the code and not the data: `make test` runs them.
@@ -77,20 +79,32 @@ def build(settings: Settings) -> None:
     say(summary(warehouse.marts_db))
     say()
     say(clock.line())
+    return HELD_BACK if is_held_back(warehouse) else 0
 
 
-def check_published(settings: Settings, warehouse: Warehouse) -> None:
-    """Refuse an as-of date before the published one."""
-    published = published_facts(warehouse)
-    if not settings.as_of or not published or not published.as_of_date:
-        return
-    if settings.as_of < published.as_of_date:
-        raise Problem(
-            f"AS_OF={settings.as_of}: what is published is as of {published.as_of_date}; "
-            "expected that date or a later one, so nothing was overwritten "
-            "(an earlier date can be built in another WAREHOUSE)",
-            WRONG_USE,
-        )
+def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
+    """Return the settings to build with: those of a replay when the date is before the current."""
+    published = published_facts(Warehouse(settings.warehouse))
+    found = replay_of(settings, published.as_of_date if published else None)
+    if not found:
+        return settings, None
+    replayed, replay = found
+    Warehouse(replayed.warehouse).create()
+    start = f"on the history of run {replay.run_number}" if replay.run_number else "without history"
+    say(
+        f"Replaying {settings.as_of} {start} into {replayed.warehouse}; what is published, "
+        f"as of {published.as_of_date}, stays as it is"
+    )
+    return replayed, replay
+
+
+def is_held_back(warehouse: Warehouse) -> bool:
+    """Say whether the run that was published held a refit back."""
+    with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
+        row = connection.execute(
+            "select is_held_back from segmentation_runs where is_current"
+        ).fetchone()
+    return bool(row and row[0])
 
 
 def check_loaded(settings: Settings, loaded: Loaded, window: int) -> None:
@@ -143,8 +157,7 @@ def main() -> int:
     )
     parser.parse_args()
     on_signal(stop)
-    build(resolve())
-    return 0
+    return build(resolve())
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ HISTORY_TABLES: dict[str, list[tuple[str, str]]] = {
         ("fit_as_of_date", "date"),
         ("first_order_date", "date"),
         ("last_order_date", "date"),
+        ("loaded_at", "timestamp"),
     ],
     "k_scan": [
         ("verdict", "varchar"),

@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -27,11 +28,13 @@ from console import (
     run,
     say,
     size,
+    warn,
 )
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from quoting import identifier
 from raw_files import RawFile
+from replay import Replay, forget_what_came_later, has_only_grown
 from settings import Settings, resolve, table
 from sources import RawTable, Source, source_of
 from versions import environment_text
@@ -69,11 +72,12 @@ class LedgerRow:
     loaded_at: datetime
 
 
-def load(settings: Settings, now: datetime | None = None) -> Loaded:
+def load(settings: Settings, now: datetime | None = None, replay: Replay | None = None) -> Loaded:
     """Load the source's files and the published history into the build database.
 
     The caller holds the warehouse's lock. `now` is the time that new files get in the ledger;
-    it is the one place where the clock is read.
+    it is the one place where the clock is read. A `replay` brings the history and the files that
+    were known at the run it starts from.
 
     Raises:
         Problem: the data is refused (exit code 4), or the warehouse belongs to another source
@@ -87,17 +91,19 @@ def load(settings: Settings, now: datetime | None = None) -> Loaded:
     folder = source.folder(settings)
     with open_build_database(settings, readable=[folder]) as connection:
         check_loaded_source(connection, warehouse, settings.source)
-        copy_history(connection, warehouse)
+        copy_history(connection, replay.origin if replay else warehouse)
+        if replay:
+            forget_what_came_later(connection, replay)
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
-        known = known_files(connection)
+        known = known_files(connection, with_raw=replay is None)
         rows = [
             row
             for raw_table in source.tables
-            if (row := load_table(connection, folder, raw_table, known, clock))
+            if (row := load_table(connection, folder, raw_table, known, clock, replay))
         ]
         drop_other_tables(connection, source)
-        write_ledger(connection, settings.source, rows)
+        write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
         loaded = facts(connection, source, rows)
         connection.execute("commit")
         return loaded
@@ -130,10 +136,12 @@ def other_source(warehouse: Warehouse, source: str, what: str) -> Problem:
     )
 
 
-def known_files(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], LedgerRow]:
+def known_files(
+    connection: duckdb.DuckDBPyConnection, *, with_raw: bool
+) -> dict[tuple[str, str, str], LedgerRow]:
     """Return the files seen before, by table, name and hash, with the time first seen."""
     tables = ["history.load_ledger"]
-    if relation_kind(connection, "raw", "load_ledger"):
+    if with_raw and relation_kind(connection, "raw", "load_ledger"):
         tables.append("raw.load_ledger")
     columns = ", ".join(name for name, _ in LEDGER_COLUMNS)
     known: dict[tuple[str, str, str], LedgerRow] = {}
@@ -152,10 +160,16 @@ def load_table(
     raw_table: RawTable,
     known: dict[tuple[str, str, str], LedgerRow],
     clock: datetime,
+    replay: Replay | None = None,
 ) -> LedgerRow | None:
     """Bring one raw table up to date with its file; None when an optional file is not there."""
     started = time.monotonic()
     path = raw_files.find(folder, raw_table)
+    if path is not None and replay and replay.loaded_at:
+        then = file_then(path, raw_table, known)
+        if then is None and not raw_table.is_required:
+            say(f"  {raw_table.name:<22} {'not there then':>16}")
+            path = None
     if path is None:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
         say(f"  {raw_table.name:<22} {'no file':>16}")
@@ -164,6 +178,8 @@ def load_table(
     live.show(f"  {raw_table.name:<22} reading {size(path.stat().st_size)} ...")
     try:
         file = raw_files.inspect(connection, path, raw_table)
+        if replay and replay.loaded_at:
+            file = as_it_was(file, then)
         seen = known.get((raw_table.name, path.name, file.sha256))
         is_kept, row_count = read(connection, file, seen)
     finally:
@@ -183,6 +199,39 @@ def load_table(
         row_count,
         seen.loaded_at if seen else clock,
     )
+
+
+def file_then(
+    path: Path, raw_table: RawTable, known: dict[tuple[str, str, str], LedgerRow]
+) -> LedgerRow | None:
+    """Return what the ledger knows of a file, the latest of its contents first."""
+    rows = [
+        row
+        for (table, name, _), row in known.items()
+        if (table, name) == (raw_table.name, path.name)
+    ]
+    return max(rows, key=lambda row: (row.loaded_at, row.row_count), default=None)
+
+
+def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
+    """Return a file as a replay reads it; a change that cannot be undone is told."""
+    if then is None:
+        warn(f"{file.path.name} was not loaded then: all of its rows count")
+        return file
+    if file.sha256 == then.file_sha256:
+        return file
+    if file.is_csv and has_only_grown(file.path, then.file_bytes, then.file_sha256):
+        return replace_fields(
+            file,
+            byte_count=then.file_bytes,
+            sha256=then.file_sha256,
+            row_limit=then.row_count,
+        )
+    warn(
+        f"{file.path.name} has changed since and is read as it is now: rows that came later "
+        "with an earlier date count"
+    )
+    return file
 
 
 def read(
@@ -253,7 +302,12 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
             drop_relation(connection, "raw", name)
 
 
-def write_ledger(connection: duckdb.DuckDBPyConnection, source: str, rows: list[LedgerRow]) -> None:
+def write_ledger(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    rows: list[LedgerRow],
+    clock_then: datetime | None = None,
+) -> None:
     """Write the ledger and the settings of the load."""
     columns = ", ".join(f"{name} {kind}" for name, kind in LEDGER_COLUMNS)
     connection.execute(f"create or replace table raw.load_ledger ({columns})")
@@ -265,7 +319,7 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, source: str, rows: list[
         "create or replace table raw.load_settings "
         "(source varchar, environment varchar, loaded_at timestamp)"
     )
-    loaded_at = max(row.loaded_at for row in rows)
+    loaded_at = clock_then or max(row.loaded_at for row in rows)
     connection.execute(
         "insert into raw.load_settings values (?, ?, ?)", [source, environment_text(), loaded_at]
     )

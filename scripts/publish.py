@@ -20,6 +20,7 @@ from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
 from history import published_facts
 from quoting import identifier, literal
+from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
 from warehouse import Warehouse, exclusive, set_aside_wal
 
@@ -174,6 +175,7 @@ def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("use marts")
     for file in files:
         connection.execute(file.read_text(encoding="utf-8"))
+    write_scoring_macro(connection)
     connection.execute("use memory")
 
 

@@ -27,13 +27,17 @@ CSV_OPTIONS = (
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file to load: its table, place, size, hash and column names as they stand in it."""
+    """A file to load: its table, place, size, hash and column names as they stand in it.
+
+    `row_limit` is how many of its rows count, all of them when None.
+    """
 
     table: RawTable
     path: Path
     byte_count: int
     sha256: str
     header: tuple[str, ...]
+    row_limit: int | None = None
 
     @property
     def is_csv(self) -> bool:
@@ -223,7 +227,8 @@ def first_lines(error: duckdb.Error) -> str:
 def read_sql(file: RawFile) -> str:
     """Return the SELECT that reads a file with its contract columns, file name and row number."""
     columns = ",\n".join(f"    {value} as {identifier(name)}" for value, name in _selected(file))
-    return f"select\n{columns}\nfrom {_reader(file)}"
+    limit = "" if file.row_limit is None else f" limit {file.row_limit:d}"
+    return f"select\n{columns}\nfrom {_reader(file)}{limit}"
 
 
 def empty_sql(table: RawTable) -> str:

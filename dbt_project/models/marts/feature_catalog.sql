@@ -29,7 +29,6 @@ final as (
         mean_value,
         standard_deviation,
         scale_factor,
-        population_stability_index,
         is_clustered,
         is_used
     from feature_catalog_entries

@@ -18,12 +18,6 @@ fit_features as (
 
 ),
 
-learned_drift as (
-
-    select * from {{ ref('learned_drift') }}
-
-),
-
 -- category_3_share is named for the category in third place, and so on.
 named as (
 
@@ -66,14 +60,11 @@ final as (
         fit_features.mean_value,
         fit_features.standard_deviation,
         fit_features.scale_factor,
-        learned_drift.population_stability_index,
         named.is_clustered,
         coalesce(fit_features.is_used, false) as is_used
     from named
     left join fit_features
         on named.feature = fit_features.feature
-    left join learned_drift
-        on named.feature = learned_drift.feature
 
 )
 

@@ -108,7 +108,8 @@ new_run as (
         segmentation_run.as_of_date,
         history_fits.fit_as_of_date,
         run_notes.first_order_date,
-        run_notes.last_order_date
+        run_notes.last_order_date,
+        load_settings.loaded_at
     from segmentation_run
     inner join history_fits
         on segmentation_run.fit_number = history_fits.fit_number
