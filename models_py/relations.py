@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from models_py.config import FitSettings
+from models_py.errors import LearningError
 from models_py.features import BatchSource
 
 BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
@@ -46,6 +47,17 @@ def settings_from(relation: Any) -> StepSettings:
             tmp_dir=os.environ.get("SEGMENTATION_TMP"),
         ),
     )
+
+
+def check_fixed_k(relation: Any, settings: StepSettings) -> None:
+    """Raise LearningError when more segments are asked for than there are customers to segment."""
+    asked = settings.fit.fixed_k
+    there = relation.count("*").fetchall()[0][0]
+    if asked and asked > there:
+        raise LearningError(
+            f"K={asked}: there are {there} customers with enough history to segment; "
+            "expected at most that many segments"
+        )
 
 
 def is_refit(decision: Any) -> bool:

@@ -7,10 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console import LiveLine, Problem, count, say
+from console import DATA_REFUSED, WRONG_USE, LiveLine, Problem, count, say
 
 STAGES = ("seeds", "staging", "core", "features", "segmentation", "marts", "tests")
 GOOD_STATUSES = frozenset({"success", "pass", "warn", "no-op"})
+LEARNING_ERROR = "models_py.errors.LearningError: "
+NO_ORDER_TEST = "assert_some_order_was_accepted"
 LINES_OF_A_MESSAGE = 6
 FAILURES_SHOWN = 20
 
@@ -105,6 +107,18 @@ class Progress:
             lines.append(f"{count(skipped, 'node')} after them skipped")
         return lines or [line for text in self._errors for line in _telling_lines(text)]
 
+    def refusal(self, run_results: Path) -> tuple[str, int] | None:
+        """Return what the learning step says of input it cannot use, with the exit code."""
+        results = read_json(run_results)["results"] if run_results.exists() else []
+        for result in results:
+            _, found, text = (result["message"] or "").rpartition(LEARNING_ERROR)
+            if found:
+                first_line = text.strip().splitlines()[0]
+                return first_line, WRONG_USE if first_line.startswith("K=") else DATA_REFUSED
+            if result["status"] == "fail" and NO_ORDER_TEST in result["unique_id"]:
+                return "no order line was accepted, so there is nothing to segment", DATA_REFUSED
+        return None
+
     def _start(self, node: dict) -> None:
         if not self._stage_of:
             self._stage_of = stages_of_nodes(read_json(self._manifest))
@@ -159,6 +173,8 @@ def check_success(target: Path) -> None:
         raise Problem(f"the dbt results in {target} are not those of one command: build again")
     arguments = results["args"]
     is_partial = any(arguments.get(name) for name in ("select", "exclude", "selector"))
+    is_partial |= bool(arguments.get("resource_types"))
+    is_partial |= set(arguments.get("exclude_resource_types") or ()) - {"unit_test"} != set()
     if arguments.get("which") != "build" or is_partial:
         raise Problem("the last dbt command was not a whole `dbt build`: nothing is published")
     failed = [r["unique_id"] for r in results["results"] if r["status"] not in GOOD_STATUSES]

@@ -159,6 +159,9 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
         progress.finish()
         return
     log = warehouse.dbt_logs / "dbt.log"
+    if refused := progress.refusal(run_results):
+        message, exit_code = refused
+        raise Problem(f"{message} (nothing was published; the log is {log})", exit_code)
     for line in progress.failures(run_results) or list(others):
         warn(f"  {line}")
     raise Problem(f"dbt {arguments[0]} failed, so nothing was published; the log is {log}")

@@ -1,4 +1,5 @@
--- A scan chooses one number of segments, and it is the one of the fit.
+-- A scan chooses one number of segments, and it is the one of the fit, unless
+-- the fit was held back.
 
 select
     scan.run_number,
@@ -9,4 +10,6 @@ inner join {{ ref('segmentation_runs') }} as runs
 group by scan.run_number
 having
     count(*) filter (where scan.is_chosen) <> 1
-    or max(case when scan.is_chosen then scan.k end) <> max(runs.k)
+    or max(
+        case when scan.is_chosen and not runs.is_held_back then scan.k end
+    ) <> max(runs.k)

@@ -3,13 +3,15 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import is_refit, key_ordered, settings_from
+    from models_py.relations import check_fixed_k, is_refit, key_ordered, settings_from
     from models_py.steps import K_SCAN_SCHEMA, k_scan_step
 
     settings = settings_from(dbt.ref("fit_settings"))
     decision = dbt.ref("refit_decision")
-    source = key_ordered(dbt.ref("clustering_input"))
+    customers = dbt.ref("clustering_input")
+    source = key_ordered(customers)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     if not is_refit(decision):
         return K_SCAN_SCHEMA.empty_table()
+    check_fixed_k(customers, settings)
     return k_scan_step(source, scaling, settings.fit)
