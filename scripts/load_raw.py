@@ -89,7 +89,7 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
     set_aside_wal(warehouse)
     check_published_source(warehouse, settings.source)
     folder = source.folder(settings)
-    readable = [folder, replay.origin.marts_db] if replay else [folder]
+    readable = [folder, replay.origin.path] if replay else [folder]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
         copy_history(connection, replay.origin if replay else warehouse)
