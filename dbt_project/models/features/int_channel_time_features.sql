@@ -53,11 +53,11 @@ channel_totals as (
 positions_used as (
 
     select
-        name_sets.name_set,
         {% for position in range(1, 4) -%}
         count(*) filter (where feature_names.position = {{ position }})
-            as names_at_{{ position }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as names_at_{{ position }},
+        {% endfor -%}
+        name_sets.name_set
     from name_sets
     left join feature_names
         on name_sets.name_set = feature_names.name_set

@@ -37,7 +37,9 @@ worded as (
         reasons.reason_rank,
         feature_catalog_entries.label
         || ' '
-        || {{ readable_number('reasons.value', 'feature_catalog_entries.unit') }}
+        || {{ readable_number(
+            'reasons.value', 'feature_catalog_entries.unit'
+        ) }}
         || ' (segment '
         || {{ readable_number(
             'reasons.segment_value', 'feature_catalog_entries.unit'

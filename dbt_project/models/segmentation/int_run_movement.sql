@@ -66,7 +66,9 @@ placed as (
     left join customer_assignments
         on customer_statuses.customer_id = customer_assignments.customer_id
     left join learned_stored_assignments
-        on customer_statuses.customer_id = learned_stored_assignments.customer_id
+        on
+            customer_statuses.customer_id
+            = learned_stored_assignments.customer_id
 
 ),
 

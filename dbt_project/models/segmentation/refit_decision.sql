@@ -18,8 +18,9 @@ drift as (
         max(population_stability_index) as max_population_stability_index,
         max(far_share) as far_share,
         count(*) filter (where is_drifted) as drifted_count,
-        {{ text_join('case when is_drifted then feature end', ', ', 'feature') }}
-            as drifted_features
+        {{ text_join(
+            'case when is_drifted then feature end', ', ', 'feature'
+        ) }} as drifted_features
     from learned_drift
 
 ),

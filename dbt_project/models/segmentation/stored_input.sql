@@ -21,11 +21,10 @@ name_sets as (
 final as (
 
     select
-        customer_features.customer_id,
         {% for feature in features -%}
-        customer_features.{{ quoted_name(feature) }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        customer_features.{{ quoted_name(feature) }},
+        {% endfor -%}
+        customer_features.customer_id
     from customer_features
     inner join name_sets
         on customer_features.name_set = name_sets.name_set
