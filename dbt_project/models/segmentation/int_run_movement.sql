@@ -47,28 +47,38 @@ last_run as (
 
 ),
 
+-- A customer of the last run may be in no file any more.
+customers_known as (
+
+    select
+        coalesce(customer_statuses.customer_id, last_assignments.customer_id)
+            as customer_id,
+        coalesce(customer_statuses.status, 'not known any more') as status,
+        last_assignments.segment_id as from_segment_id
+    from customer_statuses
+    full outer join last_assignments
+        on customer_statuses.customer_id = last_assignments.customer_id
+
+),
+
 -- Where a customer was, where the model of then sees the customer today, and
 -- where the model of today does. Without a refit the two models are one.
 placed as (
 
     select
-        customer_statuses.customer_id,
-        customer_statuses.status,
-        last_assignments.segment_id as from_segment_id,
+        customers_known.customer_id,
+        customers_known.status,
+        customers_known.from_segment_id,
         coalesce(
             learned_stored_assignments.segment_id,
             customer_assignments.segment_id
         ) as unchanged_model_segment_id,
         customer_assignments.segment_id as to_segment_id
-    from customer_statuses
-    left join last_assignments
-        on customer_statuses.customer_id = last_assignments.customer_id
+    from customers_known
     left join customer_assignments
-        on customer_statuses.customer_id = customer_assignments.customer_id
+        on customers_known.customer_id = customer_assignments.customer_id
     left join learned_stored_assignments
-        on
-            customer_statuses.customer_id
-            = learned_stored_assignments.customer_id
+        on customers_known.customer_id = learned_stored_assignments.customer_id
 
 ),
 

@@ -23,18 +23,16 @@ lengths as (
 
 ),
 
--- Two names are the same when they hold the same phrases, in any order.
+-- The most telling phrases, told in the order of the definitions: the same
+-- phrases always make the same name.
 candidates as (
 
     select
         segment_phrases.segment_id,
         lengths.phrase_count,
         {{ text_join(
-            'segment_phrases.phrase', ', ', 'segment_phrases.phrase_rank'
-        ) }} as name,
-        {{ text_join(
             'segment_phrases.phrase', ', ', 'segment_phrases.position'
-        ) }} as sorted_phrases
+        ) }} as name
     from segment_phrases
     inner join lengths
         on segment_phrases.phrase_rank <= lengths.phrase_count
@@ -50,8 +48,7 @@ all_candidates as (
     select
         fit_segments.segment_id,
         lengths.phrase_count,
-        coalesce(candidates.name, 'near the average in everything') as name,
-        coalesce(candidates.sorted_phrases, '') as sorted_phrases
+        coalesce(candidates.name, 'near the average in everything') as name
     from fit_segments
     cross join lengths
     left join candidates
@@ -68,7 +65,7 @@ counted as (
         count(*) over (
             partition by
                 phrase_count,
-                sorted_phrases
+                name
         ) as holder_count
     from all_candidates
 

@@ -15,10 +15,12 @@ learned_k_scan as (
 segmentation_run as (
 
     select * from {{ ref('segmentation_run') }}
+    where not is_repeat
 
 ),
 
--- A run that keeps the stored fit scans nothing.
+-- A run that keeps the stored fit scans nothing; a run that is repeated has
+-- its scan already.
 new_scan as (
 
     select
