@@ -18,16 +18,58 @@ fit_features as (
 
 ),
 
+-- What a feature is comes from today's definitions, how it counts from the fit
+-- in force: the two part when definitions changed and the stored fit goes on.
+met as (
+
+    select
+        coalesce(feature_settings.feature, fit_features.feature) as feature,
+        coalesce(feature_settings.label, fit_features.feature) as label,
+        coalesce(fit_features.family, feature_settings.family) as family,
+        coalesce(feature_settings.unit, 'unknown') as unit,
+        coalesce(fit_features.transform, feature_settings.transform)
+            as transform,
+        feature_settings.missing_value as missing_rule,
+        coalesce(
+            feature_settings.higher_means, 'high in ' || fit_features.feature
+        ) as higher_means,
+        coalesce(
+            feature_settings.lower_means, 'low in ' || fit_features.feature
+        ) as lower_means,
+        case
+            when fit_features.feature is null
+                then 'defined after the fit in force'
+            else fit_features.dropped_reason
+        end as dropped_reason,
+        fit_features.fit_number,
+        coalesce(fit_features.position, feature_settings.position) as position,
+        fit_features.row_count,
+        fit_features.null_count,
+        coalesce(fit_features.weight, feature_settings.weight) as weight,
+        fit_features.missing_value,
+        fit_features.lower_value,
+        fit_features.upper_value,
+        fit_features.mean_value,
+        fit_features.standard_deviation,
+        fit_features.scale_factor,
+        coalesce(feature_settings.is_clustered, false) as is_clustered,
+        coalesce(fit_features.is_used, false) as is_used
+    from feature_settings
+    full outer join fit_features
+        on feature_settings.feature = fit_features.feature
+
+),
+
 -- category_3_share is named for the category in third place, and so on.
 named as (
 
     select
-        feature_settings.*,
+        met.*,
         feature_names.name
-    from feature_settings
+    from met
     left join feature_names
         on
-            feature_settings.feature
+            met.feature
             = feature_names.kind
             || '_'
             || cast(feature_names.position as string)
@@ -38,33 +80,29 @@ named as (
 final as (
 
     select
-        named.feature,
-        replace(named.label, '{name}', {{ spoken_name() }}) as label,
-        named.family,
-        named.unit,
-        named.transform,
-        named.missing_value as missing_rule,
-        replace(named.higher_means, '{name}', {{ spoken_name() }})
-            as higher_means,
-        replace(named.lower_means, '{name}', {{ spoken_name() }})
-            as lower_means,
-        fit_features.dropped_reason,
-        fit_features.fit_number,
-        named.position,
-        fit_features.row_count,
-        fit_features.null_count,
-        named.weight,
-        fit_features.missing_value,
-        fit_features.lower_value,
-        fit_features.upper_value,
-        fit_features.mean_value,
-        fit_features.standard_deviation,
-        fit_features.scale_factor,
-        named.is_clustered,
-        coalesce(fit_features.is_used, false) as is_used
+        feature,
+        replace(label, '{name}', {{ spoken_name() }}) as label,
+        family,
+        unit,
+        transform,
+        missing_rule,
+        replace(higher_means, '{name}', {{ spoken_name() }}) as higher_means,
+        replace(lower_means, '{name}', {{ spoken_name() }}) as lower_means,
+        dropped_reason,
+        fit_number,
+        position,
+        row_count,
+        null_count,
+        weight,
+        missing_value,
+        lower_value,
+        upper_value,
+        mean_value,
+        standard_deviation,
+        scale_factor,
+        is_clustered,
+        is_used
     from named
-    left join fit_features
-        on named.feature = fit_features.feature
 
 )
 
