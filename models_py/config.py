@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from models_py.errors import LearningError
 
+WEIGHTINGS = ("auto", "definitions")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
@@ -38,6 +40,10 @@ class FitSettings:
     reference_count: int = 5  # draws of each kind of reference without structure
     reference_starts: int = 3  # starts of each reference fit
     reference_sample_size: int = 8_000  # rows of a reference
+
+    # --- weights
+    weighting: str = "auto"  # definitions: never look for other weights in the data
+    weighting_sample_size: int = 5_000  # rows that weights are found and judged on
 
     # --- identity
     warm_tolerance: float = 0.001  # warm wins when its inertia is at most 0.1 % worse
@@ -74,6 +80,12 @@ class FitSettings:
             (0 <= self.trim_share < 0.5, "trim_share in [0, 0.5)", self.trim_share),
             (self.half_sample_count >= 1, "at least one half sample", self.half_sample_count),
             (self.reference_count >= 1, "at least one reference", self.reference_count),
+            (self.weighting in WEIGHTINGS, "weighting auto or definitions", self.weighting),
+            (
+                100 <= self.weighting_sample_size <= 20_000,
+                "a weighting_sample_size from 100 to 20000",
+                self.weighting_sample_size,
+            ),
             (self.seed >= 0, "a seed of 0 or more", self.seed),
         )
         for is_met, expected, found in checks:

@@ -16,9 +16,10 @@ from models_py.identity import (
     match_segments,
     moved_share,
 )
-from models_py.matrix import sampled_rows, scaled_matrix
+from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.model import SEGMENTS_SCHEMA, active_segments
+from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
 from models_py.scan import SAMPLE_PATH, Search, quiet_and_single
 

@@ -91,10 +91,3 @@ def scaled_matrix(
         yield ScaledMatrix(name, written, len(scaler.features))
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def sampled_rows(row_count: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Row numbers of a sample without replacement, ascending; all rows when they are not more."""
-    if row_count <= size:
-        return np.arange(row_count)
-    return np.sort(rng.choice(row_count, size, replace=False))

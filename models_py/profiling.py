@@ -9,6 +9,7 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from models_py.scaling import SCALING_SCHEMA, learn_scaling
+from models_py.weighting import weighted_scaling
 
 PROFILED_ONLY = "profiled, not clustered"
 
@@ -20,7 +21,8 @@ def scaling_of_all(source: BatchSource, definitions: pa.Table, settings: FitSett
     feature has `is_used` false, `dropped_reason` "profiled, not clustered" (or why it has no
     scaling at all) and no scale factor. Raises LearningError as `learn_scaling` does.
     """
-    rows = learn_scaling(source, definitions, settings).to_pylist()
+    rows = weighted_scaling(source, definitions, settings).to_pylist()
+    weighting = rows[0]["weighting"]
     profiled = [row for row in definitions.to_pylist() if not row["is_clustered"]]
     if profiled:
         asked = pa.Table.from_pylist(
@@ -31,6 +33,6 @@ def scaling_of_all(source: BatchSource, definitions: pa.Table, settings: FitSett
         for row in learn_scaling(source, asked, settings).to_pylist():
             row["dropped_reason"] = row["dropped_reason"] or PROFILED_ONLY
             row |= {"is_used": False, "scale_factor": None, "weight": weights[row["feature"]]}
-            rows.append(row)
+            rows.append(row | {"weighting": weighting})
     rows.sort(key=lambda row: (row["position"], row["feature"]))
     return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA)

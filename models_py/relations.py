@@ -42,6 +42,7 @@ def settings_from(relation: Any) -> StepSettings:
             fixed_k=row["k"],
             seed=row["seed"],
             min_segment_share=row["min_segment_share"],
+            weighting=row["weighting"],
             drift_threshold=row["max_population_stability_index"],
             threads=int(os.environ.get("THREADS", "2")),
             tmp_dir=os.environ.get("SEGMENTATION_TMP"),

@@ -53,3 +53,10 @@ class RowSample:
         if self._held > self._limit:
             self._prune()
         return self._values[:, : self._held]
+
+
+def sampled_rows(row_count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Row numbers of a sample without replacement, ascending; all rows when they are not more."""
+    if row_count <= size:
+        return np.arange(row_count)
+    return np.sort(rng.choice(row_count, size, replace=False))

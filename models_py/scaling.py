@@ -5,7 +5,8 @@
 The scale factor is sqrt(W * w / sum of w over used features of the family) / standard deviation,
 with w the feature's weight and W the mean weight of the family's clustered features. The expected
 squared distance from the mean that a family contributes is then W, however many of its columns
-are used, and the columns share it in proportion to their weights.
+are used, and the columns share it in proportion to their weights. `weighting` may replace these
+weights by others that it found in the data; all else stays.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, chunks, source_columns
-from models_py.sample import RowSample
+from models_py.sample import RowSample, sampled_rows
 
 TRANSFORMS = ("log1p", "sqrt", "identity")
 MISSING_RULES = ("zero", "median", "max", "min")
@@ -26,6 +27,9 @@ CONSTANT_TOLERANCE = 1e-12  # a spread this small against the values is rounding
 
 ABSENT, CONSTANT, ALL_NULL = "absent", "constant", "null for every customer"
 NO_WEIGHT = "weight 0"
+
+WEIGHTING_PATH = 10  # seed path of the sample that weights are found on
+DEFINITIONS, STRUCTURE = "definitions", "structure"  # where the weights come from
 
 SCALING_SCHEMA = pa.schema(
     [
@@ -44,6 +48,7 @@ SCALING_SCHEMA = pa.schema(
         ("mean_value", pa.float64()),
         ("standard_deviation", pa.float64()),
         ("scale_factor", pa.float64()),
+        ("weighting", pa.string()),
     ]
 )
 
@@ -200,7 +205,18 @@ def _is_number(text: str) -> bool:
 
 
 def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
-    """Learn the scaling of every clustered definition (see `steps.scaling_step`)."""
+    """Learn the scaling of every clustered definition, with the definitions' weights."""
+    return learned_with_sample(source, definitions, settings)[0]
+
+
+def learned_with_sample(
+    source: BatchSource, definitions: pa.Table, settings: FitSettings
+) -> tuple[pa.Table, np.ndarray]:
+    """Learn the scaling; also give a seeded sample of rows to find weights on.
+
+    The sample is float64 (used features x at most `weighting_sample_size` rows), original units,
+    NaN for null, in key order.
+    """
     wanted = _definitions(definitions)
     columns = source_columns(source)
     present = [item for item in wanted if item.feature in columns]
@@ -248,9 +264,12 @@ def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSetti
         lower[at], upper[at] = np.quantile(line, [LOWER_QUANTILE, UPPER_QUANTILE])
         if upper[at] - lower[at] <= CONSTANT_TOLERANCE * max(abs(low_t), abs(high_t)):
             lower[at], upper[at] = low_t, high_t
+    used = [at for at, reason in enumerate(reasons) if reason is None]
+    rng = np.random.default_rng(np.random.SeedSequence([settings.seed, WEIGHTING_PATH]))
+    chosen = sampled_rows(sample.shape[1], settings.weighting_sample_size, rng)
+    kept = np.stack([sample[at, chosen] for at in used]) if used else np.empty((0, chosen.size))
     del sample, held
 
-    used = [at for at, reason in enumerate(reasons) if reason is None]
     mean, deviation = _moments(
         source,
         [present[at] for at in used],
@@ -285,9 +304,10 @@ def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSetti
                 "mean_value": float(mean[number]) if is_used else None,
                 "standard_deviation": float(deviation[number]) if is_used else None,
                 "scale_factor": float(factors[number]) if is_used else None,
+                "weighting": DEFINITIONS,
             }
         )
-    return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA)
+    return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA), kept
 
 
 def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float) -> float:

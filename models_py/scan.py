@@ -13,10 +13,11 @@ from models_py.config import FitSettings
 from models_py.exact import Evaluation, evaluate
 from models_py.features import BatchSource
 from models_py.identity import business_order
-from models_py.matrix import ScaledMatrix, sampled_rows, scaled_matrix
+from models_py.matrix import ScaledMatrix, scaled_matrix
 from models_py.metrics import mean_silhouette
 from models_py.parallel import one_blas_thread, ordered_map
 from models_py.references import KINDS, reference
+from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
 from models_py.stability import half_sample
 

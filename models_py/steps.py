@@ -17,9 +17,10 @@ from models_py.features import BatchSource, chunks, source_columns
 from models_py.fit import fit
 from models_py.model import Model
 from models_py.sample import RowSample
-from models_py.scaling import Scaler, learn_scaling
-from models_py.scan import Candidate, quiet_and_single, scan
+from models_py.scaling import Scaler
+from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
+from models_py.weighting import weighted_scaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
@@ -59,9 +60,14 @@ def scaling_step(source: BatchSource, definitions: pa.Table, settings: FitSettin
     say why in `dropped_reason`. scaled = (clip(transform(value), lower, upper) - mean) *
     scale_factor. Quantiles and medians are exact up to `quantile_sample_size` rows, above that
     from a seeded sample of as many; means and deviations are always over all rows.
+
+    `weighting` is the same in every row. 'definitions': `weight` is the definition's, and
+    scale_factor follows from it. 'structure': customers fall into clear groups under weights found
+    in the data (see `weighting`); `weight` is then the variance that the scaled feature has, with
+    the same sum over features as the definitions give, and scale_factor its square root over
+    the standard deviation. `settings.weighting` 'definitions' rules the latter out.
     """
-    with quiet_and_single():
-        return learn_scaling(source, definitions, settings)
+    return weighted_scaling(source, definitions, settings)
 
 
 def _row_count(scaling: pa.Table) -> int:

@@ -18,6 +18,7 @@ FAST = {
     "reference_count": 1,
     "reference_starts": 1,
     "chunk_rows": 256,
+    "weighting": "definitions",
 }
 
 

@@ -11,6 +11,7 @@
         'min_observed_days',
         'min_tenure_days',
         'min_segment_share',
+        'weighting',
         'evening_hour',
     ] -%}
     {%- set parts = [] -%}

@@ -18,6 +18,7 @@ final as (
         higher_means,
         lower_means,
         dropped_reason,
+        weighting,
         fit_number,
         position,
         row_count,

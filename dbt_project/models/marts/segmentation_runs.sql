@@ -15,6 +15,7 @@ final as (
         verdict,
         verdict_reason,
         choice_reason,
+        weighting,
         refit_reason,
         dropped_features,
         indistinguishable_segments,

@@ -41,6 +41,7 @@ met as (
                 then 'defined after the fit in force'
             else fit_features.dropped_reason
         end as dropped_reason,
+        fit_features.weighting,
         fit_features.fit_number,
         coalesce(fit_features.position, feature_settings.position) as position,
         fit_features.row_count,
@@ -89,6 +90,7 @@ final as (
         replace(higher_means, '{name}', {{ spoken_name() }}) as higher_means,
         replace(lower_means, '{name}', {{ spoken_name() }}) as lower_means,
         dropped_reason,
+        weighting,
         fit_number,
         position,
         row_count,

@@ -33,6 +33,7 @@ final as (
         cast({{ var('seed') }} as bigint) as seed,
         cast(coalesce(opened.last_segment_id, 0) + 1 as bigint)
             as next_segment_id,
+        {{ text_literal(var('weighting')) }} as weighting,
         cast({{ var('min_segment_share') }} as double) as min_segment_share,
         cast({{ var('max_population_stability_index') }} as double)
             as max_population_stability_index

@@ -37,6 +37,12 @@ features_dropped as (
 
 ),
 
+weightings as (
+
+    select max(weighting) as weighting from fit_features
+
+),
+
 segments_alike as (
 
     select
@@ -99,6 +105,7 @@ final as (
     select
         features_dropped.dropped_features,
         segments_alike.indistinguishable_segments,
+        weightings.weighting,
         snapshots_skipped.skipped_snapshots,
         snapshots_skipped.snapshot_count,
         order_span.last_gap_days,
@@ -109,6 +116,7 @@ final as (
         order_span.last_order_date
     from features_dropped
     cross join segments_alike
+    cross join weightings
     cross join snapshots_skipped
     cross join order_span
 

@@ -58,6 +58,7 @@ new_run as (
         history_fits.verdict,
         history_fits.verdict_reason,
         history_fits.choice_reason,
+        run_notes.weighting,
         segmentation_run.refit_reason,
         run_notes.dropped_features,
         run_notes.indistinguishable_segments,

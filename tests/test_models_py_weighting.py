@@ -1,0 +1,173 @@
+"""Weights found in the data: worked out by hand, taken where groups are clear, else not at all."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models_py import steps
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.metrics import adjusted_rand, contingency
+from models_py.profiling import scaling_of_all
+from models_py.scaling import SCALING_SCHEMA, Scaler
+from models_py.scan import quiet_and_single
+from models_py.weighting import explained_shares, likelihood_of, searched, weights_of
+
+SETTINGS = FitSettings(threads=2)
+
+
+def tables(rows: np.ndarray, weights: list[float], *, batch_rows: int = 500):
+    """A source and definitions (a family for each feature) of a matrix (rows x features)."""
+    names = [f"feature_{number:02d}" for number in range(rows.shape[1])]
+    columns = {"customer_id": [f"c{number:07d}" for number in range(len(rows))]}
+    columns |= {name: rows[:, number] for number, name in enumerate(names)}
+    table = pa.table(columns)
+    count = len(names)
+    definitions = pa.table(
+        {
+            "feature": names,
+            "position": list(range(1, count + 1)),
+            "family": names,
+            "transform": ["identity"] * count,
+            "weight": weights,
+            "missing_value": ["zero"] * count,
+            "is_clustered": [True] * count,
+        }
+    )
+    return (lambda: iter(table.to_batches(max_chunksize=batch_rows))), definitions
+
+
+def hidden_groups(rows: int = 1200) -> tuple[np.ndarray, np.ndarray]:
+    """Eight columns of noise; the last two have four groups, each at a corner of a zigzag.
+
+    Not at the corners of a square: those are two unrelated columns, which permuting keeps.
+    """
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 4, rows)
+    matrix = rng.standard_normal((rows, 10))
+    matrix[:, 8] += np.array([0, 4, 8, 12])[labels]
+    matrix[:, 9] += np.array([0, 8, 0, 8])[labels]
+    return matrix, labels
+
+
+HEAVY = [1.0] * 8 + [0.1] * 2
+
+
+@pytest.fixture(scope="module")
+def hidden():
+    matrix, labels = hidden_groups()
+    source, definitions = tables(matrix, HEAVY)
+    return source, definitions, labels, steps.scaling_step(source, definitions, SETTINGS)
+
+
+def test_weights_worked_out_by_hand():
+    """Clusters {0, 2} and {10, 12}: total 104, between 100. {1, 3} and {1, 3}: between 0."""
+    rows = np.array([[0, 1, 0], [2, 3, 0], [10, 1, 7], [12, 3, 7]], dtype=np.float32)
+    explained, means = explained_shares(rows, np.array([0, 0, 1, 1]), 2)
+    assert explained == pytest.approx([100 / 104, 0, 1])
+    assert means.tolist() == [[1, 2, 0], [11, 2, 7]]
+    # 1 / (1 - R2) is 26, 1 and infinite; no feature has more than 10 times the least.
+    assert weights_of(explained) == pytest.approx(np.array([10, 1, 10]) / 7)
+    assert weights_of(np.array([0.5, 0.75])) == pytest.approx(np.array([2, 4]) / 3)
+    assert likelihood_of(np.array([0.5, 0.75])) == pytest.approx(np.log(8))
+
+
+def test_search_ends_where_its_weights_are_those_of_its_clusters():
+    matrix, labels = hidden_groups()
+    rows = ((matrix - matrix.mean(axis=0)) / matrix.std(axis=0)).astype(np.float32)
+    with quiet_and_single():
+        found = searched(rows, 4, [np.ones(10)], SETTINGS, 1)
+    assert adjusted_rand(contingency(labels, found.labels, 4, 4)) > 0.95
+    explained, _ = explained_shares(rows, found.labels, 4)
+    assert found.weights == pytest.approx(weights_of(explained))
+    assert found.likelihood == pytest.approx(likelihood_of(explained))
+    assert found.weights[8:].min() > 4 * found.weights[:8].max()
+
+
+def test_groups_in_columns_of_low_weight_are_found(hidden):
+    source, _, labels, scaling = hidden
+    assert scaling.schema.equals(SCALING_SCHEMA)
+    assert scaling.column("weighting").to_pylist() == ["structure"] * 10
+    used = Scaler.from_table(scaling)
+    weights = np.array(scaling.column("weight").to_pylist())
+    assert np.square(used.factor * used.deviation) == pytest.approx(weights)
+    assert weights.sum() == pytest.approx(sum(HEAVY))  # total influence stays what it was
+    assert weights[8:].min() > weights[:8].max()
+    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
+    assert chosen["k"] == 4
+    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    found = steps.assign_step(source, scaling, segments, SETTINGS).read_all()
+    found = found.column("segment_id").to_numpy() - 1
+    assert adjusted_rand(contingency(labels, found, 4, 4)) > 0.95
+
+
+def test_definitions_on_request_keep_the_definitions(hidden):
+    source, definitions, _, scaling = hidden
+    asked = FitSettings(threads=2, weighting="definitions")
+    plain = steps.scaling_step(source, definitions, asked)
+    assert plain.column("weight").to_pylist() == HEAVY
+    assert plain.column("weighting").to_pylist() == ["definitions"] * 10
+    changed = {"weight", "scale_factor", "weighting"}
+    same = [name for name in SCALING_SCHEMA.names if name not in changed]
+    assert plain.select(same).equals(scaling.select(same))
+
+
+@pytest.mark.parametrize("kind", ["normal", "correlated and skewed", "uniform"])
+def test_without_structure_the_table_is_that_of_the_definitions(kind):
+    rng = np.random.default_rng(4)
+    matrix = rng.standard_normal((1200, 10))
+    if kind == "correlated and skewed":
+        matrix = np.exp(0.7 * (matrix + rng.standard_normal((1200, 1))))
+    elif kind == "uniform":
+        matrix = rng.uniform(-1, 1, matrix.shape)
+    source, definitions = tables(matrix, HEAVY)
+    asked = FitSettings(threads=2, weighting="definitions")
+    found = steps.scaling_step(source, definitions, SETTINGS)
+    assert found.equals(steps.scaling_step(source, definitions, asked))
+
+
+def test_same_weights_for_any_thread_count_and_batch_size(hidden):
+    _, definitions, _, expected = hidden
+    matrix, _ = hidden_groups()
+    for threads, size in ((1, 1200), (4, 37)):
+        source, _ = tables(matrix, HEAVY, batch_rows=size)
+        found = steps.scaling_step(source, definitions, FitSettings(threads=threads))
+        assert found.equals(expected)
+
+
+def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
+    source, definitions, _, _ = hidden
+    rows = definitions.to_pylist()
+    rows[0]["is_clustered"] = False
+    changed = pa.Table.from_pylist(rows, schema=definitions.schema)
+    found = scaling_of_all(source, changed, SETTINGS).to_pylist()
+    assert [row["weighting"] for row in found] == ["structure"] * 10
+    assert found[0]["scale_factor"] is None
+    assert found[0]["weight"] == HEAVY[0]
+    assert found[9]["weight"] > HEAVY[9]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30, 119])
+def test_too_few_customers_keep_the_definitions(rows):
+    matrix, _ = hidden_groups()
+    source, definitions = tables(matrix[:rows], HEAVY)
+    found = steps.scaling_step(source, definitions, SETTINGS)
+    assert set(found.column("weighting").to_pylist()) == {"definitions"}
+
+
+def test_one_segment_and_one_feature_keep_the_definitions():
+    matrix, _ = hidden_groups()
+    source, definitions = tables(matrix, HEAVY)
+    found = steps.scaling_step(source, definitions, FitSettings(fixed_k=1))
+    assert found.column("weighting")[0].as_py() == "definitions"
+    source, definitions = tables(matrix[:, 9:], [0.1])
+    found = steps.scaling_step(source, definitions, SETTINGS)
+    assert found.column("weighting").to_pylist() == ["definitions"]
+
+
+def test_unknown_weighting_is_one_clear_error():
+    with pytest.raises(LearningError, match="weighting auto or definitions"):
+        FitSettings(weighting="equal")
+    with pytest.raises(LearningError, match="weighting_sample_size"):
+        FitSettings(weighting_sample_size=50_000)
