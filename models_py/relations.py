@@ -39,6 +39,7 @@ def settings_from(relation: Any) -> StepSettings:
         fit=FitSettings(
             k_min=row["k_min"],
             k_max=row["k_max"],
+            k_in_force=row["k_in_force"],
             fixed_k=row["k"],
             seed=row["seed"],
             min_segment_share=row["min_segment_share"],

@@ -10,8 +10,13 @@ stands beside its reason. The rule, in order, over k whose smallest segment is l
    the largest k that passes is the number that was planted.
 2. overlapping: no such k, but silhouettes are above the references: the largest product of the
    gap and the agreement of half samples.
-3. without structure: no k has a gap. Then segments are a useful cut through a cloud: the largest
-   k that half samples agree on, because finer segments say more, or the k they agree on most.
+3. without structure: no k has a gap, or the overlapping choice would itself be called weak. Then
+   segments are a useful cut through a cloud: the largest k that half samples agree on, because
+   finer segments say more, or the k they agree on most.
+
+The k in force has a home right: at a refit it stays while it passes the tests of the rule and no
+other k is clearly better. Twelve weekly refits of a moving population changed k five times without
+it, which moved 12 % of customers each time; matching can keep ids, but not a k that flips.
 """
 
 from collections.abc import Sequence
@@ -36,8 +41,14 @@ MINIMUM_SEPARATION_SHARE = 0.25
 # Hennig: from 0.6 on a cluster is a pattern. On matrices 0.5 to 0.65 choose the same k; on worlds
 # of order lines a cut through a planted segment came back with 0.59. 0.7 loses planted k.
 MINIMUM_JACCARD = 0.65
-# Half samples that agree this much: what real data reaches at a k that also predicts spend.
-STABLE_ADJUSTED_RAND = 0.8
+# Half samples that agree this much: what real data reaches at a k that also predicts spend and
+# says something of preferences (docs/quality.md, the frontier).
+STABLE_ADJUSTED_RAND = 0.75
+# What it takes to displace the k in force: twice the separation that passes, a tenth more of gap
+# times stability, or, without structure, that half samples agree on the old k a tenth less.
+DISPLACING_SEPARATION = 2 * MINIMUM_SEPARATION
+DISPLACING_SCORE = 1.1
+HOME_ADJUSTED_RAND = STABLE_ADJUSTED_RAND - 0.1
 # Strong: as clearly apart as nearly all easy planted worlds and few medium ones.
 STRONG_GAP = 0.15
 STRONG_SEPARATION = 0.4
@@ -139,15 +150,20 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
     separated = [
         one for one in feasible if is_separated(one, best_gap) and not is_cut(one, feasible)
     ]
+    overlapping = max(
+        (one for one in feasible if has_gap(one)),
+        key=lambda one: (one.gap * max(one.stability or 0.0, 0.0), -one.k),
+        default=None,
+    )
     scores: dict[int, float] = {}
     if separated:
         rule = "separated"
         for one in feasible:
             scores[one.k] = float(one.k) if one in separated else _part(one.separation)
-    elif gaps:
+    elif overlapping is not None and verdict(overlapping)[0] != WEAK:
         rule = "overlapping"
         for one in feasible:
-            scores[one.k] = one.gap * max(one.stability, 0.0) if has_gap(one) else 0.0
+            scores[one.k] = one.gap * max(one.stability or 0.0, 0.0) if has_gap(one) else 0.0
     else:
         rule = "without structure"
         for one in feasible:
@@ -156,7 +172,8 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
     if len(evidence) == 1:
         chosen = evidence[0].k
     elif feasible:
-        chosen = max(feasible, key=lambda one: (scores[one.k], -one.k)).k
+        best = max(feasible, key=lambda one: (scores[one.k], -one.k))
+        chosen = at_home(best, feasible, separated, scores, rule, settings.k_in_force).k
     else:
         chosen = max(evidence, key=lambda one: (one.smallest_share, -one.k)).k
     judged = []
@@ -167,6 +184,27 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
             Judgement(one in feasible, scores.get(one.k), one.k == chosen, reason, word, why)
         )
     return judged
+
+
+def at_home(
+    best: Evidence,
+    feasible: Sequence[Evidence],
+    separated: Sequence[Evidence],
+    scores: dict[int, float],
+    rule: str,
+    k_in_force: int | None,
+) -> Evidence:
+    """The k in force if it passes the rule's tests and `best` is not clearly better; else `best`."""
+    holder = next((one for one in feasible if one.k == k_in_force), None)
+    if holder is None or holder is best:
+        return best
+    if rule == "separated":
+        stays = holder in separated and (best.separation or 0.0) < DISPLACING_SEPARATION
+    elif rule == "overlapping":
+        stays = has_gap(holder) and scores[best.k] < DISPLACING_SCORE * scores[holder.k]
+    else:
+        stays = (holder.stability or 0.0) >= HOME_ADJUSTED_RAND
+    return holder if stays else best
 
 
 def _part(value: float | None) -> float:
@@ -192,6 +230,8 @@ def _reason(
             f"not chosen: its smallest segment has {one.smallest_share:.1%} of customers, "
             f"less than {settings.min_segment_share:.1%}"
         )
+    if chosen == settings.k_in_force:
+        return f"not chosen: k={chosen} is in force, and this k is not clearly better"
     if rule == "separated":
         if not has_gap(one):
             return "not chosen: its silhouette is not above that of data without structure"
@@ -244,6 +284,11 @@ def _chosen_reason(
         return f"chosen: k was fixed at {one.k}{small}"
     if not any_feasible:
         return f"chosen: no k has segments of the minimum share, this one comes nearest{small}"
+    if one.k == settings.k_in_force:
+        return (
+            f"chosen: k={one.k} is in force, still passes and no other k is clearly better "
+            f"(half samples agree at {one.stability or 0.0:.2f})"
+        )
     if rule == "separated":
         return (
             f"chosen: the largest k whose segments are all apart (separation {one.separation:.2f}) "

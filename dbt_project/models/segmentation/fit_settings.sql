@@ -12,9 +12,21 @@ segments as (
 
 ),
 
+fits as (
+
+    select * from {{ source('history', 'fits') }}
+
+),
+
 opened as (
 
     select max(segment_id) as last_segment_id from segments
+
+),
+
+last_fit as (
+
+    select max_by(k, fit_number) as k_in_force from fits
 
 ),
 
@@ -30,6 +42,7 @@ final as (
         {%- endif %}
         cast({{ var('k_min') }} as bigint) as k_min,
         cast({{ var('k_max') }} as bigint) as k_max,
+        last_fit.k_in_force,
         cast({{ var('seed') }} as bigint) as seed,
         cast(coalesce(opened.last_segment_id, 0) + 1 as bigint)
             as next_segment_id,
@@ -39,6 +52,7 @@ final as (
             as max_population_stability_index
     from refit_request
     cross join opened
+    cross join last_fit
 
 )
 
