@@ -194,7 +194,7 @@ def at_home(
     rule: str,
     k_in_force: int | None,
 ) -> Evidence:
-    """The k in force if it passes the rule's tests and `best` is not clearly better; else `best`."""
+    """The k in force if it passes the rule's tests and `best` is hardly better; else `best`."""
     holder = next((one for one in feasible if one.k == k_in_force), None)
     if holder is None or holder is best:
         return best

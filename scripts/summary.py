@@ -62,11 +62,34 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     ]
     if current.get("verdict_reason"):
         lines.extend(_wrapped(f"{current['verdict_reason']}", width))
+    if current.get("weighting") == "structure":
+        told = "customers fall into clear groups, so the weights of features were found in the data"
+        lines.extend(_wrapped(told, width))
+    if current.get("is_held_back"):
+        lines.extend(_wrapped(_held_back(current), width))
+    elif current.get("drifted_features"):
+        lines.extend(_wrapped(f"Drifted: {current['drifted_features']}", width))
+    for what in ("indistinguishable_segments", "skipped_snapshots"):
+        if current.get(what):
+            lines.extend(_wrapped(f"{what.replace('_', ' ').capitalize()}: {current[what]}", width))
+    if current.get("has_order_gap"):
+        told = (
+            f"{current['last_gap_days']} days without an order before {current['last_order_date']}"
+        )
+        lines.extend(_wrapped(f"Check the last dates: {told}", width))
     dropped = current.get("dropped_features")
     if dropped:
         names = ", ".join(dropped) if isinstance(dropped, list) else str(dropped)
         lines.extend(_wrapped(f"Left out: {names}", width))
     return "\n".join(lines)
+
+
+def _held_back(current: dict) -> str:
+    return (
+        f"Refit held back ({current['refit_reason']}): it would move "
+        f"{current['moved_share']:.0%} of the customers. The stored fit goes on; "
+        "REFIT=always publishes the new one"
+    )
 
 
 def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
