@@ -24,7 +24,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test lint format docs summary clean clean-all
+.PHONY: help setup build load test test-builds lint format docs summary clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -41,6 +41,9 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 
 test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q
+
+test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .

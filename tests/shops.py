@@ -43,14 +43,23 @@ class Built:
         """The published file."""
         return self.warehouse.marts_db
 
-    def checked(self) -> Built:
-        """Return this build; a failure shows what it printed."""
-        assert self.code == 0, f"the build ended with exit code {self.code}:\n{self.output}"
+    def checked(self, code: int = 0) -> Built:
+        """Return this build; another exit code than this one shows what it printed."""
+        assert self.code == code, f"the build ended with exit code {self.code}:\n{self.output}"
         return self
 
     def query(self, sql: str, *parameters: object) -> list[tuple]:
         """Return the rows of a query on the published file."""
         return rows(self.marts, sql, *parameters)
+
+    def one(self, sql: str, *parameters: object) -> tuple:
+        """Return the only row of a query on the published file."""
+        (row,) = self.query(sql, *parameters)
+        return row
+
+    def current_run(self, *columns: str) -> tuple:
+        """Return these columns of the run that the published file is of."""
+        return self.one(f"select {', '.join(columns)} from segmentation_runs where is_current")
 
     def query_build(self, sql: str, *parameters: object) -> list[tuple]:
         """Return the rows of a query on the build database, for what is not published."""
@@ -99,18 +108,38 @@ class Builds:
     """Builds that several tests look at: each is made once, two at a time, in the background.
 
     A test module names those it needs in `BUILDS`, a table of name and function; the function
-    takes this object, for the folder to work in and for builds that it starts from.
+    takes this object, for the folder to work in and for builds that it starts from. Builds of
+    which each goes on from an earlier one are a chain: such a table in the list `CHAINS`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pool = ThreadPoolExecutor(BUILDS_AT_ONCE)
         self._futures: dict[str, Future[Built]] = {}
+        self._is_closed = False
 
     def start(self, name: str, make: Callable[[Builds], Built]) -> None:
         """Have a build made as soon as its turn comes."""
         if name not in self._futures:
             self._futures[name] = self._pool.submit(make, self)
+
+    def start_chain(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
+        """Have builds made one after the other; none of them keeps a place by waiting."""
+        if makes.keys() <= self._futures.keys():
+            return
+        self._futures |= {name: Future() for name in makes}
+        self._pool.submit(self._make_chain, makes)
+
+    def _make_chain(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
+        for name, make in makes.items():
+            future = self._futures[name]
+            if self._is_closed:
+                future.cancel()
+                continue
+            try:
+                future.set_result(make(self))
+            except Exception as error:
+                future.set_exception(error)
 
     def __getitem__(self, name: str) -> Built:
         """Return a build, waiting until it is done."""
@@ -124,6 +153,7 @@ class Builds:
 
     def close(self) -> None:
         """Start no more builds and wait for those that run."""
+        self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
 
@@ -136,6 +166,23 @@ def copy_warehouse(built: Built, target: Path) -> Path:
     """Copy a warehouse, so that a further build leaves the first one alone."""
     shutil.copytree(built.warehouse.path, target)
     return target
+
+
+def copy_project(root: Path) -> Path:
+    """Copy what a build is made by, so that a test can edit it; returns its folder."""
+    for name in ("dbt_project", "scripts", "models_py"):
+        ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    shutil.copy2(ROOT / "requirements.lock", root)
+    return root
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands in a file once."""
+    text = path.read_text(encoding="utf-8")
+    found = text.count(old)
+    assert found == 1, f"{found} places to edit in {path.name}, expected 1: {old}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -474,6 +474,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "data_quality",
         "feature_catalog",
         "segment_demographics",
+        "segment_movement",
         "segment_profiles",
         "segment_summary",
         "segmentation_k_scan",
@@ -521,7 +522,6 @@ def test_a_second_build_of_the_same_adds_no_run(shop, builds):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        pytest.param({"as_of": "2025-01-20"}, "2025-02-05", id="a date before the published one"),
         pytest.param({"k": 47}, "customers", id="more segments than customers"),
         pytest.param({"k": 1}, "K=1", id="one segment"),
         pytest.param({"source": "complete_journey", "data": ""}, "own_files", id="other source"),

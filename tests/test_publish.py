@@ -68,6 +68,15 @@ def results(status: str = "success", **arguments: object) -> dict:
     }
 
 
+@pytest.fixture(autouse=True)
+def macros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of macros that is empty: the project's own name tables that are not built here."""
+    folder = tmp_path / "macros"
+    folder.mkdir()
+    monkeypatch.setattr(publishing, "MACROS", folder)
+    return folder
+
+
 @pytest.fixture
 def chosen(tmp_path: Path) -> Settings:
     found = resolve({"WAREHOUSE": str(tmp_path / "it's a warehouse"), "THREADS": "4"})
@@ -252,11 +261,22 @@ def test_a_failure_at_any_step_leaves_everything_as_it_was(
     def full(*_: object) -> Iterator[None]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publishing, step, full)
-    assert "No space left" in str(refused(chosen))
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, step, full)
+        assert "No space left" in str(refused(chosen))
     assert not list(chosen.warehouse.glob(".publishing-*"))
     assert publish(chosen).run_number == 2
+
+
+def test_a_macro_that_names_no_table_leaves_everything_as_it_was(
+    chosen: Settings, macros: Path
+) -> None:
+    publish(chosen)
+    build(chosen, run_number=2)
+    (macros / "wrong.sql").write_text(
+        "create macro marts.main.wrong() as table select * from marts.main.no_such_table"
+    )
+    assert "no_such_table" in str(refused(chosen))
 
 
 def test_what_a_killed_publish_left_is_removed(chosen: Settings) -> None:

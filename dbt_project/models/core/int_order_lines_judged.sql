@@ -30,12 +30,12 @@ judged as (
             when order_lines_staged.net_amount is null
                 then 'missing_net_amount'
             when
-                abs(order_lines_staged.net_amount) > {{ var('max_amount') }}
-                then 'absurd_net_amount'
-            when
-                abs(order_lines_staged.discount_amount)
-                > {{ var('max_amount') }}
-                then 'absurd_discount_amount'
+                greatest(
+                    abs(order_lines_staged.net_amount),
+                    abs(coalesce(order_lines_staged.discount_amount, 0)),
+                    abs(coalesce(order_lines_staged.quantity, 0))
+                ) > {{ var('max_amount') }}
+                then 'absurd_amount'
             when order_lines_staged.ordered_at < timestamp '1970-01-01'
                 then 'before_1970'
             when

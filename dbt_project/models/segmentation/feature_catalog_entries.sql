@@ -24,17 +24,22 @@ met as (
 
     select
         coalesce(feature_settings.feature, fit_features.feature) as feature,
-        coalesce(feature_settings.label, fit_features.feature) as label,
+        coalesce(
+            feature_settings.label, replace(fit_features.feature, '_', ' ')
+        ) as label,
         coalesce(fit_features.family, feature_settings.family) as family,
-        coalesce(feature_settings.unit, 'unknown') as unit,
+        coalesce(feature_settings.unit, 'no longer defined') as unit,
         coalesce(fit_features.transform, feature_settings.transform)
             as transform,
-        feature_settings.missing_value as missing_rule,
+        coalesce(feature_settings.missing_value, 'no longer defined')
+            as missing_rule,
         coalesce(
-            feature_settings.higher_means, 'high in ' || fit_features.feature
+            feature_settings.higher_means,
+            'high in ' || replace(fit_features.feature, '_', ' ')
         ) as higher_means,
         coalesce(
-            feature_settings.lower_means, 'low in ' || fit_features.feature
+            feature_settings.lower_means,
+            'low in ' || replace(fit_features.feature, '_', ' ')
         ) as lower_means,
         case
             when fit_features.feature is null

@@ -53,7 +53,7 @@ customers_known as (
     select
         coalesce(customer_statuses.customer_id, last_assignments.customer_id)
             as customer_id,
-        coalesce(customer_statuses.status, 'not known any more') as status,
+        coalesce(customer_statuses.status, 'no longer known') as status,
         last_assignments.segment_id as from_segment_id
     from customer_statuses
     full outer join last_assignments

@@ -1,0 +1,143 @@
+"""Data and settings that little or nothing can be learned from, through the whole build.
+
+What the learning step says of them on its own is in test_models_py_steps.py; a shop of which no
+row can be used is in test_planted_defects.py.
+"""
+
+import pytest
+
+from moving_shop import write_csv
+from shops import SHOP, Builds, Built, build, copy_project, edit
+
+pytestmark = pytest.mark.many_builds
+
+HEADER = ("order_id", "customer_id", "ordered_at", "net_amount", "channel")
+# Amounts that no shop takes. The last two are numbers that only their sum is too large for.
+ABSURD = ("inf", "-inf", "nan", "1e300", "99999999999999.99", "99999999999999.99")
+
+
+def build_k_44(builds: Builds) -> Built:
+    """Ask for 44 segments of the fixture shop: of its 47 customers 42 can be segmented."""
+    return build(SHOP, builds.folder("k 44") / "warehouse", k=44)
+
+
+def build_alike(builds: Builds) -> Built:
+    """Build a shop of five customers who do the very same."""
+    folder = builds.folder("alike")
+    records = [
+        [f"{customer}-{month}", customer, f"2025-{month:02}-05 10:00:00", "9.00", "web"]
+        for customer in "abcde"
+        for month in (1, 3, 6)
+    ]
+    write_csv(folder / "data" / "order_lines.csv", HEADER, records)
+    return build(folder / "data", folder / "warehouse")
+
+
+def build_small(builds: Builds) -> Built:
+    """Build a shop of two customers from one feature and one that no column is there for."""
+    folder = builds.folder("small")
+    records = [
+        ["a1", "a", "2025-01-05 10:00:00", "10.00", "web"],
+        ["a2", "a", "2025-02-05 10:00:00", "20.00", "web"],
+        ["b1", "b", "2025-01-09 10:00:00", "500.00", "store"],
+        *([f"x{n}", "b", "2025-01-10 10:00:00", amount, "web"] for n, amount in enumerate(ABSURD)),
+    ]
+    write_csv(folder / "data" / "order_lines.csv", HEADER, records)
+    root = copy_project(folder / "project")
+    definitions = root / "dbt_project" / "seeds" / "feature_definitions.csv"
+    for line in definitions.read_text(encoding="utf-8").splitlines():
+        if ",true," in line and ",spend_per_28_days," not in line:
+            edit(definitions, line, line.replace(",true,", ",false,"))
+    with definitions.open("a", encoding="utf-8") as file:
+        file.write("*,99,no_such_column,nothing,value,none,log1p,1.0,true,zero,more,less\n")
+    return build(folder / "data", folder / "warehouse", root=root)
+
+
+BUILDS = {"k 44": build_k_44, "alike": build_alike, "small": build_small}
+
+
+def test_more_segments_than_customers_to_segment_is_wrong_use(builds):
+    refused = builds["k 44"]
+    assert refused.code == 2
+    *_, last = refused.output.splitlines()
+    assert last.startswith("Error: K=44: there are 42 customers with enough history to segment")
+    assert "Traceback" not in refused.output
+    assert not refused.marts.exists()
+
+
+# --- customers who are all alike
+
+
+def test_customers_who_are_alike_are_one_segment(builds):
+    alike = builds["alike"].checked()
+    found = alike.query(
+        "select status, segment_id, runner_up_segment_id, confidence, squared_distance, reasons, "
+        "change_feature, is_outlier, count(*) from customer_segments group by all"
+    )
+    assert found == [("segmented", 1, None, None, 0, None, None, False, 5)]
+    assert alike.current_run("k", "verdict", "segmented_customer_count") == (1, "weak", 5)
+    (dropped,) = alike.current_run("dropped_features")
+    assert "spend_per_28_days (constant)" in dropped
+    assert alike.query("select k, is_chosen from segmentation_k_scan where is_chosen") == [
+        (1, True)
+    ]
+    assert alike.one("select segment_name, customer_count, spend_share from segment_summary") == (
+        "Near the average in everything",
+        5,
+        1,
+    )
+
+
+def test_what_has_no_features_has_no_reasons_and_no_scores(builds):
+    alike = builds["alike"]
+    assert alike.query("select * from explain_customer('a')") == []
+    assert alike.query("select feature from feature_catalog where is_used") == []
+
+
+# --- two customers, one feature
+
+
+def test_fewer_customers_than_segments_wanted_are_as_many_segments(builds):
+    small = builds["small"].checked()
+    assert small.current_run("k", "segmented_customer_count") == (2, 2)
+    assert small.query("select customer_id, segment_id from customer_segments order by 1") == [
+        ("a", 2),
+        ("b", 1),  # spends more
+    ]
+    (reason,) = small.current_run("choice_reason")
+    assert "2" in reason
+
+
+def test_one_feature_is_enough(builds):
+    small = builds["small"]
+    assert small.query("select feature from feature_catalog where is_used") == [
+        ("spend_per_28_days",)
+    ]
+    scored = small.query("select customer_id, segment_id from score_customers('customer_features')")
+    assert set(scored) == {("a", 2), ("b", 1)}
+    ((feature, contribution),) = small.query(
+        "select feature, contribution from explain_customer('a')"
+    )
+    ((margin,),) = small.query(
+        "select runner_up_squared_distance - squared_distance from customer_segments "
+        "where customer_id = 'a'"
+    )
+    assert (feature, contribution) == ("spend_per_28_days", pytest.approx(margin, abs=1e-9))
+
+
+def test_a_definition_without_a_column_is_left_out_and_told(builds):
+    small = builds["small"]
+    assert small.query(
+        "select dropped_reason, is_used from feature_catalog where feature = 'no_such_column'"
+    ) == [("absent", False)]
+    (dropped,) = small.current_run("dropped_features")
+    assert "no_such_column (absent)" in dropped
+
+
+def test_absurd_amounts_are_rejected_with_a_reason(builds):
+    small = builds["small"]
+    ((rejected,),) = small.query(
+        "select sum(row_count) from data_quality where outcome = 'rejected'"
+    )
+    assert rejected == len(ABSURD)
+    assert small.one("select sum(spend) from segment_summary") == (530,)
