@@ -50,8 +50,9 @@ def started_builds(
     if waiting:
         made.start("shop", build_shop)
     for item in waiting:
-        for makes in getattr(item.module, "CHAINS", ()):
-            made.start_chain(makes)
+        if item.get_closest_marker("many_builds"):
+            for makes in getattr(item.module, "CHAINS", ()):
+                made.start_chain(makes)
         for name, make in getattr(item.module, "BUILDS", {}).items():
             made.start(name, make)
     yield made

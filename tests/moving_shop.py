@@ -1,10 +1,10 @@
-"""A shop that grows from build to build, and the chain of builds that several tests look at.
+"""A shop that grows from build to build, and the chains of builds that several tests look at.
 
 Four types of customers keep to their ways, but for ten who take up those of another type and five
-who come late. The file of order lines only grows, as that of a shop does. Each build of the chain
-goes on from an earlier one:
+who come late. The file of order lines only grows, as that of a shop does. Each build goes on
+from an earlier one:
 
-    first ─ later ─┬─ fewer ─ held back ─ overridden ─ replay of the first
+    first ─ later ─┬─ fewer ─ held back ─ overridden ─ replay of the first ─ replay of the held back
                    ├─ drifted
                    └─ never
 """
@@ -145,7 +145,7 @@ def as_of(days: int) -> date:
     return FIRST_DAY + timedelta(days=days)
 
 
-# --- the chain
+# --- the chains
 
 
 def build_first(builds: Builds) -> Built:
@@ -216,18 +216,35 @@ def build_never(builds: Builds) -> Built:
 def build_replay_of_first(builds: Builds) -> Built:
     """Replay the date of the first run from the warehouse of the last."""
     data = builds.folder("overridden") / "data"
-    built = go_on(builds, "overridden", "replays", data, k=K, as_of=as_of(DAYS)).checked()
-    folder = built.warehouse.path / "replays" / str(as_of(DAYS))
+    replayed = go_on(builds, "overridden", "replays", data, k=K, as_of=as_of(DAYS))
+    return of_replay(replayed.checked(), DAYS)
+
+
+def build_replay_of_held_back(builds: Builds) -> Built:
+    """Replay the date of the run that held a refit back; the products have changed places."""
+    folder = builds.folder("replays")
+    data = write_shop(folder / "data", MOST_DAYS)
+    path = data / "products.csv"
+    header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([header, *reversed(lines)]), encoding="utf-8")
+    replayed = build(data, folder / "warehouse", k=MANY, as_of=as_of(MORE_DAYS))
+    return of_replay(replayed.checked(3), MORE_DAYS)
+
+
+def of_replay(built: Built, days: int) -> Built:
+    """Return a build with the folder that its replay worked in."""
+    folder = built.warehouse.path / "replays" / str(as_of(days))
     return Built(built.code, built.output, Warehouse(folder))
 
 
-CHAIN = {
+LINE = {
     "first": build_first,
     "later": build_later,
     "fewer": build_fewer,
     "held back": build_held_back,
     "overridden": build_overridden,
     "replay of the first": build_replay_of_first,
-    "drifted": build_drifted,
-    "never": build_never,
+    "replay of the held back": build_replay_of_held_back,
 }
+# To be started after the line: the first of them waits for `later`, while the line goes on.
+BRANCHES = {"drifted": build_drifted, "never": build_never}

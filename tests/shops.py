@@ -109,7 +109,8 @@ class Builds:
 
     A test module names those it needs in `BUILDS`, a table of name and function; the function
     takes this object, for the folder to work in and for builds that it starts from. Builds of
-    which each goes on from an earlier one are a chain: such a table in the list `CHAINS`.
+    which each goes on from an earlier one are a chain: such a table in the list `CHAINS`, for tests
+    marked `many_builds`.
     """
 
     def __init__(self, folder: Path) -> None:

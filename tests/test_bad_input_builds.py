@@ -1,8 +1,10 @@
 """Data and settings that little or nothing can be learned from, through the whole build.
 
-What the learning step says of them on its own is in test_models_py_steps.py; a shop of which no
-row can be used is in test_planted_defects.py.
+What the learning step says of them on its own is in test_models_py_steps.py and
+test_models_py_monitoring.py; a shop of which no row can be used is in test_planted_defects.py.
 """
+
+import shutil
 
 import pytest
 
@@ -12,7 +14,7 @@ from shops import SHOP, Builds, Built, build, copy_project, edit
 pytestmark = pytest.mark.many_builds
 
 HEADER = ("order_id", "customer_id", "ordered_at", "net_amount", "channel")
-# Amounts that no shop takes. The last two are numbers that only their sum is too large for.
+# Amounts that no shop takes. The last two are numbers whose sum is too large for its type.
 ABSURD = ("inf", "-inf", "nan", "1e300", "99999999999999.99", "99999999999999.99")
 
 
@@ -53,7 +55,21 @@ def build_small(builds: Builds) -> Built:
     return build(folder / "data", folder / "warehouse", root=root)
 
 
-BUILDS = {"k 44": build_k_44, "alike": build_alike, "small": build_small}
+def build_gone(builds: Builds) -> Built:
+    """Build the small shop again from a project that knows its one feature no more."""
+    folder = builds.folder("gone")
+    shutil.copytree(builds["small"].warehouse.path, folder / "warehouse")
+    root = shutil.copytree(builds.folder("small") / "project", folder / "project")
+    for path in (root / "dbt_project").rglob("*.*"):
+        if path.suffix in (".sql", ".yml"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("spend_per_28_days", "spend_rate"), encoding="utf-8")
+    data = builds.folder("small") / "data"
+    return build(data, folder / "warehouse", root=root, refit="never")
+
+
+CHAINS = [{"small": build_small, "gone": build_gone}]
+BUILDS = {"k 44": build_k_44, "alike": build_alike}
 
 
 def test_more_segments_than_customers_to_segment_is_wrong_use(builds):
@@ -141,3 +157,14 @@ def test_absurd_amounts_are_rejected_with_a_reason(builds):
     )
     assert rejected == len(ABSURD)
     assert small.one("select sum(spend) from segment_summary") == (530,)
+
+
+def test_a_stored_fit_whose_features_are_gone_is_refused(builds):
+    gone = builds["gone"]
+    assert gone.code == 4
+    *_, last = gone.output.splitlines()
+    assert last.startswith("Error: stored fit 1: expected the features it was learned from")
+    assert "spend_per_28_days" in last
+    assert "REFIT=always" in last
+    assert "Traceback" not in gone.output
+    assert gone.marts.read_bytes() == builds["small"].marts.read_bytes()

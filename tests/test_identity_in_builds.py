@@ -6,9 +6,10 @@ import duckdb
 import pytest
 
 from moving_shop import (
-    CHAIN,
+    BRANCHES,
     FEWER,
     LATE,
+    LINE,
     LOST,
     MANY,
     MORE_DAYS,
@@ -21,7 +22,7 @@ from shops import Built
 
 pytestmark = pytest.mark.many_builds
 
-CHAINS = [CHAIN]
+CHAINS = [LINE, BRANCHES]
 STEPS = ("first", "later", "fewer", "held back", "overridden", "drifted", "never")
 IN_A_LINE = ("first", "later", "fewer", "held back", "overridden")
 MOST_THAT_MAY_MOVE = 0.25
@@ -274,6 +275,18 @@ def test_customers_who_drifted_ask_for_a_refit_that_keeps_ids(builds):
     assert sum(after[one] != before[one] for one in after) <= 0.05 * len(after)
     lineages = drifted.query("select distinct lineage from history.segments where fit_number = 2")
     assert lineages == [("kept",)]
+
+
+def test_names_follow_ids_over_a_refit(builds):
+    derived = {
+        fit: dict(
+            builds["drifted"].query(
+                "select segment_id, derived_name from history.segments where fit_number = ?", fit
+            )
+        )
+        for fit in (1, 2)
+    }
+    assert derived[2] == derived[1]
 
 
 def test_a_name_given_by_people_follows_its_id(builds):

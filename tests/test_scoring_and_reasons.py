@@ -11,19 +11,30 @@ import pytest
 from models_py import steps
 from models_py.config import FitSettings
 from models_py.relations import key_ordered, nested_segments, of_fit
-from moving_shop import CHAIN
+from moving_shop import BRANCHES, LINE
 from quoting import identifier
 from shops import Built
 from test_determinism import build_stationary
 
 BUILDS = {"stationary": build_stationary}
-CHAINS = [CHAIN]
+CHAINS = [LINE, BRANCHES]
 
 # What a customer's distance may differ by when another program adds the same twenty squares up.
 TOLERANCE = 1e-9
-# Every edge there is; enough customers for several batches; stored fits that go on, of the last one
+
+
+def in_chain(name):
+    """Return a parameter that takes the chain of builds."""
+    return pytest.param(name, marks=pytest.mark.many_builds)
+
+
+# Every edge there is; enough customers for several batches; stored fits that go on, the last one
 # under definitions that have changed since; retired and opened segments.
-PUBLISHED = ("shop", "stationary", "later", "held back", "never", "overridden")
+PUBLISHED = (
+    "shop",
+    "stationary",
+    *(in_chain(name) for name in ("later", "held back", "never", "overridden")),
+)
 CURRENT = "current_customers"
 SCORES = (
     "segment_id",
@@ -178,7 +189,7 @@ def explained(marts: Marts) -> dict[str, list[dict]]:
     }
 
 
-@pytest.fixture(scope="module", params=["shop", "held back", "never"])
+@pytest.fixture(scope="module", params=["shop", in_chain("held back"), in_chain("never")])
 def told(request, builds) -> Iterator[tuple[Marts, dict[str, list[dict]]]]:
     """Published files of so few customers that each is explained by a query of its own."""
     for marts in opened(builds[request.param]):
