@@ -15,7 +15,7 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE
+    PYTEST_ARGS FORCE KEEP RUN
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -25,6 +25,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup build load test test-builds lint format docs summary clean clean-all
+.PHONY: versions verify rollback
 
 help: ## Show this help
 	@scripts/help.sh
@@ -61,6 +62,15 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/list_versions.py
+
+verify: setup ## Check the checksums of the published file and the kept versions [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/list_versions.py --check
+
+rollback: setup ## Go back to the version before, state included, or to a kept RUN [RUN SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/rollback.py
 
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)

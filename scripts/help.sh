@@ -25,6 +25,7 @@ Other variables:
                3.13, 3.12 and 3.11 on the PATH)
   PYTEST_ARGS  what to pass to pytest, for make test
   FORCE        FORCE=1 confirms make clean-all
+  RUN          kept run that make rollback goes to (default: the one before)
 
 Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;
 3 published with the stored fit, as the refit was held back; 4 data refused;

@@ -199,4 +199,9 @@ HISTORY_TABLES: dict[str, list[tuple[str, str]]] = {
         ("from_date", "date"),
         ("to_date", "date"),
     ],
+    "highest_numbers": [
+        ("run_number", "bigint"),
+        ("fit_number", "bigint"),
+        ("segment_id", "bigint"),
+    ],
 }

@@ -25,6 +25,7 @@ STAGING = Path("dbt_project") / "models" / "staging"
 DEFAULT_SOURCE = "complete_journey"
 DEFAULT_SEED = 20170101
 MIN_K, MAX_K = 2, 50
+DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
@@ -41,7 +42,7 @@ MEMORY_UNITS = {
 SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
 
-OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE")
+OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE", "RUN")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Settings:
     threads: int
     memory: str
     target: str
+    keep: int = DEFAULT_KEEP
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,12 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb (spark is not available yet)",
+    ),
+    Setting(
+        "KEEP",
+        str(DEFAULT_KEEP),
+        "published versions that are kept to roll back to",
+        f"a whole number from 1 to {MAX_KEEP}",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -309,6 +317,7 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
         threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
         memory=read_memory(text("MEMORY")),
         target=read_target(text("TARGET", "duckdb")),
+        keep=whole_number("KEEP", text("KEEP", str(DEFAULT_KEEP)), 1, MAX_KEEP),
     )
 
 
