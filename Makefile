@@ -15,7 +15,7 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE KEEP RUN
+    PYTEST_ARGS FORCE KEEP RUN SQL FILE FORMAT
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -25,7 +25,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup build load test test-builds lint format docs summary clean clean-all
-.PHONY: versions verify rollback
+.PHONY: query versions verify rollback
 
 help: ## Show this help
 	@scripts/help.sh
@@ -62,6 +62,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/query.py
 
 versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/list_versions.py

@@ -25,6 +25,9 @@ Other variables:
                3.13, 3.12 and 3.11 on the PATH)
   PYTEST_ARGS  what to pass to pytest, for make test
   FORCE        FORCE=1 confirms make clean-all
+  SQL          a question for make query, such as SQL="from segment_summary"
+  FILE         a file with one, or the name of one of scripts/queries
+  FORMAT       what make query prints: table (the first 100 rows), csv or json
   RUN          kept run that make rollback goes to (default: the one before)
 
 Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;

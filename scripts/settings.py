@@ -42,7 +42,7 @@ MEMORY_UNITS = {
 SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
 
-OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE", "RUN")
+OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE", "RUN", "SQL", "FILE", "FORMAT")
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,8 @@ def make_variables(makeflags: str) -> list[str]:
     _, separator, variables = (" " + makeflags).partition(" -- ")
     if not separator:
         return []
-    words = re.split(r"(?<!\\)\s+", variables.strip())
+    # Spaces inside a value are escaped, line breaks are not.
+    words = re.split(r"(?<!\\) +", variables.strip())
     return [match[1] for word in words if (match := re.match(r"([^\s:+?=\\]+)[:+?]*=", word))]
 
 
