@@ -30,16 +30,19 @@ from console import (
     size,
     warn,
 )
+from customer_table import RAW_TABLE, VIEW, identify
+from definitions import load_definitions
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from quoting import identifier
 from raw_files import RawFile
 from replay import Replay, forget_what_came_later, has_only_grown
-from settings import Settings, resolve, table
+from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
+OWN_TABLES = ("load_ledger", "load_settings", "feature_definitions")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -104,6 +107,9 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             if (row := load_table(connection, folder, raw_table, known, clock, replay))
         ]
         drop_other_tables(connection, source)
+        if source.name in SOURCES_OF_ONE_TABLE:
+            identify(connection, settings.id)
+        load_definitions(connection, settings)
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
         loaded = facts(connection, source, rows)
         connection.execute("commit")
@@ -291,7 +297,7 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
 
 def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {"load_ledger", "load_settings"}
+    kept = {raw_table.name for raw_table in source.tables} | {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -328,6 +334,8 @@ def write_ledger(
 
 def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
+    if source.orders_table is None:
+        return customer_facts(connection, source, rows)
     customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
     moment = f"try_cast({identifier(source.time_column)} as timestamp)"
     loaded_at = max(row.loaded_at for row in rows)
@@ -347,6 +355,23 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
+
+
+def customer_facts(
+    connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]
+) -> Loaded:
+    """Return the facts of a source with one row per customer and no orders."""
+    relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
+    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
+    (customers,) = connection.execute(
+        f"select count(distinct {customer}) from raw.{identifier(relation)}"
+    ).fetchone()
+    if customers == 0:
+        raise Problem(
+            f"{RAW_TABLE}: no row has a {source.customer_column}; expected one in each row",
+            DATA_REFUSED,
+        )
+    return Loaded(sum(row.row_count for row in rows), customers, None, None)
 
 
 def main() -> int:

@@ -19,12 +19,20 @@ class RawTable:
         columns: Columns that the table has in any case; those the file lacks are null.
         required: Columns that the file must have.
         is_required: Whether the file must be there and hold rows.
+        numbers: Columns of text that staging reads as numbers, in a format that loading finds.
+        times: Columns of text that staging reads as dates or times, likewise.
+        aliases: Other names of columns in files, each with the column it stands for.
+        is_open: Whether `columns.yml` may name columns that the contract does not have.
     """
 
     name: str
     columns: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_required: bool = False
+    numbers: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,17 +42,17 @@ class Source:
     Attributes:
         name: Value of the setting SOURCE.
         tables: Tables to load.
-        orders_table: Raw table with one row per order line.
-        customer_column: Its column with the customer.
+        orders_table: Raw table with one row per order line; None where it has no orders.
+        customer_column: Its column with the customer; of the raw table `customers` without orders.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
     """
 
     name: str
     tables: tuple[RawTable, ...]
-    orders_table: str
+    orders_table: str | None
     customer_column: str
-    time_column: str
+    time_column: str | None
     package: str | None = None
 
     def folder(self, settings: Settings) -> Path:
@@ -131,7 +139,117 @@ OWN_FILES = Source(
     time_column="ordered_at",
 )
 
-SOURCES = {source.name: source for source in (COMPLETE_JOURNEY, OWN_FILES)}
+ONLINE_RETAIL = Source(
+    name="online_retail",
+    tables=(
+        RawTable(
+            "order_lines",
+            columns=(
+                "invoice",
+                "stock_code",
+                "description",
+                "quantity",
+                "invoice_date",
+                "price",
+                "customer_id",
+                "country",
+            ),
+            required=("invoice", "stock_code", "quantity", "invoice_date", "price", "customer_id"),
+            is_required=True,
+            numbers=("quantity", "price"),
+            times=("invoice_date",),
+            aliases=(("InvoiceNo", "invoice"), ("UnitPrice", "price")),
+        ),
+    ),
+    orders_table="order_lines",
+    customer_column="customer_id",
+    time_column="invoice_date",
+)
+
+OWN_TABLE = Source(
+    name="own_table",
+    tables=(RawTable("customers", is_required=True),),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+MALL_CUSTOMERS = Source(
+    name="mall_customers",
+    tables=(
+        RawTable(
+            "customers",
+            columns=("customer_id", "gender", "age", "annual_income", "spending_score"),
+            required=("customer_id", "annual_income", "spending_score"),
+            is_required=True,
+            aliases=(
+                ("Genre", "gender"),
+                ("Annual Income (k$)", "annual_income"),
+                ("Spending Score (1-100)", "spending_score"),
+            ),
+        ),
+    ),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+CUSTOMER_PERSONALITY = Source(
+    name="customer_personality",
+    tables=(
+        RawTable(
+            "customers",
+            columns=(
+                "id",
+                "year_birth",
+                "education",
+                "marital_status",
+                "country",
+                "income",
+                "kidhome",
+                "teenhome",
+                "dt_customer",
+                "recency",
+                "mntwines",
+                "mntfruits",
+                "mntmeatproducts",
+                "mntfishproducts",
+                "mntsweetproducts",
+                "mntgoldprods",
+                "numdealspurchases",
+                "numwebpurchases",
+                "numcatalogpurchases",
+                "numstorepurchases",
+                "numwebvisitsmonth",
+                "acceptedcmp1",
+                "acceptedcmp2",
+                "acceptedcmp3",
+                "acceptedcmp4",
+                "acceptedcmp5",
+                "response",
+                "complain",
+            ),
+            required=("id", "income", "mntwines", "mntmeatproducts"),
+            is_required=True,
+            times=("dt_customer",),
+        ),
+    ),
+    orders_table=None,
+    customer_column="id",
+    time_column=None,
+)
+
+SOURCES = {
+    source.name: source
+    for source in (
+        COMPLETE_JOURNEY,
+        OWN_FILES,
+        ONLINE_RETAIL,
+        OWN_TABLE,
+        MALL_CUSTOMERS,
+        CUSTOMER_PERSONALITY,
+    )
+}
 
 
 def source_of(settings: Settings) -> Source:

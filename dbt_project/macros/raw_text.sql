@@ -26,3 +26,18 @@
     {%- endif -%}
     {{ text_map(pairs) }}
 {%- endmacro %}
+
+
+{# A number as people write it: currency signs, spaces, a percent sign and
+   commas between thousands are no part of it. Null where it is none. #}
+{% macro read_number(expression) -%}
+    case
+        when {{ regexp_matches(
+            without_pattern(expression, '[$€£¥\\s]|%$'),
+            '^[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?[.]?[0-9]*([eE][-+]?[0-9]{1,3})?$'
+        ) }}
+            then try_cast(
+                {{ without_pattern(expression, '[$€£¥\\s,]|%$') }} as double
+            )
+    end
+{%- endmacro %}
