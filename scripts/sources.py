@@ -19,12 +19,20 @@ class RawTable:
         columns: Columns that the table has in any case; those the file lacks are null.
         required: Columns that the file must have.
         is_required: Whether the file must be there and hold rows.
+        numbers: Columns of text that staging reads as numbers, in a format that loading finds.
+        times: Columns of text that staging reads as dates or times, likewise.
+        aliases: Other names of columns in files, each with the column it stands for.
+        is_open: Whether `columns.yml` may name columns that the contract does not have.
     """
 
     name: str
     columns: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_required: bool = False
+    numbers: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,10 @@ OWN_FILES = Source(
             ),
             required=("order_id", "customer_id", "net_amount", "ordered_at"),
             is_required=True,
+            numbers=("quantity", "net_amount", "discount_amount"),
+            times=("ordered_at",),
         ),
-        RawTable("customers", columns=("customer_id",), required=("customer_id",)),
+        RawTable("customers", columns=("customer_id",), required=("customer_id",), is_open=True),
         RawTable(
             "products",
             columns=("product_id", "category", "subcategory", "brand", "is_private_label"),
@@ -124,6 +134,8 @@ OWN_FILES = Source(
                 "occurred_at",
             ),
             required=("customer_id", "interaction_type", "occurred_at"),
+            numbers=("score",),
+            times=("occurred_at",),
         ),
     ),
     orders_table="order_lines",
