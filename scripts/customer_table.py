@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem, say
 from quoting import identifier
-from raw_files import ADDED_COLUMNS
 from settings import nearest
 
 RAW_TABLE = "customers"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem
 from customer_table import ID_COLUMN, VIEW
-from raw_files import ADDED_COLUMNS
 from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
 
 FILE_NAME = "feature_definitions.csv"
