@@ -19,6 +19,7 @@ from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem
 from customer_table import ID_COLUMN, VIEW
 from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
+from warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
 TABLE = "feature_definitions"
@@ -198,29 +199,40 @@ def check_features(path: Path, rows: list[dict[str, object]], there: list[str]) 
             )
 
 
-def write_proposals(connection: duckdb.DuckDBPyConnection, source: str, target: Path) -> int:
-    """Write the definitions that the build proposed and used; returns how many.
+def write_proposals(settings: Settings) -> str:
+    """Write the definitions that the build proposed and used; returns what to say of them.
 
-    Without proposals (the source has definitions, or DEFINITIONS= was given) nothing is written.
+    They stand in the warehouse for people to copy and edit: no build reads them unless they are
+    given by DEFINITIONS=. Without proposals nothing is written and nothing said.
     """
-    names = list(COLUMNS)
-    rows = connection.execute(
-        "select settings.* from features.feature_settings as settings "
-        "inner join features.int_feature_proposals as proposals "
-        "on settings.feature = proposals.feature order by settings.position"
-    ).fetchall()
-    columns = [column[0] for column in connection.description]
+    warehouse = Warehouse(settings.warehouse)
+    with duckdb.connect(warehouse.build_db, read_only=True) as connection:
+        cursor = connection.execute(
+            "select settings.* from features.feature_settings as settings "
+            "inner join features.int_feature_proposals as proposals "
+            "on settings.feature = proposals.feature order by settings.position"
+        )
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     if not rows:
-        return 0
+        return ""
+    target = warehouse.path / FILE_NAME
     new = target.with_name(target.name + ".new")
     with new.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        for values in rows:
-            cells = dict(zip(columns, values, strict=True)) | {"source": source}
-            writer.writerow([text_of(cells[name]) for name in names])
+        writer = csv.DictWriter(file, list(COLUMNS), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            cells = {name: text_of(value) for name, value in row.items()}
+            writer.writerow(cells | {"source": settings.source})
     os.replace(new, target)
-    return len(rows)
+    clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
+    profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
+    lines = [
+        f"  {target.name}: nobody defined features, so these were proposed; edit a copy and give "
+        "it by DEFINITIONS=",
+        f"    clustered: {clustered or 'none'}",
+    ]
+    return "\n".join([*lines, f"    profiled only: {profiled}"] if profiled else lines)
 
 
 def text_of(value: object) -> str:

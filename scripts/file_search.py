@@ -62,7 +62,10 @@ def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list
     """
     if place.is_file():
         return [_found(place, place.parent, _kind_of_file(place))]
-    names = _by_pattern(place, pattern) if pattern else _by_name(place, table)
+    names = list(_by_pattern(place, pattern) if pattern else _by_name(place, table))
+    if not names and not pattern and table.has_any_name:
+        # A text file beside the data is mostly a note on it.
+        names = [p for p in place.iterdir() if p.is_file() and not p.name.endswith(".txt")]
     found = [
         _found(path, place, kind)
         for path in sorted(names)
@@ -70,6 +73,12 @@ def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list
     ]
     if len(found) > MOST_FILES:
         raise refusal(place, f"has more than {MOST_FILES:,} files of {table.name}")
+    if table.is_one_file and len(found) > 1:
+        raise refusal(
+            place,
+            f"has {listed([file.name for file in found])}: expected one file; give the one that "
+            "is meant as DATA",
+        )
     _check_once(found, place, table)
     if not found and (pattern or table.is_required):
         raise _missing(place, table, pattern)

@@ -442,7 +442,7 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
     if source.orders_table is None:
         return customer_facts(connection, source, rows)
     customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    moment = time_sql(identifier(source.time_column))
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
@@ -460,6 +460,16 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
+
+
+def time_sql(column: str) -> str:
+    """Return the time in a column, as the macro `retail_time` reads it."""
+    us_time = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$"
+    return (
+        f"case when regexp_matches(cast({column} as varchar), '{us_time}') "
+        f"then try_strptime(cast({column} as varchar), '%m/%d/%Y %H:%M') "
+        f"else try_cast({column} as timestamp) end"
+    )
 
 
 def customer_facts(

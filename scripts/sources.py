@@ -23,6 +23,8 @@ class RawTable:
         times: Columns of text that staging reads as dates or times, likewise.
         aliases: Other names of columns in files, each with the column it stands for.
         is_open: Whether `columns.yml` may name columns that the contract does not have.
+        has_any_name: Whether, in a folder without files of its name, it takes those there are.
+        is_one_file: Whether it is one file and not the rows of several.
     """
 
     name: str
@@ -33,6 +35,8 @@ class RawTable:
     times: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     is_open: bool = False
+    has_any_name: bool = False
+    is_one_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ ONLINE_RETAIL = Source(
             numbers=("quantity", "price"),
             times=("invoice_date",),
             aliases=(("InvoiceNo", "invoice"), ("UnitPrice", "price")),
+            has_any_name=True,
         ),
     ),
     orders_table="order_lines",
@@ -172,7 +177,7 @@ ONLINE_RETAIL = Source(
 
 OWN_TABLE = Source(
     name="own_table",
-    tables=(RawTable("customers", is_required=True),),
+    tables=(RawTable("customers", is_required=True, has_any_name=True, is_one_file=True),),
     orders_table=None,
     customer_column="customer_id",
     time_column=None,
@@ -191,6 +196,8 @@ MALL_CUSTOMERS = Source(
                 ("Annual Income (k$)", "annual_income"),
                 ("Spending Score (1-100)", "spending_score"),
             ),
+            has_any_name=True,
+            is_one_file=True,
         ),
     ),
     orders_table=None,
@@ -236,6 +243,8 @@ CUSTOMER_PERSONALITY = Source(
             required=("id", "income", "mntwines", "mntmeatproducts"),
             is_required=True,
             times=("dt_customer",),
+            has_any_name=True,
+            is_one_file=True,
         ),
     ),
     orders_table=None,

@@ -249,3 +249,16 @@
 {% macro spark__without_pattern(expression, pattern) -%}
     regexp_replace({{ expression }}, '{{ pattern | replace('\\', '\\\\') }}', '')
 {%- endmacro %}
+
+
+{% macro time_in_format(expression, format) -%}
+    {{ return(adapter.dispatch('time_in_format')(expression, format)) }}
+{%- endmacro %}
+
+{% macro duckdb__time_in_format(expression, format) -%}
+    try_strptime({{ expression }}, '{{ format }}')
+{%- endmacro %}
+
+{% macro spark__time_in_format(expression, format) -%}
+    try_to_timestamp({{ expression }}, '{{ format | replace('%Y', 'yyyy') | replace('%m', 'M') | replace('%d', 'd') | replace('%H', 'H') | replace('%M', 'm') }}')
+{%- endmacro %}

@@ -8,14 +8,17 @@ customers as (
 
 ),
 
+-- Campaigns are told without dates: how many of six were accepted is an
+-- attribute, and there are no interactions to tell of.
 -- Z_CostContact and Z_Revenue are the same for everybody and left behind.
 read as (
 
     select
         *,
-        {{ european_or_american_date('dt_customer') }} as enrolled_date,
+        {{ enrolment_date('dt_customer') }} as enrolled_date,
         {{ read_number('income') }} as income_amount,
-        try_cast(year_birth as bigint) as birth_year
+        try_cast(year_birth as bigint) as birth_year,
+        {{ record_json('customers') }} as record_json
     from customers
 
 ),
@@ -45,7 +48,13 @@ derived as (
         {{ days_between('enrolled_date', 'last_enrolled_date') }}
             as enrolled_days,
         try_cast(kidhome as bigint) + try_cast(teenhome as bigint)
-            as children_count
+            as children_count,
+        try_cast(acceptedcmp1 as bigint)
+        + try_cast(acceptedcmp2 as bigint)
+        + try_cast(acceptedcmp3 as bigint)
+        + try_cast(acceptedcmp4 as bigint)
+        + try_cast(acceptedcmp5 as bigint)
+        + try_cast(response as bigint) as accepted_campaign_count
     from dated
 
 ),
@@ -78,6 +87,7 @@ final as (
             ('catalogue_purchase_count', raw_text('numcatalogpurchases')),
             ('store_purchase_count', raw_text('numstorepurchases')),
             ('web_visit_count', raw_text('numwebvisitsmonth')),
+            ('accepted_campaign_count', 'accepted_campaign_count'),
             ('has_complained', raw_text('complain')),
         ]) }} as attributes,
         case
@@ -100,7 +110,7 @@ final as (
                 'mntgoldprods': 'decimal(18, 4)',
             }) }}
         end as unreadable_column,
-        {{ record_json('customers') }} as record_json
+        record_json
     from derived
 
 )

@@ -15,7 +15,8 @@ read as (
         {{ retail_time('invoice_date') }} as invoiced_at,
         try_cast(quantity as decimal(18, 4)) as line_quantity,
         try_cast(price as decimal(18, 4)) as unit_price,
-        {{ raw_text('invoice') }} as invoice_text
+        {{ raw_text('invoice') }} as invoice_text,
+        {{ record_json('order_lines') }} as record_json
     from order_lines
 
 ),
@@ -55,7 +56,7 @@ renamed as (
                 'price': 'decimal(18, 4)',
             }) }}
         end as unreadable_column,
-        {{ record_json('order_lines') }} as record_json
+        record_json
     from read
 
 )
