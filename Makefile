@@ -14,8 +14,9 @@ VENV := .venv/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
-VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE KEEP RUN SQL FILE FORMAT
+VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
+    PYTEST_ARGS FORCE
+VARIABLES += KEEP RUN SQL FILE FORMAT
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 

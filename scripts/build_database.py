@@ -57,9 +57,12 @@ def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         connection.execute(f"set {name} = $value", {"value": value})
 
 
-def limit_access(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
-    """Let a connection touch files in these folders only."""
-    connection.execute("set allowed_directories = $value", {"value": [str(f) for f in folders]})
+def limit_access(connection: duckdb.DuckDBPyConnection, places: Sequence[Path]) -> None:
+    """Let a connection touch these files, and files in these folders, only."""
+    files = [str(place) for place in places if place.is_file()]
+    folders = [str(place) for place in places if not place.is_file()]
+    connection.execute("set allowed_paths = $value", {"value": files})
+    connection.execute("set allowed_directories = $value", {"value": folders})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

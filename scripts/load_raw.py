@@ -1,7 +1,7 @@
 """Load raw files into schema `raw` of the build database, with a ledger of what was loaded.
 
 Also brings schema `history`, the state of the last published version, into the build database.
-Parquet files stay where they are, behind a view; CSV files are copied as text. Loading the same
+Parquet files stay where they are, behind a view; text files are copied as text. Loading the same
 files twice changes nothing.
 """
 
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
@@ -17,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
 from console import (
@@ -30,16 +34,22 @@ from console import (
     size,
     warn,
 )
+from customer_table import RAW_TABLE, VIEW, identify
+from definitions import load_definitions
+from file_faults import csv_problem, json_problem, unreadable_parquet
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
-from quoting import identifier
-from raw_files import RawFile
+from quoting import identifier, literal
+from raw_files import RawFile, TablePlan
+from refusals import refusal
 from replay import Replay, forget_what_came_later, has_only_grown
-from settings import Settings, resolve, table
+from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
+from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
+OWN_TABLES = ("load_ledger", "load_settings", "feature_definitions")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -97,13 +107,20 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             forget_what_came_later(connection, replay)
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
-        known = known_files(connection, with_raw=replay is None)
+        reading = Reading(
+            folder,
+            warehouse.temporary,
+            known_files(connection, with_raw=replay is None),
+            clock,
+            bool(replay and replay.loaded_at),
+        )
         rows = [
-            row
-            for raw_table in source.tables
-            if (row := load_table(connection, folder, raw_table, known, clock, replay))
+            row for raw_table in source.tables for row in load_table(connection, reading, raw_table)
         ]
         drop_other_tables(connection, source)
+        if source.name in SOURCES_OF_ONE_TABLE:
+            identify(connection, settings.id)
+        load_definitions(connection, settings)
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
         loaded = facts(connection, source, rows)
         connection.execute("commit")
@@ -137,6 +154,38 @@ def other_source(warehouse: Warehouse, source: str, what: str) -> Problem:
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What reading the files of a source goes by.
+
+    Attributes:
+        place: The folder of the data, or its only file.
+        temporary: Folder for copies in UTF-8 while they are read.
+        known: Files seen before, by table, name and hash.
+        clock: Time that new files get.
+        is_replay: Whether files are read as they were when `known` ends.
+    """
+
+    place: Path
+    temporary: Path
+    known: dict[tuple[str, str, str], LedgerRow]
+    clock: datetime
+    is_replay: bool = False
+
+    def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
+        """Return what the ledger knows of this very content."""
+        return self.known.get((raw_table.name, file.name, file.sha256))
+
+    def then(self, raw_table: RawTable, name: str) -> LedgerRow | None:
+        """Return what the ledger knows of a file of this name, the latest of its contents."""
+        rows = [
+            row
+            for (table, file_name, _), row in self.known.items()
+            if (table, file_name) == (raw_table.name, name)
+        ]
+        return max(rows, key=lambda row: (row.loaded_at, row.row_count), default=None)
+
+
 def known_files(
     connection: duckdb.DuckDBPyConnection, *, with_raw: bool
 ) -> dict[tuple[str, str, str], LedgerRow]:
@@ -157,71 +206,88 @@ def known_files(
 
 def load_table(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    reading: Reading,
     raw_table: RawTable,
-    known: dict[tuple[str, str, str], LedgerRow],
-    clock: datetime,
-    replay: Replay | None = None,
-) -> LedgerRow | None:
-    """Bring one raw table up to date with its file; None when an optional file is not there."""
+) -> list[LedgerRow]:
+    """Bring one raw table up to date with its files; no rows when an optional one has none."""
     started = time.monotonic()
-    path = raw_files.find(folder, raw_table)
-    if path is not None and replay and replay.loaded_at:
-        then = file_then(path, raw_table, known)
-        if then is None and not raw_table.is_required:
-            say(f"  {raw_table.name:<22} {'not there then':>16}")
-            path = None
-    if path is None:
+    files = read_files(connection, reading, raw_table)
+    if not files:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
-        say(f"  {raw_table.name:<22} {'no file':>16}")
-        return None
+        return []
+    plan = TablePlan(raw_table, tuple(files))
     live = LiveLine()
-    live.show(f"  {raw_table.name:<22} reading {size(path.stat().st_size)} ...")
+    live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
-        file = raw_files.inspect(connection, path, raw_table)
-        if replay and replay.loaded_at:
-            file = as_it_was(file, then)
-        seen = known.get((raw_table.name, path.name, file.sha256))
-        is_kept, row_count = read(connection, file, seen)
+        counts, is_kept = read_table(connection, reading, plan)
     finally:
         live.clear()
-    if raw_table.is_required and row_count == 0:
-        raise raw_files.refusal(path, "has no rows: expected at least one")
-    seconds = time.monotonic() - started
-    say(
-        f"  {raw_table.name:<22} {count(row_count, 'row'):>16} {size(file.byte_count):>9} "
-        f"{seconds:>6.1f} s{'  unchanged' if is_kept else ''}"
-    )
-    return LedgerRow(
-        raw_table.name,
-        path.name,
-        file.byte_count,
-        file.sha256,
-        row_count,
-        seen.loaded_at if seen else clock,
-    )
-
-
-def file_then(
-    path: Path, raw_table: RawTable, known: dict[tuple[str, str, str], LedgerRow]
-) -> LedgerRow | None:
-    """Return what the ledger knows of a file, the latest of its contents first."""
-    rows = [
-        row
-        for (table, name, _), row in known.items()
-        if (table, name) == (raw_table.name, path.name)
+    if raw_table.is_required and not sum(counts.values()):
+        raise refusal(files[0].name, "has no rows: expected at least one")
+    say_loaded(plan, counts, time.monotonic() - started, is_kept)
+    return [
+        LedgerRow(
+            raw_table.name,
+            file.name,
+            file.byte_count,
+            file.sha256,
+            counts[file.name],
+            seen.loaded_at if (seen := reading.seen(raw_table, file)) else reading.clock,
+        )
+        for file in files
     ]
-    return max(rows, key=lambda row: (row.loaded_at, row.row_count), default=None)
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
+) -> list[RawFile]:
+    """Find and inspect the files of a table, as they were then when this is a replay."""
+    found = file_search.find_files(reading.place, raw_table)
+    if not found:
+        say(f"  {raw_table.name:<22} {'no file':>16}")
+        return []
+    then = {file.name: reading.then(raw_table, file.name) for file in found}
+    if reading.is_replay and (any(then.values()) or not raw_table.is_required):
+        # What came in later as a file of its own was not there then.
+        found = [file for file in found if then[file.name]]
+        if not found:
+            say(f"  {raw_table.name:<22} {'not there then':>16}")
+            return []
+    live = LiveLine()
+    files = []
+    try:
+        for number, file in enumerate(found, start=1):
+            live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
+            inspected = raw_files.inspect(connection, file, raw_table)
+            files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
+    finally:
+        live.clear()
+    raw_files.check_contents(files)
+    return files
+
+
+def say_loaded(plan: TablePlan, counts: dict[str, int], seconds: float, is_kept: bool) -> None:
+    """Show one line for a table, and how its text is written where that is not plain UTF-8."""
+    files = plan.files
+    rows, byte_count = sum(counts.values()), sum(file.byte_count for file in files)
+    notes = [count(len(files), "file")] if len(files) > 1 else []
+    written = {file.written.spoken() for file in files if file.written}
+    notes += sorted(written - {"UTF-8, commas", "UTF-8"})
+    notes += ["unchanged"] if is_kept else []
+    say(
+        f"  {plan.table.name:<22} {count(rows, 'row'):>16} {size(byte_count):>9} "
+        f"{seconds:>6.1f} s{'  ' if notes else ''}{'; '.join(notes)}"
+    )
 
 
 def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
     """Return a file as a replay reads it; a change that cannot be undone is told."""
     if then is None:
-        warn(f"{file.path.name} was not loaded then: all of its rows count")
+        warn(f"{file.name} was not loaded then: all of its rows count")
         return file
     if file.sha256 == then.file_sha256:
         return file
-    if file.is_csv and has_only_grown(file.path, then.file_bytes, then.file_sha256):
+    if file.can_grow and has_only_grown(file.path, then.file_bytes, then.file_sha256):
         return replace_fields(
             file,
             byte_count=then.file_bytes,
@@ -229,56 +295,101 @@ def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
             row_limit=then.row_count,
         )
     warn(
-        f"{file.path.name} has changed since and is read as it is now: rows that came later "
+        f"{file.name} has changed since and is read as it is now: rows that came later "
         "with an earlier date count"
     )
     return file
 
 
-def read(
-    connection: duckdb.DuckDBPyConnection, file: RawFile, seen: LedgerRow | None
-) -> tuple[bool, int]:
-    """Make the raw table or view of a file; returns (whether it was kept, its rows)."""
-    if not file.is_csv:
-        row_count = seen.row_count if seen else checked_parquet_rows(connection, file)
-        replace(connection, "view", file.table.name, raw_files.read_sql(file))
-        return seen is not None, row_count
-    if seen and holds(connection, file):
-        return True, seen.row_count
-    try:
-        replace(connection, "table", file.table.name, raw_files.read_sql(file))
-    except duckdb.Error as error:
-        raise raw_files.explain_csv(file.path, file.header, error) from error
-    counted = connection.execute(f"select count(*) from raw.{identifier(file.table.name)}")
-    return False, counted.fetchone()[0]
+def read_table(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+) -> tuple[dict[str, int], bool]:
+    """Make the raw table or view of some files; returns the rows of each, and if it was kept.
+
+    A table made before from the very same files and columns is kept.
+    """
+    name = plan.table.name
+    kind = "table" if plan.is_text else "view"
+    mark = plan.fingerprint()
+    if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
+        seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
+        if all(seen.values()):
+            return {file: row.row_count for file, row in seen.items()}, True
+    if plan.is_text:
+        counts = read_text_files(connection, reading, plan)
+    else:
+        counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
+        replace(connection, "view", name, plan.parquet_sql())
+    connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
+    return counts, False
 
 
-def holds(connection: duckdb.DuckDBPyConnection, file: RawFile) -> bool:
-    """Say whether the raw table was made from this very file with the columns it should have."""
-    if relation_kind(connection, "raw", file.table.name) != "table":
-        return False
-    columns = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'raw' and table_name = ? order by column_index",
-        [file.table.name],
-    ).fetchall()
-    expected = [name for _, name in file.selected_columns()] + list(raw_files.ADDED_COLUMNS)
-    ledger = connection.execute(
-        "select file_name, file_sha256 from raw.load_ledger where source_table = ?",
-        [file.table.name],
-    ).fetchall()
-    return [c for (c,) in columns] == expected and ledger == [(file.path.name, file.sha256)]
+def read_text_files(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+) -> dict[str, int]:
+    """Copy text files into a raw table, one after the other; returns the rows of each."""
+    name = plan.table.name
+    relation = identifier("raw", name)
+    if relation_kind(connection, "raw", name) not in (None, "table"):
+        drop_relation(connection, "raw", name)
+    connection.execute(plan.create_table_sql(relation))
+    counts = {}
+    for file in plan.files:
+        with utf8_file(file, reading.temporary) as path:
+            try:
+                statement = plan.insert_sql(relation, file, path)
+                counts[file.name] = connection.execute(statement).fetchone()[0]
+            except duckdb.Error as error:
+                raise text_problem(file, error) from error
+    return counts
 
 
-def checked_parquet_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
-    """Count the rows of a Parquet file, reading every value so that damage shows now."""
+@contextmanager
+def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
+    """Yield the path of a text file in UTF-8: the file itself, or a copy while it is read."""
+    if file.written.is_utf8:
+        yield file.path
+        return
+    with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
+        copy = Path(folder) / "utf8.csv"
+        write_utf8(file.path, file.written, copy)
+        yield copy
+
+
+def text_problem(file: RawFile, error: duckdb.Error) -> Problem:
+    """Return what is wrong with a text file that DuckDB refused."""
+    if file.found.kind == "json":
+        return json_problem(file.name, file.path, file.written, error)
+    return csv_problem(file.name, file.path, file.written, file.header, error)
+
+
+def comment_of(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return the comment of a raw table or view: the mark of what it was made from."""
+    row = connection.execute(
+        "select comment from ("
+        "select database_name, schema_name, table_name, comment from duckdb_tables() union all "
+        "select database_name, schema_name, view_name, comment from duckdb_views()) "
+        "where database_name = current_database() and schema_name = 'raw' and table_name = ?",
+        [name],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def parquet_rows(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, file: RawFile
+) -> int:
+    """Count the rows of a Parquet file; at first sight reading every value, for damage to show."""
+    if seen := reading.seen(plan.table, file):
+        return seen.row_count
     columns = ", ".join(identifier(name) for name in file.header)
     try:
         row = connection.execute(
-            f"select count(*), bit_xor(hash({columns})) from read_parquet(?)", [str(file.path)]
+            f"select count(*), bit_xor(hash({columns})) "
+            "from read_parquet(?, hive_partitioning = false)",
+            [str(file.path)],
         ).fetchone()
     except duckdb.Error as error:
-        raise raw_files.unreadable_parquet(file.path, error) from error
+        raise unreadable_parquet(file.name, error) from error
     return row[0]
 
 
@@ -291,7 +402,7 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
 
 def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {"load_ledger", "load_settings"}
+    kept = {raw_table.name for raw_table in source.tables} | {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -328,8 +439,10 @@ def write_ledger(
 
 def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
+    if source.orders_table is None:
+        return customer_facts(connection, source, rows)
     customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    moment = time_sql(identifier(source.time_column))
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
@@ -347,6 +460,33 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
+
+
+def time_sql(column: str) -> str:
+    """Return the time in a column, as the macro `retail_time` reads it."""
+    us_time = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$"
+    return (
+        f"case when regexp_matches(cast({column} as varchar), '{us_time}') "
+        f"then try_strptime(cast({column} as varchar), '%m/%d/%Y %H:%M') "
+        f"else try_cast({column} as timestamp) end"
+    )
+
+
+def customer_facts(
+    connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]
+) -> Loaded:
+    """Return the facts of a source with one row per customer and no orders."""
+    relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
+    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
+    (customers,) = connection.execute(
+        f"select count(distinct {customer}) from raw.{identifier(relation)}"
+    ).fetchone()
+    if customers == 0:
+        raise Problem(
+            f"{RAW_TABLE}: no row has a {source.customer_column}; expected one in each row",
+            DATA_REFUSED,
+        )
+    return Loaded(sum(row.row_count for row in rows), customers, None, None)
 
 
 def main() -> int:

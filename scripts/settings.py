@@ -41,6 +41,7 @@ MEMORY_UNITS = {
 
 SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
+SOURCES_OF_ONE_TABLE = ("own_table",)
 
 OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE", "RUN", "SQL", "FILE", "FORMAT")
 
@@ -59,6 +60,8 @@ class Settings:
     threads: int
     memory: str
     target: str
+    definitions: Path | None = None
+    id: str | None = None
     keep: int = DEFAULT_KEEP
 
 
@@ -82,8 +85,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATA",
         "none",
-        "folder with your files, for SOURCE=own_files",
-        "a folder with order_lines.csv or order_lines.parquet",
+        "your files: a folder for SOURCE=own_files, a file or folder for other sources",
+        "a folder with order_lines.csv or order_lines.parquet, or the file of the source",
+    ),
+    Setting(
+        "ID",
+        "the column that names each row once",
+        "column with the customer, for SOURCE=own_table",
+        "the name of a column of the file",
+    ),
+    Setting(
+        "DEFINITIONS",
+        "those of the seed, or proposed from the data",
+        "feature definitions to use instead",
+        "a CSV file with the columns of dbt_project/seeds/feature_definitions.csv",
     ),
     Setting(
         "WAREHOUSE",
@@ -205,6 +220,29 @@ def read_data(text: str, source: str) -> Path | None:
     return path.resolve()
 
 
+def read_definitions_path(text: str) -> Path | None:
+    """Read DEFINITIONS: absent, or a file that can be read."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise refuse("DEFINITIONS", text, "there is no such file")
+    if not os.access(path, os.R_OK):
+        raise refuse("DEFINITIONS", text, "it cannot be read")
+    return path.resolve()
+
+
+def read_id(text: str, source: str) -> str | None:
+    """Read ID: absent, or the name of a column, for the source that looks for it."""
+    if text and source not in SOURCES_OF_ONE_TABLE:
+        raise Problem(
+            f"ID={text}: SOURCE={source} knows its columns; expected ID for "
+            f"SOURCE={', '.join(SOURCES_OF_ONE_TABLE)} only",
+            WRONG_USE,
+        )
+    return text or None
+
+
 def read_warehouse(text: str, source: str, root: Path) -> Path:
     """Read WAREHOUSE: a folder, or a place where one can be made."""
     if not text:
@@ -318,6 +356,8 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
         threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
         memory=read_memory(text("MEMORY")),
         target=read_target(text("TARGET", "duckdb")),
+        definitions=read_definitions_path(text("DEFINITIONS")),
+        id=read_id(text("ID"), source),
         keep=whole_number("KEEP", text("KEEP", str(DEFAULT_KEEP)), 1, MAX_KEEP),
     )
 

@@ -19,12 +19,24 @@ class RawTable:
         columns: Columns that the table has in any case; those the file lacks are null.
         required: Columns that the file must have.
         is_required: Whether the file must be there and hold rows.
+        numbers: Columns of text that staging reads as numbers, in a format that loading finds.
+        times: Columns of text that staging reads as dates or times, likewise.
+        aliases: Other names of columns in files, each with the column it stands for.
+        is_open: Whether `columns.yml` may name columns that the contract does not have.
+        has_any_name: Whether, in a folder without files of its name, it takes those there are.
+        is_one_file: Whether it is one file and not the rows of several.
     """
 
     name: str
     columns: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_required: bool = False
+    numbers: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False
+    has_any_name: bool = False
+    is_one_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,17 +46,17 @@ class Source:
     Attributes:
         name: Value of the setting SOURCE.
         tables: Tables to load.
-        orders_table: Raw table with one row per order line.
-        customer_column: Its column with the customer.
+        orders_table: Raw table with one row per order line; None where it has no orders.
+        customer_column: Its column with the customer; of the raw table `customers` without orders.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
     """
 
     name: str
     tables: tuple[RawTable, ...]
-    orders_table: str
+    orders_table: str | None
     customer_column: str
-    time_column: str
+    time_column: str | None
     package: str | None = None
 
     def folder(self, settings: Settings) -> Path:
@@ -106,8 +118,10 @@ OWN_FILES = Source(
             ),
             required=("order_id", "customer_id", "net_amount", "ordered_at"),
             is_required=True,
+            numbers=("quantity", "net_amount", "discount_amount"),
+            times=("ordered_at",),
         ),
-        RawTable("customers", columns=("customer_id",), required=("customer_id",)),
+        RawTable("customers", columns=("customer_id",), required=("customer_id",), is_open=True),
         RawTable(
             "products",
             columns=("product_id", "category", "subcategory", "brand", "is_private_label"),
@@ -124,6 +138,8 @@ OWN_FILES = Source(
                 "occurred_at",
             ),
             required=("customer_id", "interaction_type", "occurred_at"),
+            numbers=("score",),
+            times=("occurred_at",),
         ),
     ),
     orders_table="order_lines",
@@ -131,7 +147,122 @@ OWN_FILES = Source(
     time_column="ordered_at",
 )
 
-SOURCES = {source.name: source for source in (COMPLETE_JOURNEY, OWN_FILES)}
+ONLINE_RETAIL = Source(
+    name="online_retail",
+    tables=(
+        RawTable(
+            "order_lines",
+            columns=(
+                "invoice",
+                "stock_code",
+                "description",
+                "quantity",
+                "invoice_date",
+                "price",
+                "customer_id",
+                "country",
+            ),
+            required=("invoice", "stock_code", "quantity", "invoice_date", "price", "customer_id"),
+            is_required=True,
+            numbers=("quantity", "price"),
+            times=("invoice_date",),
+            aliases=(("InvoiceNo", "invoice"), ("UnitPrice", "price")),
+            has_any_name=True,
+        ),
+    ),
+    orders_table="order_lines",
+    customer_column="customer_id",
+    time_column="invoice_date",
+)
+
+OWN_TABLE = Source(
+    name="own_table",
+    tables=(RawTable("customers", is_required=True, has_any_name=True, is_one_file=True),),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+MALL_CUSTOMERS = Source(
+    name="mall_customers",
+    tables=(
+        RawTable(
+            "customers",
+            columns=("customer_id", "gender", "age", "annual_income", "spending_score"),
+            required=("customer_id", "annual_income", "spending_score"),
+            is_required=True,
+            aliases=(
+                ("Genre", "gender"),
+                ("Annual Income (k$)", "annual_income"),
+                ("Spending Score (1-100)", "spending_score"),
+            ),
+            has_any_name=True,
+            is_one_file=True,
+        ),
+    ),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+CUSTOMER_PERSONALITY = Source(
+    name="customer_personality",
+    tables=(
+        RawTable(
+            "customers",
+            columns=(
+                "id",
+                "year_birth",
+                "education",
+                "marital_status",
+                "country",
+                "income",
+                "kidhome",
+                "teenhome",
+                "dt_customer",
+                "recency",
+                "mntwines",
+                "mntfruits",
+                "mntmeatproducts",
+                "mntfishproducts",
+                "mntsweetproducts",
+                "mntgoldprods",
+                "numdealspurchases",
+                "numwebpurchases",
+                "numcatalogpurchases",
+                "numstorepurchases",
+                "numwebvisitsmonth",
+                "acceptedcmp1",
+                "acceptedcmp2",
+                "acceptedcmp3",
+                "acceptedcmp4",
+                "acceptedcmp5",
+                "response",
+                "complain",
+            ),
+            required=("id", "income", "mntwines", "mntmeatproducts"),
+            is_required=True,
+            times=("dt_customer",),
+            has_any_name=True,
+            is_one_file=True,
+        ),
+    ),
+    orders_table=None,
+    customer_column="id",
+    time_column=None,
+)
+
+SOURCES = {
+    source.name: source
+    for source in (
+        COMPLETE_JOURNEY,
+        OWN_FILES,
+        ONLINE_RETAIL,
+        OWN_TABLE,
+        MALL_CUSTOMERS,
+        CUSTOMER_PERSONALITY,
+    )
+}
 
 
 def source_of(settings: Settings) -> Source:

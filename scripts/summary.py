@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from console import Problem, run, say
+from quoting import identifier
 from settings import resolve_warehouse
 from warehouse import Warehouse
 
@@ -37,6 +38,7 @@ def summary(path: Path, width: int | None = None) -> str:
                 _customers(connection, width),
                 _segments(connection, width),
                 _data(connection),
+                _empty_marts(connection, width),
                 _how_to_query(path),
             ]
     except duckdb.Error as error:
@@ -120,6 +122,8 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
         for row in rows
     ]
     head = ("id", "segment", "customers", "share", "of spend")
+    if all(row["spend_share"] is None for row in rows):
+        head, cells = head[:-1], [cell[:-1] for cell in cells]
     return table_text(head, cells, width, left=(1,), wrapped=1)
 
 
@@ -139,6 +143,26 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
     ]
     head = ("raw rows of", "accepted", "rejected", "duplicate")
     return table_text(head, cells, MAX_WIDTH, left=(0,))
+
+
+def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    """Name the marts without rows, where the source has no orders for them to tell of."""
+    (orders,) = connection.execute(
+        "select order_line_count from segmentation_runs where is_current"
+    ).fetchone()
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' "
+        "and database_name = current_database() order by table_name"
+    ).fetchall()
+    empty = [
+        name
+        for (name,) in tables
+        if connection.execute(f"select count(*) from {identifier(name)}").fetchone() == (0,)
+    ]
+    if orders or not empty:
+        return ""
+    told = f"No orders in this source, so these marts are empty: {', '.join(empty)}"
+    return "\n".join(_wrapped(told, width, ""))
 
 
 def _how_to_query(path: Path) -> str:

@@ -210,3 +210,55 @@
 {% macro spark__list_text(list_column) -%}
     array_join({{ list_column }}, ', ')
 {%- endmacro %}
+
+
+{% macro snake_case(expression) -%}
+    {{ return(adapter.dispatch('snake_case')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__snake_case(expression) -%}
+    trim(regexp_replace(lower({{ expression }}), '[^\p{L}\p{N}]+', '_', 'g'), '_')
+{%- endmacro %}
+
+{% macro spark__snake_case(expression) -%}
+    trim(both '_' from regexp_replace(lower({{ expression }}), '[^\\p{L}\\p{N}]+', '_'))
+{%- endmacro %}
+
+
+{% macro regexp_matches(expression, pattern) -%}
+    {{ return(adapter.dispatch('regexp_matches')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__regexp_matches(expression, pattern) -%}
+    regexp_matches({{ expression }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__regexp_matches(expression, pattern) -%}
+    {{ expression }} rlike '{{ pattern | replace('\\', '\\\\') }}'
+{%- endmacro %}
+
+
+{% macro without_pattern(expression, pattern) -%}
+    {{ return(adapter.dispatch('without_pattern')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__without_pattern(expression, pattern) -%}
+    regexp_replace({{ expression }}, '{{ pattern }}', '', 'g')
+{%- endmacro %}
+
+{% macro spark__without_pattern(expression, pattern) -%}
+    regexp_replace({{ expression }}, '{{ pattern | replace('\\', '\\\\') }}', '')
+{%- endmacro %}
+
+
+{% macro time_in_format(expression, format) -%}
+    {{ return(adapter.dispatch('time_in_format')(expression, format)) }}
+{%- endmacro %}
+
+{% macro duckdb__time_in_format(expression, format) -%}
+    try_strptime({{ expression }}, '{{ format }}')
+{%- endmacro %}
+
+{% macro spark__time_in_format(expression, format) -%}
+    try_to_timestamp({{ expression }}, '{{ format | replace('%Y', 'yyyy') | replace('%m', 'M') | replace('%d', 'd') | replace('%H', 'H') | replace('%M', 'm') }}')
+{%- endmacro %}

@@ -26,6 +26,7 @@ final as (
         try_cast(is_return as boolean) as is_return,
         -- Without a line id two equal rows may be two equal purchases.
         false as drops_exact_duplicates,
+        false as is_cancellation,
         -- Text is read as ISO 8601 and nothing else: no format is guessed.
         try_cast(ordered_at as timestamp) as ordered_at,
         {{ unreadable_column({
