@@ -15,7 +15,7 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE
+    PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -24,7 +24,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary clean clean-all
+.PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -61,6 +61,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/export.py
 
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)

@@ -34,8 +34,17 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
 
 
 def published(warehouse: Warehouse) -> list[Path]:
-    """Return what is published, with its kept versions, and what was set aside."""
-    return [*warehouse.path.glob("marts.duckdb*"), warehouse.versions]
+    """Return what is published, with its kept versions, what was set aside, and exports.
+
+    The ledger of exports and the files in the folder of exports are not made again by a build.
+    """
+    exported = [path for form in ("csv", "parquet") for path in warehouse.exports.glob(f"*.{form}")]
+    return [
+        *warehouse.path.glob("marts.duckdb*"),
+        warehouse.versions,
+        *warehouse.path.glob("exports.duckdb*"),
+        *exported,
+    ]
 
 
 def caches() -> list[Path]:
