@@ -130,7 +130,7 @@ def read_request(given: Mapping[str, str]) -> Request:
 
 def _choice(name: str, given: str, accepted: Sequence[str]) -> str:
     if given not in accepted:
-        raise Problem(f"{name}={given}: expected {' or '.join(accepted)}", WRONG_USE)
+        raise Problem(f"{name}={given}: expected one of {', '.join(accepted)}", WRONG_USE)
     return given
 
 
@@ -456,9 +456,8 @@ def _cell(name: str, kind: str, file_format: str) -> str:
     is_text = name in ("customer_id", "segment_name") or kind.upper() == "VARCHAR"
     if file_format != "csv" or not is_text:
         return cell
-    return (
-        f"case when regexp_matches({cell}, {literal(FORMULA)}) then '''' || {cell} else {cell} end"
-    )
+    is_formula = f"regexp_matches({cell}, {literal(FORMULA)})"
+    return f"case when {is_formula} then '''' || {cell} else {cell} end"
 
 
 def check_rows(
