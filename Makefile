@@ -70,7 +70,7 @@ clean: ## Remove what a build makes again; keeps published files and .venv [SOUR
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py
 
-clean-all: ## Remove the published files, their history and the exports too, and .venv [FORCE=1 SOURCE WAREHOUSE]
+clean-all: ## Remove published files, history and exports too, and .venv [FORCE=1 SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py --all
