@@ -46,7 +46,7 @@ def build_lift(builds: Builds) -> Built:
     folder = builds.folder("lift")
     shutil.copytree(SHOP, folder / "data")
     with (folder / "data" / "interactions.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(
+        csv.writer(file, lineterminator="\n").writerows(
             (customer, kind, campaign, "email", "", f"{day} 08:00:00")
             for customer, kind, campaign, day in sent()
         )

@@ -212,6 +212,19 @@
 {%- endmacro %}
 
 
+{% macro whole_numbers(first_number, last_number) -%}
+    {{ return(adapter.dispatch('whole_numbers')(first_number, last_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_numbers(first_number, last_number) -%}
+    generate_series({{ first_number }}, {{ last_number }})
+{%- endmacro %}
+
+{% macro spark__whole_numbers(first_number, last_number) -%}
+    sequence({{ first_number }}, {{ last_number }})
+{%- endmacro %}
+
+
 {% macro list_text(list_column) -%}
     {{ return(adapter.dispatch('list_text')(list_column)) }}
 {%- endmacro %}
