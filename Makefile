@@ -15,8 +15,8 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE
-VARIABLES += KEEP RUN SQL FILE FORMAT
+    PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT
+VARIABLES += KEEP RUN SQL FILE
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -25,7 +25,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary clean clean-all
+.PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
 .PHONY: query versions verify rollback
 
 help: ## Show this help
@@ -64,6 +64,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
 
+export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/export.py
+
 query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/query.py
 
@@ -81,7 +84,7 @@ clean: ## Remove what a build makes again; keeps published files and .venv [SOUR
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py
 
-clean-all: ## Remove the published files and their history too, and .venv [FORCE=1 SOURCE WAREHOUSE]
+clean-all: ## Remove published files, history and exports too, and .venv [FORCE=1 SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py --all

@@ -43,7 +43,19 @@ SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
 SOURCES_OF_ONE_TABLE = ("own_table",)
 
-OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE", "RUN", "SQL", "FILE", "FORMAT")
+OTHER_MAKE_VARIABLES = (
+    "PYTHON",
+    "PYTEST_ARGS",
+    "FORCE",
+    "SEGMENT",
+    "FORMAT",
+    "FIELDS",
+    "OUT",
+    "HOLDOUT",
+    "RUN",
+    "SQL",
+    "FILE",
+)
 
 
 @dataclass(frozen=True)
@@ -328,8 +340,10 @@ def check_names(environment: Mapping[str, str]) -> None:
             )
 
 
-def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
-    """Read and check all settings.
+def resolve(
+    environment: Mapping[str, str] | None = None, root: Path = ROOT, *, needs_data: bool = True
+) -> Settings:
+    """Read and check all settings; without `needs_data`, DATA is neither asked for nor read.
 
     An empty value counts as absent. Relative paths start at the current directory, defaults at
     the project's folder.
@@ -347,7 +361,7 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
     source = read_source(text("SOURCE", DEFAULT_SOURCE), root)
     return Settings(
         source=source,
-        data=read_data(text("DATA"), source),
+        data=read_data(text("DATA"), source) if needs_data else None,
         warehouse=read_warehouse(text("WAREHOUSE"), source, root),
         as_of=read_date("AS_OF", text("AS_OF")) if text("AS_OF") else None,
         k=whole_number("K", text("K"), MIN_K, MAX_K) if text("K") else None,
@@ -372,6 +386,15 @@ def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path =
     check_names(given)
     source = read_source(given.get("SOURCE", "").strip() or DEFAULT_SOURCE, root)
     return read_warehouse(given.get("WAREHOUSE", "").strip(), source, root)
+
+
+def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+    """Read and check all settings but DATA, for commands that work on what is published.
+
+    Raises:
+        Problem: as `resolve`.
+    """
+    return resolve(environment, root, needs_data=False)
 
 
 def table(width: int = 78) -> str:

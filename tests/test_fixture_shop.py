@@ -474,6 +474,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "data_quality",
         "feature_catalog",
         "segment_demographics",
+        "segment_lift",
         "segment_movement",
         "segment_profiles",
         "segment_summary",

@@ -146,6 +146,13 @@ DEFECTS = {
         "customer_assignments.runner_up_squared_distance + 0.000001\n"
         "            as runner_up_squared_distance,",
     ),
+    "assert_holdout_is_spread_over_segments": Defect(
+        "everybody is held out",
+        "customers",
+        "marts/customer_segments.sql",
+        "        customer_scores.is_holdout,\n",
+        "        true as is_holdout,\n",
+    ),
     "assert_profiles_recompute_from_feature_values": Defect(
         "means are off by a thousandth",
         "customers",

@@ -142,6 +142,19 @@
 {%- endmacro %}
 
 
+{% macro hash_fraction(expression) -%}
+    {{ return(adapter.dispatch('hash_fraction')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_fraction(expression) -%}
+    (cast(cast('0x' || substr({{ text_digest(expression) }}, 1, 8) as bigint) as double) / 4294967296)
+{%- endmacro %}
+
+{% macro spark__hash_fraction(expression) -%}
+    (cast(conv(substr({{ text_digest(expression) }}, 1, 8), 16, 10) as double) / 4294967296)
+{%- endmacro %}
+
+
 {% macro hash_sum(columns) -%}
     {{ return(adapter.dispatch('hash_sum')(columns)) }}
 {%- endmacro %}
@@ -196,6 +209,19 @@
     {{ relation_alias }}
     lateral view explode({{ relation_alias }}.{{ list_column }})
         {{ list_column }}_entries as {{ entry_name }}
+{%- endmacro %}
+
+
+{% macro whole_numbers(first_number, last_number) -%}
+    {{ return(adapter.dispatch('whole_numbers')(first_number, last_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_numbers(first_number, last_number) -%}
+    generate_series({{ first_number }}, {{ last_number }})
+{%- endmacro %}
+
+{% macro spark__whole_numbers(first_number, last_number) -%}
+    sequence({{ first_number }}, {{ last_number }})
 {%- endmacro %}
 
 

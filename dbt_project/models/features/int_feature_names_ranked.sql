@@ -19,16 +19,39 @@ snapshots as (
 
 ),
 
+judged_date as (
+
+    select * from {{ ref('judged_date') }}
+
+),
+
+dates_named as (
+
+    select
+        true as is_current,
+        as_of_date
+    from snapshots
+    union all
+    select
+        false as is_current,
+        as_of_date
+    from judged_date
+
+),
+
 category_totals as (
 
     select
         customer_category_windows.category,
-        sum(customer_category_windows.purchase_amount) as purchase_amount
+        sum(customer_category_windows.purchase_amount) as purchase_amount,
+        dates_named.is_current
     from customer_category_windows
-    inner join snapshots
-        on customer_category_windows.as_of_date = snapshots.as_of_date
+    inner join dates_named
+        on customer_category_windows.as_of_date = dates_named.as_of_date
     where customer_category_windows.category <> 'unknown'
-    group by customer_category_windows.category
+    group by
+        customer_category_windows.category,
+        dates_named.is_current
 
 ),
 
@@ -36,11 +59,14 @@ channel_totals as (
 
     select
         customer_channel_windows.channel,
-        sum(customer_channel_windows.order_count) as order_count
+        sum(customer_channel_windows.order_count) as order_count,
+        dates_named.is_current
     from customer_channel_windows
-    inner join snapshots
-        on customer_channel_windows.as_of_date = snapshots.as_of_date
-    group by customer_channel_windows.channel
+    inner join dates_named
+        on customer_channel_windows.as_of_date = dates_named.as_of_date
+    group by
+        customer_channel_windows.channel,
+        dates_named.is_current
 
 ),
 
@@ -49,15 +75,20 @@ ranked as (
     select
         'category' as kind,
         category as name,
-        row_number() over (order by purchase_amount desc, category asc)
-            as size_rank
+        row_number() over (
+            partition by is_current order by purchase_amount desc, category asc
+        ) as size_rank,
+        is_current
     from category_totals
     where purchase_amount > 0
     union all
     select
         'channel' as kind,
         channel as name,
-        row_number() over (order by order_count desc, channel asc) as size_rank
+        row_number() over (
+            partition by is_current order by order_count desc, channel asc
+        ) as size_rank,
+        is_current
     from channel_totals
 
 ),
@@ -68,7 +99,8 @@ final as (
     select
         kind,
         name,
-        size_rank
+        size_rank,
+        is_current
     from ranked
     where
         (kind = 'category' and size_rank <= 8)

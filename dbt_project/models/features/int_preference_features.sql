@@ -18,6 +18,12 @@ name_sets as (
 
 ),
 
+name_set_dates as (
+
+    select * from {{ ref('name_set_dates') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -29,7 +35,7 @@ category_totals as (
 
     select
         customer_category_windows.customer_id,
-        name_sets.name_set,
+        name_set_dates.name_set,
         {% for position in range(1, 9) -%}
         sum(customer_category_windows.purchase_amount) filter (
             where feature_names.position = {{ position }}
@@ -39,14 +45,15 @@ category_totals as (
         sum(customer_category_windows.week_count) as category_week_count,
         customer_category_windows.as_of_date
     from customer_category_windows
-    cross join name_sets
+    inner join name_set_dates
+        on customer_category_windows.as_of_date = name_set_dates.as_of_date
     left join feature_names
         on
             customer_category_windows.category = feature_names.name
-            and name_sets.name_set = feature_names.name_set
+            and name_set_dates.name_set = feature_names.name_set
     group by
         customer_category_windows.customer_id,
-        name_sets.name_set,
+        name_set_dates.name_set,
         customer_category_windows.as_of_date
 
 ),
@@ -93,7 +100,10 @@ final as (
             as private_label_share,
         customer_snapshots.as_of_date
     from customer_snapshots
-    cross join positions_used
+    inner join name_set_dates
+        on customer_snapshots.as_of_date = name_set_dates.as_of_date
+    inner join positions_used
+        on name_set_dates.name_set = positions_used.name_set
     left join category_totals
         on
             customer_snapshots.customer_id = category_totals.customer_id
