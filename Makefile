@@ -16,7 +16,7 @@ VENV := .venv/bin
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
     PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT
-VARIABLES += KEEP RUN SQL FILE
+VARIABLES += KEEP RUN SQL FILE PSEUDONYMISE CUSTOMER
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -26,7 +26,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
-.PHONY: query versions verify rollback
+.PHONY: query versions verify rollback forget
 
 help: ## Show this help
 	@scripts/help.sh
@@ -78,6 +78,9 @@ verify: setup ## Check the checksums of the published file and the kept versions
 
 rollback: setup ## Go back to the version before, state included, or to a kept RUN [RUN SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/rollback.py
+
+forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/forget.py
 
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)

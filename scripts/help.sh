@@ -36,6 +36,7 @@ Other variables:
                held out of campaigns (default: exclude)
   SQL          a question for make query, such as SQL="from segment_summary"
   FILE         a file with one, or the name of one of scripts/queries
+  CUSTOMER     id of the customer that make forget removes
   RUN          kept run that make rollback goes to (default: the one before)
 
 Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;

@@ -24,7 +24,7 @@ HASH_CHUNK_BYTES = 1 << 20
 # Numbers that are given out once, and the table of schema history where each stands.
 NUMBERS = {"run_number": "runs", "fit_number": "fits", "segment_id": "segments"}
 HIGHEST_NUMBERS = "highest_numbers"
-CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  \S+\n?")
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  marts\.duckdb\n")
 
 
 @dataclass(frozen=True)
@@ -72,35 +72,48 @@ def checksum_file_of(path: Path) -> Path:
     return path.with_name(path.name + ".sha256")
 
 
-def write_checksum(path: Path) -> None:
-    """Write the checksum of a file beside it."""
+def write_checksums(path: Path, *checksums: str) -> None:
+    """Write the checksum of a file beside it, in one step; of two, either counts."""
     target = checksum_file_of(path)
-    target.write_text(f"{sha256_of(path)}  {path.name}\n", encoding="ascii")
-    sync(target)
+    new = target.with_name(f".{target.name}.new")
+    new.write_text("".join(f"{c}  {path.name}\n" for c in checksums), encoding="ascii")
+    sync(new)
+    os.replace(new, target)
 
 
-def written_checksum(version: Version) -> str | None:
-    """Return the checksum that was written when a version was made; None when there is none."""
+def written_checksums(version: Version) -> set[str]:
+    """Return the checksums that were written for a version: none, one, or while it changes two."""
     try:
         text = version.checksum_file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
-        return None
-    match = CHECKSUM_LINE.fullmatch(text)
-    return match[1] if match else None
+        return set()
+    return set(CHECKSUM_LINE.findall(text))
 
 
 def damage(version: Version) -> str | None:
     """Say what is wrong with a version, None when nothing is."""
     if not version.file.is_file():
         return "the file is missing"
-    written = written_checksum(version)
-    if written is None:
+    written = written_checksums(version)
+    if not written:
         return f"{version.checksum_file.name} is missing or holds no checksum"
-    if sha256_of(version.file) != written:
+    if sha256_of(version.file) not in written:
         return "the file is not the one that was published: its checksum differs"
     if wal_of(version.file).exists():
         return f"a program opened it for writing and left {wal_of(version.file).name}"
     return None
+
+
+def replace_file(version: Version, new_file: Path) -> None:
+    """Put another file in place of a version's; killed at any moment, the version is whole.
+
+    Meanwhile the checksums of both files count.
+    """
+    after = sha256_of(new_file)
+    write_checksums(version.file, sha256_of(version.file), after)
+    os.replace(new_file, version.file)
+    sync(version.folder)
+    write_checksums(version.file, after)
 
 
 @contextmanager
@@ -135,7 +148,7 @@ def stage_version(file: Path, folder: Path) -> Path:
     staged = folder / "version"
     staged.mkdir()
     link_or_copy(file, staged / "marts.duckdb")
-    write_checksum(staged / "marts.duckdb")
+    write_checksums(staged / "marts.duckdb", sha256_of(file))
     sync(staged)
     return staged
 

@@ -9,7 +9,14 @@ import duckdb
 
 from console import FAILED, Problem, count, run, say, size, warn
 from history import first_line, published_facts
-from kept_versions import Version, damage, kept_versions, sha256_of, version_of, written_checksum
+from kept_versions import (
+    Version,
+    damage,
+    kept_versions,
+    sha256_of,
+    version_of,
+    written_checksums,
+)
 from quoting import identifier
 from settings import resolve_warehouse
 from summary import table_text
@@ -88,10 +95,10 @@ def published_damage(warehouse: Warehouse) -> str | None:
         return "it cannot be read; make rollback puts a kept version in its place"
     if facts is None or facts.run_number is None:
         return "it does not say which run it is of"
-    written = written_checksum(version_of(warehouse, facts.run_number))
-    if written is None:
+    written = written_checksums(version_of(warehouse, facts.run_number))
+    if not written:
         return f"run {facts.run_number} is not among the kept versions, or has no checksum"
-    if sha256_of(warehouse.marts_db) != written:
+    if sha256_of(warehouse.marts_db) not in written:
         return f"it is not the version of run {facts.run_number}: its checksum differs"
     if wal_of(warehouse.marts_db).exists():
         name = wal_of(warehouse.marts_db).name

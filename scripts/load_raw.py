@@ -39,6 +39,7 @@ from definitions import load_definitions
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from privacy import Guard, guard_of
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import refusal
@@ -49,7 +50,7 @@ from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
-OWN_TABLES = ("load_ledger", "load_settings", "feature_definitions")
+OWN_TABLES = ("load_ledger", "load_settings", "load_withheld", "feature_definitions")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -99,6 +100,7 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
     set_aside_wal(warehouse)
     check_published_source(warehouse, settings.source)
     folder = source.folder(settings)
+    guard = guard_for(settings, source, replay.origin if replay else warehouse)
     readable = [folder, replay.origin.path] if replay else [folder]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
@@ -112,6 +114,7 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             warehouse.temporary,
             known_files(connection, with_raw=replay is None),
             clock,
+            guard,
             bool(replay and replay.loaded_at),
         )
         rows = [
@@ -121,10 +124,31 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
-        write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
+        then = replay.loaded_at if replay else None
+        write_ledger(connection, settings.source, rows, guard.check, then)
+        write_withheld(connection, rows)
         loaded = facts(connection, source, rows)
         connection.execute("commit")
         return loaded
+
+
+def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:
+    """Return what keeps customers' ids, and those who were forgotten, out of the raw tables.
+
+    Raises:
+        Problem: the warehouse was made otherwise, or which column names the customer is unknown.
+    """
+    is_one_table = source.name in SOURCES_OF_ONE_TABLE
+    column = settings.id if is_one_table and settings.id else source.customer_column
+    guard = guard_of(warehouse, column, asked=settings.pseudonymise)
+    if is_one_table and not settings.id and (guard.key or guard.forgotten):
+        raise Problem(
+            f"ID is missing: customers of {warehouse.path} have pseudonyms or were forgotten, so "
+            "the column with the customer must be known before the file is read; expected "
+            "ID=<column>",
+            WRONG_USE,
+        )
+    return guard
 
 
 def check_published_source(warehouse: Warehouse, source: str) -> None:
@@ -163,6 +187,7 @@ class Reading:
         temporary: Folder for copies in UTF-8 while they are read.
         known: Files seen before, by table, name and hash.
         clock: Time that new files get.
+        guard: What keeps customers out.
         is_replay: Whether files are read as they were when `known` ends.
     """
 
@@ -170,6 +195,7 @@ class Reading:
     temporary: Path
     known: dict[tuple[str, str, str], LedgerRow]
     clock: datetime
+    guard: Guard
     is_replay: bool = False
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
@@ -309,8 +335,11 @@ def read_table(
     A table made before from the very same files and columns is kept.
     """
     name = plan.table.name
-    kind = "table" if plan.is_text else "view"
-    mark = plan.fingerprint()
+    is_guarded = reading.guard.column_of(plan.columns()) is not None
+    for file in plan.files:
+        reading.guard.check_folders(file.found.partitions)
+    kind = "table" if plan.is_text or is_guarded else "view"
+    mark = plan.fingerprint() + reading.guard.mark(plan.columns())
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
         seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
         if all(seen.values()):
@@ -319,7 +348,10 @@ def read_table(
         counts = read_text_files(connection, reading, plan)
     else:
         counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
-        replace(connection, "view", name, plan.parquet_sql())
+        if is_guarded:
+            copy_guarded(connection, reading.guard, plan)
+        else:
+            replace(connection, "view", name, plan.parquet_sql())
     connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
     return counts, False
 
@@ -337,11 +369,45 @@ def read_text_files(
     for file in plan.files:
         with utf8_file(file, reading.temporary) as path:
             try:
-                statement = plan.insert_sql(relation, file, path)
-                counts[file.name] = connection.execute(statement).fetchone()[0]
+                counts[file.name] = insert_rows(connection, reading.guard, plan, file, path)
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
     return counts
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan, file: RawFile, path: Path
+) -> int:
+    """Copy a text file into its raw table; returns the rows of the file."""
+    relation = identifier("raw", plan.table.name)
+    select = plan.select_sql(file, path)
+    if guard.column_of(plan.columns()) is None:
+        return connection.execute(f"insert into {relation} {select}").fetchone()[0]
+    guarded = guard.select_sql(select, plan.columns())
+    parameters = guard.parameters()
+    written = connection.execute(f"insert into {relation} {guarded}", parameters).fetchone()[0]
+    if not guard.forgotten:
+        return written
+    return connection.execute(f"select count(*) from ({select})").fetchone()[0]
+
+
+def copy_guarded(connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan) -> None:
+    """Copy Parquet files into a raw table: a view would show what they hold."""
+    name = plan.table.name
+    relation = identifier("raw", name)
+    guarded_column = guard.column_of(plan.columns())
+    select = plan.parquet_sql()
+    columns = [
+        f"{identifier(column)} {'varchar' if column == guarded_column else kind}"
+        for column, kind, *_ in connection.execute(f"describe {select}").fetchall()
+    ]
+    if relation_kind(connection, "raw", name) not in (None, "table"):
+        drop_relation(connection, "raw", name)
+    # Made by its columns: DuckDB 2.0.0 shows no rows of a table that was made as an empty SELECT
+    # and then filled, in the same transaction, by one with NOT IN (SELECT ...).
+    connection.execute(f"create or replace table {relation} ({', '.join(columns)})")
+    guarded = guard.select_sql(select, plan.columns())
+    connection.execute(f"insert into {relation} {guarded}", guard.parameters())
 
 
 @contextmanager
@@ -418,6 +484,7 @@ def write_ledger(
     connection: duckdb.DuckDBPyConnection,
     source: str,
     rows: list[LedgerRow],
+    pseudonym_check: str | None = None,
     clock_then: datetime | None = None,
 ) -> None:
     """Write the ledger and the settings of the load."""
@@ -429,12 +496,27 @@ def write_ledger(
         connection.execute(f"insert into raw.load_ledger values ({marks})", values)
     connection.execute(
         "create or replace table raw.load_settings "
-        "(source varchar, environment varchar, loaded_at timestamp)"
+        "(source varchar, environment varchar, pseudonym_check varchar, loaded_at timestamp)"
     )
     loaded_at = clock_then or max(row.loaded_at for row in rows)
     connection.execute(
-        "insert into raw.load_settings values (?, ?, ?)", [source, environment_text(), loaded_at]
+        "insert into raw.load_settings values (?, ?, ?, ?)",
+        [source, environment_text(), pseudonym_check, loaded_at],
     )
+
+
+def write_withheld(connection: duckdb.DuckDBPyConnection, rows: list[LedgerRow]) -> None:
+    """Write down, and say, how many rows of each raw table were forgotten customers'."""
+    connection.execute(
+        "create or replace table raw.load_withheld (source_table varchar, row_count bigint)"
+    )
+    for name in dict.fromkeys(row.source_table for row in rows):
+        in_files = sum(row.row_count for row in rows if row.source_table == name)
+        relation = identifier("raw", name)
+        (there,) = connection.execute(f"select count(*) from {relation}").fetchone()
+        if withheld := in_files - there:
+            connection.execute("insert into raw.load_withheld values (?, ?)", [name, withheld])
+            say(f"  {name:<22} {count(withheld, 'row'):>16} of forgotten customers left out")
 
 
 def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:

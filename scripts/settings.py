@@ -55,6 +55,7 @@ OTHER_MAKE_VARIABLES = (
     "RUN",
     "SQL",
     "FILE",
+    "CUSTOMER",
 )
 
 
@@ -75,6 +76,7 @@ class Settings:
     definitions: Path | None = None
     id: str | None = None
     keep: int = DEFAULT_KEEP
+    pseudonymise: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,13 @@ SETTINGS: tuple[Setting, ...] = (
         str(DEFAULT_KEEP),
         "published versions that are kept to roll back to",
         f"a whole number from 1 to {MAX_KEEP}",
+    ),
+    Setting(
+        "PSEUDONYMISE",
+        "as the warehouse was made; 0 for a new one",
+        "whether customers have pseudonyms instead of their ids, by the key PSEUDONYM_KEY of the "
+        "environment",
+        "0 or 1",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -332,6 +341,12 @@ def check_names(environment: Mapping[str, str]) -> None:
     """Refuse variables given to make that are no settings, such as a mistyped `SEDE=5`."""
     known = (*BY_NAME, *OTHER_MAKE_VARIABLES)
     for name in make_variables(environment.get("MAKEFLAGS", "")):
+        if name == "PSEUDONYM_KEY":
+            raise Problem(
+                "PSEUDONYM_KEY stands on the command line, where others on this machine can read "
+                "it: expected it in the environment only",
+                WRONG_USE,
+            )
         if name not in known:
             raise Problem(
                 f"{name} is not a setting{nearest(name.upper(), known)}; "
@@ -373,6 +388,9 @@ def resolve(
         definitions=read_definitions_path(text("DEFINITIONS")),
         id=read_id(text("ID"), source),
         keep=whole_number("KEEP", text("KEEP", str(DEFAULT_KEEP)), 1, MAX_KEEP),
+        pseudonymise={"": None, "0": False, "1": True}[
+            read_choice("PSEUDONYMISE", text("PSEUDONYMISE"), ("", "0", "1"))
+        ],
     )
 
 
