@@ -476,6 +476,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "segment_demographics",
         "segment_lift",
         "segment_movement",
+        "segment_playbook",
         "segment_profiles",
         "segment_summary",
         "segmentation_k_scan",

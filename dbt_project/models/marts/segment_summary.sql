@@ -26,6 +26,12 @@ fit_segments as (
 
 ),
 
+segment_stances as (
+
+    select * from {{ ref('int_segment_stances') }}
+
+),
+
 totals as (
 
     select
@@ -70,6 +76,7 @@ final as (
             'Differs from the average customer in no feature by more than '
             || '{{ var("min_standardised_difference") }} standard deviations.'
         ) as description,
+        segment_stances.stance as strategy,
         counted.segment_id,
         counted.customer_count,
         counted.outlier_count,
@@ -93,6 +100,8 @@ final as (
     from counted
     inner join segment_names
         on counted.segment_id = segment_names.segment_id
+    inner join segment_stances
+        on counted.segment_id = segment_stances.segment_id
     left join segment_descriptions
         on counted.segment_id = segment_descriptions.segment_id
 

@@ -1,0 +1,80 @@
+with
+
+segment_evidence as (
+
+    select * from {{ ref('int_segment_evidence') }}
+
+),
+
+segment_response as (
+
+    select * from {{ ref('int_segment_response') }}
+
+),
+
+response_rates as (
+
+    select
+        segment_id,
+        cast(responded_count as double) / nullif(sent_count, 0)
+            as response_rate,
+        cast(sum(responded_count) over () as double)
+        / nullif(cast(sum(sent_count) over () as double), 0)
+            as population_response_rate
+    from segment_response
+
+),
+
+-- 100 is the average customer; a population that spends nothing, or gives more
+-- back than it buys, is nothing to compare with.
+indexed as (
+
+    select
+        segment_evidence.*,
+        response_rates.response_rate,
+        100 / case when population_yield > 0 then population_yield end
+            as index_factor,
+        100 * later_active_share / nullif(population_active_share, 0)
+            as retention_index,
+        100 * response_rate / nullif(population_response_rate, 0)
+            as engagement_index
+    from segment_evidence
+    left join response_rates
+        on segment_evidence.segment_id = response_rates.segment_id
+
+),
+
+final as (
+
+    select
+        evidence,
+        coalesce(growth_direction, 'not measured') as growth_direction,
+        segment_id,
+        yield_days,
+        customer_count,
+        -- The first has the highest yield.
+        row_number() over (
+            order by yield_per_customer desc nulls last, segment_id asc
+        ) as yield_rank,
+        spend_per_customer,
+        orders_per_customer,
+        yield_per_customer,
+        yield_standard_error,
+        index_factor * yield_per_customer as yield_index,
+        index_factor
+        * (
+            yield_per_customer - {{ interval_errors() }} * yield_standard_error
+        ) as yield_index_lower,
+        index_factor
+        * (
+            yield_per_customer + {{ interval_errors() }} * yield_standard_error
+        ) as yield_index_upper,
+        later_active_share,
+        retention_index,
+        response_rate,
+        engagement_index
+    from indexed
+
+)
+
+select * from final
