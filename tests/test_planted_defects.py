@@ -192,6 +192,34 @@ DEFECTS = {
         "            case when to_date < date '2025-02-05' then to_segment_id end as bigint\n"
         "        ) as to_segment_id,\n",
     ),
+    "assert_every_segment_has_one_stance": Defect(
+        "a segment has no playbook",
+        "segments",
+        "marts/segment_playbook.sql",
+        "    from joined\n",
+        "    from joined\n    where segment_id <> 1\n",
+    ),
+    "assert_the_ceiling_follows_from_its_inputs": Defect(
+        "the ceiling is more than its parts make",
+        "segments",
+        "segmentation/playbook/int_segment_opportunities.sql",
+        "then greatest(amount, 0) end",
+        "then greatest(amount, 0) + 1 end",
+    ),
+    "assert_lift_begins_with_the_holdout": Defect(
+        "campaigns are measured though nobody was held out",
+        "segments",
+        "segmentation/lift/int_lift_campaigns.sql",
+        "        1 = 0\n",
+        "        1 = 1\n",
+    ),
+    "assert_lift_counts_whole_segments": Defect(
+        "customers are counted twice, in the rows that the defect above makes",
+        "segments",
+        "segmentation/lift/int_lift_groups.sql",
+        "        count(*) as customer_count,\n        as_of_date\n    from members",
+        "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
+    ),
     "assert_segment_names_are_distinct": Defect(
         "all segments have one name",
         "segments",

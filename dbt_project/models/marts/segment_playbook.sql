@@ -133,8 +133,12 @@ final as (
         yield_index_upper,
         later_active_share,
         retention_index,
+        retention_index_lower,
+        retention_index_upper,
         response_rate,
         engagement_index,
+        engagement_index_lower,
+        engagement_index_upper,
         case kpi
             when 'yield_per_customer' then yield_per_customer
             when 'later_active_share' then later_active_share

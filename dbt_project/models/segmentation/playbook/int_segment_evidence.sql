@@ -53,7 +53,9 @@ evidence as (
             as active_count,
         later_spend_per_customer as yield_per_customer,
         later_spend_standard_error as yield_standard_error,
-        later_active_share
+        later_active_share,
+        later_active_share_low,
+        later_active_share_high
     from segment_yield
     union all
     select
@@ -67,7 +69,9 @@ evidence as (
         recent_count as active_count,
         cast(spend as double) / customer_count as yield_per_customer,
         cast(null as double) as yield_standard_error,
-        cast(recent_count as double) / customer_count as later_active_share
+        cast(recent_count as double) / customer_count as later_active_share,
+        cast(null as double) as later_active_share_low,
+        cast(null as double) as later_active_share_high
     from members
 
 ),
@@ -122,6 +126,8 @@ final as (
         chosen.yield_standard_error,
         chosen.population_yield,
         chosen.later_active_share,
+        chosen.later_active_share_low,
+        chosen.later_active_share_high,
         chosen.population_active_share
     from fit_segments
     left join members

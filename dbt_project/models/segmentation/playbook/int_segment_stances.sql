@@ -18,7 +18,8 @@ playbook_rules as (
 
 ),
 
--- A figure that is not known meets no bound.
+-- A bound is met where that is clear: by the whole interval, where the figure
+-- has one. A figure that is not known meets none.
 met as (
 
     select
@@ -35,11 +36,19 @@ met as (
         {%- for measure in measures %}
         and (
             playbook_rules.min_{{ measure }} is null
-            or segment_standing.{{ measure }} >= playbook_rules.min_{{ measure }}
+            or coalesce(
+                segment_standing.{{ measure }}_lower,
+                segment_standing.{{ measure }}
+            )
+            >= playbook_rules.min_{{ measure }}
         )
         and (
             playbook_rules.max_{{ measure }} is null
-            or segment_standing.{{ measure }} <= playbook_rules.max_{{ measure }}
+            or coalesce(
+                segment_standing.{{ measure }}_upper,
+                segment_standing.{{ measure }}
+            )
+            <= playbook_rules.max_{{ measure }}
         )
         {%- endfor %}
     group by segment_standing.segment_id
@@ -82,6 +91,11 @@ worded as (
         '; {{ name }} '
         || coalesce({{ whole_number(measure) }}, 'unknown')
         || coalesce(
+            ' (' || {{ whole_number(measure ~ '_lower') }}
+            || ' to ' || {{ whole_number(measure ~ '_upper') }} || ')',
+            ''
+        )
+        || coalesce(
             ', at least ' || {{ whole_number('min_' ~ measure) }}, ''
         )
         || coalesce(
@@ -119,13 +133,13 @@ final as (
         orders_per_customer,
         yield_per_customer,
         yield_standard_error,
-        yield_index,
-        yield_index_lower,
-        yield_index_upper,
+        {%- for measure in measures %}
+        {{ measure }},
+        {{ measure }}_lower,
+        {{ measure }}_upper,
+        {%- endfor %}
         later_active_share,
-        retention_index,
-        response_rate,
-        engagement_index
+        response_rate
     from worded
 
 )

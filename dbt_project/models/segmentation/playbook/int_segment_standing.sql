@@ -18,6 +18,10 @@ response_rates as (
         segment_id,
         cast(responded_count as double) / nullif(sent_count, 0)
             as response_rate,
+        {{ wilson_lower('responded_count', 'sent_count') }}
+            as response_rate_lower,
+        {{ wilson_upper('responded_count', 'sent_count') }}
+            as response_rate_upper,
         cast(sum(responded_count) over () as double)
         / nullif(cast(sum(sent_count) over () as double), 0)
             as population_response_rate
@@ -32,12 +36,12 @@ indexed as (
     select
         segment_evidence.*,
         response_rates.response_rate,
+        response_rates.response_rate_lower,
+        response_rates.response_rate_upper,
         100 / case when population_yield > 0 then population_yield end
-            as index_factor,
-        100 * later_active_share / nullif(population_active_share, 0)
-            as retention_index,
-        100 * response_rate / nullif(population_response_rate, 0)
-            as engagement_index
+            as yield_factor,
+        100 / nullif(population_active_share, 0) as retention_factor,
+        100 / nullif(population_response_rate, 0) as engagement_factor
     from segment_evidence
     left join response_rates
         on segment_evidence.segment_id = response_rates.segment_id
@@ -60,19 +64,23 @@ final as (
         orders_per_customer,
         yield_per_customer,
         yield_standard_error,
-        index_factor * yield_per_customer as yield_index,
-        index_factor
+        yield_factor * yield_per_customer as yield_index,
+        yield_factor
         * (
             yield_per_customer - {{ interval_errors() }} * yield_standard_error
         ) as yield_index_lower,
-        index_factor
+        yield_factor
         * (
             yield_per_customer + {{ interval_errors() }} * yield_standard_error
         ) as yield_index_upper,
         later_active_share,
-        retention_index,
+        retention_factor * later_active_share as retention_index,
+        retention_factor * later_active_share_low as retention_index_lower,
+        retention_factor * later_active_share_high as retention_index_upper,
         response_rate,
-        engagement_index
+        engagement_factor * response_rate as engagement_index,
+        engagement_factor * response_rate_lower as engagement_index_lower,
+        engagement_factor * response_rate_upper as engagement_index_upper
     from indexed
 
 )
