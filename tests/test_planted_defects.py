@@ -210,8 +210,8 @@ DEFECTS = {
         "campaigns are measured though nobody was held out",
         "segments",
         "segmentation/lift/int_lift_campaigns.sql",
-        "        1 = 0\n",
-        "        1 = 1\n",
+        "where first_sent_date >= {{ holdout_start }}",
+        "where first_sent_date is not null",
     ),
     "assert_lift_counts_whole_segments": Defect(
         "customers are counted twice, in the rows that the defect above makes",

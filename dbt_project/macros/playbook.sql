@@ -29,6 +29,50 @@
 {%- endmacro %}
 
 
+{# A bound of any is no bound, which null stands for. #}
+{% macro playbook_bound(column) -%}
+    cast(nullif(trim(playbook_rules.{{ column }}), 'any') as decimal(18, 4))
+{%- endmacro %}
+
+
+{# Whether a bound is met for sure: by the whole interval of a figure, where it
+   has one. #}
+{% macro meets_bounds(measure) -%}
+    (
+        playbook_rules.min_{{ measure }} is null
+        or coalesce(
+            segment_standing.{{ measure }}_lower, segment_standing.{{ measure }}
+        ) >= playbook_rules.min_{{ measure }}
+    )
+    and (
+        playbook_rules.max_{{ measure }} is null
+        or coalesce(
+            segment_standing.{{ measure }}_upper, segment_standing.{{ measure }}
+        ) <= playbook_rules.max_{{ measure }}
+    )
+{%- endmacro %}
+
+
+{# A figure, its interval, and what a rule asked of it. #}
+{% macro figure_words(measure) -%}
+    '; {{ measure | replace('_', ' ') }} '
+    || coalesce({{ whole_number(measure) }}, 'unknown')
+    || coalesce(
+        ' (' || {{ whole_number(measure ~ '_lower') }}
+        || ' to ' || {{ whole_number(measure ~ '_upper') }} || ')',
+        ''
+    )
+    || coalesce(', at least ' || {{ bound_text('min_' ~ measure) }}, '')
+    || coalesce(', at most ' || {{ bound_text('max_' ~ measure) }}, '')
+{%- endmacro %}
+
+
+{# 80 and 80.5, as they were written. #}
+{% macro bound_text(bound) -%}
+    regexp_replace(cast(cast({{ bound }} as double) as string), '[.]0$', '')
+{%- endmacro %}
+
+
 {# Every placeholder of a template, replaced by an expression. #}
 {% macro filled_template(template, expressions) -%}
     {%- set text = namespace(value=template) -%}

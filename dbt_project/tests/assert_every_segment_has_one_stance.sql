@@ -1,5 +1,5 @@
--- Whatever the rules say, the playbook tells exactly one stance of each segment,
--- the one that the summary tells too.
+-- Whatever the rules say, the playbook tells exactly one stance of each
+-- segment, the one that the summary tells too.
 
 with
 

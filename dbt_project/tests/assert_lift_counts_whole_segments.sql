@@ -1,5 +1,5 @@
--- Not held out and held out together are everybody who was in the segment at the
--- snapshot before the campaign, whoever was sent it.
+-- Not held out and held out together are everybody who was in the segment at
+-- the snapshot before the campaign, whoever was sent it.
 
 with
 

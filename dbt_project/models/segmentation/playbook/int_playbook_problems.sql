@@ -14,7 +14,8 @@ trimmed as (
     select
         {%- for measure in known.measures %}
         {%- for bound in ['min', 'max'] %}
-        coalesce(trim({{ bound }}_{{ measure }}), '') as {{ bound }}_{{ measure }},
+        coalesce(trim({{ bound }}_{{ measure }}), '')
+            as {{ bound }}_{{ measure }},
         {%- endfor %}
         {%- endfor %}
         {%- for text in known.texts %}

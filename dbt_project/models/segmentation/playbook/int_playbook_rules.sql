@@ -1,5 +1,3 @@
-{% set known = playbook_vocabulary() %}
-
 with
 
 playbook_rules as (
@@ -59,18 +57,20 @@ final as (
         nullif(trim(playbook_rules.growth_direction), 'any')
             as growth_direction,
         trim(playbook_rules.kpi) as kpi,
-        {%- for text in known.texts %}
-        trim(playbook_rules.{{ text }}) as {{ text }},
-        {%- endfor %}
-        cast(playbook_rules.rule_order as bigint) as rule_order
-        {%- for measure in known.measures %}
-        {%- for bound in ['min', 'max'] %},
-        cast(
-            nullif(trim(playbook_rules.{{ bound }}_{{ measure }}), 'any')
-            as decimal(18, 4)
-        ) as {{ bound }}_{{ measure }}
-        {%- endfor %}
-        {%- endfor %}
+        trim(playbook_rules.meaning) as meaning,
+        trim(playbook_rules.kpi_label) as kpi_label,
+        trim(playbook_rules.objective) as objective,
+        trim(playbook_rules.offer) as offer,
+        trim(playbook_rules.offer_if_discount_sensitive)
+            as offer_if_discount_sensitive,
+        trim(playbook_rules.positioning) as positioning,
+        cast(playbook_rules.rule_order as bigint) as rule_order,
+        {{ playbook_bound('min_yield_index') }} as min_yield_index,
+        {{ playbook_bound('max_yield_index') }} as max_yield_index,
+        {{ playbook_bound('min_retention_index') }} as min_retention_index,
+        {{ playbook_bound('max_retention_index') }} as max_retention_index,
+        {{ playbook_bound('min_engagement_index') }} as min_engagement_index,
+        {{ playbook_bound('max_engagement_index') }} as max_engagement_index
     from playbook_rules
     cross join checked
     where checked.nothing is null

@@ -37,6 +37,13 @@ members as (
 
 ),
 
+member_segments as (
+
+    select count(*) as member_segment_count
+    from members
+
+),
+
 -- From the best evidence to the least: segments judged by what came after
 -- them, segments learned with hindsight, and the window they were made of.
 evidence as (
@@ -84,9 +91,19 @@ complete as (
     from evidence
     inner join members
         on evidence.segment_id = members.segment_id
+    cross join member_segments
     where evidence.yield_per_customer is not null
-    group by evidence.evidence_rank
-    having count(*) = (select count(*) from members)
+    group by
+        evidence.evidence_rank,
+        member_segments.member_segment_count
+    having count(*) = member_segments.member_segment_count
+
+),
+
+best as (
+
+    select min(evidence_rank) as evidence_rank
+    from complete
 
 ),
 
@@ -103,10 +120,8 @@ chosen as (
             cast(sum(evidence.observation_count) over () as double), 0
         ) as population_active_share
     from evidence
-    where
-        evidence.evidence_rank = (
-            select min(complete.evidence_rank) from complete
-        )
+    inner join best
+        on evidence.evidence_rank = best.evidence_rank
 
 ),
 

@@ -1,9 +1,3 @@
-{% set measures = {
-    'yield_index': 'yield index',
-    'retention_index': 'retention index',
-    'engagement_index': 'engagement index',
-} %}
-
 with
 
 segment_standing as (
@@ -33,24 +27,9 @@ met as (
             or segment_standing.growth_direction
             = playbook_rules.growth_direction
         )
-        {%- for measure in measures %}
-        and (
-            playbook_rules.min_{{ measure }} is null
-            or coalesce(
-                segment_standing.{{ measure }}_lower,
-                segment_standing.{{ measure }}
-            )
-            >= playbook_rules.min_{{ measure }}
-        )
-        and (
-            playbook_rules.max_{{ measure }} is null
-            or coalesce(
-                segment_standing.{{ measure }}_upper,
-                segment_standing.{{ measure }}
-            )
-            <= playbook_rules.max_{{ measure }}
-        )
-        {%- endfor %}
+        and {{ meets_bounds('yield_index') }}
+        and {{ meets_bounds('retention_index') }}
+        and {{ meets_bounds('engagement_index') }}
     group by segment_standing.segment_id
 
 ),
@@ -68,42 +47,17 @@ applied as (
         playbook_rules.offer_if_discount_sensitive,
         playbook_rules.positioning,
         playbook_rules.rule_order,
-        playbook_rules.growth_direction as asked_growth_direction,
-        {%- for measure in measures %}
-        playbook_rules.min_{{ measure }},
-        playbook_rules.max_{{ measure }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        playbook_rules.min_yield_index,
+        playbook_rules.max_yield_index,
+        playbook_rules.min_retention_index,
+        playbook_rules.max_retention_index,
+        playbook_rules.min_engagement_index,
+        playbook_rules.max_engagement_index
     from segment_standing
     inner join met
         on segment_standing.segment_id = met.segment_id
     inner join playbook_rules
         on met.rule_order = playbook_rules.rule_order
-
-),
-
--- Every figure, and beside it what the rule asked of it.
-worded as (
-
-    select
-        *,
-        {%- for measure, name in measures.items() %}
-        '; {{ name }} '
-        || coalesce({{ whole_number(measure) }}, 'unknown')
-        || coalesce(
-            ' (' || {{ whole_number(measure ~ '_lower') }}
-            || ' to ' || {{ whole_number(measure ~ '_upper') }} || ')',
-            ''
-        )
-        || coalesce(
-            ', at least ' || {{ whole_number('min_' ~ measure) }}, ''
-        )
-        || coalesce(
-            ', at most ' || {{ whole_number('max_' ~ measure) }}, ''
-        ) as {{ measure }}_words,
-        {%- endfor %}
-        '; growth: ' || growth_direction as growth_words
-    from applied
 
 ),
 
@@ -114,10 +68,10 @@ final as (
         growth_direction,
         stance,
         'Rule ' || cast(rule_order as string) || ', ' || meaning
-        {%- for measure in measures %}
-        || {{ measure }}_words
-        {%- endfor %}
-        || growth_words || '.' as stance_reason,
+        || {{ figure_words('yield_index') }}
+        || {{ figure_words('retention_index') }}
+        || {{ figure_words('engagement_index') }}
+        || '; growth: ' || growth_direction || '.' as stance_reason,
         kpi,
         kpi_label,
         objective,
@@ -133,14 +87,18 @@ final as (
         orders_per_customer,
         yield_per_customer,
         yield_standard_error,
-        {%- for measure in measures %}
-        {{ measure }},
-        {{ measure }}_lower,
-        {{ measure }}_upper,
-        {%- endfor %}
+        yield_index,
+        yield_index_lower,
+        yield_index_upper,
+        retention_index,
+        retention_index_lower,
+        retention_index_upper,
+        engagement_index,
+        engagement_index_lower,
+        engagement_index_upper,
         later_active_share,
         response_rate
-    from worded
+    from applied
 
 )
 
