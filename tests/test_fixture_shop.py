@@ -528,7 +528,7 @@ def test_affinity_holds_the_purchases_worked_out_by_hand(marts):
         ["Größe; \"XL\" & 'more'"],
     ).fetchall()
     assert found == [
-        ("Bakery", Decimal("20.00"), Decimal("20.00"), 1),  # c34
+        ("Bakery", Decimal("80.00"), Decimal("80.00"), 2),  # 60.00 of c33, 20.00 of c34
         ("Garden", Decimal("20.00"), Decimal("20.00"), 1),  # c34
         ("Größe; \"XL\" & 'more'", Decimal("33.33"), Decimal("33.33"), 1),
         ("unknown", Decimal("50.00"), Decimal("50.00"), 1),  # c29, in four ways

@@ -179,9 +179,8 @@ DEFECTS = {
         "small groups of one attribute are shown",
         "segments",
         "segmentation/int_segment_attributes_folded.sql",
-        "        smallest_count < {{ var('min_group_size') }}\n",
-        "        attribute <> 'income_band'\n"
-        "        and smallest_count < {{ var('min_group_size') }}\n",
+        "        smallest_count < {{",
+        "        attribute <> 'income_band' and smallest_count < {{",
     ),
     "assert_population_shares_tell_nothing_folded": Defect(
         "a customer too many is counted for the population",
