@@ -170,10 +170,24 @@ DEFECTS = {
     "assert_demographics_sum_to_customers": Defect(
         "a value is left out",
         "segments",
-        "marts/segment_demographics.sql",
+        "segmentation/int_segment_attributes_folded.sql",
         "    from customer_attributes\n    inner join customer_segments\n",
         "    from (select * from customer_attributes where value <> '55+')\n"
         "        as customer_attributes\n    inner join customer_segments\n",
+    ),
+    "assert_small_groups_are_folded": Defect(
+        "small groups of one attribute are shown",
+        "segments",
+        "segmentation/int_segment_attributes_folded.sql",
+        "        smallest_count < {{",
+        "        attribute <> 'income_band' and smallest_count < {{",
+    ),
+    "assert_population_shares_tell_nothing_folded": Defect(
+        "a customer too many is counted for the population",
+        "segments",
+        "marts/segment_demographics.sql",
+        ") as population_count\n",
+        ") + case when attribute = 'income_band' then 1 else 0 end as population_count\n",
     ),
     "assert_movement_counts_customers_once": Defect(
         "customers who are new at one date are left out",
@@ -241,10 +255,38 @@ DEFECTS = {
         "cast(counted.spend as decimal(18, 4)) as spend",
         "cast(counted.spend + 0.01 as decimal(18, 4)) as spend",
     ),
+    "assert_category_spend_sums_to_segment_spend": Defect(
+        "a category is lost",
+        "behaviour",
+        "marts/segment_category_affinity.sql",
+        "select * from {{ ref('int_customer_category_windows') }}",
+        "select * from {{ ref('int_customer_category_windows') }} where category <> 'Books'",
+    ),
+    "assert_engagement_counts_every_contact": Defect(
+        "a kind of contact is lost",
+        "behaviour",
+        "segmentation/int_segment_contacts.sql",
+        "select * from {{ ref('int_customer_contacts') }}",
+        "select * from {{ ref('int_customer_contacts') }} where interaction_type <> 'complaint'",
+    ),
+    "assert_trends_hold_all_spend_of_members": Defect(
+        "what was bought before the window is left out",
+        "behaviour",
+        "segmentation/int_customer_periods.sql",
+        "select * from {{ ref('customer_days') }}",
+        "select * from {{ ref('customer_days') }} where order_date >= date '2024-02-07'",
+    ),
+    "assert_trends_go_on_from_period_to_period": Defect(
+        "newcomers of a segment are not counted",
+        "behaviour",
+        "marts/segment_trends.sql",
+        "filter (where active_before is null)",
+        "filter (where active_before is null and segment_id <> 1)",
+    ),
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "segments", "windows", "orders", "no orders")
+GROUPS = ("customers", "segments", "behaviour", "windows", "orders", "no orders")
 
 
 def planted(group: str) -> Callable[[Builds], Built]:
