@@ -115,6 +115,7 @@ final as (
         ranked.second_spend,
         ranked.growth_ratio,
         ranked.population_growth_ratio,
+        ranked.expected_growth_ratio,
         ranked.relative_growth,
         ranked.relative_growth_low,
         ranked.relative_growth_high,
