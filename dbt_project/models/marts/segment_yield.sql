@@ -113,6 +113,7 @@ final as (
         ranked.later_active_share_high,
         ranked.first_spend,
         ranked.second_spend,
+        ranked.expected_spend,
         ranked.growth_ratio,
         ranked.population_growth_ratio,
         ranked.expected_growth_ratio,

@@ -19,13 +19,13 @@ beside_everybody as (
         second_spend,
         sum(customer_count) over (partition by basis) as n,
         sum(customer_count) over (partition by basis, cell) as cell_count,
-        cast(a as double) as a,
-        cast(b as double) as b,
         cast(aa as double) as aa,
         cast(ab as double) as ab,
         cast(bb as double) as bb,
-        cast(sum(a) over (partition by basis, cell) as double) as cell_a,
-        cast(sum(b) over (partition by basis, cell) as double) as cell_b,
+        cast(sum(first_spend) over (partition by basis, cell) as double)
+            as cell_first,
+        cast(sum(second_spend) over (partition by basis, cell) as double)
+            as cell_second,
         cast(sum(aa) over (partition by basis, cell) - aa as double)
             as others_aa,
         cast(sum(ab) over (partition by basis, cell) - ab as double)
@@ -34,7 +34,10 @@ beside_everybody as (
             as others_bb,
         sum(first_spend) over (partition by basis) as all_first,
         sum(second_spend) over (partition by basis) as all_second,
-        sum(b) over (partition by basis, segment_id) as segment_b,
+        cast(sum(b) over (partition by basis, segment_id) as double)
+            as segment_b,
+        sum(second_spend) over (partition by basis, segment_id)
+            as segment_second,
         growth_from_date
     from growth_cells
 
@@ -46,9 +49,12 @@ parted as (
 
     select
         *,
-        case when cell_a > 0 then cell_b / cell_a else 0 end as cell_growth,
         case
-            when cell_a > 0 then a / cell_a
+            when cell_first > 0 then cell_second / cell_first
+            else 0
+        end as cell_growth,
+        case
+            when cell_first > 0 then cast(first_spend as double) / cell_first
             else cast(customer_count as double) / cell_count
         end as part
     from beside_everybody
@@ -62,22 +68,36 @@ expected as (
     select
         *,
         cast(
-            sum(cast(part * cell_b as decimal(38, 12)))
+            sum(cast(part * cell_second as decimal(38, 8)))
                 over (partition by basis, segment_id) as double
-        ) as expected_b
+        ) as expected_spend
     from parted
 
 ),
 
+scaled as (
+
+    select
+        *,
+        -- In the units that the squares are in.
+        nullif(
+            expected_spend * segment_b
+            / nullif(cast(segment_second as double), 0),
+            0
+        ) as expected_b
+    from expected
+
+),
+
+-- What a unit of spend moves the logarithm of spent over expected by.
 weighted as (
 
     select
         *,
-        1 / nullif(cast(segment_b as double), 0)
-        - part / nullif(expected_b, 0) as member_b,
-        cell_growth * (1 - part) / nullif(expected_b, 0) as member_a,
-        part / nullif(expected_b, 0) as other_b
-    from expected
+        1 / nullif(segment_b, 0) - part / expected_b as member_b,
+        cell_growth * (1 - part) / expected_b as member_a,
+        part / expected_b as other_b
+    from scaled
 
 ),
 
@@ -110,9 +130,9 @@ summed as (
         cast(sum(first_spend) as decimal(18, 4)) as first_spend,
         cast(sum(second_spend) as decimal(18, 4)) as second_spend,
         cast(max(n) as double) as n,
-        cast(sum(cast(a as decimal(38, 9))) as double) as a,
-        cast(max(segment_b) as double) as b,
-        max(expected_b) as expected_b,
+        cast(sum(first_spend) as double) as a,
+        cast(sum(second_spend) as double) as b,
+        max(expected_spend) as expected,
         cast(max(all_second) as double)
         / nullif(cast(max(all_first) as double), 0) as population_growth_ratio,
         cast(sum(cast(squares as decimal(38, 18))) as double) as squares,
@@ -134,13 +154,14 @@ final as (
         second_buyer_count,
         first_spend,
         second_spend,
+        cast(expected as decimal(18, 4)) as expected_spend,
         case when a > 0 then b / a end as growth_ratio,
         population_growth_ratio,
-        case when a > 0 then expected_b / a end as expected_growth_ratio,
-        case when expected_b > 0 and b >= 0 then b / expected_b end
+        case when a > 0 then expected / a end as expected_growth_ratio,
+        case when expected > 0 and b >= 0 then b / expected end
             as relative_growth,
         case
-            when expected_b > 0 and b > 0
+            when expected > 0 and b > 0
                 then sqrt(n / nullif(n - 1, 0) * greatest(squares, 0))
         end as log_standard_error,
         growth_from_date

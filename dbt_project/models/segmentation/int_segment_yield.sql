@@ -61,6 +61,7 @@ joined as (
         growth.second_buyer_count,
         growth.first_spend,
         growth.second_spend,
+        growth.expected_spend,
         growth.growth_ratio,
         growth.population_growth_ratio,
         growth.expected_growth_ratio,
@@ -130,6 +131,7 @@ final as (
         spend_before,
         first_spend,
         second_spend,
+        expected_spend,
         later_spend_per_customer,
         later_spend_standard_error,
         later_spend_per_customer
