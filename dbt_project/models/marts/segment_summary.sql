@@ -32,6 +32,13 @@ segment_stances as (
 
 ),
 
+judged_yield as (
+
+    select * from {{ ref('segment_yield') }}
+    where basis = 'judged'
+
+),
+
 totals as (
 
     select
@@ -77,8 +84,10 @@ final as (
             || '{{ var("min_standardised_difference") }} standard deviations.'
         ) as description,
         segment_stances.stance as strategy,
+        judged_yield.growth_direction,
         counted.segment_id,
         counted.customer_count,
+        judged_yield.yield_rank,
         counted.outlier_count,
         counted.order_count,
         cast(counted.spend as decimal(18, 4)) as spend,
@@ -94,6 +103,8 @@ final as (
         cast(counted.mean_days_since_last_order as double)
             as mean_days_since_last_order,
         cast(counted.mean_confidence as double) as mean_confidence,
+        judged_yield.later_spend_per_customer,
+        judged_yield.relative_growth,
         counted.silhouette,
         counted.jaccard,
         segment_names.is_name_distinct
@@ -104,6 +115,8 @@ final as (
         on counted.segment_id = segment_stances.segment_id
     left join segment_descriptions
         on counted.segment_id = segment_descriptions.segment_id
+    left join judged_yield
+        on counted.segment_id = judged_yield.segment_id
 
 )
 
