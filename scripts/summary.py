@@ -108,23 +108,24 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
-        "select segment_id, segment_name, customer_count, customer_share, spend_share "
-        "from segment_summary order by segment_id",
+        "select * from segment_summary order by segment_id",
     )
     cells = [
         (
             str(row["segment_id"]),
             row["segment_name"] or "",
+            # Published before there was a playbook: without.
+            row.get("strategy") or "",
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
         )
         for row in rows
     ]
-    head = ("id", "segment", "customers", "share", "of spend")
+    head = ("id", "segment", "strategy", "customers", "share", "of spend")
     if all(row["spend_share"] is None for row in rows):
         head, cells = head[:-1], [cell[:-1] for cell in cells]
-    return table_text(head, cells, width, left=(1,), wrapped=1)
+    return table_text(head, cells, width, left=(1, 2), wrapped=1)
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:

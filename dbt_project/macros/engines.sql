@@ -155,6 +155,19 @@
 {%- endmacro %}
 
 
+{% macro failing(message) -%}
+    {{ return(adapter.dispatch('failing')(message)) }}
+{%- endmacro %}
+
+{% macro duckdb__failing(message) -%}
+    error({{ message }})
+{%- endmacro %}
+
+{% macro spark__failing(message) -%}
+    raise_error({{ message }})
+{%- endmacro %}
+
+
 {% macro hash_sum(columns) -%}
     {{ return(adapter.dispatch('hash_sum')(columns)) }}
 {%- endmacro %}

@@ -37,6 +37,18 @@ counted as (
 -- The population's count of a value is what the segments show of it, and the
 -- even parts where they do not: the true count would tell, by subtraction, how
 -- many are folded.
+estimated as (
+
+    select
+        *,
+        sum(customer_count - folded_part) over (partition by attribute, value)
+        + sum(case when is_folded then folded_part else 0 end) over (
+            partition by attribute
+        ) as population_count
+    from counted
+
+),
+
 shares as (
 
     select
@@ -46,19 +58,10 @@ shares as (
         case
             when not is_folded
                 then
-                    cast(
-                        sum(customer_count - folded_part) over (
-                            partition by attribute, value
-                        )
-                        + coalesce(
-                            sum(case when is_folded then folded_part end)
-                                over (partition by attribute),
-                            0
-                        ) as double
-                    )
+                    cast(population_count as double)
                     / cast(population_known_count as double)
         end as population_share
-    from counted
+    from estimated
 
 ),
 

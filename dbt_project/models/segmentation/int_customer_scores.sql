@@ -76,7 +76,7 @@ final as (
         {{ hash_fraction(
             text_literal(var('holdout_salt') ~ ':')
             ~ ' || customers.customer_id'
-        ) }} < {{ var('holdout_share') }} as is_holdout
+        ) }} < {{ setting_within('holdout_share', 0, 1) }} as is_holdout
     from customers
     left join scored
         on customers.customer_id = scored.customer_id

@@ -19,12 +19,22 @@ yield_snapshots as (
 
 ),
 
+dates_made as (
+
+    select min(as_of_date) as earliest_date
+    from snapshot_dates
+    where is_made
+
+),
+
 counted as (
 
     select
-        (select count(*) from yield_snapshots) as followed_count,
-        (select min(as_of_date) from snapshot_dates where is_made)
-            as earliest_date
+        count(yield_snapshots.as_of_date) as followed_count,
+        max(dates_made.earliest_date) as earliest_date
+    from dates_made
+    left join yield_snapshots
+        on dates_made.earliest_date <= yield_snapshots.as_of_date
 
 ),
 

@@ -77,7 +77,7 @@ folded as (
         value,
         segment_id,
         customer_count,
-        smallest_count < {{ var('min_group_size') }}
+        smallest_count < {{ setting_within('min_group_size', 1, 1000000) }}
         and (
             customer_count < {{ var('min_group_size') }}
             or size_rank <= 2

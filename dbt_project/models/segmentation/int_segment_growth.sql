@@ -1,70 +1,13 @@
 with
 
-growth_windows as (
+growth_cells as (
 
-    select * from {{ ref('int_yield_windows') }}
-    where is_growth_start
-
-),
-
-scales as (
-
-    select
-        basis,
-        cast(avg(abs(first_spend) + abs(second_spend)) as double) as scale
-    from growth_windows
-    group by basis
+    select * from {{ ref('int_growth_cells') }}
 
 ),
 
-scaled as (
-
-    select
-        growth_windows.*,
-        cast(
-            coalesce(
-                cast(growth_windows.first_spend as double)
-                / nullif(scales.scale, 0),
-                0
-            ) as decimal(18, 9)
-        ) as scaled_first,
-        cast(
-            coalesce(
-                cast(growth_windows.second_spend as double)
-                / nullif(scales.scale, 0),
-                0
-            ) as decimal(18, 9)
-        ) as scaled_second
-    from growth_windows
-    inner join scales
-        on growth_windows.basis = scales.basis
-
-),
-
-segment_sums as (
-
-    select
-        basis,
-        segment_id,
-        count(*) as customer_count,
-        count(*) filter (where first_spend > 0) as first_buyer_count,
-        count(*) filter (where second_spend > 0) as second_buyer_count,
-        sum(first_spend) as first_spend,
-        sum(second_spend) as second_spend,
-        sum(scaled_first) as a,
-        sum(scaled_second) as b,
-        sum({{ summable_product('scaled_first', 'scaled_first') }}) as aa,
-        sum({{ summable_product('scaled_first', 'scaled_second') }}) as ab,
-        sum({{ summable_product('scaled_second', 'scaled_second') }}) as bb,
-        max(as_of_date) as growth_from_date
-    from scaled
-    group by
-        basis,
-        segment_id
-
-),
-
-with_population as (
+-- The members of a segment in a cell beside everybody in it.
+beside_everybody as (
 
     select
         basis,
@@ -74,39 +17,133 @@ with_population as (
         second_buyer_count,
         first_spend,
         second_spend,
-        cast(sum(customer_count) over (partition by basis) as double) as n,
-        cast(a as double) as a,
-        cast(b as double) as b,
+        sum(customer_count) over (partition by basis) as n,
+        sum(customer_count) over (partition by basis, cell) as cell_count,
         cast(aa as double) as aa,
         cast(ab as double) as ab,
         cast(bb as double) as bb,
-        cast(sum(a) over (partition by basis) as double) as all_a,
-        cast(sum(b) over (partition by basis) as double) as all_b,
-        cast(sum(aa) over (partition by basis) - aa as double) as other_aa,
-        cast(sum(ab) over (partition by basis) - ab as double) as other_ab,
-        cast(sum(bb) over (partition by basis) - bb as double) as other_bb,
+        cast(sum(first_spend) over (partition by basis, cell) as double)
+            as cell_first,
+        cast(sum(second_spend) over (partition by basis, cell) as double)
+            as cell_second,
+        cast(sum(aa) over (partition by basis, cell) - aa as double)
+            as others_aa,
+        cast(sum(ab) over (partition by basis, cell) - ab as double)
+            as others_ab,
+        cast(sum(bb) over (partition by basis, cell) - bb as double)
+            as others_bb,
+        sum(first_spend) over (partition by basis) as all_first,
+        sum(second_spend) over (partition by basis) as all_second,
+        cast(sum(b) over (partition by basis, segment_id) as double)
+            as segment_b,
+        sum(second_spend) over (partition by basis, segment_id)
+            as segment_second,
         growth_from_date
-    from segment_sums
+    from growth_cells
 
 ),
 
--- What a unit of a member's spend in the second and in the first span moves
--- the logarithm of the relative growth by.
+-- The growth of the cell and the segment's part in it; where a cell spent
+-- nothing in the first span, the part is that of its customers.
+parted as (
+
+    select
+        *,
+        case
+            when cell_first > 0 then cell_second / cell_first
+            else 0
+        end as cell_growth,
+        case
+            when cell_first > 0 then cast(first_spend as double) / cell_first
+            else cast(customer_count as double) / cell_count
+        end as part
+    from beside_everybody
+
+),
+
+-- What the segment would have spent in the second span, had its members grown
+-- as everybody in their cells did.
+expected as (
+
+    select
+        *,
+        cast(
+            sum(cast(part * cell_second as decimal(38, 8)))
+                over (partition by basis, segment_id) as double
+        ) as expected_spend
+    from parted
+
+),
+
+scaled as (
+
+    select
+        *,
+        -- In the units that the squares are in.
+        nullif(
+            expected_spend * segment_b
+            / nullif(cast(segment_second as double), 0),
+            0
+        ) as expected_b
+    from expected
+
+),
+
+-- What a unit of spend moves the logarithm of spent over expected by.
 weighted as (
 
     select
         *,
-        case when all_a > 0 and all_b > 0 then all_b / all_a end
-            as population_ratio,
-        case when a > 0 and b >= 0 then b / a end as ratio,
-        1 / nullif(b, 0) - 1 / nullif(all_b, 0) as member_b,
-        1 / nullif(a, 0) - 1 / nullif(all_a, 0) as member_a
-    from with_population
+        1 / nullif(segment_b, 0) - part / expected_b as member_b,
+        cell_growth * (1 - part) / expected_b as member_a,
+        part / expected_b as other_b
+    from scaled
 
 ),
 
--- The linearised variance of ln((b / a) / (all b / all a)) over customers,
--- members and others, whose influences sum to nothing.
+-- The squared influences of a cell's customers on the logarithm of what was
+-- spent over what was expected: members, then others.
+varied as (
+
+    select
+        *,
+        bb * member_b * member_b
+        - 2 * ab * member_a * member_b
+        + aa * member_a * member_a
+        + other_b * other_b * (
+            others_bb
+            - 2 * cell_growth * others_ab
+            + cell_growth * cell_growth * others_aa
+        ) as squares
+    from weighted
+
+),
+
+summed as (
+
+    select
+        basis,
+        segment_id,
+        cast(sum(customer_count) as bigint) as customer_count,
+        cast(sum(first_buyer_count) as bigint) as first_buyer_count,
+        cast(sum(second_buyer_count) as bigint) as second_buyer_count,
+        cast(sum(first_spend) as decimal(18, 4)) as first_spend,
+        cast(sum(second_spend) as decimal(18, 4)) as second_spend,
+        cast(max(n) as double) as n,
+        cast(sum(first_spend) as double) as a,
+        cast(sum(second_spend) as double) as b,
+        max(expected_spend) as expected,
+        cast(max(all_second) as double)
+        / nullif(cast(max(all_first) as double), 0) as population_growth_ratio,
+        cast(sum(cast(squares as decimal(38, 18))) as double) as squares,
+        max(growth_from_date) as growth_from_date
+    from varied
+    group by
+        basis,
+        segment_id
+
+),
+
 final as (
 
     select
@@ -115,29 +152,20 @@ final as (
         customer_count,
         first_buyer_count,
         second_buyer_count,
-        cast(first_spend as decimal(18, 4)) as first_spend,
-        cast(second_spend as decimal(18, 4)) as second_spend,
-        ratio as growth_ratio,
-        population_ratio as population_growth_ratio,
-        ratio / population_ratio as relative_growth,
+        first_spend,
+        second_spend,
+        cast(expected as decimal(18, 4)) as expected_spend,
+        case when a > 0 then b / a end as growth_ratio,
+        population_growth_ratio,
+        case when a > 0 then expected / a end as expected_growth_ratio,
+        case when expected > 0 and b >= 0 then b / expected end
+            as relative_growth,
         case
-            when ratio > 0 and population_ratio > 0
-                then
-                    sqrt(
-                        n / nullif(n - 1, 0)
-                        * greatest(
-                            bb * member_b * member_b
-                            - 2 * ab * member_a * member_b
-                            + aa * member_a * member_a
-                            + other_bb / nullif(all_b * all_b, 0)
-                            - 2 * other_ab / nullif(all_a * all_b, 0)
-                            + other_aa / nullif(all_a * all_a, 0),
-                            0
-                        )
-                    )
+            when expected > 0 and b > 0
+                then sqrt(n / nullif(n - 1, 0) * greatest(squares, 0))
         end as log_standard_error,
         growth_from_date
-    from weighted
+    from summed
 
 )
 

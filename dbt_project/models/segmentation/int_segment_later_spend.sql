@@ -73,12 +73,8 @@ summed as (
         cast(sum(window_count) as double) as n,
         cast(sum(active_count) as double) as active,
         cast(sum(scaled_spend) as double) as y,
-        cast(
-            sum({{ summable_product('scaled_spend', 'scaled_spend') }}) as double
-        ) as yy,
-        cast(
-            sum({{ summable_product('scaled_spend', 'window_count') }}) as double
-        ) as yn,
+        sum({{ summable_product('scaled_spend', 'scaled_spend') }}) as yy,
+        sum({{ summable_product('scaled_spend', 'window_count') }}) as yn,
         cast(sum(window_count * window_count) as double) as nn,
         cast(sum(active_count * active_count) as double) as aa,
         cast(sum(active_count * window_count) as double) as an,
@@ -99,7 +95,12 @@ estimated as (
     select
         *,
         g / nullif(g - 1, 0)
-        * greatest(yy - 2 * (y / n) * yn + (y / n) * (y / n) * nn, 0)
+        * greatest(
+            cast(yy as double)
+            - 2 * (y / n) * cast(yn as double)
+            + (y / n) * (y / n) * nn,
+            0
+        )
         / (n * n) as scaled_variance,
         active / n as active_share,
         g / nullif(g - 1, 0)

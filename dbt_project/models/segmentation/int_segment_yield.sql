@@ -61,8 +61,10 @@ joined as (
         growth.second_buyer_count,
         growth.first_spend,
         growth.second_spend,
+        growth.expected_spend,
         growth.growth_ratio,
         growth.population_growth_ratio,
+        growth.expected_growth_ratio,
         growth.relative_growth,
         growth.log_standard_error,
         case
@@ -113,10 +115,8 @@ final as (
                 greatest(first_buyer_count, second_buyer_count)
                 < {{ var('min_growth_customers') }}
                 then 'too few customers'
-            -- All of them stopped, or nobody had begun: no error is needed.
-            when second_spend = 0 and population_growth_ratio > 0
-                then 'shrinks'
-            when first_spend = 0 and population_growth_ratio > 0 then 'grows'
+            -- All of them stopped, and those like them did not.
+            when relative_growth = 0 then 'shrinks'
             when ln(nullif(relative_growth, 0))
                 > direction_errors * log_standard_error then 'grows'
             when ln(nullif(relative_growth, 0))
@@ -131,6 +131,7 @@ final as (
         spend_before,
         first_spend,
         second_spend,
+        expected_spend,
         later_spend_per_customer,
         later_spend_standard_error,
         later_spend_per_customer
@@ -146,6 +147,7 @@ final as (
         ) }} as later_active_share_high,
         growth_ratio,
         population_growth_ratio,
+        expected_growth_ratio,
         relative_growth,
         relative_growth * exp(-interval_errors * log_standard_error)
             as relative_growth_low,

@@ -1,3 +1,9 @@
+{# Null when there is no holdout yet: no date is on or after it. #}
+{% set holdout_start = (
+    'cast(' ~ text_literal(var('holdout_from_date')) ~ ' as date)'
+    if var('holdout_from_date') else 'cast(null as date)'
+) %}
+
 with
 
 customer_campaigns as (
@@ -41,13 +47,7 @@ first_sent as (
 held_out_of as (
 
     select * from first_sent
-    where
-        {% if var('holdout_from_date') -%}
-        first_sent_date
-        >= cast({{ text_literal(var('holdout_from_date')) }} as date)
-        {%- else -%}
-        1 = 0
-        {%- endif %}
+    where first_sent_date >= {{ holdout_start }}
 
 ),
 

@@ -30,19 +30,22 @@ sides as (
     select
         campaign_id,
         segment_id,
-        {%- for name, rule in [
-            ('assigned', 'not is_holdout'), ('held_out', 'is_holdout')
-        ] %}
-        coalesce(max(customer_count) filter (where {{ rule }}), 0)
-            as {{ name }}_count,
-        coalesce(max(sent_count) filter (where {{ rule }}), 0)
-            as {{ name }}_sent_count,
-        coalesce(max(responded_count) filter (where {{ rule }}), 0)
-            as {{ name }}_responded_count,
-        max(mean_spend) filter (where {{ rule }}) as {{ name }}_mean,
-        max(mean_variance) filter (where {{ rule }}) as {{ name }}_variance
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(max(customer_count) filter (where not is_holdout), 0)
+            as assigned_count,
+        coalesce(max(sent_count) filter (where not is_holdout), 0)
+            as assigned_sent_count,
+        coalesce(max(responded_count) filter (where not is_holdout), 0)
+            as assigned_responded_count,
+        max(mean_spend) filter (where not is_holdout) as assigned_mean,
+        max(mean_variance) filter (where not is_holdout) as assigned_variance,
+        coalesce(max(customer_count) filter (where is_holdout), 0)
+            as held_out_count,
+        coalesce(max(sent_count) filter (where is_holdout), 0)
+            as held_out_sent_count,
+        coalesce(max(responded_count) filter (where is_holdout), 0)
+            as held_out_responded_count,
+        max(mean_spend) filter (where is_holdout) as held_out_mean,
+        max(mean_variance) filter (where is_holdout) as held_out_variance
     from groups
     group by
         campaign_id,
