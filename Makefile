@@ -26,7 +26,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
-.PHONY: query versions verify rollback forget
+.PHONY: query versions verify rollback forget test-clients
 
 help: ## Show this help
 	@scripts/help.sh
@@ -46,6 +46,9 @@ test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 
 test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
+
+test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
 
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .

@@ -58,6 +58,7 @@ def forget(
     stored = guard.stored_id(customer)
     holders = [warehouse, *replays_of(warehouse)]
     for holder in holders:
+        set_aside_wal(holder)
         check_versions(holder)
     found = {file: rows_of(file, stored) for holder in holders for file in files_of(holder)}
     row_count = sum(found.values())

@@ -145,6 +145,11 @@ def create_history_table(
 
 def unreadable(warehouse: Warehouse, error: duckdb.Error) -> Problem:
     """Return the problem of a published file that cannot be read."""
+    if "lock" in str(error):
+        return Problem(
+            f"another program has the published file {warehouse.marts_db} open for writing "
+            f"({first_line(error)}): close it there, and open it read-only"
+        )
     return Problem(
         f"the published file {warehouse.marts_db} cannot be read ({first_line(error)}); put back "
         f"a kept one by make rollback, or remove it to start again without history"

@@ -29,7 +29,7 @@ from marts_schema import check_schema
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
-from warehouse import Warehouse, exclusive
+from warehouse import Warehouse, exclusive, set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
 MACROS = ROOT / "scripts" / "published_macros"
@@ -101,6 +101,8 @@ def publish(settings: Settings, target: Path | None = None) -> Publication:
     target = target or warehouse.dbt_target
     check_success(target)
     tables = tables_to_publish(read_json(target / "manifest.json"))
+    # What a program wrote since loading must not be taken for what is published.
+    set_aside_wal(warehouse)
     before = published_facts(warehouse)
     try:
         keep_published(warehouse, before.run_number if before else None)

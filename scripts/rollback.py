@@ -16,7 +16,7 @@ from console import WRONG_USE, Problem, run, say, warn
 from history import first_line, published_facts
 from kept_versions import Version, damage, keep_published, kept_versions, publish_version
 from settings import resolve_warehouse
-from warehouse import Warehouse, exclusive
+from warehouse import Warehouse, exclusive, set_aside_wal
 
 
 def rollback(warehouse: Warehouse, asked: int | None = None) -> tuple[int | None, Version]:
@@ -29,6 +29,7 @@ def rollback(warehouse: Warehouse, asked: int | None = None) -> tuple[int | None
     Raises:
         Problem: there is no such version, or it is damaged; nothing was changed.
     """
+    set_aside_wal(warehouse)
     kept = kept_versions(warehouse)
     current, ancestors = current_run(warehouse)
     if asked is not None:
