@@ -18,8 +18,8 @@ WITHOUT_ROWS = {
 # What the issue names: at least about this many.
 LEAST_QUERIES = 15
 SECTION = re.compile(
-    r"^## (?P<title>.+)\n\n`make query FILE=(?P<name>\w+)`\n(?P<more>.*?)```sql\n(?P<sql>.*?)\n```"
-    r"\n\n\| (?P<head>.*) \|\n",
+    r"^## (?P<title>[^\n]+)\n\n`make query FILE=(?P<name>\w+)`\n(?P<more>[^`]*)"
+    r"```sql\n(?P<sql>.*?)\n```\n\n\| (?P<head>[^\n]*) \|\n",
     re.MULTILINE | re.DOTALL,
 )
 SECTIONS = {match["name"]: match for match in SECTION.finditer(PAGE.read_text(encoding="utf-8"))}
