@@ -6,9 +6,14 @@ with
 
 counted as (
 
-    select source_table, row_count from {{ source('load', 'load_ledger') }}
+    select
+        source_table,
+        row_count
+    from {{ source('load', 'load_ledger') }}
     union all
-    select source_table, -row_count as row_count
+    select
+        source_table,
+        -row_count as row_count
     from {{ source('load', 'load_withheld') }}
 
 ),

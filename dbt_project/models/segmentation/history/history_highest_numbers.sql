@@ -2,14 +2,20 @@ with
 
 stored_numbers as (
 
-    select run_number, fit_number, segment_id
+    select
+        run_number,
+        fit_number,
+        segment_id
     from {{ source('history', 'highest_numbers') }}
 
 ),
 
 segmentation_run as (
 
-    select run_number, fit_number from {{ ref('segmentation_run') }}
+    select
+        run_number,
+        fit_number
+    from {{ ref('segmentation_run') }}
 
 ),
 
@@ -21,11 +27,23 @@ history_segments as (
 
 given_out as (
 
-    select run_number, fit_number, segment_id from stored_numbers
+    select
+        run_number,
+        fit_number,
+        segment_id
+    from stored_numbers
     union all
-    select run_number, fit_number, 0 as segment_id from segmentation_run
+    select
+        run_number,
+        fit_number,
+        0 as segment_id
+    from segmentation_run
     union all
-    select 0 as run_number, 0 as fit_number, segment_id from history_segments
+    select
+        0 as run_number,
+        0 as fit_number,
+        segment_id
+    from history_segments
 
 ),
 
