@@ -202,7 +202,8 @@ def faint_groups(apart: float, seed: int = 3) -> np.ndarray:
 def refitted(matrix: np.ndarray, stored: pa.Table | None, **settings: str) -> pa.Table:
     width = matrix.shape[1]
     source, definitions = tables(matrix, [1.0] * (width - 2) + [0.1] * 2)
-    return steps.scaling_step(source, definitions, FitSettings(threads=2, **settings), stored)
+    asked = FitSettings(threads=2, k_max=5, **settings)
+    return steps.scaling_step(source, definitions, asked, stored)
 
 
 def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
