@@ -63,8 +63,9 @@ def scaling_step(
 
     Features that are absent, constant, null for every customer, of weight 0 or profiled only are
     not used and say why in `dropped_reason`; the last two are scaled all the same, without a
-    factor. scaled = (clip(transform(value), lower, upper) - mean) * scale_factor. Quantiles and medians are exact up to `quantile_sample_size` rows, above that
-    from a seeded sample of as many; means and deviations are always over all rows.
+    factor. scaled = (clip(transform(value), lower, upper) - mean) * scale_factor. Quantiles and
+    medians are exact up to `quantile_sample_size` rows, above that from a seeded sample of as many;
+    means and deviations are always over all rows.
 
     `weighting` is the same in every row. 'definitions': `weight` is the definition's, and
     scale_factor follows from it. 'structure': customers fall into clear groups under weights found

@@ -172,7 +172,7 @@ def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
 
 
 def test_features_of_weight_0_count_where_weights_are_found_and_nowhere_else():
-    matrix, labels = hidden_groups()
+    matrix, _ = hidden_groups()
     source, definitions = tables(matrix, [1.0] * 8 + [0.0] * 2)
     asked = FitSettings(threads=2, weighting="definitions")
     plain = steps.scaling_step(source, definitions, asked).to_pylist()
