@@ -143,8 +143,9 @@ def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     # The run that is repeated may be older than the measure; the mart is of this build.
     rows = _rows(
         connection,
-        "select coalesce(max(finding), (select usefulness from segmentation_runs where is_current)) "
-        "as told from segment_usefulness where basis = 'judged' and method = 'segments'",
+        "select coalesce(max(finding), "
+        "(select usefulness from segmentation_runs where is_current)) as told "
+        "from segment_usefulness where basis = 'judged' and method = 'segments'",
     )
     told = rows[0]["told"]
     return "\n".join(_wrapped(told, width)) if told else ""

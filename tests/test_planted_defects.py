@@ -232,7 +232,8 @@ DEFECTS = {
         "yield",
         "marts/segment_yield.sql",
         "        ranked.expected_spend,\n",
-        "        ranked.expected_spend * 1.001 as expected_spend,\n",
+        "        cast(ranked.expected_spend * 1.001 as decimal(18, 4))\n"
+        "            as expected_spend,\n",
     ),
     "assert_methods_are_compared_on_the_same_spend": Defect(
         "a method loses a customer",
