@@ -15,7 +15,9 @@ from scipy.stats import norm
 
 import chance_shop
 from chance_shop import CUSTOMERS, GROWTH_DAYS, GROWTH_FROM_DAY, HORIZON, JUDGED_DAY, day, orders
-from shops import ROOT
+from history import copy_history
+from shops import ROOT, copy_warehouse
+from warehouse import Warehouse
 
 BUILDS = {"chance": chance_shop.build_chance, "chance_cut_off": chance_shop.build_cut_off}
 
@@ -147,6 +149,28 @@ def test_short_data_is_not_judged_and_the_run_says_why(cut_off):
     assert cut_off.query("select distinct yield_rank, growth_direction from segment_summary") == [
         (None, None)
     ]
+
+
+def test_a_file_published_before_the_measures_is_still_read(shop, tmp_path):
+    measures = [
+        "usefulness",
+        "later_spend_variance_explained",
+        "rfm_variance_explained",
+        "later_spend_captured_share",
+        "past_spend_captured_share",
+        "judged_fit_as_of_date",
+    ]
+    warehouse = Warehouse(copy_warehouse(shop, tmp_path / "warehouse"))
+    warehouse.marts_db.chmod(0o644)
+    with duckdb.connect(warehouse.marts_db) as connection:
+        for measure in measures:
+            connection.execute(f"alter table history.runs drop column {measure}")
+    with duckdb.connect() as connection:
+        copy_history(connection, warehouse)
+        found = connection.execute(
+            f"select run_number, k is null, {', '.join(measures)} from history.runs"
+        ).fetchall()
+    assert found == [(1, False, *[None] * len(measures))]
 
 
 # --- from raw rows
