@@ -439,7 +439,7 @@ def write_ledger(
 
 def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    if source.orders_table is None:
+    if source.orders_table is None or source.time_column is None:
         return customer_facts(connection, source, rows)
     customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
     moment = time_sql(identifier(source.time_column))
@@ -475,7 +475,10 @@ def time_sql(column: str) -> str:
 def customer_facts(
     connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]
 ) -> Loaded:
-    """Return the facts of a source with one row per customer and no orders."""
+    """Return the facts of a source with one row per customer, or of one that tells none."""
+    if source.customer_column is None:
+        row_count = sum(row.row_count for row in rows)
+        return Loaded(row_count, row_count, None, None)
     relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
     customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
     (customers,) = connection.execute(
