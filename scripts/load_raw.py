@@ -23,6 +23,7 @@ import duckdb
 import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
+from column_formats import Column, Stated, find_formats
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -37,10 +38,12 @@ from console import (
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import refusal
 from replay import Replay, forget_what_came_later, has_only_grown
+from run_dbt import dbt_vars
 from settings import Settings, resolve, table
 from sources import RawTable, Source, source_of
 from text_format import write_utf8
@@ -115,8 +118,10 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             row for raw_table in source.tables for row in load_table(connection, reading, raw_table)
         ]
         drop_other_tables(connection, source)
+        project = ProjectSql(connection, dbt_vars(settings))
+        write_formats(connection, project, source, Stated(settings.date_format, settings.decimal))
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
-        loaded = facts(connection, source, rows)
+        loaded = facts(connection, project, source, rows)
         connection.execute("commit")
         return loaded
 
@@ -396,7 +401,8 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
 
 def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {"load_ledger", "load_settings"}
+    kept = {raw_table.name for raw_table in source.tables}
+    kept |= {"load_ledger", "load_settings", "column_formats"}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -406,6 +412,34 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     for (name,) in names:
         if name not in kept:
             drop_relation(connection, "raw", name)
+
+
+def write_formats(
+    connection: duckdb.DuckDBPyConnection, project: ProjectSql, source: Source, stated: Stated
+) -> None:
+    """Find the formats of all text columns that are read as dates or numbers, and keep them."""
+    rows = []
+    for raw_table in source.tables:
+        columns = text_columns(connection, raw_table)
+        numbers = [column for column in columns if column.name in raw_table.numbers]
+        times = [column for column in columns if column.name in raw_table.times]
+        rows += find_formats(connection, project, numbers, times, stated)
+    connection.execute(
+        "create or replace table raw.column_formats (source_table varchar, column_name varchar, "
+        "kind varchar, format_number integer, format varchar)"
+    )
+    for row in rows:
+        connection.execute("insert into raw.column_formats values (?, ?, ?, ?, ?)", row)
+
+
+def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:
+    """Return the columns of a raw table that hold text, in the order of their names."""
+    names = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? and data_type = 'VARCHAR' order by column_name",
+        [raw_table.name],
+    ).fetchall()
+    return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
 
 
 def write_ledger(
@@ -431,15 +465,22 @@ def write_ledger(
     )
 
 
-def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
+def facts(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
+) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    customer = project.macro("raw_text", identifier(source.customer_column))
+    orders = Relation("raw", source.orders_table)
+    formats = project.call("column_formats", orders, source.time_column)
+    moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
         f"select count(distinct {customer}), cast(min({moment}) as date), "
-        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)} "
+        f"cast(max({moment}) as date) from {orders} "
         f"where {customer} is not null and {moment} >= timestamp '1970-01-01' "
         f"and cast({moment} as date) <= cast(? as date) + 1",
         [loaded_at],
@@ -448,7 +489,7 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
         raise Problem(
             f"{source.orders_table}: no row has both a {source.customer_column} and a "
             f"{source.time_column} that is a date from 1970 on and not in the future; expected "
-            "some (times are ISO 8601, such as 2026-03-01 17:45:00)",
+            "some, such as 2026-03-01 17:45:00",
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)

@@ -1,16 +1,21 @@
+{# Words that programs write for "no value", in lower case. #}
 {% macro raw_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
-{%- endmacro %}
-
-
-{% macro unreadable_column(column_types) -%}
     case
-        {%- for column, type in column_types.items() %}
         when
-            {{ raw_text(column) }} is not null
-            and try_cast({{ column }} as {{ type }}) is null
-            then '{{ column }}'
-        {%- endfor %}
+            lower(trim(cast({{ column }} as string))) not in (
+                '',
+                'null',
+                '(null)',
+                'none',
+                'nan',
+                'na',
+                'n/a',
+                '#n/a',
+                '<na>',
+                'nat',
+                '\n'
+            )
+            then trim(cast({{ column }} as string))
     end
 {%- endmacro %}
 
