@@ -23,6 +23,7 @@ import duckdb
 import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
+from column_formats import Column, Stated, find_formats
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -39,17 +40,19 @@ from definitions import load_definitions
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import refusal
 from replay import Replay, forget_what_came_later, has_only_grown
+from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
 from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
-OWN_TABLES = ("load_ledger", "load_settings", "feature_definitions")
+OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "feature_definitions")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -121,8 +124,10 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
+        project = ProjectSql(connection, dbt_vars(settings))
+        write_formats(connection, project, source, stated_formats(settings, source))
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
-        loaded = facts(connection, source, rows)
+        loaded = facts(connection, project, source, rows)
         connection.execute("commit")
         return loaded
 
@@ -400,6 +405,11 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
     connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
 
 
+def stated_formats(settings: Settings, source: Source) -> Stated:
+    """Return what is known of dates and numbers before looking at them."""
+    return Stated(settings.date_format or source.date_order, settings.decimal)
+
+
 def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Take away raw tables that the source no longer has."""
     kept = {raw_table.name for raw_table in source.tables} | {*OWN_TABLES}
@@ -412,6 +422,34 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     for (name,) in names:
         if name not in kept:
             drop_relation(connection, "raw", name)
+
+
+def write_formats(
+    connection: duckdb.DuckDBPyConnection, project: ProjectSql, source: Source, stated: Stated
+) -> None:
+    """Find the formats of all text columns that are read as dates or numbers, and keep them."""
+    rows = []
+    for raw_table in source.tables:
+        columns = text_columns(connection, raw_table)
+        numbers = [column for column in columns if column.name in raw_table.numbers]
+        times = [column for column in columns if column.name in raw_table.times]
+        rows += find_formats(connection, project, numbers, times, stated)
+    connection.execute(
+        "create or replace table raw.column_formats (source_table varchar, column_name varchar, "
+        "kind varchar, format_number integer, format varchar)"
+    )
+    for row in rows:
+        connection.execute("insert into raw.column_formats values (?, ?, ?, ?, ?)", row)
+
+
+def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:
+    """Return the columns of a raw table that hold text, in the order of their names."""
+    names = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? and data_type = 'VARCHAR' order by column_name",
+        [raw_table.name],
+    ).fetchall()
+    return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
 
 
 def write_ledger(
@@ -437,17 +475,24 @@ def write_ledger(
     )
 
 
-def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
+def facts(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
+) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
     if source.orders_table is None or source.time_column is None:
-        return customer_facts(connection, source, rows)
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = time_sql(identifier(source.time_column))
+        return customer_facts(connection, project, source, rows)
+    customer = project.macro("raw_text", identifier(source.customer_column))
+    orders = Relation("raw", source.orders_table)
+    formats = project.call("column_formats", orders, source.time_column)
+    moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
         f"select count(distinct {customer}), cast(min({moment}) as date), "
-        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)} "
+        f"cast(max({moment}) as date) from {orders} "
         f"where {customer} is not null and {moment} >= timestamp '1970-01-01' "
         f"and cast({moment} as date) <= cast(? as date) + 1",
         [loaded_at],
@@ -456,31 +501,24 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
         raise Problem(
             f"{source.orders_table}: no row has both a {source.customer_column} and a "
             f"{source.time_column} that is a date from 1970 on and not in the future; expected "
-            "some (times are ISO 8601, such as 2026-03-01 17:45:00)",
+            "some, such as 2026-03-01 17:45:00",
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
 
 
-def time_sql(column: str) -> str:
-    """Return the time in a column, as the macro `retail_time` reads it."""
-    us_time = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$"
-    return (
-        f"case when regexp_matches(cast({column} as varchar), '{us_time}') "
-        f"then try_strptime(cast({column} as varchar), '%m/%d/%Y %H:%M') "
-        f"else try_cast({column} as timestamp) end"
-    )
-
-
 def customer_facts(
-    connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
 ) -> Loaded:
     """Return the facts of a source with one row per customer, or of one that tells none."""
     if source.customer_column is None:
         row_count = sum(row.row_count for row in rows)
         return Loaded(row_count, row_count, None, None)
     relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
+    customer = project.macro("raw_text", identifier(source.customer_column))
     (customers,) = connection.execute(
         f"select count(distinct {customer}) from raw.{identifier(relation)}"
     ).fetchone()

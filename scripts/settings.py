@@ -42,6 +42,9 @@ SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
 SOURCES_OF_ONE_TABLE = ("own_table",)
 
+# Orders of day, month and year, as people write them.
+DATE_ORDERS = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY", "ymd": "YYYY/MM/DD"}
+
 OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE")
 
 
@@ -61,6 +64,8 @@ class Settings:
     target: str
     definitions: Path | None = None
     id: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,18 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb (spark is not available yet)",
+    ),
+    Setting(
+        "DATE_FORMAT",
+        "found in the data",
+        "order of day, month and year, where the data leaves it open",
+        "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
+    ),
+    Setting(
+        "DECIMAL",
+        "found in the data",
+        "decimal sign of amounts, where the data leaves it open",
+        "point or comma",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -264,6 +281,15 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def read_date_format(text: str) -> str:
+    """Read DATE_FORMAT, such as `DD/MM/YYYY` or `%d.%m.%y`: the order of day, month and year."""
+    letters = re.sub(r"[^dmy]", "", text.lower().replace("mon", "m"))
+    order = re.sub(r"(.)\1+", r"\1", letters)
+    if order not in DATE_ORDERS or not re.fullmatch(r"[%dmyon/. -]+", text.lower()):
+        raise refuse("DATE_FORMAT", text)
+    return order
+
+
 def read_memory(text: str) -> str:
     """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
     if not text:
@@ -349,6 +375,12 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
         target=read_target(text("TARGET", "duckdb")),
         definitions=read_definitions_path(text("DEFINITIONS")),
         id=read_id(text("ID"), source),
+        date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,
+        decimal=(
+            read_choice("DECIMAL", text("DECIMAL").lower(), ("point", "comma"))
+            if text("DECIMAL")
+            else None
+        ),
     )
 
 
@@ -367,11 +399,11 @@ def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path =
 def table(width: int = 78) -> str:
     """Return the table of settings as text."""
     lines: list[str] = []
-    indent = " " * 13
+    indent = " " * 15
     for setting in SETTINGS:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
-        lines.append(f"  {setting.name:<9}  {wrapped[0]}")
+        lines.append(f"  {setting.name:<11}  {wrapped[0]}")
         lines.extend(indent + line for line in wrapped[1:])
     return "\n".join(lines)
 

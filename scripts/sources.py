@@ -52,6 +52,7 @@ class Source:
         customer_column: Its column with the customer; of the raw table `customers` without orders.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
+        date_order: Order of day, month and year (`mdy`) where dates can be read in several.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Source:
     customer_column: str | None
     time_column: str | None
     package: str | None = None
+    date_order: str | None = None
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -175,6 +177,8 @@ ONLINE_RETAIL = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="invoice_date",
+    # The widespread CSV writes 12/1/2010 8:26.
+    date_order="mdy",
 )
 
 OWN_TABLE = Source(
@@ -244,7 +248,6 @@ CUSTOMER_PERSONALITY = Source(
             ),
             required=("id", "income", "mntwines", "mntmeatproducts"),
             is_required=True,
-            times=("dt_customer",),
             has_any_name=True,
             is_one_file=True,
         ),
@@ -287,7 +290,9 @@ def source_of_folder(folder: Path) -> Source:
         Problem: there is no such file, or it does not say what it should (exit code 2).
     """
     path = folder / f"_{folder.name}__sources.yml"
-    name = f"SOURCE={folder.name}: {path.relative_to(ROOT) if folder.is_relative_to(ROOT) else path}"
+    name = (
+        f"SOURCE={folder.name}: {path.relative_to(ROOT) if folder.is_relative_to(ROOT) else path}"
+    )
     try:
         parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
         (described,) = (s for s in parsed["sources"] if s["name"] == folder.name)

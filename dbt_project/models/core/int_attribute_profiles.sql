@@ -25,13 +25,38 @@ attribute_values as (
     select
         attribute,
         value,
-        count(*) as customer_count,
-        {{ read_number('value') }} as number_value,
-        try_cast(value as timestamp) as time_value
+        count(*) as customer_count
     from customer_attributes
     group by
         attribute,
         value
+
+),
+
+-- A decimal comma is one where more values are numbers with it than without.
+decimal_signs as (
+
+    select
+        attribute,
+        count({{ number_of_text('value', 'comma') }})
+        > count({{ number_of_text('value', 'point') }}) as has_decimal_comma
+    from attribute_values
+    group by attribute
+
+),
+
+values_read as (
+
+    select
+        attribute_values.*,
+        decimal_signs.has_decimal_comma,
+        {{ read_number(
+            'attribute_values.value', 'decimal_signs.has_decimal_comma'
+        ) }} as number_value,
+        try_cast(attribute_values.value as timestamp) as time_value
+    from attribute_values
+    inner join decimal_signs
+        on attribute_values.attribute = decimal_signs.attribute
 
 ),
 
@@ -54,8 +79,9 @@ counted as (
         ) as time_count,
         bool_and(number_value = floor(number_value)) as is_whole,
         min(number_value) as minimum_value,
-        max(number_value) as maximum_value
-    from attribute_values
+        max(number_value) as maximum_value,
+        bool_or(has_decimal_comma) as has_decimal_comma
+    from values_read
     group by attribute
 
 ),
@@ -64,18 +90,22 @@ counted as (
 tails as (
 
     select
-        attribute,
+        customer_attributes.attribute,
         percentile_cont(0.05) within group (
-            order by {{ read_number('value') }}
+            order by values_read.number_value
         ) as p05_value,
         percentile_cont(0.5) within group (
-            order by {{ read_number('value') }}
+            order by values_read.number_value
         ) as median_value,
         percentile_cont(0.95) within group (
-            order by {{ read_number('value') }}
+            order by values_read.number_value
         ) as p95_value
     from customer_attributes
-    group by attribute
+    inner join values_read
+        on
+            customer_attributes.attribute = values_read.attribute
+            and customer_attributes.value = values_read.value
+    group by customer_attributes.attribute
 
 ),
 
@@ -109,6 +139,7 @@ final as (
         judged.maximum_value,
         judged.is_number,
         judged.is_number and judged.is_whole as is_whole,
+        judged.has_decimal_comma,
         judged.is_time and not judged.is_number as is_time,
         -- Only values that some customers share say what a segment is.
         judged.distinct_count

@@ -10,13 +10,31 @@ customer_attributes as (
 
 ),
 
+attribute_profiles as (
+
+    select * from {{ ref('int_attribute_profiles') }}
+
+),
+
 read as (
 
     select
-        customer_id,
-        {{ snake_case('attribute') }} as feature,
-        {{ read_number('value') }} as value
+        customer_attributes.customer_id,
+        attribute_profiles.feature,
+        {{ read_number(
+            'customer_attributes.value',
+            'attribute_profiles.has_decimal_comma'
+        ) }} as value
     from customer_attributes
+    inner join attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
+    where
+        attribute_profiles.feature in (
+            ''
+            {%- for feature in features -%}
+            , {{ text_literal(feature) }}
+            {%- endfor -%}
+        )
 
 ),
 

@@ -72,10 +72,10 @@ judged as (
                 then 'numbers the rows'
             when
                 distinct_count > 0.5 * known_count
-                and {{ regexp_matches(
+                and {{ text_matches(
                     'feature',
-                    '(^|_)(id|key|code|zip|zipcode|postcode|phone|mobile|fax|'
-                    ~ 'number|no|nr|num|index|row)$|^unnamed(_|$)'
+                    '(.*_)?(id|key|code|zip|zipcode|postcode|phone|mobile|fax|'
+                    ~ 'number|no|nr|num|index|row)|unnamed(_.*)?'
                 ) }}
                 then 'an id or a code, going by its name'
             when is_number then null
