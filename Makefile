@@ -14,8 +14,8 @@ VENV := .venv/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
-VARIABLES := SOURCE DATA ID DEFINITIONS DATE_FORMAT DECIMAL WAREHOUSE AS_OF K REFIT \
-    SEED THREADS MEMORY TARGET PYTEST_ARGS FORCE
+VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
+    MEMORY TARGET DATE_FORMAT DECIMAL PYTEST_ARGS FORCE
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
