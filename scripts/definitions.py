@@ -10,6 +10,7 @@ import csv
 import math
 import os
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
 from warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
-TABLE = "feature_definitions"
+TABLE = "given_definitions"
 COLUMNS: dict[str, str] = {
     "source": "varchar",
     "position": "bigint",
@@ -45,7 +46,7 @@ TRUE, FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 
 
 def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Make `raw.feature_definitions` of the file DEFINITIONS=, empty without; returns its rows.
+    """Make `raw.given_definitions` of the file DEFINITIONS=, empty without; returns its rows.
 
     Raises:
         Problem: the file cannot be used (exit code 4); names row and column.
@@ -227,12 +228,22 @@ def write_proposals(settings: Settings) -> str:
     os.replace(new, target)
     clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
     profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
-    lines = [
-        f"  {target.name}: nobody defined features, so these were proposed; edit a copy and give "
-        "it by DEFINITIONS=",
-        f"    clustered: {clustered or 'none'}",
+    told = [
+        f"{target.name}: nobody defined features, so these were proposed; edit a copy and give it "
+        "by DEFINITIONS=",
+        f"  clustered: {clustered or 'none'}",
+        f"  profiled only: {profiled or 'none'}",
     ]
-    return "\n".join([*lines, f"    profiled only: {profiled}"] if profiled else lines)
+    return "\n".join(
+        line
+        for text in told
+        for line in textwrap.wrap(
+            text.strip(),
+            96,
+            initial_indent="  " + " " * (len(text) - len(text.lstrip())),
+            subsequent_indent="      ",
+        )
+    )
 
 
 def text_of(value: object) -> str:

@@ -52,7 +52,7 @@ from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
-OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "feature_definitions")
+OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "given_definitions")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 

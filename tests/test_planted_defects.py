@@ -217,7 +217,7 @@ DEFECTS = {
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "segments", "windows", "orders", "no orders")
+GROUPS = ("customers", "segments", "windows", "orders", "cancellations", "no orders")
 
 
 def planted(group: str) -> Callable[[Builds], Built]:

@@ -53,7 +53,12 @@ values_read as (
         {{ read_number(
             'attribute_values.value', 'decimal_signs.has_decimal_comma'
         ) }} as number_value,
-        try_cast(attribute_values.value as timestamp) as time_value
+        -- A date in any order of day, month and year.
+        {{ text_matches(
+            'attribute_values.value',
+            '([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|'
+            ~ '[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})([ T].*)?'
+        ) }} as is_time_text
     from attribute_values
     inner join decimal_signs
         on attribute_values.attribute = decimal_signs.attribute
@@ -74,7 +79,7 @@ counted as (
         count(distinct number_value) as distinct_number_count,
         cast(
             coalesce(
-                sum(customer_count) filter (where time_value is not null), 0
+                sum(customer_count) filter (where is_time_text), 0
             ) as bigint
         ) as time_count,
         bool_and(number_value = floor(number_value)) as is_whole,

@@ -23,7 +23,7 @@ definitions as (
     select source from {{ ref('feature_definitions') }}
     where source = {{ text_literal(var('source')) }}
     union all
-    select source from {{ source('load', 'feature_definitions') }}
+    select source from {{ source('load', 'given_definitions') }}
 
 ),
 
