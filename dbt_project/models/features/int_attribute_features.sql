@@ -42,13 +42,13 @@ read as (
 final as (
 
     select
-        customer_id
-        {%- for feature in features %},
+        {% for feature in features -%}
         max(value) filter (
             where feature = {{ text_literal(feature) }}
             and abs(value) <= {{ var('max_amount') }}
-        ) as {{ quoted_name(feature) }}
-        {%- endfor %}
+        ) as {{ quoted_name(feature) }},
+        {% endfor -%}
+        customer_id
     from read
     group by customer_id
 

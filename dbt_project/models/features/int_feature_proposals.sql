@@ -1,6 +1,6 @@
 {% set taken = [
     'customer_id', 'name_set', 'observed_days', 'is_current',
-    'has_sufficient_history', 'as_of_date', 'previous_segment_id',
+    'has_sufficient_history', 'as_of_date', 'previous_segment_id', '',
 ] %}
 
 with
@@ -60,7 +60,12 @@ judged as (
         *,
         case
             when distinct_count = 1 then 'constant'
-            when feature in ('{{ taken | join("', '") }}') or feature = ''
+            when
+                feature in (
+                    {%- for name in taken %}
+                    '{{ name }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
                 then 'its name is taken'
             when is_time
                 then 'dates or times: a feature is a number'

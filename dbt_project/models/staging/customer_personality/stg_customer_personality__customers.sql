@@ -1,10 +1,12 @@
 {{ config(enabled=var('source') == 'customer_personality') }}
 
+{%- set raw = source('customer_personality', 'customers') %}
+
 with
 
 customers as (
 
-    select * from {{ source('customer_personality', 'customers') }}
+    select * from {{ raw }}
 
 ),
 
@@ -99,7 +101,7 @@ final as (
                 {{ raw_text('income') }} is not null
                 and income_amount is null
                 then 'income'
-            else {{ unreadable_column(source('customer_personality', 'customers'), {
+            else {{ unreadable_column(raw, {
                 'year_birth': 'bigint',
                 'recency': 'bigint',
                 'mntwines': 'decimal(18, 4)',
