@@ -46,6 +46,7 @@ class Source:
         customer_column: Its column with the customer.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
+        is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Source:
     customer_column: str
     time_column: str
     package: str | None = None
+    is_mappable: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -141,6 +143,7 @@ OWN_FILES = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="ordered_at",
+    is_mappable=True,
 )
 
 SOURCES = {source.name: source for source in (COMPLETE_JOURNEY, OWN_FILES)}
