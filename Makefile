@@ -24,7 +24,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary clean clean-all
+.PHONY: help setup build check load test test-builds lint format docs summary clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -35,6 +35,9 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON]
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
+
+check: setup ## Look at data without building: what is found, used, rejected [DATA SOURCE DATE_FORMAT DECIMAL]
+	@$(VENV)/python scripts/check.py
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 	@$(VENV)/python scripts/load_raw.py

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +24,15 @@ import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
 from column_formats import Column, Stated, find_formats
+from column_mapping import (
+    MappedTable,
+    TableMapping,
+    map_columns,
+    mapped_sql,
+    read_mapping,
+    used_columns,
+)
+from column_names import check_required
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -38,6 +47,7 @@ from console import (
 from customer_table import RAW_TABLE, VIEW, identify
 from definitions import load_definitions
 from file_faults import csv_problem, json_problem, unreadable_parquet
+from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from project_sql import ProjectSql, Relation
@@ -53,6 +63,8 @@ from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
 OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "given_definitions")
+# Raw table with the columns of the files, where columns.yml makes others of them.
+AS_READ = "_as_read"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -65,12 +77,31 @@ class Loaded:
         customer_count: Customers in the table of order lines.
         first_date: Day of the first order; None when no time can be read.
         last_date: Day of the last order; None when no time can be read.
+        tables: What each raw table was made from.
     """
 
     row_count: int
     customer_count: int
     first_date: date | None
     last_date: date | None
+    tables: tuple[LoadedTable, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class LoadedTable:
+    """A raw table and what it was made from.
+
+    Attributes:
+        table: The raw table.
+        plan: How its files were read; None when there are none.
+        mapped: What `columns.yml` made of their columns; None when it says nothing.
+        ledger: Its rows in the ledger, one for each file.
+    """
+
+    table: RawTable
+    plan: TablePlan | None = None
+    mapped: MappedTable | None = None
+    ledger: tuple[LedgerRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,12 +116,18 @@ class LedgerRow:
     loaded_at: datetime
 
 
-def load(settings: Settings, now: datetime | None = None, replay: Replay | None = None) -> Loaded:
+def load(
+    settings: Settings,
+    now: datetime | None = None,
+    replay: Replay | None = None,
+    origin: Warehouse | None = None,
+) -> Loaded:
     """Load the source's files and the published history into the build database.
 
     The caller holds the warehouse's lock. `now` is the time that new files get in the ledger;
     it is the one place where the clock is read. A `replay` brings the history and the files that
-    were known at the run it starts from.
+    were known at the run it starts from. An `origin` is the warehouse whose history counts, where
+    it is another one than is loaded into.
 
     Raises:
         Problem: the data is refused (exit code 4), or the warehouse belongs to another source
@@ -100,12 +137,13 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
     source = source_of(settings)
     clock = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
     set_aside_wal(warehouse)
-    check_published_source(warehouse, settings.source)
+    origin = replay.origin if replay else origin or warehouse
+    check_published_source(origin, settings.source)
     folder = source.folder(settings)
-    readable = [folder, replay.origin.path] if replay else [folder]
+    readable = [folder, origin.path]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
-        copy_history(connection, replay.origin if replay else warehouse)
+        copy_history(connection, origin)
         if replay:
             forget_what_came_later(connection, replay)
         connection.execute("begin")
@@ -115,21 +153,22 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             warehouse.temporary,
             known_files(connection, with_raw=replay is None),
             clock,
+            ProjectSql(connection, dbt_vars(settings)),
+            Stated(settings.date_format or source.date_order, settings.decimal),
+            read_mapping(folder, source.tables) if source.is_mappable else {},
             bool(replay and replay.loaded_at),
         )
-        rows = [
-            row for raw_table in source.tables for row in load_table(connection, reading, raw_table)
-        ]
-        drop_other_tables(connection, source)
+        tables = [load_table(connection, reading, raw_table) for raw_table in source.tables]
+        rows = [row for loaded_table in tables for row in loaded_table.ledger]
+        drop_other_tables(connection, source, reading)
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
-        project = ProjectSql(connection, dbt_vars(settings))
-        write_formats(connection, project, source, stated_formats(settings, source))
+        write_formats(connection, reading, source)
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
-        loaded = facts(connection, project, source, rows)
+        loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
-        return loaded
+        return replace_fields(loaded, tables=tuple(tables))
 
 
 def check_published_source(warehouse: Warehouse, source: str) -> None:
@@ -168,6 +207,9 @@ class Reading:
         temporary: Folder for copies in UTF-8 while they are read.
         known: Files seen before, by table, name and hash.
         clock: Time that new files get.
+        project: The SQL of the dbt project, for values in text.
+        stated: Formats that the settings state.
+        mappings: What `columns.yml` says, by raw table.
         is_replay: Whether files are read as they were when `known` ends.
     """
 
@@ -175,6 +217,9 @@ class Reading:
     temporary: Path
     known: dict[tuple[str, str, str], LedgerRow]
     clock: datetime
+    project: ProjectSql
+    stated: Stated
+    mappings: dict[str, TableMapping]
     is_replay: bool = False
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
@@ -213,24 +258,30 @@ def load_table(
     connection: duckdb.DuckDBPyConnection,
     reading: Reading,
     raw_table: RawTable,
-) -> list[LedgerRow]:
-    """Bring one raw table up to date with its files; no rows when an optional one has none."""
+) -> LoadedTable:
+    """Bring one raw table up to date with its files; it is empty when an optional one has none."""
     started = time.monotonic()
     files = read_files(connection, reading, raw_table)
     if not files:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
-        return []
-    plan = TablePlan(raw_table, tuple(files))
+        return LoadedTable(raw_table)
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    name = raw_table.name + AS_READ if mapping.columns else raw_table.name
+    plan = TablePlan(raw_table, tuple(files), name)
+    mapped = mapped_table(connection, plan, mapping)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
         counts, is_kept = read_table(connection, reading, plan)
     finally:
         live.clear()
+    if mapped:
+        query = mapped_sql(connection, reading.project, mapped, reading.stated)
+        replace(connection, "view", raw_table.name, query)
     if raw_table.is_required and not sum(counts.values()):
         raise refusal(files[0].name, "has no rows: expected at least one")
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
-    return [
+    ledger = [
         LedgerRow(
             raw_table.name,
             file.name,
@@ -241,13 +292,32 @@ def load_table(
         )
         for file in files
     ]
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger))
+
+
+def mapped_table(
+    connection: duckdb.DuckDBPyConnection, plan: TablePlan, mapping: TableMapping
+) -> MappedTable | None:
+    """Return what `columns.yml` makes of some files; None when it says nothing of columns.
+
+    Raises:
+        Problem: a required column is missing all the same.
+    """
+    if not mapping.columns:
+        return None
+    mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+    for file in plan.files:
+        there = [c for c in mapped.columns if used_columns(mapped, c) <= file.columns.keys()]
+        check_required(file.name, plan.table, there, file.header)
+    return mapped
 
 
 def read_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
 ) -> list[RawFile]:
     """Find and inspect the files of a table, as they were then when this is a replay."""
-    found = file_search.find_files(reading.place, raw_table)
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    found = find_files(reading.place, raw_table, mapping)
     if not found:
         say(f"  {raw_table.name:<22} {'no file':>16}")
         return []
@@ -263,12 +333,30 @@ def read_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = raw_files.inspect(connection, file, raw_table)
+            is_mapped = bool(mapping.columns)
+            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=is_mapped)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
     raw_files.check_contents(files)
     return files
+
+
+def find_files(place: Path, raw_table: RawTable, mapping: TableMapping) -> list[FoundFile]:
+    """Find the files of a table, by its name or as `columns.yml` says.
+
+    Raises:
+        Problem: there are none, though they are required or spoken of.
+    """
+    if mapping.pattern:
+        try:
+            return file_search.find_files(place, raw_table, mapping.pattern.text)
+        except Problem as problem:
+            raise mapping.pattern.refused(str(problem)) from problem
+    found = file_search.find_files(place, raw_table)
+    if not found and mapping.columns:
+        raise mapping.columns[0].refused(f"there is no file {raw_table.name}.csv it could be of")
+    return found
 
 
 def say_loaded(plan: TablePlan, counts: dict[str, int], seconds: float, is_kept: bool) -> None:
@@ -313,7 +401,7 @@ def read_table(
 
     A table made before from the very same files and columns is kept.
     """
-    name = plan.table.name
+    name = plan.name
     kind = "table" if plan.is_text else "view"
     mark = plan.fingerprint()
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
@@ -333,16 +421,14 @@ def read_text_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
 ) -> dict[str, int]:
     """Copy text files into a raw table, one after the other; returns the rows of each."""
-    name = plan.table.name
-    relation = identifier("raw", name)
-    if relation_kind(connection, "raw", name) not in (None, "table"):
-        drop_relation(connection, "raw", name)
-    connection.execute(plan.create_table_sql(relation))
+    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+        drop_relation(connection, "raw", plan.name)
+    connection.execute(plan.create_table_sql())
     counts = {}
     for file in plan.files:
         with utf8_file(file, reading.temporary) as path:
             try:
-                statement = plan.insert_sql(relation, file, path)
+                statement = plan.insert_sql(file, path)
                 counts[file.name] = connection.execute(statement).fetchone()[0]
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
@@ -405,14 +491,13 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
     connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
 
 
-def stated_formats(settings: Settings, source: Source) -> Stated:
-    """Return what is known of dates and numbers before looking at them."""
-    return Stated(settings.date_format or source.date_order, settings.decimal)
-
-
-def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+def drop_other_tables(
+    connection: duckdb.DuckDBPyConnection, source: Source, reading: Reading
+) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {*OWN_TABLES}
+    kept = {raw_table.name for raw_table in source.tables}
+    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.columns}
+    kept |= {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -424,16 +509,14 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
             drop_relation(connection, "raw", name)
 
 
-def write_formats(
-    connection: duckdb.DuckDBPyConnection, project: ProjectSql, source: Source, stated: Stated
-) -> None:
+def write_formats(connection: duckdb.DuckDBPyConnection, reading: Reading, source: Source) -> None:
     """Find the formats of all text columns that are read as dates or numbers, and keep them."""
     rows = []
     for raw_table in source.tables:
         columns = text_columns(connection, raw_table)
         numbers = [column for column in columns if column.name in raw_table.numbers]
         times = [column for column in columns if column.name in raw_table.times]
-        rows += find_formats(connection, project, numbers, times, stated)
+        rows += find_formats(connection, reading.project, numbers, times, reading.stated)
     connection.execute(
         "create or replace table raw.column_formats (source_table varchar, column_name varchar, "
         "kind varchar, format_number integer, format varchar)"

@@ -53,6 +53,7 @@ class Source:
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
         date_order: Order of day, month and year (`mdy`) where dates can be read in several.
+        is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Source:
     time_column: str | None
     package: str | None = None
     date_order: str | None = None
+    is_mappable: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -149,6 +151,7 @@ OWN_FILES = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="ordered_at",
+    is_mappable=True,
 )
 
 ONLINE_RETAIL = Source(
