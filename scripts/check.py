@@ -121,11 +121,15 @@ def check(settings: Settings) -> None:
         show_columns(loaded_table, formats)
     show_outcomes(outcomes)
     say()
-    orders = [o for o in outcomes if o.source_table == source.orders_table]
-    accepted = sum(o.row_count for o in orders if o.outcome == "accepted")
+    what, judged = ("order line", source.orders_table) if source.orders_table else ("row", None)
+    accepted = sum(
+        outcome.row_count
+        for outcome in outcomes
+        if outcome.outcome == "accepted" and judged in (None, outcome.source_table)
+    )
     if not accepted:
-        raise Problem("no order line was accepted, so there is nothing to segment", DATA_REFUSED)
-    say(conclusion(settings, loaded, accepted, time.monotonic() - started))
+        raise Problem(f"no {what} was accepted, so there is nothing to segment", DATA_REFUSED)
+    say(conclusion(settings, loaded, count(accepted, what), time.monotonic() - started))
 
 
 @contextmanager
@@ -264,12 +268,12 @@ def printable(text: str) -> str:
     return plain if len(plain) <= WIDEST_CELL else plain[: WIDEST_CELL - 3] + "..."
 
 
-def conclusion(settings: Settings, loaded: Loaded, accepted: int, seconds: float) -> str:
+def conclusion(settings: Settings, loaded: Loaded, accepted: str, seconds: float) -> str:
     """Return the last line: what a build would work with, and how to start it."""
     span = f", {loaded.first_date} to {loaded.last_date}" if loaded.first_date else ""
     data = f" DATA={settings.data}" if settings.data else ""
     return (
-        f"{count(accepted, 'order line')} of {count(loaded.customer_count, 'customer')}{span} "
+        f"{accepted} of {count(loaded.customer_count, 'customer')}{span} "
         f"can be built from (looked at in {seconds:.1f} s, nothing was built)\n"
         f"  make build SOURCE={settings.source}{data}"
     )

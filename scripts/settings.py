@@ -111,7 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AS_OF",
-        "the day after the last accepted order",
+        "the day after the last accepted order; without orders, the day of the first load",
         "date as of which customers are segmented",
         "a date such as 2017-12-31",
     ),

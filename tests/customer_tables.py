@@ -110,7 +110,7 @@ def any_customers(customer_count: int = 150) -> list[dict[str, object]]:
                 "Client No.": f"K'{number:04}",
                 "Income ($)": f"${(20 + 30 * group) * 1000 + rng.gauss(0, 2000):,.2f}",
                 "visits": round(rng.lognormvariate(1 + 1.5 * group, 0.4)),
-                "score": "n/a" if number == 9 else round(50 + rng.gauss(0, 5), 1),
+                "Größe (cm)": "n/a" if number == 9 else round(50 + rng.gauss(0, 5), 1),
                 "city": rng.choice(["Paris", "Köln", "Bonn"]),
                 "email": f"a{number}@shop.example",
                 "joined": f"20{10 + number % 10}-01-0{1 + number % 9}",

@@ -1,7 +1,7 @@
 {# The features that come from attributes of customers: those defined today,
-   and those of the last fit, which may go on without a definition. Names of
-   features made from orders are theirs. #}
-{% macro attribute_features(settings, fit_features) -%}
+   and those of the last fit, which may go on without a definition. Where there
+   are orders, names of features made from them are taken. #}
+{% macro attribute_features(settings, fit_features, taken) -%}
     {%- set names = [] -%}
     {%- if execute -%}
         {%- set query -%}
@@ -12,7 +12,7 @@
             order by feature
         {%- endset -%}
         {%- for row in run_query(query).rows -%}
-            {%- if row[0] not in behaviour_features() -%}
+            {%- if row[0] not in taken -%}
                 {%- do names.append(row[0]) -%}
             {%- endif -%}
         {%- endfor -%}

@@ -6,6 +6,12 @@ customer_attributes as (
 
 ),
 
+attribute_values as (
+
+    select * from {{ ref('int_attribute_values_read') }}
+
+),
+
 customers_judged as (
 
     select * from {{ ref('int_customers_judged') }}
@@ -13,55 +19,15 @@ customers_judged as (
 
 ),
 
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
 described as (
 
     select count(*) as customer_count from customers_judged
-
-),
-
--- Values are fewer than customers: each is read once, whoever has it.
-attribute_values as (
-
-    select
-        attribute,
-        value,
-        count(*) as customer_count
-    from customer_attributes
-    group by
-        attribute,
-        value
-
-),
-
--- A decimal comma is one where more values are numbers with it than without.
-decimal_signs as (
-
-    select
-        attribute,
-        count({{ number_of_text('value', 'comma') }})
-        > count({{ number_of_text('value', 'point') }}) as has_decimal_comma
-    from attribute_values
-    group by attribute
-
-),
-
-values_read as (
-
-    select
-        attribute_values.*,
-        decimal_signs.has_decimal_comma,
-        {{ read_number(
-            'attribute_values.value', 'decimal_signs.has_decimal_comma'
-        ) }} as number_value,
-        -- A date in any order of day, month and year.
-        {{ text_matches(
-            'attribute_values.value',
-            '([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|'
-            ~ '[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})([ T].*)?'
-        ) }} as is_time_text
-    from attribute_values
-    inner join decimal_signs
-        on attribute_values.attribute = decimal_signs.attribute
 
 ),
 
@@ -77,40 +43,45 @@ counted as (
             ) as bigint
         ) as number_count,
         count(distinct number_value) as distinct_number_count,
-        cast(
-            coalesce(
-                sum(customer_count) filter (where is_time_text), 0
-            ) as bigint
-        ) as time_count,
-        bool_and(number_value = floor(number_value)) as is_whole,
         min(number_value) as minimum_value,
         max(number_value) as maximum_value,
-        bool_or(has_decimal_comma) as has_decimal_comma
-    from values_read
+        bool_and(number_value = floor(number_value)) as is_whole,
+        bool_or(has_decimal_comma) as has_decimal_comma,
+        bool_and(is_time) as is_time
+    from attribute_values
     group by attribute
 
 ),
 
--- Tails are told from all customers and not from the different values.
-tails as (
+-- Tails are told from all customers and not from the different values. Only
+-- proposals of features ask for them, which are for customers without orders.
+numbers as (
 
     select
         customer_attributes.attribute,
-        percentile_cont(0.05) within group (
-            order by values_read.number_value
-        ) as p05_value,
-        percentile_cont(0.5) within group (
-            order by values_read.number_value
-        ) as median_value,
-        percentile_cont(0.95) within group (
-            order by values_read.number_value
-        ) as p95_value
+        {{ read_number(
+            'customer_attributes.value', 'counted.has_decimal_comma'
+        ) }} as number_value
     from customer_attributes
-    inner join values_read
-        on
-            customer_attributes.attribute = values_read.attribute
-            and customer_attributes.value = values_read.value
-    group by customer_attributes.attribute
+    inner join counted
+        on customer_attributes.attribute = counted.attribute
+    inner join source_shape
+        on not source_shape.has_orders
+
+),
+
+tails as (
+
+    select
+        attribute,
+        percentile_cont(0.05) within group (order by number_value)
+            as p05_value,
+        percentile_cont(0.5) within group (order by number_value)
+            as median_value,
+        percentile_cont(0.95) within group (order by number_value)
+            as p95_value
+    from numbers
+    group by attribute
 
 ),
 
@@ -118,11 +89,10 @@ tails as (
 judged as (
 
     select
-        counted.*,
-        counted.number_count > 0
-        and counted.number_count
-        >= {{ var('min_number_share') }} * counted.known_count as is_number,
-        counted.time_count = counted.known_count as is_time
+        *,
+        number_count > 0
+        and number_count
+        >= {{ var('min_number_share') }} * known_count as is_number
     from counted
 
 ),
@@ -154,7 +124,7 @@ final as (
         end as is_profiled
     from judged
     cross join described
-    inner join tails
+    left join tails
         on judged.attribute = tails.attribute
 
 )

@@ -1,5 +1,9 @@
+{% set made_of_orders = [] %}
+{% if has_orders(ref('source_shape')) %}
+{% set made_of_orders = behaviour_features() %}
+{% endif %}
 {% set features = attribute_features(
-    ref('feature_settings'), source('history', 'fit_features')
+    ref('feature_settings'), source('history', 'fit_features'), made_of_orders
 ) %}
 
 with
