@@ -34,8 +34,12 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
 
 
 def published(warehouse: Warehouse) -> list[Path]:
-    """Return what is published, with its kept versions, and what was set aside."""
-    return [*warehouse.path.glob("marts.duckdb*"), warehouse.versions]
+    """Return what is published, with its kept versions, what was set aside and proposals."""
+    return [
+        *warehouse.path.glob("marts.duckdb*"),
+        *warehouse.path.glob("feature_definitions*.csv"),
+        warehouse.versions,
+    ]
 
 
 def caches() -> list[Path]:

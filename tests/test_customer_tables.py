@@ -13,7 +13,7 @@ import pytest
 
 from console import DATA_REFUSED, WRONG_USE, Problem
 from customer_tables import any_customers, mall_customers, personality_customers, write_table
-from definitions import COLUMNS, FILE_NAME, feature_name
+from definitions import COLUMNS, FILE_NAME, feature_name, keep_previous
 from load_raw import load
 from settings import Settings, resolve
 from shops import ROOT, Builds, Built, build, read_csv
@@ -333,6 +333,15 @@ def test_a_file_of_definitions_that_is_not_there_is_wrong_use(tmp_path, table):
     with pytest.raises(Problem) as caught:
         settings(tmp_path, table, definitions=tmp_path / "none.csv")
     assert caught.value.exit_code == WRONG_USE
+
+
+def test_a_proposal_that_was_edited_is_kept(tmp_path):
+    target = tmp_path / FILE_NAME
+    assert keep_previous(target, "a\n") is None
+    assert keep_previous(target, "a\n") is None
+    assert keep_previous(target, "b\n") == tmp_path / "feature_definitions.previous.csv"
+    assert sorted(p.read_text() for p in tmp_path.iterdir()) == ["a\n", "b\n"]
+    assert target.read_text() == "b\n"
 
 
 def test_features_are_named_as_the_project_names_them():

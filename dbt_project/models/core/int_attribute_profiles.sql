@@ -85,11 +85,15 @@ tails as (
 
 ),
 
--- A few stray texts make no text of a column of numbers: they are unknown.
+-- A few stray texts make no text of a column of numbers: they are unknown. Two
+-- attributes of one name, but for case and punctuation, are told apart.
 judged as (
 
     select
         *,
+        row_number() over (
+            partition by {{ snake_case('attribute') }} order by attribute
+        ) as name_number,
         number_count > 0
         and number_count
         >= {{ var('min_number_share') }} * known_count as is_number
@@ -101,7 +105,11 @@ final as (
 
     select
         judged.attribute,
-        {{ snake_case('judged.attribute') }} as feature,
+        {{ snake_case('judged.attribute') }}
+        || case
+            when judged.name_number = 1 then ''
+            else '_' || cast(judged.name_number as string)
+        end as feature,
         described.customer_count,
         judged.known_count,
         judged.distinct_count,
