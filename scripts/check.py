@@ -98,8 +98,10 @@ class Judge:
         return relation
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings) -> list[Outcome]:
     """Read and judge the data of a source and show what was found.
+
+    Returns what becomes of the rows, as the mart `data_quality` has it.
 
     Raises:
         Problem: the data is refused, with the message of a build.
@@ -126,6 +128,7 @@ def check(settings: Settings) -> None:
     if not accepted:
         raise Problem("no order line was accepted, so there is nothing to segment", DATA_REFUSED)
     say(conclusion(settings, loaded, accepted, time.monotonic() - started))
+    return outcomes
 
 
 @contextmanager

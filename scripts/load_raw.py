@@ -431,8 +431,8 @@ def read_text_files(
 
 @contextmanager
 def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
-    """Yield the path of a text file in UTF-8: the file itself, or a copy while it is read."""
-    if file.written.is_utf8:
+    """Yield the path of a text file in plain UTF-8: itself, or a copy while it is read."""
+    if file.written.is_plain:
         yield file.path
         return
     with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
