@@ -86,7 +86,7 @@ SETTINGS: tuple[Setting, ...] = (
         "DATA",
         "none",
         "folder with your files, for SOURCE=own_files",
-        "a folder with order_lines.csv or order_lines.parquet",
+        "a folder with order_lines.csv, .jsonl or .parquet",
     ),
     Setting(
         "WAREHOUSE",
