@@ -26,7 +26,7 @@ from console import DATA_REFUSED, LiveLine, Problem, count, run, say
 from expressions import Expression
 from load_raw import Loaded, LoadedTable, load
 from project_sql import ProjectSql, Relation
-from refusals import listed, shown
+from refusals import listed, printable, shown
 from run_dbt import dbt_vars
 from settings import Settings, resolve, table
 from sources import source_of
@@ -98,8 +98,10 @@ class Judge:
         return relation
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings) -> list[Outcome]:
     """Read and judge the data of a source and show what was found.
+
+    Returns what becomes of the rows, as the mart `data_quality` has it.
 
     Raises:
         Problem: the data is refused, with the message of a build.
@@ -130,6 +132,7 @@ def check(settings: Settings) -> None:
     if not accepted:
         raise Problem(f"no {what} was accepted, so there is nothing to segment", DATA_REFUSED)
     say(conclusion(settings, loaded, count(accepted, what), time.monotonic() - started))
+    return outcomes
 
 
 @contextmanager
@@ -170,7 +173,8 @@ def show_columns(loaded: LoadedTable, formats: dict[tuple[str, str], list[str]])
         return
     raw_table = loaded.table
     say()
-    say(f"{raw_table.name}: {listed([file.name for file in loaded.plan.files], 4)}")
+    names = listed([file.name for file in loaded.plan.files], 4)
+    say(f"{raw_table.name}: {printable(names)}")
     used = sources_of_columns(loaded)
     is_open = raw_table.is_open or not raw_table.columns
     rows = [
@@ -184,7 +188,7 @@ def show_columns(loaded: LoadedTable, formats: dict[tuple[str, str], list[str]])
         say(f"  not there, which is fine: {', '.join(absent)}")
     left = [name for name in used if name not in raw_table.columns]
     if left and not is_open:
-        say(f"  not used: {listed(left, 12)}")
+        say(f"  not used: {printable(listed(left, 12))}")
 
 
 def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
@@ -195,10 +199,12 @@ def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
             spelled.setdefault(name, column)
     if loaded.mapped is None:
         return spelled
-    return {
+    made = {
         name: source.text if isinstance(source, Expression) else spelled[source]
         for name, source in loaded.mapped.columns.items()
     }
+    in_contract = {name: made[name] for name in loaded.table.columns if name in made}
+    return in_contract | made
 
 
 def read_as(loaded: LoadedTable, name: str, formats: Sequence[str]) -> str:
@@ -252,19 +258,19 @@ def show_rows(
     heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
 ) -> None:
     """Show a table, its columns as wide as they need to be."""
-    cells = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    cells = [[cell(text) for text in row] for row in (heads, *rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
     for row in cells:
         line = "  ".join(
-            cell.rjust(width) if n in right else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+            text.rjust(width) if n in right else text.ljust(width)
+            for n, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         say(f"  {line}".rstrip())
 
 
-def printable(text: str) -> str:
-    """Return a text on one line, cut to what a table has room for."""
-    plain = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+def cell(text: str) -> str:
+    """Return a text as a cell of a table: on one line, cut to what there is room for."""
+    plain = printable(text)
     return plain if len(plain) <= WIDEST_CELL else plain[: WIDEST_CELL - 3] + "..."
 
 

@@ -11,7 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -65,6 +65,7 @@ from warehouse import Warehouse, exclusive, set_aside_wal
 OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "given_definitions")
 # Raw table with the columns of the files, where columns.yml makes others of them.
 AS_READ = "_as_read"
+FORMATS = "column_formats"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -96,12 +97,14 @@ class LoadedTable:
         plan: How its files were read; None when there are none.
         mapped: What `columns.yml` made of their columns; None when it says nothing.
         ledger: Its rows in the ledger, one for each file.
+        is_kept: Whether it is the table of an earlier load.
     """
 
     table: RawTable
     plan: TablePlan | None = None
     mapped: MappedTable | None = None
     ledger: tuple[LedgerRow, ...] = ()
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def load(
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
-        write_formats(connection, reading, source)
+        write_formats(connection, reading, tables)
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
         loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
@@ -292,7 +295,7 @@ def load_table(
         )
         for file in files
     ]
-    return LoadedTable(raw_table, plan, mapped, tuple(ledger))
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept and mapped is None)
 
 
 def mapped_table(
@@ -437,8 +440,8 @@ def read_text_files(
 
 @contextmanager
 def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
-    """Yield the path of a text file in UTF-8: the file itself, or a copy while it is read."""
-    if file.written.is_utf8:
+    """Yield the path of a text file in plain UTF-8: itself, or a copy while it is read."""
+    if file.written.is_plain:
         yield file.path
         return
     with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
@@ -509,20 +512,40 @@ def drop_other_tables(
             drop_relation(connection, "raw", name)
 
 
-def write_formats(connection: duckdb.DuckDBPyConnection, reading: Reading, source: Source) -> None:
-    """Find the formats of all text columns that are read as dates or numbers, and keep them."""
+def write_formats(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, tables: Sequence[LoadedTable]
+) -> None:
+    """Find the formats of all text columns that are read as dates or numbers, and keep them.
+
+    Those of a table that is kept are kept too, unless other formats are stated.
+    """
+    before = known_formats(connection, reading.stated)
     rows = []
-    for raw_table in source.tables:
+    for loaded_table in tables:
+        raw_table = loaded_table.table
+        if loaded_table.is_kept and before is not None:
+            rows += [row for row in before if row[0] == raw_table.name]
+            continue
         columns = text_columns(connection, raw_table)
         numbers = [column for column in columns if column.name in raw_table.numbers]
         times = [column for column in columns if column.name in raw_table.times]
         rows += find_formats(connection, reading.project, numbers, times, reading.stated)
     connection.execute(
-        "create or replace table raw.column_formats (source_table varchar, column_name varchar, "
+        f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
         "kind varchar, format_number integer, format varchar)"
     )
+    connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
     for row in rows:
-        connection.execute("insert into raw.column_formats values (?, ?, ?, ?, ?)", row)
+        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?)", row)
+
+
+def known_formats(
+    connection: duckdb.DuckDBPyConnection, stated: Stated
+) -> list[tuple[str, str, str, int, str]] | None:
+    """Return the formats found by the last load; None when none were, or others were stated."""
+    if comment_of(connection, FORMATS) != repr(stated):
+        return None
+    return connection.execute(f"select * from raw.{FORMATS}").fetchall()
 
 
 def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -25,6 +25,9 @@ from settings import ROOT
 
 PROJECT = ROOT / "dbt_project"
 ENGINE = "duckdb__"
+ENVIRONMENT = jinja2.Environment(
+    extensions=[jinja2.ext.do], undefined=jinja2.StrictUndefined, autoescape=False
+)
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
 
 
@@ -65,10 +68,7 @@ class ProjectSql:
         self._connection = connection
         self._vars = project_vars() | dict(variables or {})
         self._config: dict[str, Any] = {}
-        self._environment = jinja2.Environment(
-            extensions=[jinja2.ext.do], undefined=jinja2.StrictUndefined, autoescape=False
-        )
-        self._environment.globals |= {
+        self._globals: dict[str, Any] = {
             "adapter": SimpleNamespace(
                 dispatch=self._dispatch, get_columns_in_relation=self._columns
             ),
@@ -81,11 +81,9 @@ class ProjectSql:
             "target": SimpleNamespace(schema="main"),
             "var": lambda name, default=None: self._vars.get(name, default),
         }
+        # A template knows the names that were there before it, so macros are made when called.
         self._macros: dict[str, jinja2.runtime.Macro] = {}
-        # A template knows the names that were there before it: first all names, then all macros.
-        self._environment.globals |= {name: self._caller(name) for name in macro_texts()}
-        for name, text in macro_texts().items():
-            self._macros[name] = getattr(self._environment.from_string(text).module, name)
+        self._globals |= {name: self._caller(name) for name in macro_texts()}
 
     def macro(self, name: str, *arguments: Any) -> str:
         """Return what a macro renders to."""
@@ -93,17 +91,23 @@ class ProjectSql:
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Return what a macro renders to, or returns."""
-        return self._environment.globals[name](*arguments)
+        return self._globals[name](*arguments)
 
     def model(self, name: str) -> tuple[str, dict[str, Any]]:
         """Return the SQL of a model and its inline configuration."""
-        self._config = {}
-        text = model_files()[name].read_text(encoding="utf-8")
-        sql = self._environment.from_string(text).render().strip()
-        return sql, self._config
+        # A model that this one refers to is rendered meanwhile.
+        outer, self._config = self._config, {}
+        try:
+            text = model_files()[name].read_text(encoding="utf-8")
+            sql = self._template(text).render().strip()
+            return sql, self._config
+        finally:
+            self._config = outer
 
     def _caller(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
+            if name not in self._macros:
+                self._macros[name] = getattr(self._template(macro_texts()[name]).module, name)
             try:
                 return self._macros[name](*arguments, **named)
             except _ReturnError as returned:
@@ -111,8 +115,11 @@ class ProjectSql:
 
         return call
 
+    def _template(self, text: str) -> jinja2.Template:
+        return jinja2.Template.from_code(ENVIRONMENT, compiled(text), self._globals)
+
     def _dispatch(self, name: str) -> Any:
-        return self._environment.globals[ENGINE + name]
+        return self._globals[ENGINE + name]
 
     def _columns(self, relation: Relation) -> list[SimpleNamespace]:
         rows = self._connection.execute(
@@ -136,6 +143,12 @@ class ProjectSql:
     @staticmethod
     def _return(value: Any) -> None:
         raise _ReturnError(value)
+
+
+@cache
+def compiled(text: str) -> CodeType:
+    """Return a template's code."""
+    return ENVIRONMENT.compile(text)
 
 
 @cache

@@ -329,7 +329,6 @@ def text_reader(file: RawFile, path: Path) -> str:
         return f"(select {selected} from {reader})"
     types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))
     options = [CSV_OPTIONS, f"delim = {literal(written.delimiter)}", f"columns = {{{types}}}"]
-    options.append(f"skip = {written.skipped_lines:d}")
     if written.has_cr_lines:
         options.append("new_line = '\\r'")
     if path == file.path:

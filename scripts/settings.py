@@ -89,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
         "DATA",
         "none",
         "your files: a folder for SOURCE=own_files, a file or folder for other sources",
-        "a folder with order_lines.csv or order_lines.parquet, or the file of the source",
+        "a folder with order_lines.csv, .jsonl or .parquet, or the file of the source",
     ),
     Setting(
         "ID",
