@@ -40,6 +40,10 @@ MEMORY_UNITS = {
 
 SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
+SOURCES_OF_ONE_TABLE = ("own_table",)
+
+# Orders of day, month and year, as people write them.
+DATE_ORDERS = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY", "ymd": "YYYY/MM/DD"}
 
 OTHER_MAKE_VARIABLES = (
     "PYTHON",
@@ -67,6 +71,10 @@ class Settings:
     threads: int
     memory: str
     target: str
+    definitions: Path | None = None
+    id: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATA",
         "none",
-        "folder with your files, for SOURCE=own_files",
-        "a folder with order_lines.csv or order_lines.parquet",
+        "your files: a folder for SOURCE=own_files, a file or folder for other sources",
+        "a folder with order_lines.csv, .jsonl or .parquet, or the file of the source",
+    ),
+    Setting(
+        "ID",
+        "the column that names each row once",
+        "column with the customer, for SOURCE=own_table",
+        "the name of a column of the file",
+    ),
+    Setting(
+        "DEFINITIONS",
+        "those of the seed, or proposed from the data",
+        "feature definitions to use instead",
+        "a CSV file with the columns of dbt_project/seeds/feature_definitions.csv",
     ),
     Setting(
         "WAREHOUSE",
@@ -100,7 +120,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AS_OF",
-        "the day after the last accepted order",
+        "the day after the last accepted order; without orders, the day of the first load",
         "date as of which customers are segmented",
         "a date such as 2017-12-31",
     ),
@@ -139,6 +159,18 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb (spark is not available yet)",
+    ),
+    Setting(
+        "DATE_FORMAT",
+        "found in the data",
+        "order of day, month and year, where the data leaves it open",
+        "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
+    ),
+    Setting(
+        "DECIMAL",
+        "found in the data",
+        "decimal sign of amounts, where the data leaves it open",
+        "point or comma",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -206,6 +238,29 @@ def read_data(text: str, source: str) -> Path | None:
     return path.resolve()
 
 
+def read_definitions_path(text: str) -> Path | None:
+    """Read DEFINITIONS: absent, or a file that can be read."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise refuse("DEFINITIONS", text, "there is no such file")
+    if not os.access(path, os.R_OK):
+        raise refuse("DEFINITIONS", text, "it cannot be read")
+    return path.resolve()
+
+
+def read_id(text: str, source: str) -> str | None:
+    """Read ID: absent, or the name of a column, for the source that looks for it."""
+    if text and source not in SOURCES_OF_ONE_TABLE:
+        raise Problem(
+            f"ID={text}: SOURCE={source} knows its columns; expected ID for "
+            f"SOURCE={', '.join(SOURCES_OF_ONE_TABLE)} only",
+            WRONG_USE,
+        )
+    return text or None
+
+
 def read_warehouse(text: str, source: str, root: Path) -> Path:
     """Read WAREHOUSE: a folder, or a place where one can be made."""
     if not text:
@@ -233,6 +288,15 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise refuse(name, text)
     return text
+
+
+def read_date_format(text: str) -> str:
+    """Read DATE_FORMAT, such as `DD/MM/YYYY` or `%d.%m.%y`: the order of day, month and year."""
+    letters = re.sub(r"[^dmy]", "", text.lower().replace("mon", "m"))
+    order = re.sub(r"(.)\1+", r"\1", letters)
+    if order not in DATE_ORDERS or not re.fullmatch(r"[%dmyon/. -]+", text.lower()):
+        raise refuse("DATE_FORMAT", text)
+    return order
 
 
 def read_memory(text: str) -> str:
@@ -320,6 +384,14 @@ def resolve(
         threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
         memory=read_memory(text("MEMORY")),
         target=read_target(text("TARGET", "duckdb")),
+        definitions=read_definitions_path(text("DEFINITIONS")),
+        id=read_id(text("ID"), source),
+        date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,
+        decimal=(
+            read_choice("DECIMAL", text("DECIMAL").lower(), ("point", "comma"))
+            if text("DECIMAL")
+            else None
+        ),
     )
 
 
@@ -347,11 +419,11 @@ def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = R
 def table(width: int = 78) -> str:
     """Return the table of settings as text."""
     lines: list[str] = []
-    indent = " " * 13
+    indent = " " * 15
     for setting in SETTINGS:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
-        lines.append(f"  {setting.name:<9}  {wrapped[0]}")
+        lines.append(f"  {setting.name:<11}  {wrapped[0]}")
         lines.extend(indent + line for line in wrapped[1:])
     return "\n".join(lines)
 

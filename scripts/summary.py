@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from console import Problem, run, say
+from quoting import identifier
 from settings import resolve_warehouse
 from warehouse import Warehouse
 
@@ -45,6 +46,7 @@ def summary(path: Path, width: int | None = None) -> str:
                 _segments(connection, width),
                 _usefulness(connection, width),
                 _data(connection),
+                _empty_marts(connection, width),
                 _how_to_query(path),
             ]
     except duckdb.Error as error:
@@ -132,12 +134,18 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
         )
         for row in rows
     ]
-    head = ["id", "segment", "strategy", "customers", "share", "of spend"]
-    if rows and rows[0]["horizon_days"] is None:
-        cells = [cell[: len(head)] for cell in cells]
-    else:
-        head += [f"in {rows[0]['horizon_days']} days" if rows else "later", "growth"]
-    return table_text(head, cells, width, left=(1, 2, 7), wrapped=1)
+    horizon = next((row["horizon_days"] for row in rows), None)
+    head = ("id", "segment", "strategy", "customers", "share", "of spend")
+    head += (f"in {horizon} days", "growth")
+    # Without orders nothing is spent, and short data tells of nothing later.
+    told = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
+    return table_text(
+        [head[at] for at in told],
+        [[cell[at] for at in told] for cell in cells],
+        width,
+        left=[told.index(at) for at in (1, 2, 7) if at in told],
+        wrapped=1,
+    )
 
 
 def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
@@ -168,6 +176,26 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
     ]
     head = ("raw rows of", "accepted", "rejected", "duplicate")
     return table_text(head, cells, MAX_WIDTH, left=(0,))
+
+
+def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    """Name the marts without rows, where the source has no orders for them to tell of."""
+    (orders,) = connection.execute(
+        "select order_line_count from segmentation_runs where is_current"
+    ).fetchone()
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' "
+        "and database_name = current_database() order by table_name"
+    ).fetchall()
+    empty = [
+        name
+        for (name,) in tables
+        if connection.execute(f"select count(*) from {identifier(name)}").fetchone() == (0,)
+    ]
+    if orders or not empty:
+        return ""
+    told = f"No orders in this source, so these marts are empty: {', '.join(empty)}"
+    return "\n".join(_wrapped(told, width, ""))
 
 
 def _how_to_query(path: Path) -> str:

@@ -45,6 +45,14 @@ DEFECTS = {
     "assert_some_order_was_accepted": Defect(
         "no amount can be read, so every line is rejected", "no orders", None
     ),
+    "assert_cancelled_lines_cancel_out": Defect(
+        "a purchase is taken for cancelled without a cancellation",
+        "cancellations",
+        "core/int_order_line_cancellations.sql",
+        "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
+        "        or (not is_cancellation and is_before_cancellation)\n",
+        "    from order_lines_judged\n    where order_id = 'o2501'\n",
+    ),
     "assert_orders_hold_the_money_of_their_lines": Defect(
         "an order is lost",
         "orders",
@@ -322,7 +330,16 @@ DEFECTS = {
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "yield", "segments", "behaviour", "windows", "orders", "no orders")
+GROUPS = (
+    "customers",
+    "yield",
+    "segments",
+    "behaviour",
+    "windows",
+    "orders",
+    "cancellations",
+    "no orders",
+)
 
 
 def planted(group: str) -> Callable[[Builds], Built]:

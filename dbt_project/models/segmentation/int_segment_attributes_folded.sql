@@ -6,6 +6,13 @@ customer_attributes as (
 
 ),
 
+attribute_profiles as (
+
+    select * from {{ ref('int_attribute_profiles') }}
+    where is_profiled
+
+),
+
 customer_segments as (
 
     select * from {{ ref('customer_segments') }}
@@ -21,6 +28,8 @@ segment_attributes as (
         {{ plain_value('customer_attributes.value') }} as value,
         count(*) as customer_count
     from customer_attributes
+    inner join attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
     inner join customer_segments
         on customer_attributes.customer_id = customer_segments.customer_id
     group by
