@@ -14,8 +14,9 @@ VENV := .venv/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
-VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT
+VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
+    MEMORY TARGET DATE_FORMAT DECIMAL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT \
+    HOLDOUT
 VARIABLES += KEEP RUN SQL FILE PSEUDONYMISE CUSTOMER
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
@@ -25,7 +26,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
+.PHONY: help setup build check load test test-builds lint format docs summary export clean \
+    clean-all
 .PHONY: query versions verify rollback forget test-clients
 
 help: ## Show this help
@@ -37,6 +39,9 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON]
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
+
+check: setup ## Look at data without building: what is found, used, rejected [DATA SOURCE DATE_FORMAT DECIMAL]
+	@$(VENV)/python scripts/check.py
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 	@$(VENV)/python scripts/load_raw.py

@@ -50,6 +50,8 @@ def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         ("temp_directory", str(temporary)),
         ("preserve_insertion_order", True),
         ("enable_progress_bar", False),
+        # As in dbt's profile: what is read must not depend on the machine's time zone.
+        ("TimeZone", "UTC"),
         ("autoinstall_known_extensions", False),
         ("autoload_known_extensions", False),
     ]

@@ -34,13 +34,15 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
 
 
 def published(warehouse: Warehouse) -> list[Path]:
-    """Return what is published, with its kept versions, what was set aside, and exports.
+    """Return what is published, its kept versions, what was set aside, exports and proposals.
 
-    The ledger of exports and the files in the folder of exports are not made again by a build.
+    The ledger of exports, the files in the folder of exports and a proposal of definitions that
+    was edited are not made again by a build.
     """
     exported = [path for form in ("csv", "parquet") for path in warehouse.exports.glob(f"*.{form}")]
     return [
         *warehouse.path.glob("marts.duckdb*"),
+        *warehouse.path.glob("feature_definitions*.csv"),
         warehouse.versions,
         *warehouse.path.glob("exports.duckdb*"),
         *exported,

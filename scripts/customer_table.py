@@ -63,9 +63,7 @@ def profile(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Column]]:
         parts += [f"count({text})", f"count(distinct {text})"]
     row = connection.execute(f"select {', '.join(parts)} from raw.{RAW_TABLE}").fetchone()
     counts = list(row[1:])
-    columns = [
-        Column(name, counts[2 * at], counts[2 * at + 1]) for at, name in enumerate(names)
-    ]
+    columns = [Column(name, counts[2 * at], counts[2 * at + 1]) for at, name in enumerate(names)]
     return row[0], columns
 
 
@@ -119,7 +117,9 @@ def name_rank(name: str) -> int:
         return 1
     if plain.endswith("id") and plain.startswith(ID_WORDS):
         return 2
-    if plain in ID_WORDS or (plain.startswith(ID_WORDS) and plain.endswith(("no", "number", "key"))):
+    if plain in ID_WORDS or (
+        plain.startswith(ID_WORDS) and plain.endswith(("no", "number", "key"))
+    ):
         return 3
     if name.lower().endswith(("_id", " id", "-id")) or name.endswith(("ID", "Id")):
         return 4

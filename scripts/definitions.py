@@ -7,9 +7,12 @@ The file has the columns of `dbt_project/seeds/feature_definitions.csv`, in any 
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import math
 import os
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +25,8 @@ from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
 from warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
-TABLE = "feature_definitions"
+PREVIOUS_NAME = "feature_definitions.previous.csv"
+TABLE = "given_definitions"
 COLUMNS: dict[str, str] = {
     "source": "varchar",
     "position": "bigint",
@@ -45,7 +49,7 @@ TRUE, FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 
 
 def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Make `raw.feature_definitions` of the file DEFINITIONS=, empty without; returns its rows.
+    """Make `raw.given_definitions` of the file DEFINITIONS=, empty without; returns its rows.
 
     Raises:
         Problem: the file cannot be used (exit code 4); names row and column.
@@ -177,8 +181,12 @@ def check_rows(path: Path, rows: list[dict[str, object]], source: str) -> None:
 def columns_there(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the columns of a customer's table as features are named after them."""
     found = connection.execute(f"describe raw.{VIEW}").fetchall()
-    names = [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
-    return [feature_name(name) for name in names]
+    columns = [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
+    names: list[str] = []
+    for plain in map(feature_name, sorted(columns)):
+        numbers = itertools.chain([""], (f"_{n}" for n in itertools.count(2)))
+        names.append(next(plain + n for n in numbers if plain + n not in names))
+    return names
 
 
 def feature_name(column: str) -> str:
@@ -217,22 +225,54 @@ def write_proposals(settings: Settings) -> str:
     if not rows:
         return ""
     target = warehouse.path / FILE_NAME
-    new = target.with_name(target.name + ".new")
-    with new.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(COLUMNS), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            cells = {name: text_of(value) for name, value in row.items()}
-            writer.writerow(cells | {"source": settings.source})
-    os.replace(new, target)
+    previous = keep_previous(target, text_of_rows(settings.source, rows))
     clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
     profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
-    lines = [
-        f"  {target.name}: nobody defined features, so these were proposed; edit a copy and give "
-        "it by DEFINITIONS=",
-        f"    clustered: {clustered or 'none'}",
+    told = [
+        f"{target.name}: nobody defined features, so these were proposed; edit a copy and give it "
+        "by DEFINITIONS=",
+        f"  clustered: {clustered or 'none'}",
+        f"  profiled only: {profiled or 'none'}",
+        *(
+            [f"  the file that stood there, and differs, is now {previous.name}"]
+            if previous
+            else []
+        ),
     ]
-    return "\n".join([*lines, f"    profiled only: {profiled}"] if profiled else lines)
+    return "\n".join(
+        line
+        for text in told
+        for line in textwrap.wrap(
+            text.strip(),
+            96,
+            initial_indent="  " + " " * (len(text) - len(text.lstrip())),
+            subsequent_indent="      ",
+        )
+    )
+
+
+def text_of_rows(source: str, rows: list[dict[str, object]]) -> str:
+    """Return definitions as the text of a CSV file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: text_of(value) for name, value in row.items()} | {"source": source})
+    return text.getvalue()
+
+
+def keep_previous(target: Path, text: str) -> Path | None:
+    """Write the file in one step; returns where one that differs, maybe edited, was put."""
+    previous = None
+    if target.exists():
+        if target.read_bytes() == text.encode():
+            return None
+        previous = target.with_name(PREVIOUS_NAME)
+        os.replace(target, previous)
+    new = target.with_name(target.name + ".new")
+    new.write_text(text, encoding="utf-8", newline="")
+    os.replace(new, target)
+    return previous
 
 
 def text_of(value: object) -> str:

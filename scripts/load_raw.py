@@ -11,9 +11,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,16 @@ import duckdb
 import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
+from column_formats import Column, Stated, find_formats
+from column_mapping import (
+    MappedTable,
+    TableMapping,
+    map_columns,
+    mapped_sql,
+    read_mapping,
+    used_columns,
+)
+from column_names import check_required
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -37,20 +47,32 @@ from console import (
 from customer_table import RAW_TABLE, VIEW, identify
 from definitions import load_definitions
 from file_faults import csv_problem, json_problem, unreadable_parquet
+from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from privacy import Guard, guard_of
+from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import refusal
 from replay import Replay, forget_what_came_later, has_only_grown
+from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
 from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
-OWN_TABLES = ("load_ledger", "load_settings", "load_withheld", "feature_definitions")
+OWN_TABLES = (
+    "load_ledger",
+    "load_settings",
+    "load_withheld",
+    "column_formats",
+    "given_definitions",
+)
+# Raw table with the columns of the files, where columns.yml makes others of them.
+AS_READ = "_as_read"
+FORMATS = "column_formats"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -63,12 +85,33 @@ class Loaded:
         customer_count: Customers in the table of order lines.
         first_date: Day of the first order; None when no time can be read.
         last_date: Day of the last order; None when no time can be read.
+        tables: What each raw table was made from.
     """
 
     row_count: int
     customer_count: int
     first_date: date | None
     last_date: date | None
+    tables: tuple[LoadedTable, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class LoadedTable:
+    """A raw table and what it was made from.
+
+    Attributes:
+        table: The raw table.
+        plan: How its files were read; None when there are none.
+        mapped: What `columns.yml` made of their columns; None when it says nothing.
+        ledger: Its rows in the ledger, one for each file.
+        is_kept: Whether it is the table of an earlier load.
+    """
+
+    table: RawTable
+    plan: TablePlan | None = None
+    mapped: MappedTable | None = None
+    ledger: tuple[LedgerRow, ...] = ()
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,12 +126,18 @@ class LedgerRow:
     loaded_at: datetime
 
 
-def load(settings: Settings, now: datetime | None = None, replay: Replay | None = None) -> Loaded:
+def load(
+    settings: Settings,
+    now: datetime | None = None,
+    replay: Replay | None = None,
+    origin: Warehouse | None = None,
+) -> Loaded:
     """Load the source's files and the published history into the build database.
 
     The caller holds the warehouse's lock. `now` is the time that new files get in the ledger;
     it is the one place where the clock is read. A `replay` brings the history and the files that
-    were known at the run it starts from.
+    were known at the run it starts from. An `origin` is the warehouse whose history counts, where
+    it is another one than is loaded into.
 
     Raises:
         Problem: the data is refused (exit code 4), or the warehouse belongs to another source
@@ -98,13 +147,14 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
     source = source_of(settings)
     clock = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
     set_aside_wal(warehouse)
-    check_published_source(warehouse, settings.source)
+    origin = replay.origin if replay else origin or warehouse
+    check_published_source(origin, settings.source)
     folder = source.folder(settings)
-    guard = guard_for(settings, source, replay.origin if replay else warehouse)
-    readable = [folder, replay.origin.path] if replay else [folder]
+    guard = guard_for(settings, source, origin)
+    readable = [folder, origin.path]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
-        copy_history(connection, replay.origin if replay else warehouse)
+        copy_history(connection, origin)
         if replay:
             forget_what_came_later(connection, replay)
         connection.execute("begin")
@@ -115,21 +165,24 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
             known_files(connection, with_raw=replay is None),
             clock,
             guard,
+            ProjectSql(connection, dbt_vars(settings)),
+            Stated(settings.date_format or source.date_order, settings.decimal),
+            read_mapping(folder, source.tables) if source.is_mappable else {},
             bool(replay and replay.loaded_at),
         )
-        rows = [
-            row for raw_table in source.tables for row in load_table(connection, reading, raw_table)
-        ]
-        drop_other_tables(connection, source)
+        tables = [load_table(connection, reading, raw_table) for raw_table in source.tables]
+        rows = [row for loaded_table in tables for row in loaded_table.ledger]
+        drop_other_tables(connection, source, reading)
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
         then = replay.loaded_at if replay else None
+        write_formats(connection, reading, tables)
         write_ledger(connection, settings.source, rows, guard.check, then)
         write_withheld(connection, rows)
-        loaded = facts(connection, source, rows)
+        loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
-        return loaded
+        return replace_fields(loaded, tables=tuple(tables))
 
 
 def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:
@@ -188,6 +241,9 @@ class Reading:
         known: Files seen before, by table, name and hash.
         clock: Time that new files get.
         guard: What keeps customers out.
+        project: The SQL of the dbt project, for values in text.
+        stated: Formats that the settings state.
+        mappings: What `columns.yml` says, by raw table.
         is_replay: Whether files are read as they were when `known` ends.
     """
 
@@ -196,6 +252,9 @@ class Reading:
     known: dict[tuple[str, str, str], LedgerRow]
     clock: datetime
     guard: Guard
+    project: ProjectSql
+    stated: Stated
+    mappings: dict[str, TableMapping]
     is_replay: bool = False
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
@@ -234,24 +293,31 @@ def load_table(
     connection: duckdb.DuckDBPyConnection,
     reading: Reading,
     raw_table: RawTable,
-) -> list[LedgerRow]:
-    """Bring one raw table up to date with its files; no rows when an optional one has none."""
+) -> LoadedTable:
+    """Bring one raw table up to date with its files; it is empty when an optional one has none."""
     started = time.monotonic()
     files = read_files(connection, reading, raw_table)
     if not files:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
-        return []
-    plan = TablePlan(raw_table, tuple(files))
+        return LoadedTable(raw_table)
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    name = raw_table.name + AS_READ if mapping.columns else raw_table.name
+    plan = TablePlan(raw_table, tuple(files), name)
+    mapped = mapped_table(connection, plan, mapping)
+    guarded = guarded_column(reading.guard, plan, mapped)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
-        counts, is_kept = read_table(connection, reading, plan)
+        counts, is_kept = read_table(connection, reading, plan, guarded)
     finally:
         live.clear()
+    if mapped:
+        query = mapped_sql(connection, reading.project, mapped, reading.stated)
+        replace(connection, "view", raw_table.name, query)
     if raw_table.is_required and not sum(counts.values()):
         raise refusal(files[0].name, "has no rows: expected at least one")
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
-    return [
+    ledger = [
         LedgerRow(
             raw_table.name,
             file.name,
@@ -262,13 +328,32 @@ def load_table(
         )
         for file in files
     ]
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept and mapped is None)
+
+
+def mapped_table(
+    connection: duckdb.DuckDBPyConnection, plan: TablePlan, mapping: TableMapping
+) -> MappedTable | None:
+    """Return what `columns.yml` makes of some files; None when it says nothing of columns.
+
+    Raises:
+        Problem: a required column is missing all the same.
+    """
+    if not mapping.columns:
+        return None
+    mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+    for file in plan.files:
+        there = [c for c in mapped.columns if used_columns(mapped, c) <= file.columns.keys()]
+        check_required(file.name, plan.table, there, file.header)
+    return mapped
 
 
 def read_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
 ) -> list[RawFile]:
     """Find and inspect the files of a table, as they were then when this is a replay."""
-    found = file_search.find_files(reading.place, raw_table)
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    found = find_files(reading.place, raw_table, mapping)
     if not found:
         say(f"  {raw_table.name:<22} {'no file':>16}")
         return []
@@ -284,12 +369,30 @@ def read_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = raw_files.inspect(connection, file, raw_table)
+            is_mapped = bool(mapping.columns)
+            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=is_mapped)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
     raw_files.check_contents(files)
     return files
+
+
+def find_files(place: Path, raw_table: RawTable, mapping: TableMapping) -> list[FoundFile]:
+    """Find the files of a table, by its name or as `columns.yml` says.
+
+    Raises:
+        Problem: there are none, though they are required or spoken of.
+    """
+    if mapping.pattern:
+        try:
+            return file_search.find_files(place, raw_table, mapping.pattern.text)
+        except Problem as problem:
+            raise mapping.pattern.refused(str(problem)) from problem
+    found = file_search.find_files(place, raw_table)
+    if not found and mapping.columns:
+        raise mapping.columns[0].refused(f"there is no file {raw_table.name}.csv it could be of")
+    return found
 
 
 def say_loaded(plan: TablePlan, counts: dict[str, int], seconds: float, is_kept: bool) -> None:
@@ -327,29 +430,56 @@ def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
     return file
 
 
+def guarded_column(guard: Guard, plan: TablePlan, mapped: MappedTable | None) -> str | None:
+    """Return the column of a raw table whose customers are guarded, None where there is none.
+
+    Raises:
+        Problem: `columns.yml` makes customers by an expression, or a folder is named by one.
+    """
+    column = guard.column_of(plan.columns() if mapped is None else list(mapped.columns))
+    if mapped is not None and column is not None:
+        source = mapped.columns[column]
+        if not isinstance(source, str):
+            raise refusal(
+                "columns.yml",
+                f"{column} of {plan.table.name} is an expression: expected a column of the files, "
+                "where customers have pseudonyms or were forgotten",
+            )
+        column = source
+    if column is not None and any(column in _partitions(file) for file in plan.files):
+        raise refusal(
+            plan.table.name,
+            f"a folder of its files is named by a {column}, and names of files are written down: "
+            "expected customers in a column of the files, where they have pseudonyms or were "
+            "forgotten",
+        )
+    return column
+
+
+def _partitions(file: RawFile) -> set[str]:
+    return {name for name, column in file.columns.items() if column in file.found.partitions}
+
+
 def read_table(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> tuple[dict[str, int], bool]:
     """Make the raw table or view of some files; returns the rows of each, and if it was kept.
 
     A table made before from the very same files and columns is kept.
     """
-    name = plan.table.name
-    is_guarded = reading.guard.column_of(plan.columns()) is not None
-    for file in plan.files:
-        reading.guard.check_folders(file.found.partitions)
-    kind = "table" if plan.is_text or is_guarded else "view"
-    mark = plan.fingerprint() + reading.guard.mark(plan.columns())
+    name = plan.name
+    kind = "table" if plan.is_text or guarded else "view"
+    mark = plan.fingerprint() + reading.guard.mark(guarded)
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
         seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
         if all(seen.values()):
             return {file: row.row_count for file, row in seen.items()}, True
     if plan.is_text:
-        counts = read_text_files(connection, reading, plan)
+        counts = read_text_files(connection, reading, plan, guarded)
     else:
         counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
-        if is_guarded:
-            copy_guarded(connection, reading.guard, plan)
+        if guarded:
+            copy_guarded(connection, reading.guard, plan, guarded)
         else:
             replace(connection, "view", name, plan.parquet_sql())
     connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
@@ -357,63 +487,65 @@ def read_table(
 
 
 def read_text_files(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> dict[str, int]:
     """Copy text files into a raw table, one after the other; returns the rows of each."""
-    name = plan.table.name
-    relation = identifier("raw", name)
-    if relation_kind(connection, "raw", name) not in (None, "table"):
-        drop_relation(connection, "raw", name)
-    connection.execute(plan.create_table_sql(relation))
+    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+        drop_relation(connection, "raw", plan.name)
+    connection.execute(plan.create_table_sql())
     counts = {}
     for file in plan.files:
         with utf8_file(file, reading.temporary) as path:
             try:
-                counts[file.name] = insert_rows(connection, reading.guard, plan, file, path)
+                counts[file.name] = insert_rows(
+                    connection, reading.guard, plan, guarded, file, path
+                )
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
     return counts
 
 
 def insert_rows(
-    connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan, file: RawFile, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    guard: Guard,
+    plan: TablePlan,
+    guarded: str | None,
+    file: RawFile,
+    path: Path,
 ) -> int:
     """Copy a text file into its raw table; returns the rows of the file."""
-    relation = identifier("raw", plan.table.name)
     select = plan.select_sql(file, path)
-    if guard.column_of(plan.columns()) is None:
-        return connection.execute(f"insert into {relation} {select}").fetchone()[0]
-    guarded = guard.select_sql(select, plan.columns())
-    parameters = guard.parameters()
-    written = connection.execute(f"insert into {relation} {guarded}", parameters).fetchone()[0]
+    if guarded is None:
+        return connection.execute(f"insert into {plan.relation} {select}").fetchone()[0]
+    statement = f"insert into {plan.relation} {guard.select_sql(select, plan.columns(), guarded)}"
+    written = connection.execute(statement, guard.parameters()).fetchone()[0]
     if not guard.forgotten:
         return written
     return connection.execute(f"select count(*) from ({select})").fetchone()[0]
 
 
-def copy_guarded(connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan) -> None:
+def copy_guarded(
+    connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan, guarded: str
+) -> None:
     """Copy Parquet files into a raw table: a view would show what they hold."""
-    name = plan.table.name
-    relation = identifier("raw", name)
-    guarded_column = guard.column_of(plan.columns())
     select = plan.parquet_sql()
     columns = [
-        f"{identifier(column)} {'varchar' if column == guarded_column else kind}"
+        f"{identifier(column)} {'varchar' if column == guarded else kind}"
         for column, kind, *_ in connection.execute(f"describe {select}").fetchall()
     ]
-    if relation_kind(connection, "raw", name) not in (None, "table"):
-        drop_relation(connection, "raw", name)
+    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+        drop_relation(connection, "raw", plan.name)
     # Made by its columns: DuckDB 2.0.0 shows no rows of a table that was made as an empty SELECT
     # and then filled, in the same transaction, by one with NOT IN (SELECT ...).
-    connection.execute(f"create or replace table {relation} ({', '.join(columns)})")
-    guarded = guard.select_sql(select, plan.columns())
-    connection.execute(f"insert into {relation} {guarded}", guard.parameters())
+    connection.execute(f"create or replace table {plan.relation} ({', '.join(columns)})")
+    rows = guard.select_sql(select, plan.columns(), guarded)
+    connection.execute(f"insert into {plan.relation} {rows}", guard.parameters())
 
 
 @contextmanager
 def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
-    """Yield the path of a text file in UTF-8: the file itself, or a copy while it is read."""
-    if file.written.is_utf8:
+    """Yield the path of a text file in plain UTF-8: itself, or a copy while it is read."""
+    if file.written.is_plain:
         yield file.path
         return
     with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
@@ -466,9 +598,13 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
     connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
 
 
-def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+def drop_other_tables(
+    connection: duckdb.DuckDBPyConnection, source: Source, reading: Reading
+) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {*OWN_TABLES}
+    kept = {raw_table.name for raw_table in source.tables}
+    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.columns}
+    kept |= {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -478,6 +614,52 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     for (name,) in names:
         if name not in kept:
             drop_relation(connection, "raw", name)
+
+
+def write_formats(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, tables: Sequence[LoadedTable]
+) -> None:
+    """Find the formats of all text columns that are read as dates or numbers, and keep them.
+
+    Those of a table that is kept are kept too, unless other formats are stated.
+    """
+    before = known_formats(connection, reading.stated)
+    rows = []
+    for loaded_table in tables:
+        raw_table = loaded_table.table
+        if loaded_table.is_kept and before is not None:
+            rows += [row for row in before if row[0] == raw_table.name]
+            continue
+        columns = text_columns(connection, raw_table)
+        numbers = [column for column in columns if column.name in raw_table.numbers]
+        times = [column for column in columns if column.name in raw_table.times]
+        rows += find_formats(connection, reading.project, numbers, times, reading.stated)
+    connection.execute(
+        f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
+        "kind varchar, format_number integer, format varchar)"
+    )
+    connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
+    for row in rows:
+        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?)", row)
+
+
+def known_formats(
+    connection: duckdb.DuckDBPyConnection, stated: Stated
+) -> list[tuple[str, str, str, int, str]] | None:
+    """Return the formats found by the last load; None when none were, or others were stated."""
+    if comment_of(connection, FORMATS) != repr(stated):
+        return None
+    return connection.execute(f"select * from raw.{FORMATS}").fetchall()
+
+
+def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:
+    """Return the columns of a raw table that hold text, in the order of their names."""
+    names = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? and data_type = 'VARCHAR' order by column_name",
+        [raw_table.name],
+    ).fetchall()
+    return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
 
 
 def write_ledger(
@@ -519,17 +701,24 @@ def write_withheld(connection: duckdb.DuckDBPyConnection, rows: list[LedgerRow])
             say(f"  {name:<22} {count(withheld, 'row'):>16} of forgotten customers left out")
 
 
-def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
+def facts(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
+) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    if source.orders_table is None:
-        return customer_facts(connection, source, rows)
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = time_sql(identifier(source.time_column))
+    if source.orders_table is None or source.time_column is None:
+        return customer_facts(connection, project, source, rows)
+    customer = project.macro("raw_text", identifier(source.customer_column))
+    orders = Relation("raw", source.orders_table)
+    formats = project.call("column_formats", orders, source.time_column)
+    moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
         f"select count(distinct {customer}), cast(min({moment}) as date), "
-        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)} "
+        f"cast(max({moment}) as date) from {orders} "
         f"where {customer} is not null and {moment} >= timestamp '1970-01-01' "
         f"and cast({moment} as date) <= cast(? as date) + 1",
         [loaded_at],
@@ -538,28 +727,24 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
         raise Problem(
             f"{source.orders_table}: no row has both a {source.customer_column} and a "
             f"{source.time_column} that is a date from 1970 on and not in the future; expected "
-            "some (times are ISO 8601, such as 2026-03-01 17:45:00)",
+            "some, such as 2026-03-01 17:45:00",
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
 
 
-def time_sql(column: str) -> str:
-    """Return the time in a column, as the macro `retail_time` reads it."""
-    us_time = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$"
-    return (
-        f"case when regexp_matches(cast({column} as varchar), '{us_time}') "
-        f"then try_strptime(cast({column} as varchar), '%m/%d/%Y %H:%M') "
-        f"else try_cast({column} as timestamp) end"
-    )
-
-
 def customer_facts(
-    connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
 ) -> Loaded:
-    """Return the facts of a source with one row per customer and no orders."""
+    """Return the facts of a source with one row per customer, or of one that tells none."""
+    if source.customer_column is None:
+        row_count = sum(row.row_count for row in rows)
+        return Loaded(row_count, row_count, None, None)
     relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
+    customer = project.macro("raw_text", identifier(source.customer_column))
     (customers,) = connection.execute(
         f"select count(distinct {customer}) from raw.{identifier(relation)}"
     ).fetchone()

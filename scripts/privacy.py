@@ -24,7 +24,7 @@ from pathlib import Path
 import duckdb
 
 from column_names import ADDED_COLUMNS
-from console import DATA_REFUSED, WRONG_USE, Problem
+from console import WRONG_USE, Problem
 from kept_versions import sync
 from quoting import identifier
 from warehouse import Warehouse
@@ -87,34 +87,20 @@ class Guard:
         exact = [name for name in same if name == self.column]
         return next(iter(exact or same), None)
 
-    def mark(self, columns: Sequence[str]) -> str:
+    def mark(self, guarded: str | None) -> str:
         """Return what a raw table depends on besides its files."""
-        if self.column_of(columns) is None:
+        if guarded is None:
             return ""
-        return hashlib.sha256(repr((self.check, self.forgotten)).encode()).hexdigest()
+        return hashlib.sha256(repr((guarded, self.check, self.forgotten)).encode()).hexdigest()
 
-    def check_folders(self, partitions: Mapping[str, str]) -> None:
-        """Refuse a folder named by a customer: its name would be written down.
-
-        Raises:
-            Problem: the path of the file has such a folder.
-        """
-        column = self.column_of(list(partitions))
-        if column is not None:
-            raise Problem(
-                f"a folder of the data is named by a {column}, and names of files are written "
-                "down: expected customers in a column of the files only, where they have "
-                "pseudonyms or were forgotten",
-                DATA_REFUSED,
-            )
-
-    def select_sql(self, select: str, columns: Sequence[str]) -> str:
+    def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:
         """Return a SELECT of raw rows with customers guarded; it takes `parameters()`.
 
-        select: gives `columns` and the added ones, in this order.
+        Args:
+            select: Gives `columns` and the added ones, in this order.
+            columns: Columns of the raw table.
+            guarded: The one with the customer.
         """
-        guarded = self.column_of(columns)
-        assert guarded is not None, "only tables with customers are guarded"
         every = (*columns, *ADDED_COLUMNS)
         names = ", ".join(identifier(name) for name in every)
         plain = f"nullif(trim(cast({identifier(guarded)} as varchar)), '')"

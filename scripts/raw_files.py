@@ -190,10 +190,17 @@ class TablePlan:
     Attributes:
         table: The raw table.
         files: Its files, at least one, all text or all Parquet.
+        name: Name of the relation that is made: the table's, or with `columns.yml` another one.
     """
 
     table: RawTable
     files: tuple[RawFile, ...]
+    name: str
+
+    @property
+    def relation(self) -> str:
+        """The relation that is made, quoted."""
+        return identifier("raw", self.name)
 
     @property
     def is_text(self) -> bool:
@@ -219,11 +226,16 @@ class TablePlan:
         ]
         return hashlib.sha256(repr((self.table, parts)).encode()).hexdigest()
 
-    def create_table_sql(self, relation: str) -> str:
+    def spellings(self) -> dict[str, str]:
+        """Return the column of the raw table by each name that it has in the files."""
+        found = {column: name for file in self.files for name, column in file.columns.items()}
+        return {name: name for file in self.files for name in file.columns} | found
+
+    def create_table_sql(self) -> str:
         """Return the statement that makes the empty table of text files."""
         columns = [f"{identifier(name)} varchar" for name in self.columns()]
         columns += ["_file varchar", "_row_number bigint"]
-        return f"create or replace table {relation} ({', '.join(columns)})"
+        return f"create or replace table {self.relation} ({', '.join(columns)})"
 
     def select_sql(self, file: RawFile, path: Path) -> str:
         """Return the SELECT that reads a text file, or its UTF-8 copy, as rows of the table."""
@@ -314,7 +326,6 @@ def text_reader(file: RawFile, path: Path) -> str:
         return f"(select {selected} from {reader})"
     types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))
     options = [CSV_OPTIONS, f"delim = {literal(written.delimiter)}", f"columns = {{{types}}}"]
-    options.append(f"skip = {written.skipped_lines:d}")
     if written.has_cr_lines:
         options.append("new_line = '\\r'")
     if path == file.path:

@@ -14,7 +14,12 @@ LONGEST_SHOWN = 60
 def refusal(where: Path | str, reason: str) -> Problem:
     """Return the problem of data that is not accepted: a file's name, then what is wrong."""
     name = where.name or str(where) if isinstance(where, Path) else where
-    return Problem(" ".join(f"{name}: {reason}".split()), DATA_REFUSED)
+    return Problem(printable(f"{name}: {reason}"), DATA_REFUSED)
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def first_lines(error: duckdb.Error) -> str:

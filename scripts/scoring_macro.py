@@ -56,7 +56,9 @@ def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) 
     scaled, squares = [], []
     for place, feature in enumerate(features):
         column = identifier(feature.feature)
-        filled = f"coalesce(cast({column} as double), {number(feature.missing_value)})"
+        # Not a number is no value; left alone, SQL would take it for one above all numbers.
+        known = f"nullif(cast({column} as double), cast('nan' as double))"
+        filled = f"coalesce({known}, {number(feature.missing_value)})"
         moved = TRANSFORMED[feature.transform].format(x=filled)
         lower, upper = number(feature.lower_value), number(feature.upper_value)
         scaled.append(

@@ -43,6 +43,9 @@ SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
 SOURCES_OF_ONE_TABLE = ("own_table",)
 
+# Orders of day, month and year, as people write them.
+DATE_ORDERS = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY", "ymd": "YYYY/MM/DD"}
+
 OTHER_MAKE_VARIABLES = (
     "PYTHON",
     "PYTEST_ARGS",
@@ -75,6 +78,8 @@ class Settings:
     target: str
     definitions: Path | None = None
     id: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
     keep: int = DEFAULT_KEEP
     pseudonymise: bool | None = None
 
@@ -100,7 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
         "DATA",
         "none",
         "your files: a folder for SOURCE=own_files, a file or folder for other sources",
-        "a folder with order_lines.csv or order_lines.parquet, or the file of the source",
+        "a folder with order_lines.csv, .jsonl or .parquet, or the file of the source",
     ),
     Setting(
         "ID",
@@ -122,7 +127,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AS_OF",
-        "the day after the last accepted order",
+        "the day after the last accepted order; without orders, the day of the first load",
         "date as of which customers are segmented",
         "a date such as 2017-12-31",
     ),
@@ -174,6 +179,18 @@ SETTINGS: tuple[Setting, ...] = (
         "whether customers have pseudonyms instead of their ids, by the key PSEUDONYM_KEY of the "
         "environment",
         "0 or 1",
+    ),
+    Setting(
+        "DATE_FORMAT",
+        "found in the data",
+        "order of day, month and year, where the data leaves it open",
+        "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
+    ),
+    Setting(
+        "DECIMAL",
+        "found in the data",
+        "decimal sign of amounts, where the data leaves it open",
+        "point or comma",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -293,6 +310,15 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def read_date_format(text: str) -> str:
+    """Read DATE_FORMAT, such as `DD/MM/YYYY` or `%d.%m.%y`: the order of day, month and year."""
+    letters = re.sub(r"[^dmy]", "", text.lower().replace("mon", "m"))
+    order = re.sub(r"(.)\1+", r"\1", letters)
+    if order not in DATE_ORDERS or not re.fullmatch(r"[%dmyon/. -]+", text.lower()):
+        raise refuse("DATE_FORMAT", text)
+    return order
+
+
 def read_memory(text: str) -> str:
     """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
     if not text:
@@ -387,6 +413,12 @@ def resolve(
         target=read_target(text("TARGET", "duckdb")),
         definitions=read_definitions_path(text("DEFINITIONS")),
         id=read_id(text("ID"), source),
+        date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,
+        decimal=(
+            read_choice("DECIMAL", text("DECIMAL").lower(), ("point", "comma"))
+            if text("DECIMAL")
+            else None
+        ),
         keep=whole_number("KEEP", text("KEEP", str(DEFAULT_KEEP)), 1, MAX_KEEP),
         pseudonymise={"": None, "0": False, "1": True}[
             read_choice("PSEUDONYMISE", text("PSEUDONYMISE"), ("", "0", "1"))
@@ -418,11 +450,11 @@ def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = R
 def table(width: int = 78) -> str:
     """Return the table of settings as text."""
     lines: list[str] = []
-    indent = " " * 13
+    indent = " " * 15
     for setting in SETTINGS:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
-        lines.append(f"  {setting.name:<9}  {wrapped[0]}")
+        lines.append(f"  {setting.name:<11}  {wrapped[0]}")
         lines.extend(indent + line for line in wrapped[1:])
     return "\n".join(lines)
 

@@ -6,8 +6,10 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from console import FAILED, WRONG_USE, Problem
-from settings import Settings
+from settings import ROOT, STAGING, Settings
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,18 @@ class Source:
         customer_column: Its column with the customer; of the raw table `customers` without orders.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
+        date_order: Order of day, month and year (`mdy`) where dates can be read in several.
+        is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
     """
 
     name: str
     tables: tuple[RawTable, ...]
     orders_table: str | None
-    customer_column: str
+    customer_column: str | None
     time_column: str | None
     package: str | None = None
+    date_order: str | None = None
+    is_mappable: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -145,6 +151,7 @@ OWN_FILES = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="ordered_at",
+    is_mappable=True,
 )
 
 ONLINE_RETAIL = Source(
@@ -173,6 +180,8 @@ ONLINE_RETAIL = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="invoice_date",
+    # The widespread CSV writes 12/1/2010 8:26.
+    date_order="mdy",
 )
 
 OWN_TABLE = Source(
@@ -242,7 +251,6 @@ CUSTOMER_PERSONALITY = Source(
             ),
             required=("id", "income", "mntwines", "mntmeatproducts"),
             is_required=True,
-            times=("dt_customer",),
             has_any_name=True,
             is_one_file=True,
         ),
@@ -271,11 +279,55 @@ def source_of(settings: Settings) -> Source:
     Raises:
         Problem: there are staging models for it, but nothing says how to load it.
     """
+    return SOURCES.get(settings.source) or source_of_folder(ROOT / STAGING / settings.source)
+
+
+def source_of_folder(folder: Path) -> Source:
+    """Return a source as the `_<source>__sources.yml` among its staging models tells of it.
+
+    Each table is a raw table; `config: meta:` may hold `is_required` (true when not told),
+    `columns`, `required` and `aliases` of a table, and `orders_table`, `customer_column` and
+    `time_column` of the source.
+
+    Raises:
+        Problem: there is no such file, or it does not say what it should (exit code 2).
+    """
+    path = folder / f"_{folder.name}__sources.yml"
+    name = (
+        f"SOURCE={folder.name}: {path.relative_to(ROOT) if folder.is_relative_to(ROOT) else path}"
+    )
     try:
-        return SOURCES[settings.source]
-    except KeyError:
+        parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        (described,) = (s for s in parsed["sources"] if s["name"] == folder.name)
+        tables = tuple(_raw_table(table) for table in described["tables"])
+    except FileNotFoundError:
+        raise Problem(f"{name} is not there: expected one that names the raw tables") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Problem(
-            f"SOURCE={settings.source}: has staging models but is not in scripts/sources.py; "
-            f"expected one of {', '.join(SOURCES)}",
+            f"{name} cannot be used ({type(error).__name__}: {' '.join(str(error).split())}): "
+            f"expected one source {folder.name} with a list of tables, as in docs/templates/source",
             WRONG_USE,
         ) from None
+    meta = _meta(described)
+    return Source(
+        name=folder.name,
+        tables=tables,
+        orders_table=meta.get("orders_table"),
+        customer_column=meta.get("customer_column") if meta.get("orders_table") else None,
+        time_column=meta.get("time_column"),
+    )
+
+
+def _raw_table(described: dict) -> RawTable:
+    meta = _meta(described)
+    return RawTable(
+        described["name"],
+        columns=tuple(meta.get("columns", ())),
+        required=tuple(meta.get("required", ())),
+        is_required=bool(meta.get("is_required", True)),
+        aliases=tuple((other, column) for other, column in meta.get("aliases", {}).items()),
+    )
+
+
+def _meta(described: dict) -> dict:
+    return (described.get("config") or {}).get("meta") or {}

@@ -18,6 +18,13 @@ from warehouse import Warehouse
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
+# What segment_yield says of growth, in as few letters as the table has room for.
+GROWTH = {
+    "grows": "grows",
+    "shrinks": "shrinks",
+    "no clear change": "unclear",
+    "too few customers": "too few",
+}
 
 
 def summary(path: Path, width: int | None = None) -> str:
@@ -37,6 +44,7 @@ def summary(path: Path, width: int | None = None) -> str:
                 _run(connection, width),
                 _customers(connection, width),
                 _segments(connection, width),
+                _usefulness(connection, width),
                 _data(connection),
                 _empty_marts(connection, width),
                 _how_to_query(path),
@@ -108,24 +116,48 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
-        "select * from segment_summary order by segment_id",
+        "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
+        "later_spend_per_customer, growth_direction, "
+        "(select max(horizon_days) from segment_yield) as horizon_days "
+        "from segment_summary order by segment_id",
     )
     cells = [
         (
             str(row["segment_id"]),
             row["segment_name"] or "",
-            # Published before there was a playbook: without.
-            row.get("strategy") or "",
+            row["strategy"],
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
+            _amount(row["later_spend_per_customer"]),
+            GROWTH.get(row["growth_direction"], ""),
         )
         for row in rows
     ]
+    horizon = next((row["horizon_days"] for row in rows), None)
     head = ("id", "segment", "strategy", "customers", "share", "of spend")
-    if all(row["spend_share"] is None for row in rows):
-        head, cells = head[:-1], [cell[:-1] for cell in cells]
-    return table_text(head, cells, width, left=(1, 2), wrapped=1)
+    head += (f"in {horizon} days", "growth")
+    # Without orders nothing is spent, and short data tells of nothing later.
+    told = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
+    return table_text(
+        [head[at] for at in told],
+        [[cell[at] for at in told] for cell in cells],
+        width,
+        left=[told.index(at) for at in (1, 2, 7) if at in told],
+        wrapped=1,
+    )
+
+
+def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    # The run that is repeated may be older than the measure; the mart is of this build.
+    rows = _rows(
+        connection,
+        "select coalesce(max(finding), "
+        "(select usefulness from segmentation_runs where is_current)) as told "
+        "from segment_usefulness where basis = 'judged' and method = 'segments'",
+    )
+    told = rows[0]["told"]
+    return "\n".join(_wrapped(told, width)) if told else ""
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:
@@ -190,6 +222,10 @@ def _python(path: Path) -> str:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f} %"
+
+
+def _amount(value: float | None) -> str:
+    return "" if value is None else f"{value:,.2f}"
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

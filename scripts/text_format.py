@@ -76,8 +76,16 @@ class TextFormat:
 
     @property
     def is_utf8(self) -> bool:
-        """Whether DuckDB can read the file as it is."""
+        """Whether the text is UTF-8."""
         return self.encoding in ("utf-8", "utf-8-sig")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether DuckDB can read the file as it is.
+
+        Where the lines it skips end otherwise than the others, it loses rows without a word.
+        """
+        return self.is_utf8 and not self.skipped_lines
 
     def spoken(self) -> str:
         """Return what was found, such as `Windows-1252, semicolons, gzip`."""
@@ -296,11 +304,13 @@ def records(path: Path, written: TextFormat) -> Iterator[tuple[int, list[str]]]:
 
 
 def write_utf8(path: Path, written: TextFormat, target: Path) -> None:
-    """Write a file anew as plain UTF-8, in pieces."""
+    """Write a file anew as plain UTF-8 from its header on, in pieces."""
     with (
         open_text(path, written) as source,
         target.open("w", encoding="utf-8", newline="") as copy,
     ):
+        for _ in range(written.skipped_lines):
+            source.readline()
         while text := source.read(CHUNK_BYTES):
             copy.write(text)
 

@@ -45,6 +45,14 @@ DEFECTS = {
     "assert_some_order_was_accepted": Defect(
         "no amount can be read, so every line is rejected", "no orders", None
     ),
+    "assert_cancelled_lines_cancel_out": Defect(
+        "a purchase is taken for cancelled without a cancellation",
+        "cancellations",
+        "core/int_order_line_cancellations.sql",
+        "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
+        "        or (not is_cancellation and is_before_cancellation)\n",
+        "    from order_lines_judged\n    where order_id = 'o2501'\n",
+    ),
     "assert_orders_hold_the_money_of_their_lines": Defect(
         "an order is lost",
         "orders",
@@ -285,37 +293,36 @@ DEFECTS = {
     ),
     "assert_later_spend_is_what_customers_ordered": Defect(
         "a cent is added to what each customer spent",
-        "segments",
-        "segmentation/int_segment_later_spend.sql",
-        "        sum(later_spend) as later_spend,\n        sum(spend_before) as spend_before,\n"
-        "        min(as_of_date)",
-        "        sum(later_spend) + 0.01 as later_spend,\n"
-        "        sum(spend_before) as spend_before,\n        min(as_of_date)",
+        "yield",
+        "segmentation/int_customer_yield_windows.sql",
+        "        ) as later_spend,\n",
+        "        ) + 0.01 as later_spend,\n",
     ),
     "assert_yield_counts_every_customer_followed": Defect(
         "a customer is counted at too many dates",
-        "segments",
+        "yield",
         "marts/segment_yield.sql",
         "        ranked.customer_window_count,\n        coalesce",
         "        ranked.customer_window_count + 1 as customer_window_count,\n        coalesce",
     ),
     "assert_projections_are_for_the_members_of_today": Defect(
         "yield is projected to a customer too many",
-        "segments",
+        "yield",
         "marts/segment_yield.sql",
         "        count(*) as current_customer_count\n",
         "        count(*) + 2 as current_customer_count\n",
     ),
     "assert_expected_growth_sums_to_growth": Defect(
         "a segment is expected to spend what others did",
-        "segments",
+        "yield",
         "marts/segment_yield.sql",
         "        ranked.expected_spend,\n",
-        "        ranked.expected_spend * 1.001 as expected_spend,\n",
+        "        cast(ranked.expected_spend * 1.001 as decimal(18, 4))\n"
+        "            as expected_spend,\n",
     ),
     "assert_methods_are_compared_on_the_same_spend": Defect(
         "a method loses a customer",
-        "customers",
+        "yield",
         "segmentation/int_usefulness_captured.sql",
         "cast(sum(customer_count) as bigint) as customer_count",
         "cast(sum(customer_count) as bigint) - 1 as customer_count",
@@ -323,7 +330,16 @@ DEFECTS = {
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "segments", "behaviour", "windows", "orders", "no orders")
+GROUPS = (
+    "customers",
+    "yield",
+    "segments",
+    "behaviour",
+    "windows",
+    "orders",
+    "cancellations",
+    "no orders",
+)
 
 
 def planted(group: str) -> Callable[[Builds], Built]:

@@ -167,6 +167,23 @@ def test_a_folder_named_by_a_customer_is_refused(shop):
     assert "17" not in str(caught.value)
 
 
+def test_columns_yml_may_say_which_column_names_the_customer(shop):
+    folder = Path(shop["DATA"])
+    lines = [[order, at, amount, customer] for order, customer, at, amount in rows()]
+    write_csv(folder / "order_lines.csv", ("order_id", "ordered_at", "net_amount", "Kunde"), lines)
+    (folder / "columns.yml").write_text("customer_id: Kunde\n", encoding="utf-8")
+    chosen = resolve(shop | {"PSEUDONYMISE": "1"})
+    load(chosen)
+    expected = [pseudonym(c.strip()) if c.strip() else None for c in IDS]
+    assert raw(chosen) == expected
+    with duckdb.connect(Warehouse(chosen.warehouse).build_db, read_only=True) as connection:
+        read = connection.execute("select kunde from raw.order_lines_as_read order by _row_number")
+        assert [customer for (customer,) in read.fetchall()] == expected
+    (folder / "columns.yml").write_text("customer_id: Kunde || order_id\n", encoding="utf-8")
+    with pytest.raises(Problem, match="expected a column of the files"):
+        load(chosen)
+
+
 def test_a_table_of_customers_says_which_column_names_them(tmp_path, monkeypatch):
     monkeypatch.setenv(KEY_NAME, KEY)
     data = tmp_path / "people.csv"

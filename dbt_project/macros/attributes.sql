@@ -1,7 +1,7 @@
 {# The features that come from attributes of customers: those defined today,
-   and those of the last fit, which may go on without a definition. Names of
-   features made from orders are theirs. #}
-{% macro attribute_features(settings, fit_features) -%}
+   and those of the last fit, which may go on without a definition. Where there
+   are orders, names of features made from them are taken. #}
+{% macro attribute_features(settings, fit_features, taken) -%}
     {%- set names = [] -%}
     {%- if execute -%}
         {%- set query -%}
@@ -11,9 +11,9 @@
             where fit_number = (select max(fit_number) from {{ fit_features }})
             order by feature
         {%- endset -%}
-        {%- for feature in run_query(query).columns[0].values() -%}
-            {%- if feature not in behaviour_features() -%}
-                {%- do names.append(feature) -%}
+        {%- for row in run_query(query).rows -%}
+            {%- if row[0] not in taken -%}
+                {%- do names.append(row[0]) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
@@ -21,6 +21,13 @@
 {%- endmacro %}
 
 
+{# While the project is parsed nobody knows; most sources have orders. #}
 {% macro has_orders(shape) -%}
-    {{ return(not execute or run_query('select has_orders from ' ~ shape).columns[0].values()[0]) }}
+    {%- set answers = [true] -%}
+    {%- if execute -%}
+        {%- for row in run_query('select has_orders from ' ~ shape).rows -%}
+            {%- do answers.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(answers[-1]) }}
 {%- endmacro %}

@@ -264,40 +264,56 @@
 {%- endmacro %}
 
 
-{% macro regexp_matches(expression, pattern) -%}
-    {{ return(adapter.dispatch('regexp_matches')(expression, pattern)) }}
+{% macro text_replaced(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('text_replaced')(text, pattern, replacement)) }}
 {%- endmacro %}
 
-{% macro duckdb__regexp_matches(expression, pattern) -%}
-    regexp_matches({{ expression }}, '{{ pattern }}')
+{% macro duckdb__text_replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
 {%- endmacro %}
 
-{% macro spark__regexp_matches(expression, pattern) -%}
-    {{ expression }} rlike '{{ pattern | replace('\\', '\\\\') }}'
-{%- endmacro %}
-
-
-{% macro without_pattern(expression, pattern) -%}
-    {{ return(adapter.dispatch('without_pattern')(expression, pattern)) }}
-{%- endmacro %}
-
-{% macro duckdb__without_pattern(expression, pattern) -%}
-    regexp_replace({{ expression }}, '{{ pattern }}', '', 'g')
-{%- endmacro %}
-
-{% macro spark__without_pattern(expression, pattern) -%}
-    regexp_replace({{ expression }}, '{{ pattern | replace('\\', '\\\\') }}', '')
+{# A backslash in one of Spark's literals is written twice. #}
+{% macro spark__text_replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern | replace('\\', '\\\\')) }}, {{ text_literal(replacement) }})
 {%- endmacro %}
 
 
-{% macro time_in_format(expression, format) -%}
-    {{ return(adapter.dispatch('time_in_format')(expression, format)) }}
+{# Whether the whole text is as the pattern says. #}
+{% macro text_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('text_matches')(text, pattern)) }}
 {%- endmacro %}
 
-{% macro duckdb__time_in_format(expression, format) -%}
-    try_strptime({{ expression }}, '{{ format }}')
+{% macro duckdb__text_matches(text, pattern) -%}
+    regexp_full_match({{ text }}, {{ text_literal(pattern) }})
 {%- endmacro %}
 
-{% macro spark__time_in_format(expression, format) -%}
-    try_to_timestamp({{ expression }}, '{{ format | replace('%Y', 'yyyy') | replace('%m', 'M') | replace('%d', 'd') | replace('%H', 'H') | replace('%M', 'm') }}')
+{% macro spark__text_matches(text, pattern) -%}
+    {{ text }} rlike {{ text_literal('^(?:' ~ (pattern | replace('\\', '\\\\')) ~ ')$') }}
+{%- endmacro %}
+
+
+{# Formats are those of strptime: %Y %y %m %d %b %B %H %I %M %S %f %p. #}
+{% macro time_of_text(text, formats) -%}
+    {{ return(adapter.dispatch('time_of_text')(text, formats)) }}
+{%- endmacro %}
+
+{% macro duckdb__time_of_text(text, formats) -%}
+    try_strptime({{ text }}, [{% for format in formats %}{{ text_literal(format) }}{{ ', ' if not loop.last }}{% endfor %}])
+{%- endmacro %}
+
+{% macro spark__time_of_text(text, formats) -%}
+    {%- set letters = {
+        '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%b': 'MMM', '%B': 'MMMM',
+        '%H': 'H', '%I': 'h', '%M': 'm', '%S': 's', '%f': '[SSSSSS][SSS]', '%p': 'a',
+        'T': "'T'",
+    } -%}
+    coalesce(
+        {%- for format in formats %}
+        {%- set pattern = namespace(text=format) -%}
+        {%- for directive, letter in letters.items() -%}
+            {%- set pattern.text = pattern.text | replace(directive, letter) -%}
+        {%- endfor %}
+        try_to_timestamp({{ text }}, {{ text_literal(pattern.text) }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}

@@ -1,16 +1,21 @@
+{# Words that programs write for "no value", in lower case. #}
 {% macro raw_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
-{%- endmacro %}
-
-
-{% macro unreadable_column(column_types) -%}
     case
-        {%- for column, type in column_types.items() %}
         when
-            {{ raw_text(column) }} is not null
-            and try_cast({{ column }} as {{ type }}) is null
-            then '{{ column }}'
-        {%- endfor %}
+            lower(trim(cast({{ column }} as string))) not in (
+                '',
+                'null',
+                '(null)',
+                'none',
+                'nan',
+                'na',
+                'n/a',
+                '#n/a',
+                '<na>',
+                'nat',
+                '\n'
+            )
+            then trim(cast({{ column }} as string))
     end
 {%- endmacro %}
 
@@ -28,37 +33,24 @@
 {%- endmacro %}
 
 
-{# A number as people write it: currency signs, spaces, a percent sign and
-   commas between thousands are no part of it. Null where it is none. #}
-{% macro read_number(expression) -%}
+{# A number of an attribute, whatever people wrote around it; a plain one keeps
+   all of its decimals. #}
+{% macro read_number(text, has_decimal_comma) -%}
     case
-        when {{ regexp_matches(
-            without_pattern(expression, '[$€£¥\\s]|%$'),
-            '^[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?[.]?[0-9]*([eE][-+]?[0-9]{1,3})?$'
+        when {{ has_decimal_comma }}
+            then cast({{ number_of_text(text, 'comma') }} as double)
+        when {{ text_matches(
+            text, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?'
         ) }}
-            then try_cast(
-                {{ without_pattern(expression, '[$€£¥\\s,]|%$') }} as double
-            )
+            then try_cast({{ text }} as double)
+        else cast({{ number_of_text(text, 'point') }} as double)
     end
 {%- endmacro %}
 
 
 {# A whole number as text, though an export wrote it as 17850.0. #}
 {% macro whole_text(column) -%}
-    {{ without_pattern(raw_text(column), '[.]0+$') }}
-{%- endmacro %}
-
-
-{# The two ways in which exports of Online Retail write times: ISO 8601, and
-   12/1/2010 8:26 with the month first. #}
-{% macro retail_time(column) -%}
-    case
-        when {{ regexp_matches(
-            raw_text(column), '^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}$'
-        ) }}
-            then {{ time_in_format(raw_text(column), '%m/%d/%Y %H:%M') }}
-        else try_cast({{ raw_text(column) }} as timestamp)
-    end
+    {{ text_replaced(raw_text(column), '[.]0+$', '') }}
 {%- endmacro %}
 
 
@@ -67,8 +59,8 @@
     cast(
         case
             when {{ raw_text(column) }} like '%-%'
-                then {{ time_in_format(raw_text(column), '%d-%m-%Y') }}
-            else {{ time_in_format(raw_text(column), '%m/%d/%Y') }}
+                then {{ time_of_text(raw_text(column), ['%d-%m-%Y']) }}
+            else {{ time_of_text(raw_text(column), ['%m/%d/%Y']) }}
         end as date
     )
 {%- endmacro %}

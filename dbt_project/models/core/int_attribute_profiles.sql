@@ -6,6 +6,12 @@ customer_attributes as (
 
 ),
 
+attribute_values as (
+
+    select * from {{ ref('int_attribute_values_read') }}
+
+),
+
 customers_judged as (
 
     select * from {{ ref('int_customers_judged') }}
@@ -13,25 +19,15 @@ customers_judged as (
 
 ),
 
-described as (
+source_shape as (
 
-    select count(*) as customer_count from customers_judged
+    select * from {{ ref('source_shape') }}
 
 ),
 
--- Values are fewer than customers: each is read once, whoever has it.
-attribute_values as (
+described as (
 
-    select
-        attribute,
-        value,
-        count(*) as customer_count,
-        {{ read_number('value') }} as number_value,
-        try_cast(value as timestamp) as time_value
-    from customer_attributes
-    group by
-        attribute,
-        value
+    select count(*) as customer_count from customers_judged
 
 ),
 
@@ -47,47 +43,60 @@ counted as (
             ) as bigint
         ) as number_count,
         count(distinct number_value) as distinct_number_count,
-        cast(
-            coalesce(
-                sum(customer_count) filter (where time_value is not null), 0
-            ) as bigint
-        ) as time_count,
-        bool_and(number_value = floor(number_value)) as is_whole,
         min(number_value) as minimum_value,
-        max(number_value) as maximum_value
+        max(number_value) as maximum_value,
+        bool_and(number_value = floor(number_value)) as is_whole,
+        bool_or(has_decimal_comma) as has_decimal_comma,
+        bool_and(is_time) as is_time
     from attribute_values
     group by attribute
 
 ),
 
--- Tails are told from all customers and not from the different values.
+-- Tails are told from all customers and not from the different values. Only
+-- proposals of features ask for them, which are for customers without orders.
+numbers as (
+
+    select
+        customer_attributes.attribute,
+        {{ read_number(
+            'customer_attributes.value', 'counted.has_decimal_comma'
+        ) }} as number_value
+    from customer_attributes
+    inner join counted
+        on customer_attributes.attribute = counted.attribute
+    inner join source_shape
+        on not source_shape.has_orders
+
+),
+
 tails as (
 
     select
         attribute,
-        percentile_cont(0.05) within group (
-            order by {{ read_number('value') }}
-        ) as p05_value,
-        percentile_cont(0.5) within group (
-            order by {{ read_number('value') }}
-        ) as median_value,
-        percentile_cont(0.95) within group (
-            order by {{ read_number('value') }}
-        ) as p95_value
-    from customer_attributes
+        percentile_cont(0.05) within group (order by number_value)
+            as p05_value,
+        percentile_cont(0.5) within group (order by number_value)
+            as median_value,
+        percentile_cont(0.95) within group (order by number_value)
+            as p95_value
+    from numbers
     group by attribute
 
 ),
 
--- A few stray texts make no text of a column of numbers: they are unknown.
+-- A few stray texts make no text of a column of numbers: they are unknown. Two
+-- attributes of one name, but for case and punctuation, are told apart.
 judged as (
 
     select
-        counted.*,
-        counted.number_count > 0
-        and counted.number_count
-        >= {{ var('min_number_share') }} * counted.known_count as is_number,
-        counted.time_count = counted.known_count as is_time
+        *,
+        row_number() over (
+            partition by {{ snake_case('attribute') }} order by attribute
+        ) as name_number,
+        number_count > 0
+        and number_count
+        >= {{ var('min_number_share') }} * known_count as is_number
     from counted
 
 ),
@@ -96,7 +105,11 @@ final as (
 
     select
         judged.attribute,
-        {{ snake_case('judged.attribute') }} as feature,
+        {{ snake_case('judged.attribute') }}
+        || case
+            when judged.name_number = 1 then ''
+            else '_' || cast(judged.name_number as string)
+        end as feature,
         described.customer_count,
         judged.known_count,
         judged.distinct_count,
@@ -109,6 +122,7 @@ final as (
         judged.maximum_value,
         judged.is_number,
         judged.is_number and judged.is_whole as is_whole,
+        judged.has_decimal_comma,
         judged.is_time and not judged.is_number as is_time,
         -- Only values that some customers share say what a segment is.
         judged.distinct_count
@@ -118,7 +132,7 @@ final as (
         end as is_profiled
     from judged
     cross join described
-    inner join tails
+    left join tails
         on judged.attribute = tails.attribute
 
 )

@@ -57,12 +57,16 @@ events as (
 
 -- How many purchases are open: up by one with a purchase, down with a
 -- cancellation, as brackets open and close.
-levelled as (
+counted as (
 
     select
         *,
         sum(case when is_cancellation then -1 else 1 end) over (
-            partition by customer_id, product_id, piece_count, amount
+            partition by
+                customer_id,
+                product_id,
+                piece_count,
+                amount
             order by
                 ordered_at,
                 is_cancellation,
@@ -70,9 +74,22 @@ levelled as (
                 source_file,
                 source_row_number
             rows unbounded preceding
-        )
-        + case when is_cancellation then 1 else 0 end as open_level
+        ) as open_count
     from events
+
+),
+
+-- A cancellation is on the level that it leaves, a purchase on the one that it
+-- reaches.
+levelled as (
+
+    select
+        *,
+        case
+            when is_cancellation then open_count + 1
+            else open_count
+        end as open_level
+    from counted
 
 ),
 

@@ -14,7 +14,7 @@ feature_definitions as (
 
 given_definitions as (
 
-    select * from {{ source('load', 'feature_definitions') }}
+    select * from {{ source('load', 'given_definitions') }}
     where source in ('*', {{ text_literal(var('source')) }})
 
 ),

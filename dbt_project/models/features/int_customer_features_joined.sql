@@ -1,6 +1,9 @@
-{% set made_of_orders = behaviour_features() if has_orders(ref('source_shape')) else [] %}
+{% set made_of_orders = [] %}
+{% if has_orders(ref('source_shape')) %}
+{% set made_of_orders = behaviour_features() %}
+{% endif %}
 {% set attributes = attribute_features(
-    ref('feature_settings'), source('history', 'fit_features')
+    ref('feature_settings'), source('history', 'fit_features'), made_of_orders
 ) %}
 
 with
@@ -53,8 +56,10 @@ final as (
             'int_promotion_features',
             'int_channel_time_features',
         ] -%}
-        {% for feature in behaviour_features(model) if feature in made_of_orders -%}
+        {% for feature in behaviour_features(model) -%}
+        {% if feature in made_of_orders -%}
         {{ model }}.{{ feature }},
+        {% endif -%}
         {% endfor -%}
         {% endfor -%}
         -- Attributes are as of today at every date.
@@ -87,7 +92,8 @@ final as (
             = int_channel_time_features.as_of_date
             and int_preference_features.name_set
             = int_channel_time_features.name_set
-    left join int_attribute_features
+    -- Unused where no definition names an attribute.
+    left join int_attribute_features -- noqa: ST11
         on customer_snapshots.customer_id = int_attribute_features.customer_id
 
 )

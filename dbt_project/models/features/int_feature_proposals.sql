@@ -1,6 +1,6 @@
 {% set taken = [
     'customer_id', 'name_set', 'observed_days', 'is_current',
-    'has_sufficient_history', 'as_of_date', 'previous_segment_id',
+    'has_sufficient_history', 'as_of_date', 'previous_segment_id', '',
 ] %}
 
 with
@@ -23,7 +23,7 @@ definitions as (
     select source from {{ ref('feature_definitions') }}
     where source = {{ text_literal(var('source')) }}
     union all
-    select source from {{ source('load', 'feature_definitions') }}
+    select source from {{ source('load', 'given_definitions') }}
 
 ),
 
@@ -60,7 +60,12 @@ judged as (
         *,
         case
             when distinct_count = 1 then 'constant'
-            when feature in ('{{ taken | join("', '") }}') or feature = ''
+            when
+                feature in (
+                    {%- for name in taken %}
+                    '{{ name }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
                 then 'its name is taken'
             when is_time
                 then 'dates or times: a feature is a number'
@@ -72,10 +77,10 @@ judged as (
                 then 'numbers the rows'
             when
                 distinct_count > 0.5 * known_count
-                and {{ regexp_matches(
+                and {{ text_matches(
                     'feature',
-                    '(^|_)(id|key|code|zip|zipcode|postcode|phone|mobile|fax|'
-                    ~ 'number|no|nr|num|index|row)$|^unnamed(_|$)'
+                    '(.*_)?(id|key|code|zip|zipcode|postcode|phone|mobile|fax|'
+                    ~ 'number|no|nr|num|index|row)|unnamed(_.*)?'
                 ) }}
                 then 'an id or a code, going by its name'
             when is_number then null

@@ -28,15 +28,14 @@ current_date_decided as (
     select
         orders_spanned.first_order_date,
         source_shape.has_orders,
-        {% if var('as_of') -%}
-        cast({{ text_literal(var('as_of')) }} as date) as as_of_date
-        {%- else -%}
         case
+            {% if var('as_of') -%}
+            when true then cast({{ text_literal(var('as_of')) }} as date)
+            {% endif -%}
             when source_shape.has_orders
                 then {{ add_days('orders_spanned.last_order_date', 1) }}
             else source_shape.loaded_date
         end as as_of_date
-        {%- endif %}
     from orders_spanned
     cross join source_shape
 

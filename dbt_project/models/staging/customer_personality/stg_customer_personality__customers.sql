@@ -1,10 +1,12 @@
 {{ config(enabled=var('source') == 'customer_personality') }}
 
+{%- set raw = source('customer_personality', 'customers') %}
+
 with
 
 customers as (
 
-    select * from {{ source('customer_personality', 'customers') }}
+    select * from {{ raw }}
 
 ),
 
@@ -16,7 +18,7 @@ read as (
     select
         *,
         {{ enrolment_date('dt_customer') }} as enrolled_date,
-        {{ read_number('income') }} as income_amount,
+        {{ read_number(raw_text('income'), 'false') }} as income_amount,
         try_cast(year_birth as bigint) as birth_year,
         {{ record_json('customers') }} as record_json
     from customers
@@ -99,7 +101,7 @@ final as (
                 {{ raw_text('income') }} is not null
                 and income_amount is null
                 then 'income'
-            else {{ unreadable_column({
+            else {{ unreadable_column(raw, {
                 'year_birth': 'bigint',
                 'recency': 'bigint',
                 'mntwines': 'decimal(18, 4)',

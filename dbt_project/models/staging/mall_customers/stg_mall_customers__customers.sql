@@ -22,7 +22,7 @@ final as (
             ('annual_income', raw_text('annual_income')),
             ('spending_score', raw_text('spending_score')),
         ]) }} as attributes,
-        {{ unreadable_column({
+        {{ unreadable_column(source('mall_customers', 'customers'), {
             'age': 'bigint',
             'annual_income': 'decimal(18, 4)',
             'spending_score': 'decimal(18, 4)',

@@ -13,7 +13,9 @@ read as (
     select
         {{ whole_text('customer_id') }} as customer_id,
         {{ raw_text('country') }} as country,
-        {{ retail_time('invoice_date') }} as invoiced_at,
+        {{ raw_value(
+            source('online_retail', 'order_lines'), 'invoice_date', 'time'
+        ) }} as invoiced_at,
         {{ raw_text('invoice') }} as invoice
     from order_lines
 

@@ -1,10 +1,17 @@
 {{ config(enabled=var('source') == 'online_retail') }}
 
+{%- set raw = source('online_retail', 'order_lines') %}
+{%- set kinds = {
+    'quantity': 'number',
+    'price': 'number',
+    'invoice_date': 'time',
+} %}
+
 with
 
 order_lines as (
 
-    select * from {{ source('online_retail', 'order_lines') }}
+    select * from {{ raw }}
 
 ),
 
@@ -12,9 +19,10 @@ read as (
 
     select
         *,
-        {{ retail_time('invoice_date') }} as invoiced_at,
-        try_cast(quantity as decimal(18, 4)) as line_quantity,
-        try_cast(price as decimal(18, 4)) as unit_price,
+        {{ raw_value(raw, 'invoice_date', 'time') }} as invoiced_at,
+        {{ raw_value(raw, 'quantity', 'number') }} as line_quantity,
+        {{ raw_value(raw, 'price', 'number') }} as unit_price,
+        {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ raw_text('invoice') }} as invoice_text,
         {{ record_json('order_lines') }} as record_json
     from order_lines
@@ -46,16 +54,7 @@ renamed as (
         true as drops_exact_duplicates,
         invoice_text like 'C%' as is_cancellation,
         invoiced_at as ordered_at,
-        case
-            when
-                {{ raw_text('invoice_date') }} is not null
-                and invoiced_at is null
-                then 'invoice_date'
-            else {{ unreadable_column({
-                'quantity': 'decimal(18, 4)',
-                'price': 'decimal(18, 4)',
-            }) }}
-        end as unreadable_column,
+        unreadable_column,
         record_json
     from read
 

@@ -33,8 +33,8 @@ final as (
     from coded
     -- A product's code has five digits first, or letters and four digits; POST,
     -- D, M, BANK CHARGES, GIFT_0001_20 and TEST001 are none.
-    where {{ regexp_matches(
-        'product_id', '^([0-9]{5}|[A-Z]{2,4}[0-9]{4}|DCGSS)'
+    where {{ text_matches(
+        'product_id', '([0-9]{5}|[A-Z]{2,4}[0-9]{4}|DCGSS).*'
     ) }}
 
 )
