@@ -15,9 +15,8 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
-    MEMORY TARGET DATE_FORMAT DECIMAL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT \
-    HOLDOUT
-VARIABLES += KEEP RUN SQL FILE PSEUDONYMISE CUSTOMER
+    MEMORY TARGET KEEP PSEUDONYMISE DATE_FORMAT DECIMAL PYTEST_ARGS FORCE \
+    SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -26,9 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds lint format docs summary export clean \
-    clean-all
-.PHONY: query versions verify rollback forget test-clients
+.PHONY: help setup build check load test test-builds test-clients lint format docs summary \
+    query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh

@@ -1,5 +1,5 @@
--- Who could as well be in another segment, and could be won for it? The best
--- customers first among those of little confidence.
+-- Who could as well be in another segment, and could be won for it? Of the
+-- tenth of customers with the least confidence, those who spend most.
 select
     customer_id,
     segment_name,
@@ -8,6 +8,7 @@ select
     spend,
     reasons
 from customer_segments
-where status = 'segmented' and confidence < 0.1
+where status = 'segmented'
+qualify percent_rank() over (order by confidence) <= 0.1
 order by spend desc, customer_id
 limit 20;
