@@ -25,6 +25,7 @@ from settings import nearest
 from sources import RawTable
 
 FILE_NAME = "columns.yml"
+OTHER_NAME = "columns.yaml"
 FILES_KEY = "_file"
 LARGEST_BYTES = 100_000
 
@@ -79,6 +80,8 @@ def read_mapping(folder: Path, tables: Sequence[RawTable]) -> dict[str, TableMap
     """
     path = folder / FILE_NAME
     if not path.exists():
+        if (folder / OTHER_NAME).exists():
+            raise refusal(OTHER_NAME, f"is not read: name it {FILE_NAME}")
         return {}
     if not path.resolve().is_relative_to(folder.resolve()):
         raise refusal(FILE_NAME, "is a link out of the folder: expected the file itself")

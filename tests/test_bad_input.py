@@ -192,6 +192,9 @@ REFUSED: dict[str, Refused] = {
     "no amount at all": Refused(priced("much", "more"), ("no order line was accepted",)),
     # --- columns.yml
     "a mapping that is no YAML": Refused(mapped('net_amount: "a" * b\n'), ("line 1", "not YAML")),
+    "a mapping under another name": Refused(
+        {"order_lines.csv": GOOD, "columns.yaml": "net_amount: price\n"}, ("name it columns.yml",)
+    ),
     "a mapping of a list": Refused(mapped("- a\n"), ("columns.yml", "expected lines such as")),
     "a mapping that is a bomb": Refused(mapped(BOMB), ("columns.yml, line 1", "expected the name")),
     "a mapping of a column that is not there": Refused(
