@@ -232,6 +232,13 @@ REFUSED: dict[str, Refused] = {
     "a mapping with another schema": Refused(
         mapped("net_amount: pg_catalog.abs(1)\n"), ("line 1", "abs")
     ),
+    "a mapping that cannot be run": Refused(
+        mapped("customer_id: substr()\nnet_amount: price\norder_id: no\n"), ("line 1", "cannot be")
+    ),
+    "a mapping with a broken pattern": Refused(
+        mapped("net_amount: price\norder_id: regexp_replace(no, '(', '')\n"),
+        ("line 2", "cannot be"),
+    ),
     "a mapping that is not text": Refused(
         mapped("net_amount: {a: b}\n"), ("line 1", "expected the name of a column")
     ),
