@@ -208,28 +208,28 @@ DEFECTS = {
     ),
     "assert_every_segment_has_one_stance": Defect(
         "a segment has no playbook",
-        "segments",
+        "acting",
         "marts/segment_playbook.sql",
         "    from joined\n",
         "    from joined\n    where segment_id <> 1\n",
     ),
     "assert_the_ceiling_follows_from_its_inputs": Defect(
         "the ceiling is more than its parts make",
-        "segments",
+        "acting",
         "segmentation/playbook/int_segment_opportunities.sql",
         "then greatest(amount, 0) end",
         "then greatest(amount, 0) + 1 end",
     ),
     "assert_lift_begins_with_the_holdout": Defect(
         "campaigns are measured though nobody was held out",
-        "segments",
+        "acting",
         "segmentation/lift/int_lift_campaigns.sql",
         "where first_sent_date >= {{ holdout_start }}",
         "where first_sent_date is not null",
     ),
     "assert_lift_counts_whole_segments": Defect(
         "customers are counted twice, in the rows that the defect above makes",
-        "segments",
+        "acting",
         "segmentation/lift/int_lift_groups.sql",
         "        count(*) as customer_count,\n        as_of_date\n    from members",
         "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
@@ -322,7 +322,7 @@ DEFECTS = {
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "yield", "segments", "behaviour", "windows", "orders", "no orders")
+GROUPS = ("customers", "yield", "segments", "behaviour", "acting", "windows", "orders", "no orders")
 
 
 def planted(group: str) -> Callable[[Builds], Built]:
