@@ -184,8 +184,9 @@ def _number_shapes_of_groups(
         f"select {value} as value from {column.relation}) where value is not null "
         f"group by regexp_replace(left(value, {SHAPE_LENGTH}), '[0-9]', '9', 'g'), "
         "regexp_matches(value, '^[^0-9]*0') "
-        f"order by example limit {MOST_SHAPES})"
+        f"order by row_count desc, example limit {MOST_SHAPES})"
     ).fetchall()
+    groups.sort(key=lambda group: group[0])
     numbers = [group for group in groups if group[1] is not None or group[2] is not None]
     check_currencies(connection, column, [text for _, _, _, _, text, _ in numbers])
     only_point = [g for g in numbers if g[2] is None]
@@ -305,11 +306,11 @@ def date_shapes(
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return, by shape, the dates' formats that are possible, each with its strptime formats."""
     shapes = connection.execute(
-        "select distinct regexp_replace("
+        "select regexp_replace("
         f"translate(lower(left(value, {SHAPE_LENGTH})), '012345678', '999999999'), "
         f"'({MONTHS})[a-z]*', 'mon') as shape from ("
         f"select {value} as value from {column.relation}) where value is not null "
-        f"limit {MOST_SHAPES}"
+        f"group by shape order by count(*) desc, shape limit {MOST_SHAPES}"
     ).fetchall()
     found = {shape: formats_of_shape(shape) for (shape,) in shapes}
     return {shape: candidates for shape, candidates in sorted(found.items()) if candidates}

@@ -8,7 +8,7 @@ files or an expression over them; `customers:` begins the lines of another table
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -20,13 +20,15 @@ from console import Problem
 from expressions import Expression, ExpressionError, parse, written
 from project_sql import ProjectSql
 from quoting import identifier
-from refusals import listed, refusal, shown
+from refusals import first_lines, listed, refusal, shown
 from settings import nearest
 from sources import RawTable
 
 FILE_NAME = "columns.yml"
+OTHER_NAME = "columns.yaml"
 FILES_KEY = "_file"
 LARGEST_BYTES = 100_000
+ROWS_TRIED = 1_000
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,14 @@ class MappedTable:
         read_name: Raw table with the columns of the files.
         columns: Column of `read_name` or expression over them, by column of the raw table.
         spellings: Column of `read_name` by each of the names that it has in the files.
+        entries: Line of `columns.yml` by column of the raw table.
     """
 
     table: RawTable
     read_name: str
     columns: Mapping[str, str | Expression]
-    spellings: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, str]
+    entries: Mapping[str, Entry]
 
     def find_column(self, name: str) -> str | None:
         """Return the column of the files that a name stands for."""
@@ -79,6 +83,8 @@ def read_mapping(folder: Path, tables: Sequence[RawTable]) -> dict[str, TableMap
     """
     path = folder / FILE_NAME
     if not path.exists():
+        if (folder / OTHER_NAME).exists():
+            raise refusal(OTHER_NAME, f"is not read: name it {FILE_NAME}")
         return {}
     if not path.resolve().is_relative_to(folder.resolve()):
         raise refusal(FILE_NAME, "is a link out of the folder: expected the file itself")
@@ -125,9 +131,9 @@ def map_columns(
             renamed.add(found)
             continue
         columns[entry.wanted] = _expression(connection, entry, table, spellings)
-    stated = {entry.wanted for entry in mapping.columns}
+    stated = {entry.wanted: entry for entry in mapping.columns}
     kept = {name: value for name, value in columns.items() if name in stated or name not in renamed}
-    return MappedTable(table, read_name, kept, spellings)
+    return MappedTable(table, read_name, kept, spellings, stated)
 
 
 def find_column(spellings: Mapping[str, str], name: str) -> str | None:
@@ -168,11 +174,23 @@ def mapped_sql(
                 lambda column: project.macro("raw_text", identifier(column)),
                 is_number=name in mapped.table.numbers,
             )
+            check_runs(connection, mapped, mapped.entries[name], value)
         else:
             value = identifier(source)
         values.append(f"    {value} as {identifier(name)}")
     selected = ",\n".join([*values, *(f"    {name}" for name in ADDED_COLUMNS)])
     return f"select\n{selected}\nfrom {identifier('raw', mapped.read_name)}"
+
+
+def check_runs(
+    connection: duckdb.DuckDBPyConnection, mapped: MappedTable, entry: Entry, value: str
+) -> None:
+    """Refuse an expression that the engine does not take, such as a function without its texts."""
+    relation = identifier("raw", mapped.read_name)
+    try:
+        connection.execute(f"select {value} from {relation} limit {ROWS_TRIED}").fetchall()
+    except duckdb.Error as error:
+        raise entry.refused(f"{shown(entry.text)} cannot be run: {first_lines(error)}") from error
 
 
 def used_columns(mapped: MappedTable, name: str) -> frozenset[str]:

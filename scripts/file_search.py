@@ -69,7 +69,7 @@ def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list
     found = [
         _found(path, place, kind)
         for path in sorted(names)
-        if (kind := kind_of(path.name)) and not path.name.startswith((".", "_", "~"))
+        if (kind := kind_of(path.name)) and not is_passing(path.relative_to(place))
     ]
     if len(found) > MOST_FILES:
         raise refusal(place, f"has more than {MOST_FILES:,} files of {table.name}")
@@ -83,6 +83,11 @@ def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list
     if not found and (pattern or table.is_required):
         raise _missing(place, table, pattern)
     return found
+
+
+def is_passing(path: Path) -> bool:
+    """Say whether a program keeps the file for itself: `_temporary/x`, `.~lock.x`, `~$x`."""
+    return any(part.startswith((".", "_", "~")) for part in path.parts)
 
 
 def kind_of(name: str) -> str | None:

@@ -192,6 +192,9 @@ REFUSED: dict[str, Refused] = {
     "no amount at all": Refused(priced("much", "more"), ("no order line was accepted",)),
     # --- columns.yml
     "a mapping that is no YAML": Refused(mapped('net_amount: "a" * b\n'), ("line 1", "not YAML")),
+    "a mapping under another name": Refused(
+        {"order_lines.csv": GOOD, "columns.yaml": "net_amount: price\n"}, ("name it columns.yml",)
+    ),
     "a mapping of a list": Refused(mapped("- a\n"), ("columns.yml", "expected lines such as")),
     "a mapping that is a bomb": Refused(mapped(BOMB), ("columns.yml, line 1", "expected the name")),
     "a mapping of a column that is not there": Refused(
@@ -228,6 +231,13 @@ REFUSED: dict[str, Refused] = {
     ),
     "a mapping with another schema": Refused(
         mapped("net_amount: pg_catalog.abs(1)\n"), ("line 1", "abs")
+    ),
+    "a mapping that cannot be run": Refused(
+        mapped("customer_id: substr()\nnet_amount: price\norder_id: no\n"), ("line 1", "cannot be")
+    ),
+    "a mapping with a broken pattern": Refused(
+        mapped("net_amount: price\norder_id: regexp_replace(no, '(', '')\n"),
+        ("line 2", "cannot be"),
     ),
     "a mapping that is not text": Refused(
         mapped("net_amount: {a: b}\n"), ("line 1", "expected the name of a column")

@@ -217,7 +217,7 @@ def build_german(builds: Builds) -> Built:
 def german_shop() -> Files:
     """The fixture shop with semicolons, decimal commas, dates by day, and other encodings."""
     files: Files = {}
-    encodings = {"order_lines": "cp1252", "customers": "utf-16", "products": "utf-8-sig"}
+    encodings = {"order_lines": "utf-16", "customers": "utf-8-sig", "products": "cp1252"}
     for path in SHOP.glob("*.csv"):
         text = io.StringIO()
         writer = csv.writer(text, delimiter=";", lineterminator="\r\n")

@@ -179,6 +179,7 @@ def test_partitions_give_columns(tmp_path):
                 **two, ordered_at=[datetime(2024, 3, 4)] * 2
             ),
             "order_lines/_SUCCESS": b"",
+            "order_lines/_temporary/part.parquet": b"half a file",
         },
     )
     rows = tried.query(

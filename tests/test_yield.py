@@ -402,7 +402,8 @@ class Growth:
         self.connection.execute("attach ':memory:' as build")
         self.connection.execute("create schema build.segmentation")
         self.models = {
-            name: compiled(chance, name) for name in ("int_growth_cells", "int_segment_growth")
+            name: compiled(chance, name)
+            for name in ("int_growth_cells", "int_growth_expected", "int_segment_growth")
         }
 
     def told(self, segment, before, first, second):
