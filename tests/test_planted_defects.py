@@ -179,9 +179,9 @@ DEFECTS = {
         "a value is left out",
         "segments",
         "segmentation/int_segment_attributes_folded.sql",
-        "    from customer_attributes\n    inner join customer_segments\n",
+        "    from customer_attributes\n    inner join attribute_profiles\n",
         "    from (select * from customer_attributes where value <> '55+')\n"
-        "        as customer_attributes\n    inner join customer_segments\n",
+        "        as customer_attributes\n    inner join attribute_profiles\n",
     ),
     "assert_small_groups_are_folded": Defect(
         "small groups of one attribute are shown",
