@@ -369,7 +369,7 @@ def unreadable_shop(folder: Path) -> Path:
     return folder
 
 
-BUILDS = {f"planted {group}": planted(group) for group in GROUPS}
+CHAINS = [{f"planted {group}": planted(group)} for group in GROUPS]
 
 
 def statuses(built: Built) -> dict[str, str]:
@@ -389,6 +389,7 @@ def test_every_reconciliation_passes_without_a_defect(shop):
     assert statuses(shop) == dict.fromkeys(ASSERTIONS, "pass")
 
 
+@pytest.mark.many_builds
 @pytest.mark.parametrize("name", ASSERTIONS)
 def test_a_reconciliation_fails_on_its_defect(builds, name):
     built = builds[f"planted {DEFECTS[name].group}"]
@@ -397,6 +398,7 @@ def test_a_reconciliation_fails_on_its_defect(builds, name):
     assert told in built.output
 
 
+@pytest.mark.many_builds
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_defect_trips_no_other_reconciliation(builds, group):
     failed = {
@@ -405,6 +407,7 @@ def test_a_defect_trips_no_other_reconciliation(builds, group):
     assert failed == {name for name, defect in DEFECTS.items() if defect.group == group}
 
 
+@pytest.mark.many_builds
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_build_with_a_defect_publishes_nothing(shop, builds, group):
     built = builds[f"planted {group}"]

@@ -238,9 +238,10 @@ def build_pseudonymised(builds: Builds) -> Built:
     return build(data, folder / "warehouse", threads=2, pseudonymise=1, environment=given).checked()
 
 
-BUILDS = {"pseudonymised": build_pseudonymised}
+CHAINS = [{"pseudonymised": build_pseudonymised}]
 
 
+@pytest.mark.many_builds
 def test_neither_ids_nor_the_key_are_anywhere_in_a_warehouse(builds):
     built = builds["pseudonymised"]
     needles = ("person-", KEY.lower())
@@ -267,6 +268,7 @@ def test_neither_ids_nor_the_key_are_anywhere_in_a_warehouse(builds):
     assert not [needle for needle in needles if needle in built.output.lower()]
 
 
+@pytest.mark.many_builds
 def test_each_pseudonym_has_what_its_customer_has(builds, shop_built):
     query = "select customer_id, status, order_count, spend from customer_segments"
     found = {row[0]: row[1:] for row in builds["pseudonymised"].query(query)}
