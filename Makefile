@@ -24,7 +24,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary export clean clean-all
+.PHONY: help setup build load test test-builds test-page lint format docs summary report export clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -45,6 +45,10 @@ test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
+test-page: setup ## Test the page in a real browser, 1 minute more; says what to install [PYTEST_ARGS]
+	@$(VENV)/python -m report_page.browser
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
@@ -61,6 +65,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+report: setup ## Write the page to look at, report.html, or a segment's one-page brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/report.py
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/export.py
