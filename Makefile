@@ -46,7 +46,7 @@ test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes 
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
 test-page: setup ## Test the page in a real browser, 1 minute more; says what to install [PYTEST_ARGS]
-	@$(VENV)/python -m report_page.browser
+	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
 lint: setup ## Check Python, SQL and YAML; changes nothing

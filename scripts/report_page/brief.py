@@ -24,7 +24,7 @@ def content(marts: Marts, facts: Facts, segment: Segment) -> dict:
         ("What they buy more than others", categories, _category_columns()),
         ("Who they are more than others", people, _people_columns()),
     ]
-    queries = [("Figures", summary), ("What sets them apart", marts.ask("brief_differences"))]
+    queries = [("Figures", summary)]
     if plays:
         queries.append(("What to do", plays))
     queries += [(title, answer) for title, answer, _ in lists if answer]
@@ -44,9 +44,9 @@ def content(marts: Marts, facts: Facts, segment: Segment) -> dict:
 def differences(marts: Marts, segment: Segment) -> Figure | None:
     """Return the features in which the segment differs most."""
     answer = marts.ask("brief_differences")
-    rows = [
-        row for row in answer.rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE
-    ][:MOST_DIFFERENCES]
+    rows = [row for row in answer.rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE][
+        :MOST_DIFFERENCES
+    ]
     if not rows:
         return None
     points = [

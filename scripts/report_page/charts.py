@@ -236,7 +236,7 @@ def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Title
     labels = list(series.values())
     colours = ["var(--link)", "var(--mark)"][: len(labels)]
     x = alt.X("k:O", axis=alt.Axis(title="Number of segments", labelAngle=0, grid=False))
-    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=_on_top(title, ".1f"))
+    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=_on_top(title, ".2f"))
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=labels, range=colours),
@@ -279,13 +279,15 @@ def differences(rows: Rows, *, tooltips: Titles, colour: str) -> dict:
     """Return bars to both sides of the average: `row`, `value` in standard deviations."""
     order = [row["row"] for row in rows]
     reach = 1.1 * max(abs(row["value"]) for row in rows)
-    base = _chart(rows, height=(ROW_HEIGHT + 2) * len(rows)).encode(
+    base = _chart(rows, height=(ROW_HEIGHT - 3) * len(rows)).encode(
         y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
         x=alt.X(
             "value:Q",
             scale=alt.Scale(domain=[-reach, reach]),
             axis=alt.Axis(
-                title="standard deviations from the average customer", format="+.1f", tickCount=5
+                title="standard deviations",
+                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1f')",
+                tickCount=4,
             ),
         ),
         tooltip=_tooltips(tooltips),

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 # A space that does not break, between a number and its sign.
 SPACE = "\N{NO-BREAK SPACE}"
 # Not from the locale: the page is the same wherever it is written.
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def number(value: object) -> str:
@@ -74,7 +85,11 @@ def in_unit(value: object, unit: str) -> str:
 
 def day(value: object) -> str:
     """Return a date such as 1 January 2018."""
-    return NONE if not isinstance(value, date) else f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    return (
+        NONE
+        if not isinstance(value, date)
+        else f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    )
 
 
 def words(name: object) -> str:

@@ -8,6 +8,10 @@
   var drawn = new Map();
   // Labels may take this share of the width, so that a phone shows more than labels.
   var LABEL_SHARE = 0.5;
+  // Widths on A4 paper, in pixels: of a whole and a half row, and of the chart of a brief.
+  var PAPER = 630;
+  var HALF_PAPER = 300;
+  var BRIEF = 355;
 
   function options(width) {
     var limit = Math.max(90, Math.min(260, Math.floor(width * LABEL_SHARE)));
@@ -34,6 +38,8 @@
       if (before) {
         before.result.finalize();
       }
+      // The place is named as a picture; what Vega says of single marks is no help beside that.
+      place.querySelector("svg").setAttribute("aria-hidden", "true");
       drawn.set(place, { width: width, result: result });
       place.classList.add("is-drawn");
     } catch (error) {
@@ -49,6 +55,26 @@
     }
     document.documentElement.dataset.charts = "drawn";
   }
+
+  // Paper is narrower than a screen: charts are fitted to it, so that their labels stay readable.
+  function fit(place, width) {
+    var chart = drawn.get(place);
+    if (chart) {
+      // Once for the width, once for what the new layout of its labels leaves of it.
+      chart.result.view.signal("width", width).resize().run().run();
+    }
+  }
+
+  window.addEventListener("beforeprint", function () {
+    places.forEach(function (place) {
+      fit(place, place.closest(".columns") ? BRIEF : place.closest(".half") ? HALF_PAPER : PAPER);
+    });
+  });
+  window.addEventListener("afterprint", function () {
+    places.forEach(function (place) {
+      fit(place, place.clientWidth);
+    });
+  });
 
   var waiting = 0;
   window.addEventListener("resize", function () {

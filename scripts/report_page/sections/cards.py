@@ -82,7 +82,7 @@ def figures(row: dict) -> list[tuple[str, str, str]]:
             )
         )
     if row["later_spend_per_customer"] is not None:
-        told.append(("Yield", wording.number(row["later_spend_per_customer"]), "later spend each"))
+        told.append(("Yield", wording.number(row["later_spend_per_customer"]), "spent later, each"))
     if row["growth_direction"]:
         told.append(
             (

@@ -145,8 +145,12 @@ def run_entries(run: dict) -> list[tuple[str, str, bool]]:
         ("Source", run["source"], True),
         ("As of", f"{wording.day(run['as_of_date'])}, the first day that does not count", False),
         ("Orders", _orders(run), False),
-        ("Run", f"{run['run_number']}, by fit {run['fit_number']} of "
-         f"{wording.day(run['fit_as_of_date'])}", False),
+        (
+            "Run",
+            f"{run['run_number']}, by fit {run['fit_number']} of "
+            f"{wording.day(run['fit_as_of_date'])}",
+            False,
+        ),
         ("Fit", run["refit_reason"], False),
         ("Weights", run["weighting"], False),
         ("Left out", run["dropped_features"], False),

@@ -41,7 +41,7 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
     ordered = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in columns]
     columns = ordered + sorted(c for c in columns if c not in ordered)
     figure = Figure(
-        key="movement",
+        key="moved",
         title=f"From {wording.day(first['from_date'])} to {wording.day(first['to_date'])}",
         finding=finding,
         sql=answer.sql,

@@ -47,12 +47,12 @@ def contacts(marts: Marts, facts: Facts) -> list[Figure]:
     """Return a chart for each type of contact."""
     answer = marts.ask("responses")
     return [
-        _contact_figure(kind, rows, answer.sql, facts)
-        for kind, rows in by(answer.rows, "interaction_type").items()
+        _contact_figure(number, kind, rows, answer.sql, facts)
+        for number, (kind, rows) in enumerate(by(answer.rows, "interaction_type").items(), 1)
     ]
 
 
-def _contact_figure(kind: str, rows: list[dict], sql: str, facts: Facts) -> Figure:
+def _contact_figure(number: int, kind: str, rows: list[dict], sql: str, facts: Facts) -> Figure:
     top = max(rows, key=lambda row: row["rate"])
     title = TITLES.get(kind, f"Customers with {wording.words(kind)}")
     average = wording.percent(top["population_rate"])
@@ -76,7 +76,7 @@ def _contact_figure(kind: str, rows: list[dict], sql: str, facts: Facts) -> Figu
         for row in rows
     ]
     return Figure(
-        key=f"contact-{_slug(kind, TITLES)}",
+        key=f"contact-{number}",
         title=title,
         finding=finding,
         sql=sql,
@@ -118,11 +118,6 @@ def _of(row: dict) -> str:
     part = row["responded_count"] if row["rate_basis"] == "reached" else row["reached_count"]
     whole = row["reached_count"] if row["rate_basis"] == "reached" else row["customer_count"]
     return f"{wording.whole(part)} of {wording.whole(whole)}"
-
-
-def _slug(name: str, known: dict) -> str:
-    """Return a name for an element: never a text of the data."""
-    return name.replace("_", "-") if name in known else "other"
 
 
 def campaigns(marts: Marts, facts: Facts) -> list[Figure]:
@@ -183,8 +178,8 @@ def campaigns(marts: Marts, facts: Facts) -> list[Figure]:
             shows="Heat map: a row for each campaign, a column for each segment.",
             swatches=_swatches(RATE_LABELS),
             swatches_title="Answered, of those reached",
-            note="The campaigns that reached most customers, the largest first. An empty cell: nobody "
-            "reached.",
+            note="The campaigns that reached most customers, the largest first. An empty cell: "
+            "nobody reached.",
             width="half",
         )
     ]
@@ -194,7 +189,7 @@ def channels(marts: Marts, facts: Facts) -> list[Figure]:
     """Return how orders and campaigns are spread over channels, where there are several."""
     answer = marts.ask("channels")
     figures = []
-    for kind, rows in by(answer.rows, "interaction_type").items():
+    for number, (kind, rows) in enumerate(by(answer.rows, "interaction_type").items(), 1):
         title, what = CHANNEL_TITLES[kind]
         known = [row for row in rows if row["contact_share"] is not None]
         if not known:
@@ -207,7 +202,7 @@ def channels(marts: Marts, facts: Facts) -> list[Figure]:
         )
         figures.append(
             Figure(
-                key=f"channels-{_slug(kind, CHANNEL_TITLES)}",
+                key=f"channels-{number}",
                 title=title,
                 finding=finding,
                 sql=answer.sql,

@@ -94,7 +94,9 @@ def figure(answer: Answer, facts: Facts) -> Figure:
             x_title="growth against alike customers",
             y_title=spend_title,
         )
-        shows = f"Bubbles: across growth against customers who had spent alike, upward {spend_title}."
+        shows = (
+            f"Bubbles: across growth against customers who had spent alike, upward {spend_title}."
+        )
         note = f"Area: customers today. Dashed: no growth. {note}"
     else:
         chart = charts.intervals(
