@@ -263,7 +263,7 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> dict:
         y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
         x=alt.X(
             "value:Q",
-            scale=alt.Scale(domain=[min(0, *(row["value"] for row in rows)), 1.2 * highest or 1]),
+            scale=alt.Scale(domain=[min(0, *(row["value"] for row in rows)), 1.45 * highest or 1]),
             axis=alt.Axis(title=title, format=".0%", tickCount=4),
         ),
         tooltip=_tooltips(tooltips),

@@ -258,16 +258,16 @@ def useful(marts: Marts) -> list[Figure]:
             "explained",
             "Later spend explained",
             "later_spend_variance_explained",
-            f"variance of log spend in {days} days",
+            "variance explained",
             f"{own['finding']}.",
         ),
         figure(
             "captured",
             "Later spend of the top fifth",
             "top_20_percent_captured_share",
-            f"share of spend in {days} days",
+            "share of later spend",
             f"The fifth of customers that the segments put first brings "
-            f"{wording.percent(captured)} of later spend; a fifth taken at random would bring "
+            f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at random would bring "
             f"{wording.percent(CHANCE)}.",
         ),
     ]

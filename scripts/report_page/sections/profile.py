@@ -38,6 +38,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     return Section(
         key="differences",
         title="What sets them apart",
+        short_title="Differences",
         lead=(
             "Each cell says how far the average customer of a segment is from the average of all, "
             "in standard deviations. Half a deviation is a difference one notices, a whole one is "

@@ -39,7 +39,13 @@ def section(marts: Marts, facts: Facts) -> Section | None:
             ),
             sql=(("The query that gives no rows yet", answer),),
         )
-    return Section(key="value", title=title, lead=lead(answer), figures=(figure(answer, facts),))
+    return Section(
+        key="value",
+        title=title,
+        short_title="Value",
+        lead=lead(answer),
+        figures=(figure(answer, facts),),
+    )
 
 
 def lead(answer: Answer) -> str:
