@@ -17,6 +17,13 @@ from warehouse import Warehouse
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
+# What segment_yield says of growth, in as few letters as the table has room for.
+GROWTH = {
+    "grows": "grows",
+    "shrinks": "shrinks",
+    "no clear change": "unclear",
+    "too few customers": "too few",
+}
 
 
 def summary(path: Path, width: int | None = None) -> str:
@@ -36,6 +43,7 @@ def summary(path: Path, width: int | None = None) -> str:
                 _run(connection, width),
                 _customers(connection, width),
                 _segments(connection, width),
+                _usefulness(connection, width),
                 _data(connection),
                 _how_to_query(path),
             ]
@@ -106,22 +114,42 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
-        "select * from segment_summary order by segment_id",
+        "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
+        "later_spend_per_customer, growth_direction, "
+        "(select max(horizon_days) from segment_yield) as horizon_days "
+        "from segment_summary order by segment_id",
     )
     cells = [
         (
             str(row["segment_id"]),
             row["segment_name"] or "",
-            # Published before there was a playbook: without.
-            row.get("strategy") or "",
+            row["strategy"],
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
+            _amount(row["later_spend_per_customer"]),
+            GROWTH.get(row["growth_direction"], ""),
         )
         for row in rows
     ]
-    head = ("id", "segment", "strategy", "customers", "share", "of spend")
-    return table_text(head, cells, width, left=(1, 2), wrapped=1)
+    head = ["id", "segment", "strategy", "customers", "share", "of spend"]
+    if rows and rows[0]["horizon_days"] is None:
+        cells = [cell[: len(head)] for cell in cells]
+    else:
+        head += [f"in {rows[0]['horizon_days']} days" if rows else "later", "growth"]
+    return table_text(head, cells, width, left=(1, 2, 7), wrapped=1)
+
+
+def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    # The run that is repeated may be older than the measure; the mart is of this build.
+    rows = _rows(
+        connection,
+        "select coalesce(max(finding), "
+        "(select usefulness from segmentation_runs where is_current)) as told "
+        "from segment_usefulness where basis = 'judged' and method = 'segments'",
+    )
+    told = rows[0]["told"]
+    return "\n".join(_wrapped(told, width)) if told else ""
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:
@@ -166,6 +194,10 @@ def _python(path: Path) -> str:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f} %"
+
+
+def _amount(value: float | None) -> str:
+    return "" if value is None else f"{value:,.2f}"
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

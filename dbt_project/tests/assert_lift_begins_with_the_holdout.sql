@@ -7,8 +7,8 @@ select
 from {{ ref('segment_lift') }} as segment_lift
 inner join {{ ref('customer_campaigns') }} as customer_campaigns
     on segment_lift.campaign_id = customer_campaigns.campaign_id
-{%- if var('holdout_from_date') %}
 where
-    customer_campaigns.sent_date
-    < cast({{ text_literal(var('holdout_from_date')) }} as date)
-{%- endif %}
+    coalesce(
+        customer_campaigns.sent_date < {{ setting_date('holdout_from_date') }},
+        customer_campaigns.sent_date is not null
+    )

@@ -6,7 +6,7 @@ with
 told as (
 
     select
-        sum(customer_window_count) as customer_count,
+        sum(customer_count) as customer_count,
         sum(later_spend) as later_spend
     from {{ ref('segment_yield') }}
     where basis = 'judged'

@@ -1,3 +1,5 @@
+{% set minimum = setting_within('lift_min_customers', 2, 1000000000) %}
+
 with
 
 lift_compared as (
@@ -26,8 +28,8 @@ judged as (
             when treated_share > contaminated_share
                 then 1 / (treated_share - contaminated_share)
         end as treated_factor,
-        assigned_count >= {{ var('lift_min_customers') }}
-        and held_out_count >= {{ var('lift_min_customers') }}
+        assigned_count >= {{ minimum }}
+        and held_out_count >= {{ minimum }}
             as has_enough_customers,
         spend_difference - half_width as difference_lower,
         spend_difference + half_width as difference_upper
@@ -64,7 +66,7 @@ final as (
                     || cast(assigned_count as string)
                     || ' customers not held out, '
                     || cast(held_out_count as string)
-                    || ' held out; {{ var("lift_min_customers") }} of each are'
+                    || ' held out; {{ minimum }} of each are'
                     || ' needed.'
             when not is_conclusive
                 then

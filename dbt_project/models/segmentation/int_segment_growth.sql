@@ -68,8 +68,9 @@ expected as (
     select
         *,
         cast(
-            sum(cast(part * cell_second as decimal(38, 8)))
-                over (partition by basis, segment_id) as double
+            sum(cast(part * cell_second as decimal(38, 8))) over (
+                partition by basis, segment_id
+            ) as double
         ) as expected_spend
     from parted
 

@@ -105,6 +105,18 @@ with_errors as (
 
 ),
 
+bounded as (
+
+    select
+        *,
+        ln(nullif(relative_growth, 0)) as log_growth,
+        -- A segment alone in its cells is compared with itself: what differs
+        -- then is rounding.
+        greatest(direction_errors * log_standard_error, 0.000001) as log_bound
+    from with_errors
+
+),
+
 final as (
 
     select
@@ -117,10 +129,8 @@ final as (
                 then 'too few customers'
             -- All of them stopped, and those like them did not.
             when relative_growth = 0 then 'shrinks'
-            when ln(nullif(relative_growth, 0))
-                > direction_errors * log_standard_error then 'grows'
-            when ln(nullif(relative_growth, 0))
-                < -direction_errors * log_standard_error then 'shrinks'
+            when log_growth > log_bound then 'grows'
+            when log_growth < -log_bound then 'shrinks'
             else 'no clear change'
         end as growth_direction,
         segment_id,
@@ -157,7 +167,7 @@ final as (
         first_snapshot_date,
         last_snapshot_date,
         growth_from_date
-    from with_errors
+    from bounded
 
 )
 

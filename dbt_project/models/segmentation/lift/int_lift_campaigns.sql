@@ -1,8 +1,6 @@
 {# Null when there is no holdout yet: no date is on or after it. #}
-{% set holdout_start = (
-    'cast(' ~ text_literal(var('holdout_from_date')) ~ ' as date)'
-    if var('holdout_from_date') else 'cast(null as date)'
-) %}
+{% set holdout_start = setting_date('holdout_from_date') %}
+{% set horizon = setting_within('lift_horizon_days', 1, 366) %}
 
 with
 
@@ -58,12 +56,12 @@ final as (
     select
         held_out_of.campaign_id,
         {{ add_days(
-            'held_out_of.first_sent_date', var('lift_horizon_days')
+            'held_out_of.first_sent_date', horizon
         ) }} <= held_out_of.as_of_date as is_complete,
         max(snapshots.as_of_date) as segmented_as_of_date,
         held_out_of.first_sent_date,
         {{ add_days(
-            'held_out_of.first_sent_date', var('lift_horizon_days')
+            'held_out_of.first_sent_date', horizon
         ) }} as complete_from_date
     from held_out_of
     inner join snapshots

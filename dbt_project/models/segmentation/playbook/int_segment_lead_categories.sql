@@ -21,8 +21,8 @@ ranked as (
     where
         category <> 'unknown'
         and index_value > 100
-        and penetration >= {{ var('min_lead_penetration') }}
-        and spend_share >= {{ var('min_lead_spend_share') }}
+        and penetration >= {{ setting_within('min_lead_penetration', 0, 1) }}
+        and spend_share >= {{ setting_within('min_lead_spend_share', 0, 1) }}
 
 ),
 
@@ -32,7 +32,7 @@ final as (
         segment_id,
         {{ text_join('category', ', ', 'place') }} as lead_categories
     from ranked
-    where place <= {{ var('lead_category_count') }}
+    where place <= {{ setting_within('lead_category_count', 1, 100) }}
     group by segment_id
 
 )
