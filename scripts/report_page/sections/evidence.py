@@ -267,7 +267,8 @@ def useful(marts: Marts) -> list[Figure]:
             "top_20_percent_captured_share",
             "share of later spend",
             f"The fifth of customers that the segments put first brings "
-            f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at random would bring "
+            f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at "
+            "random would bring "
             f"{wording.percent(CHANCE)}.",
         ),
     ]
