@@ -480,11 +480,21 @@ def test_without_a_published_file_the_way_to_one_is_told(tmp_path: Path):
     assert "nothing is published yet, run make build" in output
 
 
-def test_a_file_of_before_a_mart_is_told_as_such(shop: Built, tmp_path: Path):
-    edited(shop, tmp_path, lambda connection: connection.execute("drop table segment_playbook"))
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("drop table segment_playbook", "segment_playbook"),
+        ("alter table segment_summary drop column strategy", "strategy"),
+    ],
+)
+def test_a_file_of_before_a_mart_is_told_as_such(
+    shop: Built, tmp_path: Path, change: str, told: str
+):
+    edited(shop, tmp_path, lambda connection: connection.execute(change))
     code, output = run_report(tmp_path)
     assert code == 1
-    assert "segment_playbook" in output
+    assert "was published by another version of the project" in output
+    assert told in output
     assert "run make build" in output
     assert not (tmp_path / "report.html").exists()
 

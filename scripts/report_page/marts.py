@@ -65,14 +65,14 @@ def open_marts(path: Path, segment_id: int | None = None) -> Iterator[Marts]:
 
     Raises:
         Problem: it is not there, cannot be read, or was published before a mart that is asked
-            for was made.
+            for, or a column of one, was made.
     """
     if not path.exists():
         raise Problem(f"{path} is not there: nothing is published yet, run make build")
     try:
         with duckdb.connect(path, read_only=True) as connection:
             yield Marts(connection, segment_id)
-    except duckdb.CatalogException as error:
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise Problem(
             f"{path} was published by another version of the project: {_line(error)}; "
             "run make build"

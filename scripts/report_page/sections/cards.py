@@ -132,5 +132,5 @@ def columns(answer: Answer) -> list[Column]:
     ]
     known = {name for row in answer.rows for name, value in row.items() if value is not None}
     if not answer.rows or not any(row["spend"] for row in answer.rows):
-        known -= {"spend", "spend_per_customer"}
+        known -= {"spend", "spend_per_customer", "strategy"}
     return [column for column in every if column.name in known]

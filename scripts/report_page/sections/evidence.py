@@ -36,12 +36,13 @@ CHANCE = 0.2
 
 def section(marts: Marts, facts: Facts) -> Section:
     """Return the k scan, stability, silhouettes, and prediction of later spend."""
+    measured = useful(marts)
     return Section(
         key="evidence",
-        title="Are they real, are they useful",
+        title="Are they real, are they useful" if measured else "Are they real",
         short_title="Evidence",
         lead=f"{VERDICTS[facts.run['verdict']][1]} The measure: {facts.run['verdict_reason']}.",
-        figures=(*structure(marts, facts), silhouettes(marts, facts), *useful(marts)),
+        figures=(*structure(marts, facts), silhouettes(marts, facts), *measured),
     )
 
 
