@@ -45,7 +45,7 @@ test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
-test-page: setup ## Test the page in a real browser, 1 minute more; says what to install [PYTEST_ARGS]
+test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
@@ -66,7 +66,7 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
 
-report: setup ## Write the page to look at, report.html, or a segment's one-page brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
+report: setup ## Write the page to look at, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/report.py
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]

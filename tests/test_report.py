@@ -506,6 +506,18 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path):
     assert "cannot be read" in output
 
 
+def test_the_browser_that_is_missing_is_named_with_the_way_to_install_it(tmp_path: Path):
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "browser.py")],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 2
+    assert "apt-get install chromium" in finished.stderr
+
+
 # --- how numbers are written
 
 
