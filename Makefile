@@ -25,8 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients lint format docs summary \
-    query versions verify rollback export forget clean clean-all
+.PHONY: help setup build check load test test-builds test-clients test-page lint format docs \
+    summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -53,6 +53,10 @@ test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes 
 test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
 
+test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
+	@$(VENV)/python scripts/browser.py
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
@@ -69,6 +73,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+report: setup ## Write the page to look at, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/report.py
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/export.py

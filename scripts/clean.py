@@ -29,6 +29,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         *folder.glob("build.duckdb*"),
         *folder.glob(".publishing-*"),
         warehouse.docs,
+        *folder.glob("report*.html"),
         *(folder / name for name in ("dbt", "tmp", "logs")),
     ]
 
