@@ -118,7 +118,7 @@ DEFECTS = {
         "        is_chosen\n    from",
         "        true as is_chosen\n    from",
     ),
-    "assert_runs_are_numbered_without_gaps": Defect(
+    "assert_runs_go_on_from_the_one_before": Defect(
         "no run is current",
         "customers",
         "marts/segmentation_runs.sql",
