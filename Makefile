@@ -25,7 +25,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients lint format docs summary \
+.PHONY: help setup build check load test test-builds test-clients test-superset clients lint format docs summary \
     query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
@@ -52,6 +52,12 @@ test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes 
 
 test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
+
+test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
+
+clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/client_matrix.py
 
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
