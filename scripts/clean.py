@@ -1,6 +1,6 @@
-"""Remove what a build makes again; with `--all` also what is published or exported, .venv
-and .clients.
+"""Remove what a build makes again; with `--all` also what is published and environments.
 
+Published with it are history and exports; the environments are .venv and .clients.
 Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
 WAREHOUSE.
 """

@@ -141,7 +141,7 @@ def running(folder: Path) -> Iterator[Superset]:
         assert done.returncode == 0, done.stdout[-3000:]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:{}".format(free.getsockname()[1])
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     log = folder / "server.log"
     serve = [PROGRAMS / "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
     with (

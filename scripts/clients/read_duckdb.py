@@ -1,6 +1,6 @@
 """Read a published file with DuckDB's Python package, version 1.0 or later.
 
-    python read_duckdb.py marts.duckdb
+python read_duckdb.py marts.duckdb
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 
 import duckdb
-
 from reading import ALIAS, identifier, literal, read_attached, read_direct, write
 
 ROWS_AT_A_TIME = 10_000

@@ -1,6 +1,6 @@
 """Read a published file through SQLAlchemy and duckdb-engine.
 
-    python read_sqlalchemy.py marts.duckdb
+python read_sqlalchemy.py marts.duckdb
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import sys
 from importlib.metadata import version
 
 import sqlalchemy
-from sqlalchemy.pool import StaticPool
-
 from reading import ALIAS, identifier, literal, read_attached, read_direct, write
+from sqlalchemy.pool import StaticPool
 
 
 def asker(connection):

@@ -101,9 +101,7 @@ class Reader:
             f"where {self._is_here}"
         )
         union = " union all ".join(parts)
-        return said(
-            self._query(f"select * from ({union}) where comment is not null order by all")
-        )
+        return said(self._query(f"select * from ({union}) where comment is not null order by all"))
 
     def prepare_macros(self) -> None:
         """Make the table that score_customers is asked about, outside the file."""
