@@ -14,11 +14,21 @@ from sqlalchemy.pool import StaticPool
 
 
 def asker(connection):
-    """Return the function that asks SQL, past SQLAlchemy's own bind marks."""
+    """Return the function that asks SQL, past SQLAlchemy's own bind marks.
+
+    SQLAlchemy works in transactions, and a query that fails ends one.
+    """
 
     def query(sql):
-        result = connection.exec_driver_sql(sql)
-        return (tuple(row) for row in result) if result.returns_rows else []
+        try:
+            result = connection.exec_driver_sql(sql)
+        except sqlalchemy.exc.SQLAlchemyError:
+            connection.rollback()
+            raise
+        if sql.startswith("select"):
+            return (tuple(row) for row in result)
+        connection.commit()
+        return []
 
     return query
 
@@ -39,9 +49,9 @@ def main(path):
     """Read the file directly, then attached."""
     url = sqlalchemy.URL.create("duckdb", database=path)
     engine = sqlalchemy.create_engine(url, connect_args={"read_only": True})
+    found = reflected(engine)
     with engine.connect() as connection:
         direct = read_direct(asker(connection))
-    found = reflected(engine)
     engine.dispose()
     memory = sqlalchemy.create_engine("duckdb:///:memory:", poolclass=StaticPool)
     with memory.connect() as connection:
