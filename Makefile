@@ -25,8 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients test-page lint format docs \
-    summary report query versions verify rollback export forget clean clean-all
+.PHONY: help setup build check load test test-builds test-clients test-superset test-page clients \
+    lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -56,6 +56,12 @@ test-clients: setup ## Run the tests of readers and clients of the published fil
 test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+
+test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
+
+clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/client_matrix.py
 
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
