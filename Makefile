@@ -47,7 +47,7 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q
 
-test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
+test-builds: setup ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
 test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
