@@ -144,6 +144,11 @@ class Builds:
 
     def __getitem__(self, name: str) -> Built:
         """Return a build, waiting until it is done."""
+        if name not in self._futures:
+            raise LookupError(
+                f"build {name!r} was not started: is it in BUILDS of the module, or in CHAINS, "
+                "and the test marked many_builds?"
+            )
         return self._futures[name].result()
 
     def folder(self, name: str) -> Path:

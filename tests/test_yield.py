@@ -473,6 +473,7 @@ def has_change(rows):
     return any(abs(log(relative)) > max(CORRECTED * error, 1e-6) for _, relative, error in rows)
 
 
+@pytest.mark.many_builds
 def test_chance_alone_is_seldom_called_growth(growth):
     falsely = 0
     z_scores = []
@@ -489,6 +490,7 @@ def test_chance_alone_is_seldom_called_growth(growth):
     assert np.std(z_scores) == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.many_builds
 def test_types_that_differ_and_stay_as_they_are_do_not_grow(growth):
     falsely = 0
     for seed in range(SEEDS):
@@ -501,6 +503,7 @@ def test_types_that_differ_and_stay_as_they_are_do_not_grow(growth):
     assert falsely <= 9
 
 
+@pytest.mark.many_builds
 def test_the_plain_comparison_would_call_chance_growth(growth):
     # Against the days before, which chose the segments, the lowest would seem to grow every time.
     rng = np.random.default_rng(3)
@@ -512,6 +515,7 @@ def test_the_plain_comparison_would_call_chance_growth(growth):
     assert not has_change(rows)
 
 
+@pytest.mark.many_builds
 def test_low_spenders_that_recover_everywhere_are_no_growing_segment(growth):
     # Rates return half way to their mean between the spans, whatever the segment.
     falsely = 0
@@ -526,6 +530,7 @@ def test_low_spenders_that_recover_everywhere_are_no_growing_segment(growth):
     assert falsely <= 9
 
 
+@pytest.mark.many_builds
 def test_a_segment_that_grows_is_found(growth):
     rng = np.random.default_rng(4)
     segment = np.arange(1_500) % SEGMENTS + 1
