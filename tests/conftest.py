@@ -2,67 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import duckdb
 import pytest
 
 from shops import Builds, Built, build_shop
 
-NOTES = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make room for notes that tests leave for the end of the run."""
-    config.stash[NOTES] = []
+NOTE = "note"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that wait for builds last: the builds run meanwhile."""
+    """Run tests that wait for builds last: the builds run meanwhile.
+
+    Where there are several processes one of them runs all tests that wait, from the beginning on,
+    so that each build is made once.
+    """
     items.sort(key=_waits_for_builds)
+    for item in items:
+        if _waits_for_builds(item):
+            item.add_marker(pytest.mark.xdist_group("builds"))
 
 
 def _waits_for_builds(item: pytest.Item) -> bool:
     return "builds" in getattr(item, "fixturenames", ())
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the notes."""
-    for note in config.stash[NOTES]:
-        terminalreporter.write_line(note)
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == NOTE:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture
-def note(request: pytest.FixtureRequest) -> list[str]:
-    """A list to append lines to that are shown at the end of the run."""
-    return request.config.stash[NOTES]
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes a line that is shown at the end of the run."""
+    return partial(record_property, NOTE)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def started_builds(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Builds]:
-    """Start every build that the selected tests need, before the first test runs."""
+@pytest.fixture(scope="session")
+def made_builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builds]:
+    """All builds of the run."""
     made = Builds(tmp_path_factory.mktemp("builds"))
-    waiting = [item for item in request.session.items if _waits_for_builds(item)]
-    if waiting:
-        made.start("shop", build_shop)
-    for item in waiting:
-        if item.get_closest_marker("many_builds"):
-            for makes in getattr(item.module, "CHAINS", ()):
-                made.start_chain(makes)
-        for name, make in getattr(item.module, "BUILDS", {}).items():
-            made.start(name, make)
     yield made
     made.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def started_builds(request: pytest.FixtureRequest) -> None:
+    """Start every build that the selected tests need, before the first test runs.
+
+    Of several processes only that starts them which runs the first test that waits.
+    """
+    is_one_of_several = hasattr(request.config, "workerinput")
+    if not is_one_of_several:
+        request.getfixturevalue("builds")
+
+
 @pytest.fixture(scope="session")
-def builds(started_builds: Builds) -> Builds:
+def builds(request: pytest.FixtureRequest, made_builds: Builds) -> Builds:
     """The builds that test modules name in their `BUILDS`, and `shop`."""
-    return started_builds
+    waiting = [item for item in request.session.items if _waits_for_builds(item)]
+    if waiting:
+        made_builds.start("shop", build_shop)
+    for item in waiting:
+        if item.get_closest_marker("many_builds"):
+            for makes in getattr(item.module, "CHAINS", ()):
+                made_builds.start_chain(makes)
+        for name, make in getattr(item.module, "BUILDS", {}).items():
+            made_builds.start(name, make)
+    return made_builds
 
 
 @pytest.fixture(scope="session")

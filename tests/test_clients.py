@@ -23,7 +23,7 @@ def reads(shop):
 @pytest.mark.clients
 def test_clients_read_the_same(reads, note):
     assert list(differences(reads)) == []
-    note.append(f"{len(reads)} clients, each twice: {sizes(reads[0])}")
+    note(f"{len(reads)} clients, each twice: {sizes(reads[0])}")
 
 
 @pytest.mark.clients

@@ -74,7 +74,7 @@ def test_networking_is_cut_off(builds, listener, note):
     )
     assert refused.returncode != 0
     assert "OSError" in refused.stderr or "Error: [Errno" in refused.stderr
-    note.append(f"offline build: cut off by {'unshare' if prefix else 'sitecustomize'}")
+    note(f"offline build: cut off by {'unshare' if prefix else 'sitecustomize'}")
 
 
 @pytest.mark.many_builds

@@ -1,15 +1,22 @@
-{# The features that come from attributes of customers: those defined today,
-   and those of the last fit, which may go on without a definition. Where there
-   are orders, names of features made from them are taken. #}
-{% macro attribute_features(settings, fit_features, taken) -%}
+{# The features that come from attributes that some customer has: those defined
+   today, and those of the last fit, which may go on without a definition. Where
+   there are orders, names of features made from them are taken. #}
+{% macro attribute_features(profiles, settings, fit_features, taken) -%}
     {%- set names = [] -%}
     {%- if execute -%}
         {%- set query -%}
-            select feature from {{ settings }}
-            union
-            select feature from {{ fit_features }}
-            where fit_number = (select max(fit_number) from {{ fit_features }})
-            order by feature
+            select profiles.feature
+            from {{ profiles }} as profiles
+            where
+                profiles.feature in (select feature from {{ settings }})
+                or profiles.feature in (
+                    select feature
+                    from {{ fit_features }}
+                    where fit_number = (
+                        select max(fit_number) from {{ fit_features }}
+                    )
+                )
+            order by profiles.feature
         {%- endset -%}
         {%- for row in run_query(query).rows -%}
             {%- if row[0] not in taken -%}

@@ -3,7 +3,10 @@
 {% set made_of_orders = behaviour_features() %}
 {% endif %}
 {% set features = attribute_features(
-    ref('feature_settings'), source('history', 'fit_features'), made_of_orders
+    ref('int_attribute_profiles'),
+    ref('feature_settings'),
+    source('history', 'fit_features'),
+    made_of_orders
 ) %}
 
 with
