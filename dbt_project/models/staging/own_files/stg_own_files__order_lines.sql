@@ -35,7 +35,7 @@ final as (
             'is_return': 'boolean',
             'ordered_at': 'timestamp',
         }) }} as unreadable_column,
-        {{ record_json('order_lines') }} as record_json
+        {{ whole_record('order_lines') }} as record
     from order_lines
 
 )
