@@ -192,6 +192,14 @@ def test_the_window_is_read_from_the_dbt_project() -> None:
     assert window_days(ROOT / "dbt_project") == 364
 
 
+@pytest.mark.parametrize(
+    ("memory", "engine"),
+    [("4GB", "3000MB"), ("1GB", "500MB"), ("256MB", "128MB"), ("4GiB", "3294MB"), ("1.5GB", "750MB")],
+)
+def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
+    assert engine_memory(resolved(MEMORY=memory).memory) == engine
+
+
 def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     chosen = resolved(K="4", AS_OF="2024-02-03", THREADS="2", MEMORY="1GB")
     assert run_dbt.dbt_vars(chosen) == {
@@ -204,5 +212,5 @@ def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     found = run_dbt.environment(chosen, {"DBT_TARGET": "x", "OMP_NUM_THREADS": "8", "HOME": "/h"})
     assert "DBT_TARGET" not in found
     assert (found["OMP_NUM_THREADS"], found["HOME"]) == ("1", "/h")
-    assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "1GB", "duckdb")
+    assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "500MB", "duckdb")
     assert found["SEGMENTATION_BUILD_DB"] == str(ROOT / "warehouse" / "build.duckdb")

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -320,7 +321,7 @@ def write_shop(
 def files(shop: Shop, file_count: int) -> Iterator[tuple[str, str]]:
     """Names and queries of the files."""
     bounds = [shop.order_count * number // file_count for number in range(file_count + 1)]
-    for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False), start=1):
+    for number, (first, last) in enumerate(pairwise(bounds), start=1):
         name = "order_lines" if file_count == 1 else f"order_lines_{number:03d}"
         yield name, order_lines_sql(shop, first, last)
     yield "customers", customers_sql(shop)
