@@ -14,7 +14,7 @@ import settings
 from build import check_loaded, window_days
 from console import WRONG_USE, Problem
 from load_raw import Loaded
-from settings import ROOT, SETTINGS, Settings, resolve
+from settings import ROOT, SETTINGS, Settings, engine_memory, resolve
 
 
 def resolved(**given: str) -> Settings:
