@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 import run_dbt
 import settings
@@ -194,7 +195,12 @@ def test_the_window_is_read_from_the_dbt_project() -> None:
 
 @pytest.mark.parametrize(
     ("memory", "engine"),
-    [("4GB", "3000MB"), ("1GB", "500MB"), ("256MB", "128MB"), ("4GiB", "3294MB"), ("1.5GB", "750MB")],
+    [
+        ("4GB", "3000MB"),
+        ("1.5GB", "750MB"),
+        ("256MB", "128MB"),
+        ("4GiB", "3294MB"),
+    ],
 )
 def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
     assert engine_memory(resolved(MEMORY=memory).memory) == engine
@@ -214,3 +220,11 @@ def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     assert (found["OMP_NUM_THREADS"], found["HOME"]) == ("1", "/h")
     assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "500MB", "duckdb")
     assert found["SEGMENTATION_BUILD_DB"] == str(ROOT / "warehouse" / "build.duckdb")
+
+
+def test_dbt_can_spill() -> None:
+    """Among the settings of a profile it is set anew, which DuckDB refuses after a first spill."""
+    profile = yaml.safe_load((ROOT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8"))
+    output = profile["segmentation"]["outputs"]["duckdb"]
+    assert "temp_directory" in output["config_options"]
+    assert "temp_directory" not in output["settings"]
