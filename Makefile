@@ -14,8 +14,9 @@ VENV := .venv/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
-VARIABLES := SOURCE DATA WAREHOUSE AS_OF K REFIT SEED THREADS MEMORY TARGET \
-    PYTEST_ARGS FORCE
+VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
+    MEMORY TARGET DATE_FORMAT DECIMAL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT \
+    HOLDOUT
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -24,7 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build load test test-builds lint format docs summary clean clean-all
+.PHONY: help setup build check load test test-builds lint format docs summary export clean \
+    clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -35,6 +37,9 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON]
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
+
+check: setup ## Look at data without building: what is found, used, rejected [DATA SOURCE DATE_FORMAT DECIMAL]
+	@$(VENV)/python scripts/check.py
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 	@$(VENV)/python scripts/load_raw.py
@@ -62,12 +67,15 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
 
+export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/export.py
+
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py
 
-clean-all: ## Remove the published files and their history too, and .venv [FORCE=1 SOURCE WAREHOUSE]
+clean-all: ## Remove published files, history and exports too, and .venv [FORCE=1 SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py --all

@@ -115,6 +115,19 @@ def match_segments(
     return Match(ids, tuple(lineages), tuple(origins), retired, following)
 
 
+def paired_ids(shared: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Give each new segment the id of one other segment, whatever they share.
+
+    shared: (new x other) customers in new segment i and other segment j, new <= other. ids: int64
+    (other). The pairs maximise the sum of their Jaccard coefficients (Hungarian algorithm). Unlike
+    `match_segments` no pair is refused, so read with it how much of each pair is shared.
+    """
+    new, other = linear_sum_assignment(-jaccard_matrix(shared))
+    paired = np.zeros(len(shared), dtype=np.int64)
+    paired[new] = ids[other]
+    return paired
+
+
 def business_order(original_centres: np.ndarray) -> np.ndarray:
     """Indices of segments by descending centre of the first feature, ties by the next ones.
 

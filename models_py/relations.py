@@ -62,6 +62,18 @@ def check_fixed_k(relation: Any, settings: StepSettings) -> None:
         )
 
 
+def learned_rows(relation: Any) -> Any | None:
+    """Rows of `judged_input` that the judged fit is learned from; None when there are none."""
+    learned = relation.filter("is_learned")
+    return learned if learned.count("*").fetchall()[0][0] else None
+
+
+def segment_ids(segments: Any) -> list[int]:
+    """Ids of the segments of the fit in force, ascending, from `fit_segments`."""
+    active = segments.filter("lineage <> 'retired'").order("segment_id").to_arrow_table()
+    return active.column("segment_id").to_pylist()
+
+
 def is_refit(decision: Any) -> bool:
     """Whether the one row of `refit_decision` asks for a new fit."""
     return bool(decision.to_arrow_table().column("is_refit")[0].as_py())

@@ -3,10 +3,14 @@
     scaled = (clip(transform(value), lower, upper) - mean) * scale_factor
 
 The scale factor is sqrt(W * w / sum of w over used features of the family) / standard deviation,
-with w the feature's weight and W the mean weight of the family's clustered features. The expected
-squared distance from the mean that a family contributes is then W, however many of its columns
-are used, and the columns share it in proportion to their weights. `weighting` may replace these
-weights by others that it found in the data; all else stays.
+with w the feature's weight and W the mean weight of the family's clustered features that have one.
+The expected squared distance from the mean that a family contributes is then W, however many of
+its columns are used, and the columns share it in proportion to their weights. `weighting` may
+replace these weights by others that it found in the data; all else stays. A clustered feature of
+weight 0 takes part in those only.
+
+Features that customers are described by and not clustered by are scaled too, for profiles and
+names of segments speak of every feature in standard deviations; they have no scale factor.
 """
 
 from collections.abc import Sequence
@@ -27,6 +31,7 @@ CONSTANT_TOLERANCE = 1e-12  # a spread this small against the values is rounding
 
 ABSENT, CONSTANT, ALL_NULL = "absent", "constant", "null for every customer"
 NO_WEIGHT = "weight 0"
+PROFILED_ONLY = "profiled, not clustered"
 
 WEIGHTING_PATH = 10  # seed path of the sample that weights are found on
 DEFINITIONS, STRUCTURE = "definitions", "structure"  # where the weights come from
@@ -152,22 +157,21 @@ class _Definition:
     transform: str
     weight: float
     missing_rule: str
+    is_clustered: bool
 
 
 def _definitions(table: pa.Table) -> list[_Definition]:
-    """Clustered definitions in position order, validated."""
+    """The definitions in position order, validated."""
     found = []
     for row in table.to_pylist():
-        if not row["is_clustered"]:
-            continue
-        name = row["feature"]
+        name, is_clustered = row["feature"], bool(row["is_clustered"])
         if row["transform"] not in TRANSFORMS:
             raise LearningError(
                 f"feature {name}: expected a transform among {', '.join(TRANSFORMS)}, found "
                 f"{row['transform']!r}; change the feature definition"
             )
         weight = row["weight"]
-        if weight is None or not 0 <= weight < 1e6:
+        if is_clustered and (weight is None or not 0 <= weight < 1e6):
             raise LearningError(
                 f"feature {name}: expected a weight from 0 to 1000000, found {weight}; change "
                 "the feature definition, or set is_clustered to false to leave it out"
@@ -179,7 +183,15 @@ def _definitions(table: pa.Table) -> list[_Definition]:
                 f"number, found {rule!r}; change the feature definition"
             )
         found.append(
-            _Definition(name, row["position"], row["family"], row["transform"], weight, rule)
+            _Definition(
+                name,
+                row["position"],
+                row["family"],
+                row["transform"],
+                weight or 0.0,
+                rule,
+                is_clustered,
+            )
         )
     found.sort(key=lambda definition: (definition.position, definition.feature))
     names = [definition.feature for definition in found]
@@ -189,7 +201,7 @@ def _definitions(table: pa.Table) -> list[_Definition]:
             f"expected each feature to be defined once, found {', '.join(repeated)} more than "
             "once; remove the extra definition"
         )
-    if not found:
+    if not any(definition.is_clustered for definition in found):
         raise LearningError(
             "expected at least one definition with is_clustered true, found none; "
             "mark the features to cluster on"
@@ -205,17 +217,18 @@ def _is_number(text: str) -> bool:
 
 
 def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
-    """Learn the scaling of every clustered definition, with the definitions' weights."""
+    """Learn the scaling of every definition, with the definitions' weights."""
     return learned_with_sample(source, definitions, settings)[0]
 
 
 def learned_with_sample(
     source: BatchSource, definitions: pa.Table, settings: FitSettings
-) -> tuple[pa.Table, np.ndarray]:
+) -> tuple[pa.Table, Scaler, np.ndarray]:
     """Learn the scaling; also give a seeded sample of rows to find weights on.
 
-    The sample is float64 (used features x at most `weighting_sample_size` rows), original units,
-    NaN for null, in key order.
+    The scaler has every clustered feature that varies, also those of weight 0, and brings each to
+    variance 1. The sample is float64 (its features x at most `weighting_sample_size` rows),
+    original units, NaN for null, in key order.
     """
     wanted = _definitions(definitions)
     columns = source_columns(source)
@@ -257,36 +270,41 @@ def learned_with_sample(
         if high_t - low_t <= CONSTANT_TOLERANCE * max(abs(low_t), abs(high_t)):
             reasons[at] = CONSTANT
             continue
-        if item.weight == 0:
-            reasons[at] = NO_WEIGHT
         filled = np.where(np.isnan(sample[at]), missing[at], sample[at])
         line = transformed(filled, item.transform)
         lower[at], upper[at] = np.quantile(line, [LOWER_QUANTILE, UPPER_QUANTILE])
         if upper[at] - lower[at] <= CONSTANT_TOLERANCE * max(abs(low_t), abs(high_t)):
             lower[at], upper[at] = low_t, high_t
-    used = [at for at, reason in enumerate(reasons) if reason is None]
+    varying = [at for at, reason in enumerate(reasons) if reason is None]
+    searched = [at for at in varying if present[at].is_clustered]
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, WEIGHTING_PATH]))
     chosen = sampled_rows(sample.shape[1], settings.weighting_sample_size, rng)
-    kept = np.stack([sample[at, chosen] for at in used]) if used else np.empty((0, chosen.size))
+    kept = np.stack([sample[at, chosen] for at in searched]) if searched else np.empty((0, 0))
     del sample, held
 
-    mean, deviation = _moments(
+    moments = _moments(
         source,
-        [present[at] for at in used],
-        missing[used],
-        lower[used],
-        upper[used],
+        [present[at] for at in varying],
+        missing[varying],
+        lower[varying],
+        upper[varying],
         row_count,
         settings,
     )
-    factors = _factors(wanted, [present[at] for at in used], deviation)
-    place = {present[at].feature: number for number, at in enumerate(used)}
+    mean, deviation = np.zeros(len(names)), np.zeros(len(names))
+    mean[varying], deviation[varying] = moments
+    used = [at for at in searched if present[at].weight > 0]
+    factors = dict(
+        zip(used, _factors(wanted, [present[at] for at in used], deviation[used]), strict=True)
+    )
     order = {name: at for at, name in enumerate(names)}
     rows = []
     for item in wanted:
         at = order.get(item.feature)
-        number = place.get(item.feature)
-        is_used = number is not None
+        is_scaled, is_used = at in varying, at in factors
+        reason = ABSENT if at is None else reasons[at]
+        if reason is None and not is_used:
+            reason = NO_WEIGHT if item.is_clustered else PROFILED_ONLY
         rows.append(
             {
                 "feature": item.feature,
@@ -295,19 +313,30 @@ def learned_with_sample(
                 "transform": item.transform,
                 "weight": float(item.weight),
                 "is_used": is_used,
-                "dropped_reason": None if is_used else ABSENT if at is None else reasons[at],
+                "dropped_reason": reason,
                 "row_count": row_count,
                 "null_count": None if at is None else int(nulls[at]),
-                "missing_value": float(missing[at]) if is_used else None,
-                "lower_value": float(lower[at]) if is_used else None,
-                "upper_value": float(upper[at]) if is_used else None,
-                "mean_value": float(mean[number]) if is_used else None,
-                "standard_deviation": float(deviation[number]) if is_used else None,
-                "scale_factor": float(factors[number]) if is_used else None,
+                "missing_value": float(missing[at]) if is_scaled else None,
+                "lower_value": float(lower[at]) if is_scaled else None,
+                "upper_value": float(upper[at]) if is_scaled else None,
+                "mean_value": float(mean[at]) if is_scaled else None,
+                "standard_deviation": float(deviation[at]) if is_scaled else None,
+                "scale_factor": float(factors[at]) if is_used else None,
                 "weighting": DEFINITIONS,
             }
         )
-    return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA), kept
+    unit = Scaler(
+        tuple(names[at] for at in searched),
+        tuple(present[at].position for at in searched),
+        tuple(present[at].transform for at in searched),
+        missing[searched],
+        lower[searched],
+        upper[searched],
+        mean[searched],
+        deviation[searched],
+        1 / deviation[searched],
+    )
+    return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA), unit, kept
 
 
 def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float) -> float:
@@ -364,7 +393,11 @@ def _factors(
     """scale_factor of each used feature (see the head of this module)."""
     factors = np.empty(len(used))
     for at, item in enumerate(used):
-        weights = [other.weight for other in wanted if other.family == item.family]
+        weights = [
+            other.weight
+            for other in wanted
+            if other.family == item.family and other.is_clustered and other.weight > 0
+        ]
         family_weight = sum(weights) / len(weights)
         used_weight = sum(other.weight for other in used if other.family == item.family)
         factors[at] = np.sqrt(family_weight * item.weight / used_weight) / deviation[at]

@@ -239,6 +239,14 @@ def in_business_order(centres: np.ndarray, scaler: Scaler) -> np.ndarray:
     return centres[business_order(scaler.unscale(centres))]
 
 
+def cold_models(search: Search, scaler: Scaler, ks: list[int]) -> list[np.ndarray]:
+    """Polished centres for each k, rounded and in business order; one centre without features."""
+    if len(scaler.features) == 0:
+        return [np.zeros((1, 0)) for _ in ks]
+    models = search.polished(search.cold_centres(ks))
+    return [in_business_order(centres, scaler) for centres in models]
+
+
 def scan(
     source: BatchSource, scaler: Scaler, settings: FitSettings, *, row_count: int
 ) -> tuple[list[Candidate], int]:
@@ -252,11 +260,7 @@ def scan(
             limit = distinct_rows(matrix, max(settings.candidates))
             ks = [k for k in settings.candidates if k <= limit] or [limit]
             search = Search(matrix, settings)
-            if len(scaler.features) == 0:
-                models = [np.zeros((1, 0)) for _ in ks]
-            else:
-                models = search.polished(search.cold_centres(ks))
-            models = [in_business_order(centres, scaler) for centres in models]
+            models = cold_models(search, scaler, ks)
             stabilities = search.stabilities(models)
             structures = search.structures(ks)
             del search, matrix

@@ -20,7 +20,7 @@ from models_py.sample import RowSample
 from models_py.scaling import Scaler
 from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
-from models_py.weighting import weighted_scaling
+from models_py.weighting import InForce, weighted_scaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
@@ -53,21 +53,29 @@ K_SCAN_SCHEMA = pa.schema(
 )
 
 
-def scaling_step(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
-    """Learn how each clustered feature is scaled; one row per definition, in position order.
+def scaling_step(
+    source: BatchSource,
+    definitions: pa.Table,
+    settings: FitSettings,
+    stored: pa.Table | None = None,
+) -> pa.Table:
+    """Learn how each feature is scaled; one row per definition, in position order.
 
-    Features that are absent, constant or null for every customer (or weigh 0) are not used and
-    say why in `dropped_reason`. scaled = (clip(transform(value), lower, upper) - mean) *
-    scale_factor. Quantiles and medians are exact up to `quantile_sample_size` rows, above that
-    from a seeded sample of as many; means and deviations are always over all rows.
+    Features that are absent, constant, null for every customer, of weight 0 or profiled only are
+    not used and say why in `dropped_reason`; the last two are scaled all the same, without a
+    factor. scaled = (clip(transform(value), lower, upper) - mean) * scale_factor. Quantiles and
+    medians are exact up to `quantile_sample_size` rows, above that from a seeded sample of as many;
+    means and deviations are always over all rows.
 
     `weighting` is the same in every row. 'definitions': `weight` is the definition's, and
     scale_factor follows from it. 'structure': customers fall into clear groups under weights found
     in the data (see `weighting`); `weight` is then the variance that the scaled feature has, with
     the same sum over features as the definitions give, and scale_factor its square root over
-    the standard deviation. `settings.weighting` 'definitions' rules the latter out.
+    the standard deviation; features of weight 0 take part. `settings.weighting` 'definitions'
+    rules the latter out. stored: the rows of the fit before, an earlier result of this function;
+    its weights have a home right.
     """
-    return weighted_scaling(source, definitions, settings)
+    return weighted_scaling(source, definitions, settings, InForce.from_table(stored))
 
 
 def _row_count(scaling: pa.Table) -> int:

@@ -8,29 +8,36 @@ variance that the clusters explain, weight the feature by
     w = 1 / (1 - R2)        (the inverse of its variance within clusters; features of variance 1)
 
 and cluster again. K-means with these weights climbs the classification likelihood of normal
-clusters with one common diagonal covariance (Celeux and Govaert 1995, Pattern Recognition 28(5));
-up to constants that is, for each customer, half of
+clusters with one common diagonal covariance (Celeux and Govaert 1995, Pattern Recognition 28(5)).
+A feature that the clusters do not explain keeps weight 1; none gets more than `MAXIMUM_RATIO`.
+Starts compete by the same likelihood with any common covariance,
 
-    J = sum over features of -ln(1 - R2)
+    J = ln det T - ln det W     (total and within-cluster covariance)
 
-which does not depend on the weights that found the clusters, so starts compete by it. A feature
-that the clusters do not explain keeps weight 1; none gets more than `MAXIMUM_RATIO`. Choosing
-weights by what clusters explain is old: Makarenkov and Legendre 2001 (Journal of Classification
-18(2)), Witten and Tibshirani 2010 (JASA 105(490), weights from the sum of squares between
-clusters, judged against permuted features); Steinley and Brusco 2008 (Psychometrika 73(1)) compare
-eight procedures that select features.
+(Friedman and Rubin 1967, JASA 62(320)), which counts features that say the same (the shares of two
+channels; spend and orders) once, and does not depend on the weights that found the clusters. The
+sum over features of -ln(1 - R2) found groups that differ in spend 0.05 worse in the mean adjusted
+Rand index of six worlds of order lines, and others alike. Choosing weights by what clusters explain
+is old: Makarenkov and Legendre 2001 (Journal of Classification 18(2)), Witten and Tibshirani 2010
+(JASA 105(490), weights from the sum of squares between clusters, judged against permuted features);
+Steinley and Brusco 2008 (Psychometrika 73(1)) compare eight procedures that select features.
 
 Weights that were searched for fit noise too. So the references without structure have their
 weights searched for as well, separation is measured in half samples on the half that did not find
 the clusters (the weights did see both halves), and the definitions' weights stay unless the groups
 are clear and clearer.
 
+At a refit the weights in force have a home right, as k has (`selection`): a refit that finds other
+weights in nearly the same customers moves their ids for nothing. Found weights stay, to the digit,
+while their groups are there at all and neither the definitions' nor newly found weights are clearly
+better; the definitions' weights stay unless found ones pass twice the bar.
+
 Groups that are all combinations of unrelated columns (the corners of a square) are not found: the
 permuted reference has them too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +61,9 @@ MAXIMUM_RATIO = 10.0
 ITERATIONS = 8  # most searches settle in 3 or 4
 FIRST_ITERATIONS = 3  # of a start, after which the best go on
 FINALISTS = 2
-SETTLED = 1e-3  # gain in J from which on another iteration is not worth its time
+LEAST_START = 1e-3  # of the mean weight: where a search starts for features of weight 0
+SETTLED = 1e-3  # gain in likelihood from which on another iteration is not worth its time
+RIDGE = 0.05  # variance added to each feature for J: features that say the same have no volume
 FIRST_STARTS = 2  # k-means++ starts with the first weights
 # Two telling features among eight of noise: a start with half of the features finds the groups in
 # 4 of 10 tries, one with equal weights in 1 to 3. With 12, one search of 36 missed the groups among
@@ -71,11 +80,50 @@ LEAST_ROWS = 40  # rows for each cluster: separation needs 20 a side in either h
 # Matrices without structure that pass on separation (uniform boxes reach 0.15) have a gap of 0.016
 # at most; worlds without structure have a separation of 0.03 at most, Complete Journey below -0.2.
 # Planted worlds have a gap of at least 0.03 (one hard world 0.01).
-FOUND_GAP = 0.02
-FOUND_SEPARATION = 0.08
-FOUND_JACCARD = 0.6  # Hennig: from here on a cluster is a pattern in the data
 # Clearly more: so much more separation than the segments of the definitions' weights have.
 MORE_SEPARATION = 0.10
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What groups must reach to count: gap, separation (see `Apartness`), least Jaccard."""
+
+    gap: float
+    separation: float
+    jaccard: float
+
+
+# Hennig: from a Jaccard coefficient of 0.6 on a cluster is a pattern, below 0.5 it is dissolved.
+FOUND = Bar(0.02, 0.08, 0.6)
+# At a refit: twice as much to displace the definitions, any at all to stay in force.
+DISPLACING = Bar(2 * FOUND.gap, 2 * FOUND.separation, FOUND.jaccard)
+STAYING = Bar(0.0, 0.0, 0.5)
+# Newly found weights displace found ones in force where their J is so much of itself higher.
+HIGHER_LIKELIHOOD = 0.10
+
+
+@dataclass(frozen=True)
+class InForce:
+    """Where the weights of the stored fit come from, and the weight of each feature it used."""
+
+    weighting: str
+    weights: dict[str, float]
+
+    @classmethod
+    def from_table(cls, stored: pa.Table | None) -> "InForce | None":
+        """Read the stored fit's rows of `history.fit_features`; None where there is no fit."""
+        rows = [] if stored is None else stored.to_pylist()
+        if not rows:
+            return None
+        weights = {row["feature"]: float(row["weight"]) for row in rows if row["is_used"]}
+        return cls(rows[0]["weighting"], weights)
+
+    def of_features(self, features: Sequence[str]) -> np.ndarray | None:
+        """Found weights of exactly these features (mean 1); None where there are none."""
+        if self.weighting != STRUCTURE or set(features) != set(self.weights):
+            return None
+        weights = np.array([self.weights[feature] for feature in features])
+        return weights / weights.mean()
 
 
 @dataclass(frozen=True)
@@ -83,13 +131,12 @@ class Weighted:
     """Clusters of one k and the weights they give.
 
     weights: (features), mean 1. centres: float32 (k x features), in units of weight 1. labels:
-    (rows). explained: (features) R2. likelihood: J.
+    (rows). likelihood: J.
     """
 
     weights: np.ndarray
     centres: np.ndarray
     labels: np.ndarray
-    explained: np.ndarray
     likelihood: float
 
 
@@ -123,9 +170,21 @@ def weights_of(explained: np.ndarray) -> np.ndarray:
     return weights / weights.mean()
 
 
-def likelihood_of(explained: np.ndarray) -> float:
-    """J, the sum of -ln(1 - R2), each feature up to ln `MAXIMUM_RATIO`; 0 and up."""
+def diagonal_likelihood(explained: np.ndarray) -> float:
+    """Sum of -ln(1 - R2), each feature up to ln `MAXIMUM_RATIO`; what clustering in turn climbs."""
     return float(-np.log(np.maximum(1 - explained, 1 / MAXIMUM_RATIO)).sum())
+
+
+def likelihood_of(rows: np.ndarray, labels: np.ndarray, means: np.ndarray) -> float:
+    """J of clusters with these means; 0 and up. rows: (rows x features) of variance 1."""
+    total = np.atleast_2d(np.cov(rows.T.astype(np.float64), bias=True))
+    shares = np.bincount(labels, minlength=len(means)) / len(rows)
+    apart = means - shares @ means
+    between = (apart.T * shares) @ apart
+    ridge = RIDGE * np.eye(len(total))
+    return float(
+        np.linalg.slogdet(total + ridge)[1] - np.linalg.slogdet(total - between + ridge)[1]
+    )
 
 
 def searched(
@@ -160,7 +219,7 @@ def searched(
             for place in range(FIRST_STARTS)
         ]
         centres = min(tried, key=lambda one: one[0])[1]
-        first = Weighted(weights, centres / np.sqrt(weights), np.empty(0), np.empty(0), 0.0)
+        first = Weighted(weights, centres / np.sqrt(weights), np.empty(0), 0.0)
         begun.append(_climbed(small, first, settings, FIRST_ITERATIONS))
     begun.sort(key=lambda one: -one.likelihood)
     ended = [_climbed(rows, one, settings, ITERATIONS) for one in begun[:FINALISTS]]
@@ -168,9 +227,9 @@ def searched(
 
 
 def _climbed(rows: np.ndarray, start: Weighted, settings: FitSettings, iterations: int) -> Weighted:
-    """Cluster and weight in turn, from the centres of a start, until J stands still."""
+    """Cluster and weight in turn, from the centres of a start, until that gains nothing."""
     weights, means = start.weights, start.centres
-    best: Weighted | None = None
+    best, highest = None, -np.inf
     for _ in range(iterations):
         scaled = _scaled(rows, weights)
         centres = kmeans.refined(
@@ -182,13 +241,14 @@ def _climbed(rows: np.ndarray, start: Weighted, settings: FitSettings, iteration
         labels = kmeans.squared_distances(scaled, centres).argmin(axis=1)
         explained, means = explained_shares(rows, labels, k=len(means))
         weights = weights_of(explained)
-        present = Weighted(weights, means, labels, explained, likelihood_of(explained))
-        is_settled = best is not None and present.likelihood < best.likelihood + SETTLED
-        if best is None or present.likelihood > best.likelihood:
-            best = present
+        height = diagonal_likelihood(explained)
+        is_settled = height < highest + SETTLED
+        if height > highest:
+            best, highest = (weights, means, labels), height
         if is_settled:
             break
-    return best
+    weights, means, labels = best
+    return Weighted(weights, means, labels, likelihood_of(rows, labels, means))
 
 
 def _scaled(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -271,57 +331,91 @@ def clustered(
         trim_share=settings.trim_share,
     )
     labels = kmeans.squared_distances(scaled, centres).argmin(axis=1)
-    explained, means = explained_shares(rows, labels, k)
-    return Weighted(weights, means, labels, explained, likelihood_of(explained))
+    _, means = explained_shares(rows, labels, k)
+    return Weighted(weights, means, labels, likelihood_of(rows, labels, means))
 
 
 def clearest(
-    rows: np.ndarray, found: dict[int, Weighted], settings: FitSettings, *, is_searched: bool
+    rows: np.ndarray,
+    found: dict[int, Weighted],
+    measured: dict[int, Apartness],
+    settings: FitSettings,
+    *,
+    is_searched: bool,
+    bar: Bar = FOUND,
 ) -> Apartness | None:
     """The largest k whose clusters are apart, come back and beat the references; or None."""
-    measured = stability_of(rows, found, settings)
     for k in sorted(measured, reverse=True):
         one = measured[k]
         if (
             one.smallest_share >= settings.min_segment_share
-            and one.separation >= FOUND_SEPARATION
-            and one.jaccard >= FOUND_JACCARD
-            and gap_of(rows, found[k], settings, is_searched=is_searched) >= FOUND_GAP
+            and one.separation >= bar.separation
+            and one.jaccard >= bar.jaccard
+            and gap_of(rows, found[k], settings, is_searched=is_searched) >= bar.gap
         ):
             return one
     return None
 
 
 def structure_weights(
-    rows: np.ndarray, definition_weights: np.ndarray, families: Sequence[str], settings: FitSettings
+    rows: np.ndarray,
+    definition_weights: np.ndarray,
+    families: Sequence[str],
+    settings: FitSettings,
+    *,
+    held: np.ndarray | None = None,
+    is_defined: bool = False,
 ) -> np.ndarray | None:
     """Weights found in the rows (mean 1), or None where the definitions' weights should stay.
 
     rows: float32 (rows x features), each feature with variance 1; definition_weights: (features)
-    shares of variance that the definitions give; families: of the features.
+    shares of variance that the definitions give; families: of the features; held: found weights
+    in force (mean 1), which come back as they are where they stay; is_defined: the definitions'
+    weights are in force.
     """
     ks = [k for k in _candidates(settings) if k >= 2 and LEAST_ROWS * k <= len(rows)]
     if not ks or rows.shape[1] < 2:
         return None
     sizes = np.array([families.count(family) for family in families])
-    firsts = [np.ones(rows.shape[1]), 1 / sizes, definition_weights]
+    least = LEAST_START * definition_weights.mean()
+    firsts = [np.ones(rows.shape[1]), 1 / sizes, np.maximum(definition_weights, least)]
+    if held is not None:
+        firsts.append(held)
 
     def search(k: int) -> Weighted:
         return searched(rows, k, firsts, settings, START_PATH)
 
+    def with_weights_of(weights: np.ndarray, number: int) -> dict[int, Weighted]:
+        def at(k: int) -> Weighted:
+            return clustered(rows, k, weights, settings, START_PATH, number)
+
+        return dict(zip(ks, ordered_map(at, ks, threads=settings.threads), strict=True))
+
     found = dict(zip(ks, ordered_map(search, ks, threads=settings.threads), strict=True))
-    ours = clearest(rows, found, settings, is_searched=True)
+    measured = stability_of(rows, found, settings)
+    bar = DISPLACING if is_defined else FOUND
+    ours = clearest(rows, found, measured, settings, is_searched=True, bar=bar)
+    best, is_held = found, False
+    if held is not None:
+        kept = with_weights_of(held, 1 + len(firsts))
+        there = stability_of(rows, kept, settings)
+        standing = clearest(rows, kept, there, settings, is_searched=False, bar=STAYING)
+        if standing is not None and (
+            ours is None
+            or found[ours.k].likelihood < (1 + HIGHER_LIKELIHOOD) * kept[ours.k].likelihood
+        ):
+            ours, best, measured, is_held = standing, kept, there, True
     if ours is None:
         return None
-
-    def defined(k: int) -> Weighted:
-        return clustered(rows, k, definition_weights, settings, START_PATH, len(firsts))
-
-    given = dict(zip(ks, ordered_map(defined, ks, threads=settings.threads), strict=True))
-    theirs = clearest(rows, given, settings, is_searched=False)
-    if theirs is not None and ours.separation < theirs.separation + MORE_SEPARATION:
-        return None
-    return found[ours.k].weights
+    given = with_weights_of(definition_weights, 3)
+    theirs = clearest(rows, given, stability_of(rows, given, settings), settings, is_searched=False)
+    if theirs is not None:
+        # Clusters of a larger k are nearer to each other: the same k may be compared, too.
+        more = max(ours.separation, measured[theirs.k].separation) - theirs.separation
+        needed = 2 * MORE_SEPARATION if is_defined else MORE_SEPARATION
+        if more < (-MORE_SEPARATION if is_held else needed):
+            return None
+    return held if is_held else best[ours.k].weights
 
 
 def _candidates(settings: FitSettings) -> list[int]:
@@ -333,32 +427,42 @@ def _candidates(settings: FitSettings) -> list[int]:
     return [ks[place] for place in places]
 
 
-def weighted_scaling(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
+def weighted_scaling(
+    source: BatchSource,
+    definitions: pa.Table,
+    settings: FitSettings,
+    in_force: InForce | None = None,
+) -> pa.Table:
     """Learn the scaling and decide on the weights (see `steps.scaling_step`)."""
     with quiet_and_single():
-        scaling, sample = learned_with_sample(source, definitions, settings)
-        if settings.weighting == DEFINITIONS:
+        scaling, unit, sample = learned_with_sample(source, definitions, settings)
+        if settings.weighting == DEFINITIONS or len(unit.features) < 2:
             return scaling
-        scaler = Scaler.from_table(scaling)
-        if len(scaler.features) < 2:
+        described = {row["feature"]: row for row in scaling.to_pylist()}
+        own = [described[feature] for feature in unit.features]
+        factors = np.array([row["scale_factor"] or 0.0 for row in own])
+        given = np.square(factors * unit.deviation)
+        if not given.any():
             return scaling
-        given = np.square(scaler.factor * scaler.deviation)
-        unit = replace(scaler, factor=1 / scaler.deviation).scale(sample)
-        rows = np.ascontiguousarray(unit.T, dtype=np.float32)
-        family = {row["feature"]: row["family"] for row in scaling.to_pylist()}
-        families = [family[feature] for feature in scaler.features]
-        weights = structure_weights(rows, given, families, settings)
-    return scaling if weights is None else with_weights(scaling, scaler, weights * given.mean())
+        weights = structure_weights(
+            np.ascontiguousarray(unit.scale(sample).T, dtype=np.float32),
+            given,
+            [row["family"] for row in own],
+            settings,
+            held=None if in_force is None else in_force.of_features(unit.features),
+            is_defined=in_force is not None and in_force.weighting == DEFINITIONS,
+        )
+    return scaling if weights is None else with_weights(scaling, unit, weights * given.mean())
 
 
-def with_weights(scaling: pa.Table, scaler: Scaler, weights: np.ndarray) -> pa.Table:
-    """The scaling table with other weights of the used features (shares of variance)."""
-    place = {feature: number for number, feature in enumerate(scaler.features)}
+def with_weights(scaling: pa.Table, unit: Scaler, weights: np.ndarray) -> pa.Table:
+    """The scaling table with other weights (shares of variance) of the unit scaler's features."""
+    place = {feature: number for number, feature in enumerate(unit.features)}
     rows = []
     for row in scaling.to_pylist():
         number = place.get(row["feature"])
         if number is not None:
-            row["weight"] = float(weights[number])
-            row["scale_factor"] = float(np.sqrt(weights[number]) / scaler.deviation[number])
+            row |= {"is_used": True, "dropped_reason": None, "weight": float(weights[number])}
+            row["scale_factor"] = float(np.sqrt(weights[number]) / unit.deviation[number])
         rows.append(row | {"weighting": STRUCTURE})
     return pa.Table.from_pylist(rows, schema=scaling.schema)

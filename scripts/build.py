@@ -16,6 +16,7 @@ import duckdb
 import yaml
 
 from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
+from definitions import write_proposals
 from history import published_facts
 from load_raw import Loaded, load
 from publish import describe, publish
@@ -75,6 +76,8 @@ def build(settings: Settings) -> int:
         say("Publishing")
         with clock.stage("publish"):
             say(describe(publish(settings)))
+            if told := write_proposals(settings):
+                say(told)
     say()
     say(summary(warehouse.marts_db))
     say()

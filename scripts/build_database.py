@@ -50,6 +50,8 @@ def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         ("temp_directory", str(temporary)),
         ("preserve_insertion_order", True),
         ("enable_progress_bar", False),
+        # As in dbt's profile: what is read must not depend on the machine's time zone.
+        ("TimeZone", "UTC"),
         ("autoinstall_known_extensions", False),
         ("autoload_known_extensions", False),
     ]
@@ -57,9 +59,12 @@ def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         connection.execute(f"set {name} = $value", {"value": value})
 
 
-def limit_access(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
-    """Let a connection touch files in these folders only."""
-    connection.execute("set allowed_directories = $value", {"value": [str(f) for f in folders]})
+def limit_access(connection: duckdb.DuckDBPyConnection, places: Sequence[Path]) -> None:
+    """Let a connection touch these files, and files in these folders, only."""
+    files = [str(place) for place in places if place.is_file()]
+    folders = [str(place) for place in places if not place.is_file()]
+    connection.execute("set allowed_paths = $value", {"value": files})
+    connection.execute("set allowed_directories = $value", {"value": folders})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

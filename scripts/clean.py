@@ -1,4 +1,4 @@
-"""Remove what a build makes again; with `--all` also what is published, and .venv.
+"""Remove what a build makes again; with `--all` also what is published or exported, and .venv.
 
 Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
 WAREHOUSE.
@@ -34,8 +34,19 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
 
 
 def published(warehouse: Warehouse) -> list[Path]:
-    """Return what is published, with its kept versions, and what was set aside."""
-    return [*warehouse.path.glob("marts.duckdb*"), warehouse.versions]
+    """Return what is published, its kept versions, what was set aside, exports and proposals.
+
+    The ledger of exports, the files in the folder of exports and a proposal of definitions that
+    was edited are not made again by a build.
+    """
+    exported = [path for form in ("csv", "parquet") for path in warehouse.exports.glob(f"*.{form}")]
+    return [
+        *warehouse.path.glob("marts.duckdb*"),
+        *warehouse.path.glob("feature_definitions*.csv"),
+        warehouse.versions,
+        *warehouse.path.glob("exports.duckdb*"),
+        *exported,
+    ]
 
 
 def caches() -> list[Path]:
@@ -66,8 +77,8 @@ def main() -> int:
     warehouse = Warehouse(resolve_warehouse())
     if is_all and os.environ.get("FORCE", "") != "1":
         raise Problem(
-            f"clean-all removes what is published in {warehouse.path} with its history, "
-            "and .venv; if you mean it: make clean-all FORCE=1",
+            f"clean-all removes what is published in {warehouse.path} with its history, what "
+            "was exported, and .venv; if you mean it: make clean-all FORCE=1",
             WRONG_USE,
         )
     removed: list[Path] = []

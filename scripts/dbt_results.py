@@ -12,6 +12,7 @@ from console import DATA_REFUSED, WRONG_USE, LiveLine, Problem, count, say
 STAGES = ("seeds", "staging", "core", "features", "segmentation", "marts", "tests")
 GOOD_STATUSES = frozenset({"success", "pass", "warn", "no-op"})
 LEARNING_ERROR = "models_py.errors.LearningError: "
+SETTING_ERROR = "Wrong setting: "
 NO_ORDER_TEST = "assert_some_order_was_accepted"
 LINES_OF_A_MESSAGE = 6
 FAILURES_SHOWN = 20
@@ -108,13 +109,16 @@ class Progress:
         return lines or [line for text in self._errors for line in _telling_lines(text)]
 
     def refusal(self, run_results: Path) -> tuple[str, int] | None:
-        """Return what the learning step says of input it cannot use, with the exit code."""
+        """Return what is said of input or of a seed that cannot be used, with the exit code."""
         results = read_json(run_results)["results"] if run_results.exists() else []
         for result in results:
             _, found, text = (result["message"] or "").rpartition(LEARNING_ERROR)
             if found:
                 first_line = text.strip().splitlines()[0]
                 return first_line, WRONG_USE if first_line.startswith("K=") else DATA_REFUSED
+            _, found, text = (result["message"] or "").rpartition(SETTING_ERROR)
+            if found:
+                return text.strip().splitlines()[0], WRONG_USE
             if result["status"] == "fail" and NO_ORDER_TEST in result["unique_id"]:
                 return "no order line was accepted, so there is nothing to segment", DATA_REFUSED
         return None

@@ -24,7 +24,15 @@ Other variables:
   PYTHON       Python 3.11 or newer that makes .venv (default: the newest of
                3.13, 3.12 and 3.11 on the PATH)
   PYTEST_ARGS  what to pass to pytest, for make test
-  FORCE        FORCE=1 confirms make clean-all
+  FORCE        FORCE=1 confirms make clean-all, and lets make export replace OUT
+  SEGMENT      number of the segment that make export writes (default: all)
+  FORMAT       csv or parquet, for make export (default: csv)
+  FIELDS       columns for make export, separated by commas (default:
+               customer_id, segment_id, segment_name, membership_status and
+               member_since_date)
+  OUT          file for make export (default: in exports/ of the warehouse)
+  HOLDOUT      exclude, include or only: whether make export writes customers
+               held out of campaigns (default: exclude)
 
 Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;
 3 published with the stored fit, as the refit was held back; 4 data refused;

@@ -1,7 +1,7 @@
 """Load raw files into schema `raw` of the build database, with a ledger of what was loaded.
 
 Also brings schema `history`, the state of the last published version, into the build database.
-Parquet files stay where they are, behind a view; CSV files are copied as text. Loading the same
+Parquet files stay where they are, behind a view; text files are copied as text. Loading the same
 files twice changes nothing.
 """
 
@@ -9,16 +9,30 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
+import file_search
 import raw_files
 from build_database import drop_relation, open_build_database, relation_kind
+from column_formats import Column, Stated, find_formats
+from column_mapping import (
+    MappedTable,
+    TableMapping,
+    map_columns,
+    mapped_sql,
+    read_mapping,
+    used_columns,
+)
+from column_names import check_required
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -30,16 +44,28 @@ from console import (
     size,
     warn,
 )
+from customer_table import RAW_TABLE, VIEW, identify
+from definitions import load_definitions
+from file_faults import csv_problem, json_problem, unreadable_parquet
+from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
-from quoting import identifier
-from raw_files import RawFile
+from project_sql import ProjectSql, Relation
+from quoting import identifier, literal
+from raw_files import RawFile, TablePlan
+from refusals import refusal
 from replay import Replay, forget_what_came_later, has_only_grown
-from settings import Settings, resolve, table
+from run_dbt import dbt_vars
+from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
+from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
+OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "given_definitions")
+# Raw table with the columns of the files, where columns.yml makes others of them.
+AS_READ = "_as_read"
+FORMATS = "column_formats"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -52,12 +78,33 @@ class Loaded:
         customer_count: Customers in the table of order lines.
         first_date: Day of the first order; None when no time can be read.
         last_date: Day of the last order; None when no time can be read.
+        tables: What each raw table was made from.
     """
 
     row_count: int
     customer_count: int
     first_date: date | None
     last_date: date | None
+    tables: tuple[LoadedTable, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class LoadedTable:
+    """A raw table and what it was made from.
+
+    Attributes:
+        table: The raw table.
+        plan: How its files were read; None when there are none.
+        mapped: What `columns.yml` made of their columns; None when it says nothing.
+        ledger: Its rows in the ledger, one for each file.
+        is_kept: Whether it is the table of an earlier load.
+    """
+
+    table: RawTable
+    plan: TablePlan | None = None
+    mapped: MappedTable | None = None
+    ledger: tuple[LedgerRow, ...] = ()
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +119,18 @@ class LedgerRow:
     loaded_at: datetime
 
 
-def load(settings: Settings, now: datetime | None = None, replay: Replay | None = None) -> Loaded:
+def load(
+    settings: Settings,
+    now: datetime | None = None,
+    replay: Replay | None = None,
+    origin: Warehouse | None = None,
+) -> Loaded:
     """Load the source's files and the published history into the build database.
 
     The caller holds the warehouse's lock. `now` is the time that new files get in the ledger;
     it is the one place where the clock is read. A `replay` brings the history and the files that
-    were known at the run it starts from.
+    were known at the run it starts from. An `origin` is the warehouse whose history counts, where
+    it is another one than is loaded into.
 
     Raises:
         Problem: the data is refused (exit code 4), or the warehouse belongs to another source
@@ -87,27 +140,38 @@ def load(settings: Settings, now: datetime | None = None, replay: Replay | None 
     source = source_of(settings)
     clock = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
     set_aside_wal(warehouse)
-    check_published_source(warehouse, settings.source)
+    origin = replay.origin if replay else origin or warehouse
+    check_published_source(origin, settings.source)
     folder = source.folder(settings)
-    readable = [folder, replay.origin.path] if replay else [folder]
+    readable = [folder, origin.path]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
-        copy_history(connection, replay.origin if replay else warehouse)
+        copy_history(connection, origin)
         if replay:
             forget_what_came_later(connection, replay)
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
-        known = known_files(connection, with_raw=replay is None)
-        rows = [
-            row
-            for raw_table in source.tables
-            if (row := load_table(connection, folder, raw_table, known, clock, replay))
-        ]
-        drop_other_tables(connection, source)
+        reading = Reading(
+            folder,
+            warehouse.temporary,
+            known_files(connection, with_raw=replay is None),
+            clock,
+            ProjectSql(connection, dbt_vars(settings)),
+            Stated(settings.date_format or source.date_order, settings.decimal),
+            read_mapping(folder, source.tables) if source.is_mappable else {},
+            bool(replay and replay.loaded_at),
+        )
+        tables = [load_table(connection, reading, raw_table) for raw_table in source.tables]
+        rows = [row for loaded_table in tables for row in loaded_table.ledger]
+        drop_other_tables(connection, source, reading)
+        if source.name in SOURCES_OF_ONE_TABLE:
+            identify(connection, settings.id)
+        load_definitions(connection, settings)
+        write_formats(connection, reading, tables)
         write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
-        loaded = facts(connection, source, rows)
+        loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
-        return loaded
+        return replace_fields(loaded, tables=tuple(tables))
 
 
 def check_published_source(warehouse: Warehouse, source: str) -> None:
@@ -137,6 +201,44 @@ def other_source(warehouse: Warehouse, source: str, what: str) -> Problem:
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What reading the files of a source goes by.
+
+    Attributes:
+        place: The folder of the data, or its only file.
+        temporary: Folder for copies in UTF-8 while they are read.
+        known: Files seen before, by table, name and hash.
+        clock: Time that new files get.
+        project: The SQL of the dbt project, for values in text.
+        stated: Formats that the settings state.
+        mappings: What `columns.yml` says, by raw table.
+        is_replay: Whether files are read as they were when `known` ends.
+    """
+
+    place: Path
+    temporary: Path
+    known: dict[tuple[str, str, str], LedgerRow]
+    clock: datetime
+    project: ProjectSql
+    stated: Stated
+    mappings: dict[str, TableMapping]
+    is_replay: bool = False
+
+    def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
+        """Return what the ledger knows of this very content."""
+        return self.known.get((raw_table.name, file.name, file.sha256))
+
+    def then(self, raw_table: RawTable, name: str) -> LedgerRow | None:
+        """Return what the ledger knows of a file of this name, the latest of its contents."""
+        rows = [
+            row
+            for (table, file_name, _), row in self.known.items()
+            if (table, file_name) == (raw_table.name, name)
+        ]
+        return max(rows, key=lambda row: (row.loaded_at, row.row_count), default=None)
+
+
 def known_files(
     connection: duckdb.DuckDBPyConnection, *, with_raw: bool
 ) -> dict[tuple[str, str, str], LedgerRow]:
@@ -157,71 +259,131 @@ def known_files(
 
 def load_table(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    reading: Reading,
     raw_table: RawTable,
-    known: dict[tuple[str, str, str], LedgerRow],
-    clock: datetime,
-    replay: Replay | None = None,
-) -> LedgerRow | None:
-    """Bring one raw table up to date with its file; None when an optional file is not there."""
+) -> LoadedTable:
+    """Bring one raw table up to date with its files; it is empty when an optional one has none."""
     started = time.monotonic()
-    path = raw_files.find(folder, raw_table)
-    if path is not None and replay and replay.loaded_at:
-        then = file_then(path, raw_table, known)
-        if then is None and not raw_table.is_required:
-            say(f"  {raw_table.name:<22} {'not there then':>16}")
-            path = None
-    if path is None:
+    files = read_files(connection, reading, raw_table)
+    if not files:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
-        say(f"  {raw_table.name:<22} {'no file':>16}")
-        return None
+        return LoadedTable(raw_table)
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    name = raw_table.name + AS_READ if mapping.columns else raw_table.name
+    plan = TablePlan(raw_table, tuple(files), name)
+    mapped = mapped_table(connection, plan, mapping)
     live = LiveLine()
-    live.show(f"  {raw_table.name:<22} reading {size(path.stat().st_size)} ...")
+    live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
-        file = raw_files.inspect(connection, path, raw_table)
-        if replay and replay.loaded_at:
-            file = as_it_was(file, then)
-        seen = known.get((raw_table.name, path.name, file.sha256))
-        is_kept, row_count = read(connection, file, seen)
+        counts, is_kept = read_table(connection, reading, plan)
     finally:
         live.clear()
-    if raw_table.is_required and row_count == 0:
-        raise raw_files.refusal(path, "has no rows: expected at least one")
-    seconds = time.monotonic() - started
-    say(
-        f"  {raw_table.name:<22} {count(row_count, 'row'):>16} {size(file.byte_count):>9} "
-        f"{seconds:>6.1f} s{'  unchanged' if is_kept else ''}"
-    )
-    return LedgerRow(
-        raw_table.name,
-        path.name,
-        file.byte_count,
-        file.sha256,
-        row_count,
-        seen.loaded_at if seen else clock,
-    )
-
-
-def file_then(
-    path: Path, raw_table: RawTable, known: dict[tuple[str, str, str], LedgerRow]
-) -> LedgerRow | None:
-    """Return what the ledger knows of a file, the latest of its contents first."""
-    rows = [
-        row
-        for (table, name, _), row in known.items()
-        if (table, name) == (raw_table.name, path.name)
+    if mapped:
+        query = mapped_sql(connection, reading.project, mapped, reading.stated)
+        replace(connection, "view", raw_table.name, query)
+    if raw_table.is_required and not sum(counts.values()):
+        raise refusal(files[0].name, "has no rows: expected at least one")
+    say_loaded(plan, counts, time.monotonic() - started, is_kept)
+    ledger = [
+        LedgerRow(
+            raw_table.name,
+            file.name,
+            file.byte_count,
+            file.sha256,
+            counts[file.name],
+            seen.loaded_at if (seen := reading.seen(raw_table, file)) else reading.clock,
+        )
+        for file in files
     ]
-    return max(rows, key=lambda row: (row.loaded_at, row.row_count), default=None)
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept and mapped is None)
+
+
+def mapped_table(
+    connection: duckdb.DuckDBPyConnection, plan: TablePlan, mapping: TableMapping
+) -> MappedTable | None:
+    """Return what `columns.yml` makes of some files; None when it says nothing of columns.
+
+    Raises:
+        Problem: a required column is missing all the same.
+    """
+    if not mapping.columns:
+        return None
+    mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+    for file in plan.files:
+        there = [c for c in mapped.columns if used_columns(mapped, c) <= file.columns.keys()]
+        check_required(file.name, plan.table, there, file.header)
+    return mapped
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
+) -> list[RawFile]:
+    """Find and inspect the files of a table, as they were then when this is a replay."""
+    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    found = find_files(reading.place, raw_table, mapping)
+    if not found:
+        say(f"  {raw_table.name:<22} {'no file':>16}")
+        return []
+    then = {file.name: reading.then(raw_table, file.name) for file in found}
+    if reading.is_replay and (any(then.values()) or not raw_table.is_required):
+        # What came in later as a file of its own was not there then.
+        found = [file for file in found if then[file.name]]
+        if not found:
+            say(f"  {raw_table.name:<22} {'not there then':>16}")
+            return []
+    live = LiveLine()
+    files = []
+    try:
+        for number, file in enumerate(found, start=1):
+            live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
+            is_mapped = bool(mapping.columns)
+            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=is_mapped)
+            files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
+    finally:
+        live.clear()
+    raw_files.check_contents(files)
+    return files
+
+
+def find_files(place: Path, raw_table: RawTable, mapping: TableMapping) -> list[FoundFile]:
+    """Find the files of a table, by its name or as `columns.yml` says.
+
+    Raises:
+        Problem: there are none, though they are required or spoken of.
+    """
+    if mapping.pattern:
+        try:
+            return file_search.find_files(place, raw_table, mapping.pattern.text)
+        except Problem as problem:
+            raise mapping.pattern.refused(str(problem)) from problem
+    found = file_search.find_files(place, raw_table)
+    if not found and mapping.columns:
+        raise mapping.columns[0].refused(f"there is no file {raw_table.name}.csv it could be of")
+    return found
+
+
+def say_loaded(plan: TablePlan, counts: dict[str, int], seconds: float, is_kept: bool) -> None:
+    """Show one line for a table, and how its text is written where that is not plain UTF-8."""
+    files = plan.files
+    rows, byte_count = sum(counts.values()), sum(file.byte_count for file in files)
+    notes = [count(len(files), "file")] if len(files) > 1 else []
+    written = {file.written.spoken() for file in files if file.written}
+    notes += sorted(written - {"UTF-8, commas", "UTF-8"})
+    notes += ["unchanged"] if is_kept else []
+    say(
+        f"  {plan.table.name:<22} {count(rows, 'row'):>16} {size(byte_count):>9} "
+        f"{seconds:>6.1f} s{'  ' if notes else ''}{'; '.join(notes)}"
+    )
 
 
 def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
     """Return a file as a replay reads it; a change that cannot be undone is told."""
     if then is None:
-        warn(f"{file.path.name} was not loaded then: all of its rows count")
+        warn(f"{file.name} was not loaded then: all of its rows count")
         return file
     if file.sha256 == then.file_sha256:
         return file
-    if file.is_csv and has_only_grown(file.path, then.file_bytes, then.file_sha256):
+    if file.can_grow and has_only_grown(file.path, then.file_bytes, then.file_sha256):
         return replace_fields(
             file,
             byte_count=then.file_bytes,
@@ -229,56 +391,99 @@ def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
             row_limit=then.row_count,
         )
     warn(
-        f"{file.path.name} has changed since and is read as it is now: rows that came later "
+        f"{file.name} has changed since and is read as it is now: rows that came later "
         "with an earlier date count"
     )
     return file
 
 
-def read(
-    connection: duckdb.DuckDBPyConnection, file: RawFile, seen: LedgerRow | None
-) -> tuple[bool, int]:
-    """Make the raw table or view of a file; returns (whether it was kept, its rows)."""
-    if not file.is_csv:
-        row_count = seen.row_count if seen else checked_parquet_rows(connection, file)
-        replace(connection, "view", file.table.name, raw_files.read_sql(file))
-        return seen is not None, row_count
-    if seen and holds(connection, file):
-        return True, seen.row_count
-    try:
-        replace(connection, "table", file.table.name, raw_files.read_sql(file))
-    except duckdb.Error as error:
-        raise raw_files.explain_csv(file.path, file.header, error) from error
-    counted = connection.execute(f"select count(*) from raw.{identifier(file.table.name)}")
-    return False, counted.fetchone()[0]
+def read_table(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+) -> tuple[dict[str, int], bool]:
+    """Make the raw table or view of some files; returns the rows of each, and if it was kept.
+
+    A table made before from the very same files and columns is kept.
+    """
+    name = plan.name
+    kind = "table" if plan.is_text else "view"
+    mark = plan.fingerprint()
+    if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
+        seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
+        if all(seen.values()):
+            return {file: row.row_count for file, row in seen.items()}, True
+    if plan.is_text:
+        counts = read_text_files(connection, reading, plan)
+    else:
+        counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
+        replace(connection, "view", name, plan.parquet_sql())
+    connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
+    return counts, False
 
 
-def holds(connection: duckdb.DuckDBPyConnection, file: RawFile) -> bool:
-    """Say whether the raw table was made from this very file with the columns it should have."""
-    if relation_kind(connection, "raw", file.table.name) != "table":
-        return False
-    columns = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'raw' and table_name = ? order by column_index",
-        [file.table.name],
-    ).fetchall()
-    expected = [name for _, name in file.selected_columns()] + list(raw_files.ADDED_COLUMNS)
-    ledger = connection.execute(
-        "select file_name, file_sha256 from raw.load_ledger where source_table = ?",
-        [file.table.name],
-    ).fetchall()
-    return [c for (c,) in columns] == expected and ledger == [(file.path.name, file.sha256)]
+def read_text_files(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+) -> dict[str, int]:
+    """Copy text files into a raw table, one after the other; returns the rows of each."""
+    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+        drop_relation(connection, "raw", plan.name)
+    connection.execute(plan.create_table_sql())
+    counts = {}
+    for file in plan.files:
+        with utf8_file(file, reading.temporary) as path:
+            try:
+                statement = plan.insert_sql(file, path)
+                counts[file.name] = connection.execute(statement).fetchone()[0]
+            except duckdb.Error as error:
+                raise text_problem(file, error) from error
+    return counts
 
 
-def checked_parquet_rows(connection: duckdb.DuckDBPyConnection, file: RawFile) -> int:
-    """Count the rows of a Parquet file, reading every value so that damage shows now."""
+@contextmanager
+def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
+    """Yield the path of a text file in plain UTF-8: itself, or a copy while it is read."""
+    if file.written.is_plain:
+        yield file.path
+        return
+    with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
+        copy = Path(folder) / "utf8.csv"
+        write_utf8(file.path, file.written, copy)
+        yield copy
+
+
+def text_problem(file: RawFile, error: duckdb.Error) -> Problem:
+    """Return what is wrong with a text file that DuckDB refused."""
+    if file.found.kind == "json":
+        return json_problem(file.name, file.path, file.written, error)
+    return csv_problem(file.name, file.path, file.written, file.header, error)
+
+
+def comment_of(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return the comment of a raw table or view: the mark of what it was made from."""
+    row = connection.execute(
+        "select comment from ("
+        "select database_name, schema_name, table_name, comment from duckdb_tables() union all "
+        "select database_name, schema_name, view_name, comment from duckdb_views()) "
+        "where database_name = current_database() and schema_name = 'raw' and table_name = ?",
+        [name],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def parquet_rows(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, file: RawFile
+) -> int:
+    """Count the rows of a Parquet file; at first sight reading every value, for damage to show."""
+    if seen := reading.seen(plan.table, file):
+        return seen.row_count
     columns = ", ".join(identifier(name) for name in file.header)
     try:
         row = connection.execute(
-            f"select count(*), bit_xor(hash({columns})) from read_parquet(?)", [str(file.path)]
+            f"select count(*), bit_xor(hash({columns})) "
+            "from read_parquet(?, hive_partitioning = false)",
+            [str(file.path)],
         ).fetchone()
     except duckdb.Error as error:
-        raise raw_files.unreadable_parquet(file.path, error) from error
+        raise unreadable_parquet(file.name, error) from error
     return row[0]
 
 
@@ -289,9 +494,13 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
     connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
 
 
-def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+def drop_other_tables(
+    connection: duckdb.DuckDBPyConnection, source: Source, reading: Reading
+) -> None:
     """Take away raw tables that the source no longer has."""
-    kept = {raw_table.name for raw_table in source.tables} | {"load_ledger", "load_settings"}
+    kept = {raw_table.name for raw_table in source.tables}
+    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.columns}
+    kept |= {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
         "and database_name = current_database() union all "
@@ -301,6 +510,52 @@ def drop_other_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     for (name,) in names:
         if name not in kept:
             drop_relation(connection, "raw", name)
+
+
+def write_formats(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, tables: Sequence[LoadedTable]
+) -> None:
+    """Find the formats of all text columns that are read as dates or numbers, and keep them.
+
+    Those of a table that is kept are kept too, unless other formats are stated.
+    """
+    before = known_formats(connection, reading.stated)
+    rows = []
+    for loaded_table in tables:
+        raw_table = loaded_table.table
+        if loaded_table.is_kept and before is not None:
+            rows += [row for row in before if row[0] == raw_table.name]
+            continue
+        columns = text_columns(connection, raw_table)
+        numbers = [column for column in columns if column.name in raw_table.numbers]
+        times = [column for column in columns if column.name in raw_table.times]
+        rows += find_formats(connection, reading.project, numbers, times, reading.stated)
+    connection.execute(
+        f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
+        "kind varchar, format_number integer, format varchar)"
+    )
+    connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
+    for row in rows:
+        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?)", row)
+
+
+def known_formats(
+    connection: duckdb.DuckDBPyConnection, stated: Stated
+) -> list[tuple[str, str, str, int, str]] | None:
+    """Return the formats found by the last load; None when none were, or others were stated."""
+    if comment_of(connection, FORMATS) != repr(stated):
+        return None
+    return connection.execute(f"select * from raw.{FORMATS}").fetchall()
+
+
+def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:
+    """Return the columns of a raw table that hold text, in the order of their names."""
+    names = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? and data_type = 'VARCHAR' order by column_name",
+        [raw_table.name],
+    ).fetchall()
+    return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
 
 
 def write_ledger(
@@ -326,15 +581,24 @@ def write_ledger(
     )
 
 
-def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[LedgerRow]) -> Loaded:
+def facts(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
+) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    customer = f"nullif(trim(cast({identifier(source.customer_column)} as varchar)), '')"
-    moment = f"try_cast({identifier(source.time_column)} as timestamp)"
+    if source.orders_table is None or source.time_column is None:
+        return customer_facts(connection, project, source, rows)
+    customer = project.macro("raw_text", identifier(source.customer_column))
+    orders = Relation("raw", source.orders_table)
+    formats = project.call("column_formats", orders, source.time_column)
+    moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     customers, first, last = connection.execute(
         f"select count(distinct {customer}), cast(min({moment}) as date), "
-        f"cast(max({moment}) as date) from raw.{identifier(source.orders_table)} "
+        f"cast(max({moment}) as date) from {orders} "
         f"where {customer} is not null and {moment} >= timestamp '1970-01-01' "
         f"and cast({moment} as date) <= cast(? as date) + 1",
         [loaded_at],
@@ -343,10 +607,33 @@ def facts(connection: duckdb.DuckDBPyConnection, source: Source, rows: list[Ledg
         raise Problem(
             f"{source.orders_table}: no row has both a {source.customer_column} and a "
             f"{source.time_column} that is a date from 1970 on and not in the future; expected "
-            "some (times are ISO 8601, such as 2026-03-01 17:45:00)",
+            "some, such as 2026-03-01 17:45:00",
             DATA_REFUSED,
         )
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
+
+
+def customer_facts(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    source: Source,
+    rows: list[LedgerRow],
+) -> Loaded:
+    """Return the facts of a source with one row per customer, or of one that tells none."""
+    if source.customer_column is None:
+        row_count = sum(row.row_count for row in rows)
+        return Loaded(row_count, row_count, None, None)
+    relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
+    customer = project.macro("raw_text", identifier(source.customer_column))
+    (customers,) = connection.execute(
+        f"select count(distinct {customer}) from raw.{identifier(relation)}"
+    ).fetchone()
+    if customers == 0:
+        raise Problem(
+            f"{RAW_TABLE}: no row has a {source.customer_column}; expected one in each row",
+            DATA_REFUSED,
+        )
+    return Loaded(sum(row.row_count for row in rows), customers, None, None)
 
 
 def main() -> int:

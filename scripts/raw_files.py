@@ -1,234 +1,314 @@
-"""Raw files on their way into DuckDB: finding them, checking them, explaining what is wrong."""
+"""Raw files on their way into DuckDB: what they are, their columns, and the SQL that reads them.
+
+Text comes as text, whatever it looks like; Parquet keeps its types. Nothing is guessed from a
+sample: encoding and columns are found from the whole file before DuckDB reads it with stated
+options, and every row has the file and the row number it stands at.
+"""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from console import DATA_REFUSED, Problem, count
+from column_names import check_required, matched
+from file_faults import header_problem, json_problem, unreadable_parquet
+from file_search import FoundFile
 from quoting import identifier, literal
-from settings import nearest
+from refusals import refusal
 from sources import RawTable
+from text_format import TextFormat, format_of, hash_of, records, scan_text
 
-ENDINGS = (".csv", ".parquet")
-ADDED_COLUMNS = ("_file", "_row_number")
-HASH_CHUNK_BYTES = 1 << 20
 CSV_OPTIONS = (
-    "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-    "comment = '', nullstr = '', encoding = 'utf-8', strict_mode = true"
+    "auto_detect = false, header = true, quote = '\"', escape = '\"', comment = '', "
+    "nullstr = '', encoding = 'utf-8', strict_mode = true"
 )
+MOST_COLUMNS = 2_000
+FLOATS = ("DOUBLE", "FLOAT")
+# Whole numbers up to here are exact as doubles.
+LARGEST_WHOLE = 2**53
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file to load: its table, place, size, hash and column names as they stand in it.
+    """A file to load.
 
-    `row_limit` is how many of its rows count, all of them when None.
+    Attributes:
+        found: Its place and kind.
+        byte_count: Its size.
+        sha256: Its hash.
+        header: Column names as they stand in it.
+        types: Types of a Parquet file's columns, in the order of the header.
+        written: How a text file is written; None for Parquet.
+        columns: The file's column for each column of the raw table that it has.
+        row_limit: How many of its rows count, all of them when None.
     """
 
-    table: RawTable
-    path: Path
+    found: FoundFile
     byte_count: int
     sha256: str
     header: tuple[str, ...]
+    types: tuple[str, ...]
+    written: TextFormat | None
+    columns: Mapping[str, str] = field(default_factory=dict)
     row_limit: int | None = None
 
     @property
-    def is_csv(self) -> bool:
-        """Whether the file is CSV text; Parquet otherwise."""
-        return self.path.suffix == ".csv"
+    def name(self) -> str:
+        """Its path within the folder of the data."""
+        return self.found.name
 
-    def selected_columns(self) -> list[tuple[str, str]]:
-        """Return (expression, name) of each column of the raw table, in its order.
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.found.path
 
-        Contract columns come first in the order of the contract, then what else the file has,
-        by name, so that the order of columns in the file does not matter.
-        """
-        in_file = {normal(name): name for name in self.header}
-        columns = [
-            (identifier(in_file[name]) if name in in_file else "cast(null as varchar)", name)
-            for name in self.table.columns
-        ]
-        others = [name for name in in_file if name not in self.table.columns]
-        if self.table.columns:
-            others.sort()
-        return columns + [(identifier(in_file[name]), name) for name in others]
+    @property
+    def is_text(self) -> bool:
+        """Whether it is read into a table; Parquet stays where it is, behind a view."""
+        return self.found.kind != "parquet"
 
-
-def normal(name: str) -> str:
-    """Return a column name as tables have it: no space around it, lower case."""
-    return name.strip().lower()
+    @property
+    def can_grow(self) -> bool:
+        """Whether rows added later leave its first bytes as they were."""
+        return self.written is not None and not self.written.is_gzipped
 
 
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file's content, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+def inspect(
+    connection: duckdb.DuckDBPyConnection,
+    found: FoundFile,
+    table: RawTable,
+    *,
+    is_mapped: bool = False,
+) -> RawFile:
+    """Read size, hash, encoding and columns of a file and check the columns.
 
-
-def find(folder: Path, table: RawTable) -> Path | None:
-    """Find the file of a table in a folder; None when an optional one is not there.
-
-    Raises:
-        Problem: there are both a CSV and a Parquet file, or a required one is missing.
-    """
-    names = sorted(p.name for p in folder.iterdir() if p.is_file())
-    found = [n for n in names if Path(n).stem == table.name and Path(n).suffix in ENDINGS]
-    if len(found) > 1:
-        raise refusal(folder, f"has both {' and '.join(found)}: expected one of them")
-    if not found and table.is_required:
-        there = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "no files"
-        near = nearest(f"{table.name}.csv", names)
-        raise refusal(
-            folder,
-            f"expected {table.name}.csv or {table.name}.parquet; there is {there}{near}",
-        )
-    return folder / found[0] if found else None
-
-
-def inspect(connection: duckdb.DuckDBPyConnection, path: Path, table: RawTable) -> RawFile:
-    """Read size, hash and columns of a file and check the columns.
+    Args:
+        connection: Reads the columns of Parquet and JSON.
+        found: The file.
+        table: The raw table it is for.
+        is_mapped: Whether `columns.yml` says where the required columns come from.
 
     Raises:
         Problem: the file cannot be read, or its columns are not those expected.
     """
-    try:
-        byte_count, digest = path.stat().st_size, sha256_of(path)
-    except OSError as error:
-        raise refusal(path, f"cannot be read: {error.strerror}") from error
-    header = csv_header(path) if path.suffix == ".csv" else parquet_header(connection, path)
-    check_header(path, table, header)
-    return RawFile(table, path, byte_count, digest, header)
+    written, types = None, ()
+    if found.kind == "parquet":
+        byte_count, digest = hash_of(found.path, found.name)
+        header, types = parquet_columns(connection, found)
+    else:
+        scanned = scan_text(found.path, found.name)
+        byte_count, digest = scanned.byte_count, scanned.sha256
+        if found.kind == "csv":
+            written = format_of(found.path, scanned)
+            header = csv_header(found, written)
+        else:
+            written = TextFormat(scanned.encoding, scanned.is_gzipped, "")
+            if not written.is_utf8:
+                raise refusal(
+                    found.name, f"is {written.spoken()}: expected JSON lines in UTF-8, as JSON is"
+                )
+            header = json_keys(connection, found.name, found.path, written)
+    columns = matched(found.name, table, header, found.partitions)
+    if not is_mapped:
+        check_required(found.name, table, list(columns), header)
+    return RawFile(found, byte_count, digest, header, types, written, columns)
 
 
-def csv_header(path: Path) -> tuple[str, ...]:
-    """Return the column names in the first line of a CSV file."""
+def csv_header(found: FoundFile, written: TextFormat) -> tuple[str, ...]:
+    """Return the column names in the first line of a delimited file."""
     try:
-        header = next(_csv_records(path), ())
-    except UnicodeDecodeError:
-        raise explain_encoding(path) from None
-    except csv.Error as error:
-        raise refusal(path, f"the header cannot be read: {error}") from None
+        _, header = next(records(found.path, written), (0, []))
+    except Exception as error:
+        raise header_problem(found.name, error) from None
     if not header:
-        raise refusal(path, "is empty: expected a header line with the names of the columns")
+        raise refusal(found.name, "is empty: expected a header line with the names of the columns")
+    if len(header) > MOST_COLUMNS:
+        raise refusal(found.name, f"has {len(header):,} columns: expected at most {MOST_COLUMNS:,}")
     return tuple(header)
 
 
-def parquet_header(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-    """Return the column names of a Parquet file."""
+def json_keys(
+    connection: duckdb.DuckDBPyConnection, name: str, path: Path, written: TextFormat
+) -> tuple[str, ...]:
+    """Return the names that stand in the objects of a file of JSON lines, sorted."""
+    reader = f"read_json_objects({literal(path)}, {json_options(written)})"
     try:
         rows = connection.execute(
-            "select column_name from (describe from read_parquet(?))", [str(path)]
+            f"select distinct unnest(json_keys(json)) as key from {reader} "
+            f"where json_type(json) = 'OBJECT' order by key limit {MOST_COLUMNS + 1}"
+        ).fetchall()
+        others = connection.execute(
+            f"select count(*) from {reader} where json_type(json) <> 'OBJECT'"
+        ).fetchone()[0]
+    except duckdb.Error as error:
+        raise json_problem(name, path, written, error) from error
+    if others:
+        raise json_problem(name, path, written)
+    if not rows:
+        raise refusal(name, "is empty: expected a JSON object on each line")
+    if len(rows) > MOST_COLUMNS:
+        raise refusal(name, f"has more than {MOST_COLUMNS:,} names: expected the same on each line")
+    return tuple(key for (key,) in rows)
+
+
+def parquet_columns(
+    connection: duckdb.DuckDBPyConnection, found: FoundFile
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return names and types of the columns of a Parquet file."""
+    try:
+        rows = connection.execute(
+            "select column_name, column_type from "
+            "(describe from read_parquet(?, hive_partitioning = false))",
+            [str(found.path)],
         ).fetchall()
     except duckdb.Error as error:
-        raise unreadable_parquet(path, error) from error
-    return tuple(name for (name,) in rows)
+        raise unreadable_parquet(found.name, error) from error
+    return tuple(name for name, _ in rows), tuple(kind for _, kind in rows)
 
 
-def check_header(path: Path, table: RawTable, header: Sequence[str]) -> None:
-    """Check that the columns have distinct names and that none is missing.
+def check_contents(files: Sequence[RawFile]) -> None:
+    """Refuse two files of a table that hold the very same bytes: each row would count twice."""
+    by_hash: dict[str, str] = {}
+    for file in files:
+        if file.sha256 in by_hash:
+            raise refusal(
+                file.name,
+                f"is a copy of {by_hash[file.sha256]}, byte for byte, and its rows would count "
+                "twice: expected one of the two",
+            )
+        by_hash[file.sha256] = file.name
 
-    Raises:
-        Problem: names the columns concerned, those there are and the nearest names.
+
+@dataclass(frozen=True)
+class TablePlan:
+    """How the files of a table become a raw table.
+
+    Attributes:
+        table: The raw table.
+        files: Its files, at least one, all text or all Parquet.
+        name: Name of the relation that is made: the table's, or with `columns.yml` another one.
     """
-    names = [normal(name) for name in header]
-    if "" in names:
-        raise refusal(path, f"column {names.index('') + 1} has no name: expected a name for each")
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise refusal(path, f"has more than one column {', '.join(repeated)}: expected one")
-    reserved = [name for name in names if name in ADDED_COLUMNS]
-    if reserved:
-        raise refusal(path, f"column {reserved[0]}: this name is taken, expected another one")
-    missing = [name for name in table.required if name not in names]
-    if missing:
-        wanted = ", ".join(name + nearest(name, names) for name in missing)
-        split = _other_delimiter(header)
-        raise refusal(
-            path,
-            f"no column {wanted}; the columns there are: {', '.join(names)}"
-            + (f". They look separated by {split}: expected commas" if split else ""),
+
+    table: RawTable
+    files: tuple[RawFile, ...]
+    name: str
+
+    @property
+    def relation(self) -> str:
+        """The relation that is made, quoted."""
+        return identifier("raw", self.name)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the files are text."""
+        return self.files[0].is_text
+
+    def columns(self) -> list[str]:
+        """Return the columns of the raw table but for those added to it.
+
+        Those of the contract come first, whether a file has them or not.
+        """
+        others = {name for file in self.files for name in file.columns} - set(self.table.columns)
+        if self.table.columns:
+            return [*self.table.columns, *sorted(others)]
+        in_order = dict.fromkeys(name for file in self.files for name in file.columns)
+        return list(in_order)
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that decides what the raw table holds."""
+        parts = [
+            (f.name, f.sha256, f.header, f.types, f.written, sorted(f.columns.items()), f.row_limit)
+            for f in self.files
+        ]
+        return hashlib.sha256(repr((self.table, parts)).encode()).hexdigest()
+
+    def spellings(self) -> dict[str, str]:
+        """Return the column of the raw table by each name that it has in the files."""
+        found = {column: name for file in self.files for name, column in file.columns.items()}
+        return {name: name for file in self.files for name in file.columns} | found
+
+    def create_table_sql(self) -> str:
+        """Return the statement that makes the empty table of text files."""
+        columns = [f"{identifier(name)} varchar" for name in self.columns()]
+        columns += ["_file varchar", "_row_number bigint"]
+        return f"create or replace table {self.relation} ({', '.join(columns)})"
+
+    def insert_sql(self, file: RawFile, path: Path) -> str:
+        """Return the statement that reads a text file, or its UTF-8 copy, into the table."""
+        values = [self._text_value(file, name) for name in self.columns()]
+        # DuckDB keeps the order of the file while `preserve_insertion_order` holds.
+        values += [literal(file.name), "row_number() over ()"]
+        limit = "" if file.row_limit is None else f" limit {file.row_limit:d}"
+        return (
+            f"insert into {self.relation} select {', '.join(values)} "
+            f"from {text_reader(file, path)}{limit}"
         )
 
-
-def explain_csv(path: Path, header: Sequence[str], error: duckdb.Error) -> Problem:
-    """Find the first row that cannot be read and say what is wrong with it.
-
-    Rows are numbered as in the raw table: 1 is the first one after the header. Reads the file a
-    second time with a plain parser, which happens only after DuckDB refused the file.
-    """
-    row, line = 0, 1
-    try:
-        for row, line, record in _numbered_records(path):
-            if len(record) != len(header) and not (
-                len(record) == len(header) + 1 and not record[-1]
-            ):
-                return refusal(
-                    path,
-                    f"row {row:,} (line {line:,}) has {count(len(record), 'column')}: "
-                    f"expected {len(header)}, as in the header; is a text with a comma or a "
-                    "line break not in double quotes?",
-                )
-    except UnicodeDecodeError:
-        return explain_encoding(path)
-    except csv.Error as csv_error:
-        reason = (
-            "opens a double quote that is never closed"
-            if "unexpected end" in str(csv_error)
-            else "has a character after a closing double quote: expected a comma; a double "
-            "quote inside a text is written twice"
+    def parquet_sql(self) -> str:
+        """Return the SELECT that reads the Parquet files where they are."""
+        groups: dict[tuple, list[RawFile]] = {}
+        for file in self.files:
+            shape = (file.header, file.types, tuple(sorted(file.columns.items())))
+            groups.setdefault(shape, []).append(file)
+        mixed = self._columns_of_mixed_types()
+        return "\nunion all\n".join(
+            self._parquet_group_sql(files, mixed) for files in groups.values()
         )
-        return refusal(path, f"row {row + 1:,} {reason}")
-    if _mixes_line_ends(path):
-        return refusal(path, "mixes Windows and Unix line ends: expected one kind")
-    return refusal(path, f"cannot be read as CSV: {first_lines(error)}")
 
+    def _text_value(self, file: RawFile, name: str) -> str:
+        column = file.columns.get(name)
+        if column is None:
+            return "cast(null as varchar)"
+        if column not in file.header:
+            return literal(file.found.partitions[column])
+        return f"c{file.header.index(column)}"
 
-def explain_encoding(path: Path) -> Problem:
-    """Find the first line that is not UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                is_utf16 = number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff")
-                found = "UTF-16" if is_utf16 else f"the byte 0x{line[error.start]:02x}"
-                return refusal(
-                    path, f"is not UTF-8: line {number:,} has {found}; save the file as UTF-8"
-                )
-    return refusal(path, "is not UTF-8: save the file as UTF-8")
+    def _columns_of_mixed_types(self) -> set[str]:
+        types: dict[str, set[str]] = {}
+        for file in self.files:
+            kinds = dict(zip(file.header, file.types, strict=True))
+            for name, column in file.columns.items():
+                types.setdefault(name, set()).add(kinds.get(column, "VARCHAR"))
+        return {name for name, kinds in types.items() if len(kinds) > 1}
 
+    def _parquet_group_sql(self, files: Sequence[RawFile], mixed: set[str]) -> str:
+        first = files[0]
+        kinds = dict(zip(first.header, first.types, strict=True))
+        values = []
+        for name in self.columns():
+            column = first.columns.get(name)
+            if column is None:
+                # A column that other files have takes its type from them.
+                value = "null" if self._is_somewhere(name) else "cast(null as varchar)"
+            elif column not in kinds:
+                value = _partition_value(files, column)
+            else:
+                value = identifier(column)
+                if name in mixed or self._is_text_of_float(name, kinds[column]):
+                    value = _text_of(value, kinds[column])
+            values.append(f"    {value} as {identifier(name)}")
+        folder = str(first.path)[: len(str(first.path)) - len(first.name)]
+        values.append(f"    substr(filename, {len(folder) + 1}) as _file")
+        values.append("    file_row_number + 1 as _row_number")
+        paths = ", ".join(literal(file.path) for file in files)
+        selected = ",\n".join(values)
+        return (
+            f"select\n{selected}\nfrom read_parquet([{paths}], filename = true, "
+            "file_row_number = true, hive_partitioning = false)"
+        )
 
-def unreadable_parquet(path: Path, error: duckdb.Error) -> Problem:
-    """Return the problem of a Parquet file that is damaged or something else."""
-    return refusal(path, f"is damaged or is not Parquet: {first_lines(error)}")
+    def _is_somewhere(self, name: str) -> bool:
+        return any(name in file.columns for file in self.files)
 
-
-def refusal(path: Path, reason: str) -> Problem:
-    """Return the problem of data that is not accepted (exit code 4)."""
-    return Problem(f"{path.name or path}: {reason}", DATA_REFUSED)
-
-
-def first_lines(error: duckdb.Error) -> str:
-    """Return the telling part of a DuckDB message, on one line."""
-    text = str(error).split("\n\n")[0].split("Possible fixes")[0]
-    return " ".join(text.split())[:300]
-
-
-def read_sql(file: RawFile) -> str:
-    """Return the SELECT that reads a file with its contract columns, file name and row number."""
-    columns = ",\n".join(f"    {value} as {identifier(name)}" for value, name in _selected(file))
-    limit = "" if file.row_limit is None else f" limit {file.row_limit:d}"
-    return f"select\n{columns}\nfrom {_reader(file)}{limit}"
+    def _is_text_of_float(self, name: str, kind: str) -> bool:
+        """Say whether a number is an id or a word: 17850.0 is customer 17850."""
+        if not self.table.columns or kind not in FLOATS:
+            return False
+        return name not in (*self.table.numbers, *self.table.times)
 
 
 def empty_sql(table: RawTable) -> str:
@@ -238,48 +318,45 @@ def empty_sql(table: RawTable) -> str:
     return f"select {', '.join(columns)} where false"
 
 
-def _selected(file: RawFile) -> Iterator[tuple[str, str]]:
-    yield from file.selected_columns()
-    yield literal(file.path.name), "_file"
-    # DuckDB keeps the order of the file while `preserve_insertion_order` holds.
-    yield "row_number() over ()" if file.is_csv else "file_row_number + 1", "_row_number"
+def text_reader(file: RawFile, path: Path) -> str:
+    """Return the table function that reads a text file; its columns are c0, c1, ..."""
+    written = file.written
+    assert written is not None, "only text files have a text reader"
+    if file.found.kind == "json":
+        names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.header)
+        selected = ", ".join(f"{identifier(name)} as c{n}" for n, name in enumerate(file.header))
+        reader = f"read_json({literal(path)}, {json_options(written)}, columns = {{{names}}})"
+        return f"(select {selected} from {reader})"
+    types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))
+    options = [CSV_OPTIONS, f"delim = {literal(written.delimiter)}", f"columns = {{{types}}}"]
+    if written.has_cr_lines:
+        options.append("new_line = '\\r'")
+    if path == file.path:
+        options.append(f"compression = '{'gzip' if written.is_gzipped else 'none'}'")
+    return f"read_csv({literal(path)}, {', '.join(options)})"
 
 
-def _reader(file: RawFile) -> str:
-    path = literal(file.path)
-    if not file.is_csv:
-        return f"read_parquet({path}, file_row_number = true)"
-    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.header)
-    return f"read_csv({path}, {CSV_OPTIONS}, columns = {{{types}}})"
+def json_options(written: TextFormat) -> str:
+    """Return the options of DuckDB's JSON readers."""
+    compression = "gzip" if written.is_gzipped else "none"
+    return f"format = 'newline_delimited', compression = '{compression}'"
 
 
-def _csv_records(path: Path) -> Iterator[list[str]]:
-    """Yield the records of a CSV file, header first, empty lines left out."""
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from (record for record in csv.reader(file, strict=True) if record)
+def _partition_value(files: Sequence[RawFile], column: str) -> str:
+    """Return the value that the folder of a file gives, such as 2024 of `year=2024`."""
+    values = {file.found.partitions[column] for file in files}
+    if len(values) == 1:
+        return literal(values.pop())
+    # The name is taken as it is, whatever it means in a pattern.
+    plain = "".join(c if c.isalnum() or c == "_" else f"\\x{{{ord(c):x}}}" for c in column)
+    return f"regexp_extract(filename, {literal(f'/{plain}=([^/]*)/')}, 1)"
 
 
-def _numbered_records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield (row number, number of its first line, record) for the rows after the header."""
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        row, last_line = -1, 0
-        for record in reader:
-            first_line, last_line = last_line + 1, reader.line_num
-            row += bool(record)
-            if record and row > 0:
-                yield row, first_line, record
-
-
-def _other_delimiter(header: Sequence[str]) -> str:
-    """Return the name of a delimiter other than the comma, where a lone column holds it."""
-    names = {";": "semicolons", "\t": "tabs", "|": "bars"}
-    return next((names[c] for c in names if len(header) == 1 and c in header[0]), "")
-
-
-def _mixes_line_ends(path: Path) -> bool:
-    with path.open("rb") as file:
-        ends = {line.endswith(b"\r\n") for line in file if line.endswith(b"\n")}
-    return len(ends) > 1
+def _text_of(value: str, kind: str) -> str:
+    """Return a Parquet value as text; a whole number as such, whatever its type."""
+    if kind not in FLOATS:
+        return f"cast({value} as varchar)"
+    return (
+        f"case when abs({value}) < {LARGEST_WHOLE} and {value} = trunc({value}) "
+        f"then cast(cast({value} as bigint) as varchar) else cast({value} as varchar) end"
+    )

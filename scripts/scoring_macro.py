@@ -29,7 +29,9 @@ def scoring_macro(features: list[tuple[str, str]]) -> str:
     for number, (feature, transform) in enumerate(features):
         is_feature = f"filter (where feature = {literal(feature)})"
         parameters += [f"max({name}) {is_feature} as {name}_{number}" for name in PARAMETERS]
-        filled = f"coalesce(cast({identifier(feature)} as double), missing_value_{number})"
+        # Not a number is no value; left alone, SQL would take it for one above all numbers.
+        known = f"nullif(cast({identifier(feature)} as double), cast('nan' as double))"
+        filled = f"coalesce({known}, missing_value_{number})"
         moved = TRANSFORMED[transform].format(x=filled)
         scaled.append(
             f"(greatest(lower_value_{number}, least(upper_value_{number}, {moved})) "

@@ -43,8 +43,21 @@ MEMORY_UNITS = {
 
 SOURCES_WITHOUT_DATA = ("complete_journey",)
 SOURCES_OF_FOLDERS = ("own_files",)
+SOURCES_OF_ONE_TABLE = ("own_table",)
 
-OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", "FORCE")
+# Orders of day, month and year, as people write them.
+DATE_ORDERS = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY", "ymd": "YYYY/MM/DD"}
+
+OTHER_MAKE_VARIABLES = (
+    "PYTHON",
+    "PYTEST_ARGS",
+    "FORCE",
+    "SEGMENT",
+    "FORMAT",
+    "FIELDS",
+    "OUT",
+    "HOLDOUT",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,10 @@ class Settings:
     threads: int
     memory: str
     target: str
+    definitions: Path | None = None
+    id: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +100,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATA",
         "none",
-        "folder with your files, for SOURCE=own_files",
-        "a folder with order_lines.csv or order_lines.parquet",
+        "your files: a folder for SOURCE=own_files, a file or folder for other sources",
+        "a folder with order_lines.csv, .jsonl or .parquet, or the file of the source",
+    ),
+    Setting(
+        "ID",
+        "the column that names each row once",
+        "column with the customer, for SOURCE=own_table",
+        "the name of a column of the file",
+    ),
+    Setting(
+        "DEFINITIONS",
+        "those of the seed, or proposed from the data",
+        "feature definitions to use instead",
+        "a CSV file with the columns of dbt_project/seeds/feature_definitions.csv",
     ),
     Setting(
         "WAREHOUSE",
@@ -94,7 +123,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AS_OF",
-        "the day after the last accepted order",
+        "the day after the last accepted order; without orders, the day of the first load",
         "date as of which customers are segmented",
         "a date such as 2017-12-31",
     ),
@@ -133,6 +162,18 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb (spark is not available yet)",
+    ),
+    Setting(
+        "DATE_FORMAT",
+        "found in the data",
+        "order of day, month and year, where the data leaves it open",
+        "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
+    ),
+    Setting(
+        "DECIMAL",
+        "found in the data",
+        "decimal sign of amounts, where the data leaves it open",
+        "point or comma",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -200,6 +241,29 @@ def read_data(text: str, source: str) -> Path | None:
     return path.resolve()
 
 
+def read_definitions_path(text: str) -> Path | None:
+    """Read DEFINITIONS: absent, or a file that can be read."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise refuse("DEFINITIONS", text, "there is no such file")
+    if not os.access(path, os.R_OK):
+        raise refuse("DEFINITIONS", text, "it cannot be read")
+    return path.resolve()
+
+
+def read_id(text: str, source: str) -> str | None:
+    """Read ID: absent, or the name of a column, for the source that looks for it."""
+    if text and source not in SOURCES_OF_ONE_TABLE:
+        raise Problem(
+            f"ID={text}: SOURCE={source} knows its columns; expected ID for "
+            f"SOURCE={', '.join(SOURCES_OF_ONE_TABLE)} only",
+            WRONG_USE,
+        )
+    return text or None
+
+
 def read_warehouse(text: str, source: str, root: Path) -> Path:
     """Read WAREHOUSE: a folder, or a place where one can be made."""
     if not text:
@@ -227,6 +291,15 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise refuse(name, text)
     return text
+
+
+def read_date_format(text: str) -> str:
+    """Read DATE_FORMAT, such as `DD/MM/YYYY` or `%d.%m.%y`: the order of day, month and year."""
+    letters = re.sub(r"[^dmy]", "", text.lower().replace("mon", "m"))
+    order = re.sub(r"(.)\1+", r"\1", letters)
+    if order not in DATE_ORDERS or not re.fullmatch(r"[%dmyon/. -]+", text.lower()):
+        raise refuse("DATE_FORMAT", text)
+    return order
 
 
 def read_memory(text: str) -> str:
@@ -291,8 +364,10 @@ def check_names(environment: Mapping[str, str]) -> None:
             )
 
 
-def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
-    """Read and check all settings.
+def resolve(
+    environment: Mapping[str, str] | None = None, root: Path = ROOT, *, needs_data: bool = True
+) -> Settings:
+    """Read and check all settings; without `needs_data`, DATA is neither asked for nor read.
 
     An empty value counts as absent. Relative paths start at the current directory, defaults at
     the project's folder.
@@ -310,7 +385,7 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
     source = read_source(text("SOURCE", DEFAULT_SOURCE), root)
     return Settings(
         source=source,
-        data=read_data(text("DATA"), source),
+        data=read_data(text("DATA"), source) if needs_data else None,
         warehouse=read_warehouse(text("WAREHOUSE"), source, root),
         as_of=read_date("AS_OF", text("AS_OF")) if text("AS_OF") else None,
         k=whole_number("K", text("K"), MIN_K, MAX_K) if text("K") else None,
@@ -319,6 +394,14 @@ def resolve(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> 
         threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
         memory=read_memory(text("MEMORY")),
         target=read_target(text("TARGET", "duckdb")),
+        definitions=read_definitions_path(text("DEFINITIONS")),
+        id=read_id(text("ID"), source),
+        date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,
+        decimal=(
+            read_choice("DECIMAL", text("DECIMAL").lower(), ("point", "comma"))
+            if text("DECIMAL")
+            else None
+        ),
     )
 
 
@@ -334,14 +417,23 @@ def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path =
     return read_warehouse(given.get("WAREHOUSE", "").strip(), source, root)
 
 
+def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+    """Read and check all settings but DATA, for commands that work on what is published.
+
+    Raises:
+        Problem: as `resolve`.
+    """
+    return resolve(environment, root, needs_data=False)
+
+
 def table(width: int = 78) -> str:
     """Return the table of settings as text."""
     lines: list[str] = []
-    indent = " " * 13
+    indent = " " * 15
     for setting in SETTINGS:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
-        lines.append(f"  {setting.name:<9}  {wrapped[0]}")
+        lines.append(f"  {setting.name:<11}  {wrapped[0]}")
         lines.extend(indent + line for line in wrapped[1:])
     return "\n".join(lines)
 

@@ -6,8 +6,10 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from console import FAILED, WRONG_USE, Problem
-from settings import Settings
+from settings import ROOT, STAGING, Settings
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,24 @@ class RawTable:
         columns: Columns that the table has in any case; those the file lacks are null.
         required: Columns that the file must have.
         is_required: Whether the file must be there and hold rows.
+        numbers: Columns of text that staging reads as numbers, in a format that loading finds.
+        times: Columns of text that staging reads as dates or times, likewise.
+        aliases: Other names of columns in files, each with the column it stands for.
+        is_open: Whether `columns.yml` may name columns that the contract does not have.
+        has_any_name: Whether, in a folder without files of its name, it takes those there are.
+        is_one_file: Whether it is one file and not the rows of several.
     """
 
     name: str
     columns: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_required: bool = False
+    numbers: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False
+    has_any_name: bool = False
+    is_one_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,18 +48,22 @@ class Source:
     Attributes:
         name: Value of the setting SOURCE.
         tables: Tables to load.
-        orders_table: Raw table with one row per order line.
-        customer_column: Its column with the customer.
+        orders_table: Raw table with one row per order line; None where it has no orders.
+        customer_column: Its column with the customer; of the raw table `customers` without orders.
         time_column: Its column with the time of the order.
         package: Installed Python package that holds the files; None where DATA names a folder.
+        date_order: Order of day, month and year (`mdy`) where dates can be read in several.
+        is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
     """
 
     name: str
     tables: tuple[RawTable, ...]
-    orders_table: str
-    customer_column: str
-    time_column: str
+    orders_table: str | None
+    customer_column: str | None
+    time_column: str | None
     package: str | None = None
+    date_order: str | None = None
+    is_mappable: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -106,8 +124,10 @@ OWN_FILES = Source(
             ),
             required=("order_id", "customer_id", "net_amount", "ordered_at"),
             is_required=True,
+            numbers=("quantity", "net_amount", "discount_amount"),
+            times=("ordered_at",),
         ),
-        RawTable("customers", columns=("customer_id",), required=("customer_id",)),
+        RawTable("customers", columns=("customer_id",), required=("customer_id",), is_open=True),
         RawTable(
             "products",
             columns=("product_id", "category", "subcategory", "brand", "is_private_label"),
@@ -124,14 +144,133 @@ OWN_FILES = Source(
                 "occurred_at",
             ),
             required=("customer_id", "interaction_type", "occurred_at"),
+            numbers=("score",),
+            times=("occurred_at",),
         ),
     ),
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="ordered_at",
+    is_mappable=True,
 )
 
-SOURCES = {source.name: source for source in (COMPLETE_JOURNEY, OWN_FILES)}
+ONLINE_RETAIL = Source(
+    name="online_retail",
+    tables=(
+        RawTable(
+            "order_lines",
+            columns=(
+                "invoice",
+                "stock_code",
+                "description",
+                "quantity",
+                "invoice_date",
+                "price",
+                "customer_id",
+                "country",
+            ),
+            required=("invoice", "stock_code", "quantity", "invoice_date", "price", "customer_id"),
+            is_required=True,
+            numbers=("quantity", "price"),
+            times=("invoice_date",),
+            aliases=(("InvoiceNo", "invoice"), ("UnitPrice", "price")),
+            has_any_name=True,
+        ),
+    ),
+    orders_table="order_lines",
+    customer_column="customer_id",
+    time_column="invoice_date",
+    # The widespread CSV writes 12/1/2010 8:26.
+    date_order="mdy",
+)
+
+OWN_TABLE = Source(
+    name="own_table",
+    tables=(RawTable("customers", is_required=True, has_any_name=True, is_one_file=True),),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+MALL_CUSTOMERS = Source(
+    name="mall_customers",
+    tables=(
+        RawTable(
+            "customers",
+            columns=("customer_id", "gender", "age", "annual_income", "spending_score"),
+            required=("customer_id", "annual_income", "spending_score"),
+            is_required=True,
+            aliases=(
+                ("Genre", "gender"),
+                ("Annual Income (k$)", "annual_income"),
+                ("Spending Score (1-100)", "spending_score"),
+            ),
+            has_any_name=True,
+            is_one_file=True,
+        ),
+    ),
+    orders_table=None,
+    customer_column="customer_id",
+    time_column=None,
+)
+
+CUSTOMER_PERSONALITY = Source(
+    name="customer_personality",
+    tables=(
+        RawTable(
+            "customers",
+            columns=(
+                "id",
+                "year_birth",
+                "education",
+                "marital_status",
+                "country",
+                "income",
+                "kidhome",
+                "teenhome",
+                "dt_customer",
+                "recency",
+                "mntwines",
+                "mntfruits",
+                "mntmeatproducts",
+                "mntfishproducts",
+                "mntsweetproducts",
+                "mntgoldprods",
+                "numdealspurchases",
+                "numwebpurchases",
+                "numcatalogpurchases",
+                "numstorepurchases",
+                "numwebvisitsmonth",
+                "acceptedcmp1",
+                "acceptedcmp2",
+                "acceptedcmp3",
+                "acceptedcmp4",
+                "acceptedcmp5",
+                "response",
+                "complain",
+            ),
+            required=("id", "income", "mntwines", "mntmeatproducts"),
+            is_required=True,
+            has_any_name=True,
+            is_one_file=True,
+        ),
+    ),
+    orders_table=None,
+    customer_column="id",
+    time_column=None,
+)
+
+SOURCES = {
+    source.name: source
+    for source in (
+        COMPLETE_JOURNEY,
+        OWN_FILES,
+        ONLINE_RETAIL,
+        OWN_TABLE,
+        MALL_CUSTOMERS,
+        CUSTOMER_PERSONALITY,
+    )
+}
 
 
 def source_of(settings: Settings) -> Source:
@@ -140,11 +279,55 @@ def source_of(settings: Settings) -> Source:
     Raises:
         Problem: there are staging models for it, but nothing says how to load it.
     """
+    return SOURCES.get(settings.source) or source_of_folder(ROOT / STAGING / settings.source)
+
+
+def source_of_folder(folder: Path) -> Source:
+    """Return a source as the `_<source>__sources.yml` among its staging models tells of it.
+
+    Each table is a raw table; `config: meta:` may hold `is_required` (true when not told),
+    `columns`, `required` and `aliases` of a table, and `orders_table`, `customer_column` and
+    `time_column` of the source.
+
+    Raises:
+        Problem: there is no such file, or it does not say what it should (exit code 2).
+    """
+    path = folder / f"_{folder.name}__sources.yml"
+    name = (
+        f"SOURCE={folder.name}: {path.relative_to(ROOT) if folder.is_relative_to(ROOT) else path}"
+    )
     try:
-        return SOURCES[settings.source]
-    except KeyError:
+        parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        (described,) = (s for s in parsed["sources"] if s["name"] == folder.name)
+        tables = tuple(_raw_table(table) for table in described["tables"])
+    except FileNotFoundError:
+        raise Problem(f"{name} is not there: expected one that names the raw tables") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Problem(
-            f"SOURCE={settings.source}: has staging models but is not in scripts/sources.py; "
-            f"expected one of {', '.join(SOURCES)}",
+            f"{name} cannot be used ({type(error).__name__}: {' '.join(str(error).split())}): "
+            f"expected one source {folder.name} with a list of tables, as in docs/templates/source",
             WRONG_USE,
         ) from None
+    meta = _meta(described)
+    return Source(
+        name=folder.name,
+        tables=tables,
+        orders_table=meta.get("orders_table"),
+        customer_column=meta.get("customer_column") if meta.get("orders_table") else None,
+        time_column=meta.get("time_column"),
+    )
+
+
+def _raw_table(described: dict) -> RawTable:
+    meta = _meta(described)
+    return RawTable(
+        described["name"],
+        columns=tuple(meta.get("columns", ())),
+        required=tuple(meta.get("required", ())),
+        is_required=bool(meta.get("is_required", True)),
+        aliases=tuple((other, column) for other, column in meta.get("aliases", {}).items()),
+    )
+
+
+def _meta(described: dict) -> dict:
+    return (described.get("config") or {}).get("meta") or {}

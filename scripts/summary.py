@@ -12,11 +12,19 @@ from pathlib import Path
 import duckdb
 
 from console import Problem, run, say
+from quoting import identifier
 from settings import resolve_warehouse
 from warehouse import Warehouse
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
+# What segment_yield says of growth, in as few letters as the table has room for.
+GROWTH = {
+    "grows": "grows",
+    "shrinks": "shrinks",
+    "no clear change": "unclear",
+    "too few customers": "too few",
+}
 
 
 def summary(path: Path, width: int | None = None) -> str:
@@ -36,7 +44,9 @@ def summary(path: Path, width: int | None = None) -> str:
                 _run(connection, width),
                 _customers(connection, width),
                 _segments(connection, width),
+                _usefulness(connection, width),
                 _data(connection),
+                _empty_marts(connection, width),
                 _how_to_query(path),
             ]
     except duckdb.Error as error:
@@ -106,21 +116,48 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
-        "select segment_id, segment_name, customer_count, customer_share, spend_share "
+        "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
+        "later_spend_per_customer, growth_direction, "
+        "(select max(horizon_days) from segment_yield) as horizon_days "
         "from segment_summary order by segment_id",
     )
     cells = [
         (
             str(row["segment_id"]),
             row["segment_name"] or "",
+            row["strategy"],
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
+            _amount(row["later_spend_per_customer"]),
+            GROWTH.get(row["growth_direction"], ""),
         )
         for row in rows
     ]
-    head = ("id", "segment", "customers", "share", "of spend")
-    return table_text(head, cells, width, left=(1,), wrapped=1)
+    horizon = next((row["horizon_days"] for row in rows), None)
+    head = ("id", "segment", "strategy", "customers", "share", "of spend")
+    head += (f"in {horizon} days", "growth")
+    # Without orders nothing is spent, and short data tells of nothing later.
+    told = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
+    return table_text(
+        [head[at] for at in told],
+        [[cell[at] for at in told] for cell in cells],
+        width,
+        left=[told.index(at) for at in (1, 2, 7) if at in told],
+        wrapped=1,
+    )
+
+
+def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    # The run that is repeated may be older than the measure; the mart is of this build.
+    rows = _rows(
+        connection,
+        "select coalesce(max(finding), "
+        "(select usefulness from segmentation_runs where is_current)) as told "
+        "from segment_usefulness where basis = 'judged' and method = 'segments'",
+    )
+    told = rows[0]["told"]
+    return "\n".join(_wrapped(told, width)) if told else ""
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:
@@ -139,6 +176,26 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
     ]
     head = ("raw rows of", "accepted", "rejected", "duplicate")
     return table_text(head, cells, MAX_WIDTH, left=(0,))
+
+
+def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    """Name the marts without rows, where the source has no orders for them to tell of."""
+    (orders,) = connection.execute(
+        "select order_line_count from segmentation_runs where is_current"
+    ).fetchone()
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' "
+        "and database_name = current_database() order by table_name"
+    ).fetchall()
+    empty = [
+        name
+        for (name,) in tables
+        if connection.execute(f"select count(*) from {identifier(name)}").fetchone() == (0,)
+    ]
+    if orders or not empty:
+        return ""
+    told = f"No orders in this source, so these marts are empty: {', '.join(empty)}"
+    return "\n".join(_wrapped(told, width, ""))
 
 
 def _how_to_query(path: Path) -> str:
@@ -165,6 +222,10 @@ def _python(path: Path) -> str:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f} %"
+
+
+def _amount(value: float | None) -> str:
+    return "" if value is None else f"{value:,.2f}"
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

@@ -36,6 +36,16 @@ class Warehouse:
         return self.path / "versions"
 
     @property
+    def exports(self) -> Path:
+        """Where exports go that name no place."""
+        return self.path / "exports"
+
+    @property
+    def exports_db(self) -> Path:
+        """The ledger of exports: what each audience was told last."""
+        return self.path / "exports.duckdb"
+
+    @property
     def lock_file(self) -> Path:
         """File whose lock a build holds."""
         return self.path / ".lock"

@@ -1,15 +1,24 @@
 """Data and settings that little or nothing can be learned from, through the whole build.
 
 What the learning step says of them on its own is in test_models_py_steps.py and
-test_models_py_monitoring.py; a shop of which no row can be used is in test_planted_defects.py.
+test_models_py_monitoring.py; a shop of which no row can be used is in test_planted_defects.py. More
+bad files, through load and check alone, are in test_bad_input.py.
 """
 
+import csv
+import gzip
+import io
+import json
+import re
 import shutil
+from collections.abc import Callable
 
 import pytest
 
 from moving_shop import write_csv
-from shops import SHOP, Builds, Built, build, copy_project, edit
+from shops import SHOP, Builds, Built, build, copy_project, edit, read_csv
+from test_bad_input import REFUSED
+from tried import Files, write
 
 pytestmark = pytest.mark.many_builds
 
@@ -168,3 +177,154 @@ def test_a_stored_fit_whose_features_are_gone_is_refused(builds):
     assert "REFIT=always" in last
     assert "Traceback" not in gone.output
     assert gone.marts.read_bytes() == builds["small"].marts.read_bytes()
+
+
+# --- files from elsewhere, through the whole build
+
+
+BAD_FILES = {
+    name: REFUSED[name]
+    for name in (
+        "no file",
+        "header only",
+        "a column shifted by a comma",
+        "two date formats",
+        "points and commas",
+        "a mapping that reads a file",
+    )
+}
+
+
+def build_bad(name: str) -> Callable[[Builds], Built]:
+    """Return the build of files that are refused."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder(name)
+        (folder / "data").mkdir()
+        return build(write(folder / "data", BAD_FILES[name].files), folder / "warehouse")
+
+    return make
+
+
+def build_german(builds: Builds) -> Built:
+    """Build the fixture shop from files as a German spreadsheet writes them."""
+    folder = builds.folder("german")
+    (folder / "data").mkdir()
+    write(folder / "data", german_shop())
+    return build(folder / "data", folder / "warehouse", threads=2)
+
+
+def german_shop() -> Files:
+    """The fixture shop with semicolons, decimal commas, dates by day, and other encodings."""
+    files: Files = {}
+    encodings = {"order_lines": "utf-16", "customers": "utf-8-sig", "products": "cp1252"}
+    for path in SHOP.glob("*.csv"):
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+        records = read_csv(path)
+        # Attributes are named as their columns are.
+        is_spelled = path.stem != "customers"
+        writer.writerow(n.replace("_", " ").title() if is_spelled else n for n in records[0])
+        writer.writerows([german(k, v) for k, v in row.items()] for row in records)
+        encoding = encodings.get(path.stem, "utf-8")
+        files[f"{path.stem}.csv"] = text.getvalue().encode(encoding)
+    return files
+
+
+def german(column: str, text: str) -> str:
+    """Return a value as a German spreadsheet writes it."""
+    if column.endswith("_at"):
+        return re.sub(r"(\d{4})-(\d\d)-(\d\d)[T ]?(.*)", r"\3.\2.\1 \4", text).strip()
+    if column in ("quantity", "net_amount", "discount_amount", "score"):
+        return text.translate(str.maketrans(",.", ".,"))
+    return text
+
+
+def build_hostile(builds: Builds) -> Built:
+    """Build from names, values and columns that are code, beside rows that cannot be used."""
+    folder = builds.folder("hostile")
+    records = [
+        [f"{customer}-{month}", customer, f"2025-{month:02}-05 10:00:00", "9.00", "we'b"]
+        for customer in ("a'; drop schema raw cascade; --", "{{ 1/0 }}", 'b"', "<b>", "007", "7")
+        for month in (1, 3, 6)
+    ]
+    records += [
+        ["x1", "NULL", "2025-03-05", "1", ""],
+        ["x2", "7", "2025-02-30", "1", ""],
+        ["x3", "7", "2101-01-01", "1", ""],
+        ["x4", "7", "2025-03-05", "1e308", ""],
+    ]
+    write_csv(folder / "data" / "order_lines.csv", HEADER, records)
+    names = ("customer_id", "a'; --", 'b"', "{{ 1/0 }}")
+    write_csv(folder / "data" / "customers.csv", names, [["007", "x'", 'y"', "{{ z }}"]])
+    return build(folder / "data", folder / "warehouse")
+
+
+def build_mapped(builds: Builds) -> Built:
+    """Build from partitioned JSON lines, packed, whose columns `columns.yml` names."""
+    folder = builds.folder("mapped")
+    (folder / "data").mkdir()
+    files: Files = {
+        "columns.yml": "_file: sales/*/*.gz\norder_id: No\ncustomer_id: Who\nordered_at: Day\n"
+        "net_amount: Pieces * Price\nchannel: upper(shop)\n"
+    }
+    for shop in ("north", "south"):
+        rows = [
+            {
+                "No": f"{who}{month}{shop}",
+                "Who": who,
+                "Day": f"{month}/28/2025",
+                "Pieces": 3,
+                "Price": "1,234.50",
+            }
+            for who in "abcde"
+            for month in (1, 3, 6)
+        ]
+        content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        files[f"sales/shop={shop}/part.jsonl.gz"] = gzip.compress(content)
+    return build(write(folder / "data", files), folder / "warehouse")
+
+
+BUILDS |= {name: build_bad(name) for name in BAD_FILES}
+BUILDS |= {"german": build_german, "hostile": build_hostile, "mapped": build_mapped}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_build_refuses_what_check_refuses(builds, name):
+    refused = builds[name]
+    assert refused.code == 4
+    *_, last = refused.output.splitlines()
+    for part in BAD_FILES[name].says:
+        assert part in last
+    assert "Traceback" not in refused.output
+    assert not refused.marts.exists()
+
+
+def test_the_way_files_are_written_changes_nothing(builds, shop):
+    german = builds["german"].checked()
+    for mart in ("customer_segments", "segment_summary", "customer_attributes", "data_quality"):
+        query = f"select * from {mart} order by all"
+        assert german.query(query) == shop.query(query), mart
+
+
+def test_code_in_names_and_values_is_only_text(builds):
+    hostile = builds["hostile"].checked()
+    customers = {name for (name,) in hostile.query("select customer_id from customer_segments")}
+    assert {"a'; drop schema raw cascade; --", "{{ 1/0 }}", 'b"', "<b>", "007", "7"} <= customers
+    assert hostile.query(
+        "select reason, row_count from data_quality where outcome = 'rejected' order by reason"
+    ) == [
+        ("in_the_future", 1),
+        ("missing_customer_id", 1),
+        ("unreadable_net_amount", 1),
+        ("unreadable_ordered_at", 1),
+    ]
+    attributes = hostile.query("select attribute, value from customer_attributes order by 1")
+    assert attributes == [("a'; --", "x'"), ('b"', 'y"'), ("{{ 1/0 }}", "{{ z }}")]
+
+
+def test_mapped_columns_and_partitions_are_built_from(builds):
+    mapped = builds["mapped"].checked()
+    assert mapped.one("select sum(spend) from segment_summary") == (30 * 3 * 1234.5,)
+    channels = "select distinct channel from core.order_lines order by 1"
+    assert mapped.query_build(channels) == [("NORTH",), ("SOUTH",)]

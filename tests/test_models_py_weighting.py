@@ -8,10 +8,16 @@ from models_py import steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
-from models_py.profiling import scaling_of_all
 from models_py.scaling import SCALING_SCHEMA, Scaler
 from models_py.scan import quiet_and_single
-from models_py.weighting import explained_shares, likelihood_of, searched, weights_of
+from models_py.weighting import (
+    RIDGE,
+    diagonal_likelihood,
+    explained_shares,
+    likelihood_of,
+    searched,
+    weights_of,
+)
 
 SETTINGS = FitSettings(threads=2)
 
@@ -69,7 +75,22 @@ def test_weights_worked_out_by_hand():
     # 1 / (1 - R2) is 26, 1 and infinite; no feature has more than 10 times the least.
     assert weights_of(explained) == pytest.approx(np.array([10, 1, 10]) / 7)
     assert weights_of(np.array([0.5, 0.75])) == pytest.approx(np.array([2, 4]) / 3)
-    assert likelihood_of(np.array([0.5, 0.75])) == pytest.approx(np.log(8))
+    assert diagonal_likelihood(np.array([0.5, 0.75])) == pytest.approx(np.log(8))
+
+
+def test_likelihood_counts_a_repeated_feature_once():
+    """Two features of variance 1, the first explained to 3/4: det T / det W = 1.05 / 0.30."""
+    corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    centre = np.sqrt(0.75)
+    labels = np.repeat([0, 1], 4)
+    rows = np.vstack([corners * [0.5, 1] - [centre, 0], corners * [0.5, 1] + [centre, 0]])
+    means = np.array([[-centre, 0], [centre, 0]])
+    once = np.log((1 + RIDGE) / (0.25 + RIDGE))
+    assert likelihood_of(rows, labels, means) == pytest.approx(once)
+    # The first feature twice: (2 + ridge) / (0.5 + ridge), not the square of it.
+    twice = likelihood_of(rows[:, [0, 0, 1]], labels, means[:, [0, 0, 1]])
+    assert twice == pytest.approx(np.log((2 + RIDGE) / (0.5 + RIDGE)))
+    assert twice < 1.15 * once
 
 
 def test_search_ends_where_its_weights_are_those_of_its_clusters():
@@ -78,9 +99,9 @@ def test_search_ends_where_its_weights_are_those_of_its_clusters():
     with quiet_and_single():
         found = searched(rows, 4, [np.ones(10)], SETTINGS, 1)
     assert adjusted_rand(contingency(labels, found.labels, 4, 4)) > 0.95
-    explained, _ = explained_shares(rows, found.labels, 4)
+    explained, means = explained_shares(rows, found.labels, 4)
     assert found.weights == pytest.approx(weights_of(explained))
-    assert found.likelihood == pytest.approx(likelihood_of(explained))
+    assert found.likelihood == pytest.approx(likelihood_of(rows, found.labels, means))
     assert found.weights[8:].min() > 4 * found.weights[:8].max()
 
 
@@ -141,11 +162,94 @@ def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
     rows = definitions.to_pylist()
     rows[0]["is_clustered"] = False
     changed = pa.Table.from_pylist(rows, schema=definitions.schema)
-    found = scaling_of_all(source, changed, SETTINGS).to_pylist()
+    found = steps.scaling_step(source, changed, SETTINGS).to_pylist()
     assert [row["weighting"] for row in found] == ["structure"] * 10
+    assert (found[0]["dropped_reason"], found[0]["is_used"]) == ("profiled, not clustered", False)
     assert found[0]["scale_factor"] is None
+    assert found[0]["standard_deviation"] == pytest.approx(1, abs=0.1)
     assert found[0]["weight"] == HEAVY[0]
     assert found[9]["weight"] > HEAVY[9]
+
+
+def test_features_of_weight_0_count_where_weights_are_found_and_nowhere_else():
+    matrix, _ = hidden_groups()
+    source, definitions = tables(matrix, [1.0] * 8 + [0.0] * 2)
+    asked = FitSettings(threads=2, weighting="definitions")
+    plain = steps.scaling_step(source, definitions, asked).to_pylist()
+    assert [row["dropped_reason"] for row in plain] == [None] * 8 + ["weight 0"] * 2
+    assert plain[8]["standard_deviation"] > 0
+    found = steps.scaling_step(source, definitions, SETTINGS)
+    assert found.column("weighting").to_pylist() == ["structure"] * 10
+    assert found.column("dropped_reason").to_pylist() == [None] * 10
+    assert sum(found.column("weight").to_pylist()) == pytest.approx(8)
+    rows = Scaler.from_table(found).scale(matrix.T).T
+    assert rows[:, 8:].var() > rows[:, :8].var()
+
+
+# --- at a refit
+
+
+def faint_groups(apart: float, seed: int = 3) -> np.ndarray:
+    """Two columns of noise and two of hidden groups, so many deviations apart."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, 1200)
+    matrix = rng.standard_normal((1200, 4))
+    matrix[:, 2] += apart * np.array([0, 1, 2, 3])[labels]
+    matrix[:, 3] += apart * np.array([0, 2, 0, 2])[labels]
+    return matrix
+
+
+def refitted(matrix: np.ndarray, stored: pa.Table | None, **settings: str) -> pa.Table:
+    width = matrix.shape[1]
+    source, definitions = tables(matrix, [1.0] * (width - 2) + [0.1] * 2)
+    asked = FitSettings(threads=2, k_max=5, **settings)
+    return steps.scaling_step(source, definitions, asked, stored)
+
+
+def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
+    return refitted(matrix, stored).column("weighting")[0].as_py()
+
+
+def test_found_weights_stay_for_other_customers_of_the_same_groups():
+    stored = refitted(faint_groups(4.0), None)
+    anew = refitted(faint_groups(4.0, seed=8), None)
+    kept = refitted(faint_groups(4.0, seed=8), stored)
+    assert kept.column("weighting")[0].as_py() == "structure"
+    assert anew.column("weight").to_pylist() != kept.column("weight").to_pylist()
+    assert kept.column("weight").to_pylist() == pytest.approx(stored.column("weight").to_pylist())
+
+
+def test_found_weights_give_way_to_other_groups_and_to_none(hidden):
+    stored = hidden[3]
+    moved = hidden_groups()[0][:, ::-1]  # the groups are in the first two features now
+    found = np.array(refitted(moved, stored).column("weight").to_pylist())
+    assert found[:2].min() > found[2:].max()
+    noise = np.random.default_rng(9).standard_normal((1200, 10))
+    assert weighting_of(noise, stored) == "definitions"
+
+
+def test_on_the_border_what_is_in_force_stays():
+    defined = refitted(faint_groups(4.0), None, weighting="definitions")
+    found = refitted(faint_groups(4.0), None)
+    kinds = ("definitions", "structure")
+    for apart, without in ((1.5, "structure"), (1.4, "definitions")):
+        matrix = faint_groups(apart)
+        assert weighting_of(matrix, None) == without
+        assert tuple(weighting_of(matrix, stored) for stored in (defined, found)) == kinds
+
+
+def test_clear_groups_displace_the_definitions_in_force(hidden):
+    source, definitions, _, expected = hidden
+    asked = FitSettings(threads=2, weighting="definitions")
+    stored = steps.scaling_step(source, definitions, asked)
+    assert steps.scaling_step(source, definitions, SETTINGS, stored).equals(expected)
+
+
+def test_stored_weights_of_other_features_have_no_home_right(hidden):
+    source, definitions, _, expected = hidden
+    fewer = expected.slice(0, 9)
+    found = steps.scaling_step(source, definitions, SETTINGS, fewer)
+    assert found.equals(expected)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 30, 119])

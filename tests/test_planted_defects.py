@@ -45,6 +45,14 @@ DEFECTS = {
     "assert_some_order_was_accepted": Defect(
         "no amount can be read, so every line is rejected", "no orders", None
     ),
+    "assert_cancelled_lines_cancel_out": Defect(
+        "a purchase is taken for cancelled without a cancellation",
+        "cancellations",
+        "core/int_order_line_cancellations.sql",
+        "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
+        "        or (not is_cancellation and is_before_cancellation)\n",
+        "    from order_lines_judged\n    where order_id = 'o2501'\n",
+    ),
     "assert_orders_hold_the_money_of_their_lines": Defect(
         "an order is lost",
         "orders",
@@ -146,6 +154,13 @@ DEFECTS = {
         "customer_assignments.runner_up_squared_distance + 0.000001\n"
         "            as runner_up_squared_distance,",
     ),
+    "assert_holdout_is_spread_over_segments": Defect(
+        "everybody is held out",
+        "customers",
+        "marts/customer_segments.sql",
+        "        customer_scores.is_holdout,\n",
+        "        true as is_holdout,\n",
+    ),
     "assert_profiles_recompute_from_feature_values": Defect(
         "means are off by a thousandth",
         "customers",
@@ -163,10 +178,24 @@ DEFECTS = {
     "assert_demographics_sum_to_customers": Defect(
         "a value is left out",
         "segments",
-        "marts/segment_demographics.sql",
+        "segmentation/int_segment_attributes_folded.sql",
         "    from customer_attributes\n    inner join customer_segments\n",
         "    from (select * from customer_attributes where value <> '55+')\n"
         "        as customer_attributes\n    inner join customer_segments\n",
+    ),
+    "assert_small_groups_are_folded": Defect(
+        "small groups of one attribute are shown",
+        "segments",
+        "segmentation/int_segment_attributes_folded.sql",
+        "        smallest_count < {{",
+        "        attribute <> 'income_band' and smallest_count < {{",
+    ),
+    "assert_population_shares_tell_nothing_folded": Defect(
+        "a customer too many is counted for the population",
+        "segments",
+        "marts/segment_demographics.sql",
+        ") as population_count\n",
+        ") + case when attribute = 'income_band' then 1 else 0 end as population_count\n",
     ),
     "assert_movement_counts_customers_once": Defect(
         "customers who are new at one date are left out",
@@ -184,6 +213,34 @@ DEFECTS = {
         "        cast(\n"
         "            case when to_date < date '2025-02-05' then to_segment_id end as bigint\n"
         "        ) as to_segment_id,\n",
+    ),
+    "assert_every_segment_has_one_stance": Defect(
+        "a segment has no playbook",
+        "acting",
+        "marts/segment_playbook.sql",
+        "    from joined\n",
+        "    from joined\n    where segment_id <> 1\n",
+    ),
+    "assert_the_ceiling_follows_from_its_inputs": Defect(
+        "the ceiling is more than its parts make",
+        "acting",
+        "segmentation/playbook/int_segment_opportunities.sql",
+        "then greatest(amount, 0) end",
+        "then greatest(amount, 0) + 1 end",
+    ),
+    "assert_lift_begins_with_the_holdout": Defect(
+        "campaigns are measured though nobody was held out",
+        "acting",
+        "segmentation/lift/int_lift_campaigns.sql",
+        "where first_sent_date >= {{ holdout_start }}",
+        "where first_sent_date is not null",
+    ),
+    "assert_lift_counts_whole_segments": Defect(
+        "customers are counted twice, in the rows that the defect above makes",
+        "acting",
+        "segmentation/lift/int_lift_groups.sql",
+        "        count(*) as customer_count,\n        as_of_date\n    from members",
+        "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
     ),
     "assert_segment_names_are_distinct": Defect(
         "all segments have one name",
@@ -206,10 +263,84 @@ DEFECTS = {
         "cast(counted.spend as decimal(18, 4)) as spend",
         "cast(counted.spend + 0.01 as decimal(18, 4)) as spend",
     ),
+    "assert_category_spend_sums_to_segment_spend": Defect(
+        "a category is lost",
+        "behaviour",
+        "marts/segment_category_affinity.sql",
+        "select * from {{ ref('int_customer_category_windows') }}",
+        "select * from {{ ref('int_customer_category_windows') }} where category <> 'Books'",
+    ),
+    "assert_engagement_counts_every_contact": Defect(
+        "a kind of contact is lost",
+        "behaviour",
+        "segmentation/int_segment_contacts.sql",
+        "select * from {{ ref('int_customer_contacts') }}",
+        "select * from {{ ref('int_customer_contacts') }} where interaction_type <> 'complaint'",
+    ),
+    "assert_trends_hold_all_spend_of_members": Defect(
+        "what was bought before the window is left out",
+        "behaviour",
+        "segmentation/int_customer_periods.sql",
+        "select * from {{ ref('customer_days') }}",
+        "select * from {{ ref('customer_days') }} where order_date >= date '2024-02-07'",
+    ),
+    "assert_trends_go_on_from_period_to_period": Defect(
+        "newcomers of a segment are not counted",
+        "behaviour",
+        "marts/segment_trends.sql",
+        "filter (where active_before is null)",
+        "filter (where active_before is null and segment_id <> 1)",
+    ),
+    "assert_later_spend_is_what_customers_ordered": Defect(
+        "a cent is added to what each customer spent",
+        "yield",
+        "segmentation/int_customer_yield_windows.sql",
+        "        ) as later_spend,\n",
+        "        ) + 0.01 as later_spend,\n",
+    ),
+    "assert_yield_counts_every_customer_followed": Defect(
+        "a customer is counted at too many dates",
+        "yield",
+        "marts/segment_yield.sql",
+        "        ranked.customer_window_count,\n        coalesce",
+        "        ranked.customer_window_count + 1 as customer_window_count,\n        coalesce",
+    ),
+    "assert_projections_are_for_the_members_of_today": Defect(
+        "yield is projected to a customer too many",
+        "yield",
+        "marts/segment_yield.sql",
+        "        count(*) as current_customer_count\n",
+        "        count(*) + 2 as current_customer_count\n",
+    ),
+    "assert_expected_growth_sums_to_growth": Defect(
+        "a segment is expected to spend what others did",
+        "yield",
+        "marts/segment_yield.sql",
+        "        ranked.expected_spend,\n",
+        "        cast(ranked.expected_spend * 1.001 as decimal(18, 4))\n"
+        "            as expected_spend,\n",
+    ),
+    "assert_methods_are_compared_on_the_same_spend": Defect(
+        "a method loses a customer",
+        "yield",
+        "segmentation/int_usefulness_captured.sql",
+        "cast(sum(customer_count) as bigint) as customer_count",
+        "cast(sum(customer_count) as bigint) - 1 as customer_count",
+    ),
 }
 
 # Longest first, so that two at a time end together.
-GROUPS = ("customers", "segments", "windows", "orders", "no orders")
+GROUPS = (
+    "customers",
+    "yield",
+    "segments",
+    "behaviour",
+    "acting",
+    "windows",
+    "orders",
+    "cancellations",
+    "no orders",
+)
 
 
 def planted(group: str) -> Callable[[Builds], Built]:

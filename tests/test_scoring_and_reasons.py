@@ -158,6 +158,17 @@ def test_missing_values_are_stood_in_for_as_the_fit_does(edges):
     assert_same_scores(found, edges.assigned("lacking"))
 
 
+def test_not_a_number_is_missing(edges):
+    for table, value in (("absent", "null::double"), ("nonsense", "'nan'::double")):
+        replaced = ", ".join(f"{value} as {identifier(name)}" for name in edges.features)
+        edges.connection.execute(
+            f"create or replace table {table} as select * replace ({replaced}) from {CURRENT}"
+        )
+    found = edges.scored("nonsense")
+    assert found == edges.scored("absent")
+    assert_same_scores(found, edges.assigned("absent"))
+
+
 def test_only_the_columns_of_features_are_looked_at(edges):
     used = ", ".join(identifier(name) for name in edges.features)
     edges.connection.execute(

@@ -13,7 +13,7 @@ import pytest
 
 import settings
 import setup_environment
-from settings import ROOT, SETTINGS
+from settings import OTHER_MAKE_VARIABLES, ROOT, SETTINGS
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -72,7 +72,7 @@ def test_help_is_the_default_and_lists_every_target() -> None:
 def test_help_lists_every_setting_and_make_passes_it_on() -> None:
     shown = make(ROOT, "help").stdout
     passed = re.search(r"^VARIABLES := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)[1]
-    names = [setting.name for setting in SETTINGS] + ["PYTEST_ARGS", "FORCE"]
+    names = [s.name for s in SETTINGS] + [n for n in OTHER_MAKE_VARIABLES if n != "PYTHON"]
     assert passed.replace("\\", "").split() == names
     for name in [*names, "PYTHON"]:
         assert re.search(rf"^  {name} +\S", shown, re.MULTILINE), name
@@ -155,6 +155,8 @@ def fill(project: Path) -> tuple[list[Path], list[Path]]:
     kept = [
         warehouse / "marts.duckdb",
         warehouse / "versions" / "3" / "marts.duckdb",
+        warehouse / "exports.duckdb",
+        warehouse / "exports" / "all_run_3.csv",
         warehouse / "own_files" / "marts.duckdb",
         warehouse / "own_files" / "build.duckdb",
         warehouse / "README.md",
@@ -189,8 +191,8 @@ def test_clean_all_needs_force(project: Path) -> None:
         assert "make clean-all FORCE=1" in ended.stderr
     assert all(path.exists() for path in (*kept, *made))
     assert make(project, "clean-all", "FORCE=1").returncode == 0
-    assert not any(path.exists() for path in (*kept[:2], *made))
-    assert all(path.exists() for path in kept[2:])
+    assert not any(path.exists() for path in (*kept[:4], *made))
+    assert all(path.exists() for path in kept[4:])
 
 
 def test_clean_touches_only_what_builds_make(project: Path, tmp_path: Path) -> None:

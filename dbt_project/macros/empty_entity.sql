@@ -24,6 +24,7 @@
             'discount_amount': 'decimal(18,4)',
             'is_return': 'boolean',
             'drops_exact_duplicates': 'boolean',
+            'is_cancellation': 'boolean',
             'ordered_at': 'timestamp',
         },
         'products': {

@@ -182,6 +182,32 @@
 {%- endmacro %}
 
 
+{% macro hash_fraction(expression) -%}
+    {{ return(adapter.dispatch('hash_fraction')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__hash_fraction(expression) -%}
+    (cast(cast('0x' || substr({{ text_digest(expression) }}, 1, 8) as bigint) as double) / 4294967296)
+{%- endmacro %}
+
+{% macro spark__hash_fraction(expression) -%}
+    (cast(conv(substr({{ text_digest(expression) }}, 1, 8), 16, 10) as double) / 4294967296)
+{%- endmacro %}
+
+
+{% macro failing(message) -%}
+    {{ return(adapter.dispatch('failing')(message)) }}
+{%- endmacro %}
+
+{% macro duckdb__failing(message) -%}
+    error({{ message }})
+{%- endmacro %}
+
+{% macro spark__failing(message) -%}
+    raise_error({{ message }})
+{%- endmacro %}
+
+
 {% macro hash_sum(columns) -%}
     {{ return(adapter.dispatch('hash_sum')(columns)) }}
 {%- endmacro %}
@@ -239,6 +265,19 @@
 {%- endmacro %}
 
 
+{% macro whole_numbers(first_number, last_number) -%}
+    {{ return(adapter.dispatch('whole_numbers')(first_number, last_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_numbers(first_number, last_number) -%}
+    generate_series({{ first_number }}, {{ last_number }})
+{%- endmacro %}
+
+{% macro spark__whole_numbers(first_number, last_number) -%}
+    sequence({{ first_number }}, {{ last_number }})
+{%- endmacro %}
+
+
 {% macro list_text(list_column) -%}
     {{ return(adapter.dispatch('list_text')(list_column)) }}
 {%- endmacro %}
@@ -249,4 +288,72 @@
 
 {% macro spark__list_text(list_column) -%}
     array_join({{ list_column }}, ', ')
+{%- endmacro %}
+
+
+{% macro snake_case(expression) -%}
+    {{ return(adapter.dispatch('snake_case')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__snake_case(expression) -%}
+    trim(regexp_replace(lower({{ expression }}), '[^\p{L}\p{N}]+', '_', 'g'), '_')
+{%- endmacro %}
+
+{% macro spark__snake_case(expression) -%}
+    trim(both '_' from regexp_replace(lower({{ expression }}), '[^\\p{L}\\p{N}]+', '_'))
+{%- endmacro %}
+
+
+{% macro text_replaced(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('text_replaced')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
+{%- endmacro %}
+
+{# A backslash in one of Spark's literals is written twice. #}
+{% macro spark__text_replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ text_literal(pattern | replace('\\', '\\\\')) }}, {{ text_literal(replacement) }})
+{%- endmacro %}
+
+
+{# Whether the whole text is as the pattern says. #}
+{% macro text_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('text_matches')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_matches(text, pattern) -%}
+    regexp_full_match({{ text }}, {{ text_literal(pattern) }})
+{%- endmacro %}
+
+{% macro spark__text_matches(text, pattern) -%}
+    {{ text }} rlike {{ text_literal('^(?:' ~ (pattern | replace('\\', '\\\\')) ~ ')$') }}
+{%- endmacro %}
+
+
+{# Formats are those of strptime: %Y %y %m %d %b %B %H %I %M %S %f %p. #}
+{% macro time_of_text(text, formats) -%}
+    {{ return(adapter.dispatch('time_of_text')(text, formats)) }}
+{%- endmacro %}
+
+{% macro duckdb__time_of_text(text, formats) -%}
+    try_strptime({{ text }}, [{% for format in formats %}{{ text_literal(format) }}{{ ', ' if not loop.last }}{% endfor %}])
+{%- endmacro %}
+
+{% macro spark__time_of_text(text, formats) -%}
+    {%- set letters = {
+        '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%b': 'MMM', '%B': 'MMMM',
+        '%H': 'H', '%I': 'h', '%M': 'm', '%S': 's', '%f': '[SSSSSS][SSS]', '%p': 'a',
+        'T': "'T'",
+    } -%}
+    coalesce(
+        {%- for format in formats %}
+        {%- set pattern = namespace(text=format) -%}
+        {%- for directive, letter in letters.items() -%}
+            {%- set pattern.text = pattern.text | replace(directive, letter) -%}
+        {%- endfor %}
+        try_to_timestamp({{ text }}, {{ text_literal(pattern.text) }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}

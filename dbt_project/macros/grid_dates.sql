@@ -15,3 +15,9 @@
 {% macro is_weekend(date_expression) -%}
     {{ days_between(week_start(date_expression), date_expression) }} >= 5
 {%- endmacro %}
+
+
+{# Number of the period between two grid dates that a date lies in. #}
+{% macro grid_period(date_expression) -%}
+    cast(floor({{ grid_day(date_expression) }} / {{ var('snapshot_step_days') }}.0) as bigint)
+{%- endmacro %}

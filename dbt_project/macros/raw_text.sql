@@ -1,16 +1,21 @@
+{# Words that programs write for "no value", in lower case. #}
 {% macro raw_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
-{%- endmacro %}
-
-
-{% macro unreadable_column(column_types) -%}
     case
-        {%- for column, type in column_types.items() %}
         when
-            {{ raw_text(column) }} is not null
-            and try_cast({{ column }} as {{ type }}) is null
-            then '{{ column }}'
-        {%- endfor %}
+            lower(trim(cast({{ column }} as string))) not in (
+                '',
+                'null',
+                '(null)',
+                'none',
+                'nan',
+                'na',
+                'n/a',
+                '#n/a',
+                '<na>',
+                'nat',
+                '\n'
+            )
+            then trim(cast({{ column }} as string))
     end
 {%- endmacro %}
 
@@ -25,4 +30,61 @@
         {%- endfor -%}
     {%- endif -%}
     {{ text_map(pairs) }}
+{%- endmacro %}
+
+
+{# A number of an attribute, whatever people wrote around it; a plain one keeps
+   all of its decimals. #}
+{% macro read_number(text, has_decimal_comma) -%}
+    case
+        when {{ has_decimal_comma }}
+            then cast({{ number_of_text(text, 'comma') }} as double)
+        when {{ text_matches(
+            text, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?'
+        ) }}
+            then try_cast({{ text }} as double)
+        else cast({{ number_of_text(text, 'point') }} as double)
+    end
+{%- endmacro %}
+
+
+{# A whole number as text, though an export wrote it as 17850.0. #}
+{% macro whole_text(column) -%}
+    {{ text_replaced(raw_text(column), '[.]0+$', '') }}
+{%- endmacro %}
+
+
+{# The two ways in which exports of Customer Personality write dates. #}
+{% macro enrolment_date(column) -%}
+    cast(
+        case
+            when {{ raw_text(column) }} like '%-%'
+                then {{ time_of_text(raw_text(column), ['%d-%m-%Y']) }}
+            else {{ time_of_text(raw_text(column), ['%m/%d/%Y']) }}
+        end as date
+    )
+{%- endmacro %}
+
+
+{# A bound on each factor keeps the product within eighteen digits. #}
+{% macro product_of(quantity, price) -%}
+    case
+        when abs({{ quantity }}) <= 1000000000 and abs({{ price }}) <= 10000
+            then cast({{ quantity }} * {{ price }} as decimal(18, 4))
+        when abs({{ price }}) <= 1000000000 and abs({{ quantity }}) <= 10000
+            then cast({{ quantity }} * {{ price }} as decimal(18, 4))
+    end
+{%- endmacro %}
+
+
+{% macro age_band(age) -%}
+    case
+        when {{ age }} is null then null
+        when {{ age }} < 25 then 'under 25'
+        when {{ age }} < 35 then '25-34'
+        when {{ age }} < 45 then '35-44'
+        when {{ age }} < 55 then '45-54'
+        when {{ age }} < 65 then '55-64'
+        else '65 and over'
+    end
 {%- endmacro %}

@@ -1,4 +1,5 @@
--- What is counted as accepted is what core holds, entity by entity.
+-- What is counted as accepted is what core holds, entity by entity; customers
+-- and products that staging made of order lines are counted with these.
 
 with
 
@@ -51,6 +52,7 @@ held as (
         on
             int_customers_judged.customer_id = customers.customer_id
             and int_customers_judged.reason is null
+            and int_customers_judged.source_table is not null
     union all
     select
         'order_lines' as entity,
@@ -60,7 +62,12 @@ held as (
     select
         'products' as entity,
         count(*) as row_count
-    from {{ ref('products') }}
+    from {{ ref('int_products_judged') }}
+    inner join {{ ref('products') }}
+        on
+            int_products_judged.product_id = products.product_id
+            and int_products_judged.reason is null
+            and int_products_judged.source_table is not null
     union all
     select
         'interactions' as entity,

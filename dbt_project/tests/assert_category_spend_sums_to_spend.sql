@@ -19,12 +19,13 @@ days as (
 
     select
         windows.customer_id,
-        name_sets.name_set,
+        name_set_dates.name_set,
         windows.as_of_date,
         windows.spend,
         windows.line_count
     from {{ ref('int_customer_windows') }} as windows
-    cross join {{ ref('name_sets') }} as name_sets
+    inner join {{ ref('name_set_dates') }} as name_set_dates
+        on windows.as_of_date = name_set_dates.as_of_date
 
 )
 

@@ -1,5 +1,5 @@
 -- For every segment and attribute, the values add up to the members who told
--- the attribute.
+-- the attribute; attributes of too many values are left out.
 
 with
 
@@ -10,6 +10,10 @@ members as (
         customer_attributes.attribute,
         count(*) as customer_count
     from {{ ref('customer_attributes') }} as customer_attributes
+    inner join {{ ref('int_attribute_profiles') }} as attribute_profiles
+        on
+            customer_attributes.attribute = attribute_profiles.attribute
+            and attribute_profiles.is_profiled
     inner join {{ ref('customer_segments') }} as customer_segments
         on customer_attributes.customer_id = customer_segments.customer_id
     where customer_segments.status = 'segmented'

@@ -1,6 +1,18 @@
--- Without one accepted purchase there is nothing to segment.
+-- Without one accepted purchase there is nothing to segment, in a source that
+-- has orders.
 
-select count(*) as purchase_count
-from {{ ref('int_orders') }}
-where line_count > 0
-having count(*) = 0
+with
+
+purchases as (
+
+    select count(*) as purchase_count
+    from {{ ref('int_orders') }}
+    where line_count > 0
+
+)
+
+select purchases.purchase_count
+from purchases
+inner join {{ ref('source_shape') }} as source_shape
+    on source_shape.has_orders
+where purchases.purchase_count = 0

@@ -38,10 +38,10 @@ class Point:
 
 
 def family_weights(definitions: pa.Table) -> dict[str, float]:
-    """Weight of each family that is clustered: the mean weight of its clustered features."""
+    """Weight of each family that is clustered: the mean weight of its features that have one."""
     found: dict[str, list[float]] = {}
     for row in definitions.to_pylist():
-        if row["is_clustered"]:
+        if row["is_clustered"] and row["weight"] > 0:
             found.setdefault(row["family"], []).append(row["weight"])
     return {family: float(np.mean(weights)) for family, weights in found.items()}
 
@@ -52,7 +52,7 @@ def with_weights(definitions: pa.Table, weights: Mapping[str, float]) -> pa.Tabl
     rows = definitions.to_pylist()
     for row in rows:
         family = row["family"]
-        if row["is_clustered"] and family in weights and present[family] > 0:
+        if row["is_clustered"] and family in weights and family in present:
             row["weight"] *= weights[family] / present[family]
     return pa.Table.from_pylist(rows, schema=definitions.schema)
 

@@ -172,13 +172,13 @@ def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterat
     population = moving_population(seed, kind, customers)
     wanted = definitions()
     previous, current, frozen = None, {}, {}
-    first, next_id = None, 1
+    first, scaling, next_id = None, None, 1
     for week in range(REFITS + 1):
-        # As a build does: the scan knows the k of the stored fit.
+        # As a build does: the step knows the weights and the k of the stored fit.
         settings = FitSettings(k_in_force=len(set(current.values())) or None)
         matrix = features_at(population, WEEKS + week)
         source = pipeline.source_of(with_previous(matrix, current))
-        scaling = steps.scaling_step(source, wanted, settings)
+        scaling = steps.scaling_step(source, wanted, settings, scaling)
         scan = steps.k_scan_step(source, scaling, settings)
         segments = steps.fit_step(source, scaling, scan, previous, next_id, settings)
         now = assigned(matrix, scaling, segments, settings)

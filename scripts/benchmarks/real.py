@@ -16,8 +16,7 @@ from benchmarks import pipeline
 from benchmarks.baselines import filled, notebook, rfm_cells
 from benchmarks.report import Target, markdown_table
 from models_py.config import FitSettings
-from models_py.profiling import scaling_of_all
-from models_py.scaling import transformed
+from models_py.scaling import learn_scaling, transformed
 
 FUTURE_DAYS = 84
 DAY, FUTURE = timedelta(days=1), timedelta(days=FUTURE_DAYS)
@@ -167,7 +166,7 @@ def standardised_features(
     Values are transformed and winsorised as the definitions say and have unit variance.
     """
     source = pipeline.source_of(learned.matrix)
-    rows = scaling_of_all(source, learned.definitions, FitSettings()).to_pylist()
+    rows = learn_scaling(source, learned.definitions, FitSettings()).to_pylist()
     rows = [row for row in rows if row["standard_deviation"]]
     names = tuple(row["feature"] for row in rows)
     values = pipeline.columns_of(learned.matrix, names)

@@ -7,9 +7,9 @@ order_lines_judged as (
 
 ),
 
-order_line_repeats as (
+order_line_outcomes as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from {{ ref('int_order_line_outcomes') }}
 
 ),
 
@@ -50,12 +50,12 @@ counted as (
     from order_lines_judged
     left join products
         on order_lines_judged.product_id = products.product_id
-    left join order_line_repeats
+    left join order_line_outcomes
         on
             order_lines_judged.source_row_number
-            = order_line_repeats.source_row_number
-            and order_lines_judged.source_file = order_line_repeats.source_file
-    where coalesce(order_line_repeats.outcome, 'accepted') = 'accepted'
+            = order_line_outcomes.source_row_number
+            and order_lines_judged.source_file = order_line_outcomes.source_file
+    where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
     group by order_lines_judged.source_table
 
 ),
@@ -87,7 +87,7 @@ suspected as (
         source_table,
         reason,
         count(*) as row_count
-    from order_line_repeats
+    from order_line_outcomes
     where reason = 'suspected_duplicate'
     group by source_table, reason
 

@@ -80,6 +80,7 @@ signed as (
         and coalesce(net_amount > 0, false) as is_amount_turned,
         coalesce(discount_amount < 0, false) as is_discount_turned,
         drops_exact_duplicates,
+        coalesce(is_cancellation, false) as is_cancellation,
         ordered_at
     from judged
 
@@ -109,6 +110,7 @@ final as (
         is_amount_turned,
         is_discount_turned,
         drops_exact_duplicates,
+        is_cancellation,
         ordered_at
     from signed
 

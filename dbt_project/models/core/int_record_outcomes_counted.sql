@@ -6,9 +6,9 @@ order_lines_judged as (
 
 ),
 
-order_line_repeats as (
+order_line_outcomes as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from {{ ref('int_order_line_outcomes') }}
 
 ),
 
@@ -18,15 +18,18 @@ interactions_judged as (
 
 ),
 
+-- What staging makes of other rows stands in no file and is not counted.
 customers_judged as (
 
     select * from {{ ref('int_customers_judged') }}
+    where source_table is not null
 
 ),
 
 products_judged as (
 
     select * from {{ ref('int_products_judged') }}
+    where source_table is not null
 
 ),
 
@@ -54,7 +57,7 @@ repeated_order_lines as (
         outcome,
         reason,
         count(*) as row_count
-    from order_line_repeats
+    from order_line_outcomes
     group by source_table, outcome, reason
 
 ),
@@ -125,7 +128,7 @@ unioned as (
     select
         source_table,
         case
-            when reason is null then 'accepted'
+            when reason is null or reason = 'cancelled' then 'accepted'
             when reason = 'exact_duplicate' then 'duplicate'
             else 'rejected'
         end as outcome,

@@ -10,9 +10,9 @@ order_lines_judged as (
 
 ),
 
-order_line_repeats as (
+order_line_outcomes as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from {{ ref('int_order_line_outcomes') }}
 
 ),
 
@@ -20,14 +20,14 @@ accepted as (
 
     select
         order_lines_judged.*,
-        coalesce(order_line_repeats.line_number, 1) as line_number
+        coalesce(order_line_outcomes.line_number, 1) as line_number
     from order_lines_judged
-    left join order_line_repeats
+    left join order_line_outcomes
         on
             order_lines_judged.source_row_number
-            = order_line_repeats.source_row_number
-            and order_lines_judged.source_file = order_line_repeats.source_file
-    where coalesce(order_line_repeats.outcome, 'accepted') = 'accepted'
+            = order_line_outcomes.source_row_number
+            and order_lines_judged.source_file = order_line_outcomes.source_file
+    where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
 
 ),
 

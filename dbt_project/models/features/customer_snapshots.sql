@@ -18,7 +18,8 @@ int_customer_windows as (
 
 ),
 
--- A customer is part of a snapshot once the first order lies before it.
+-- A customer is part of a snapshot once the first order lies before it; where
+-- there are no orders, every customer is.
 known as (
 
     select
@@ -29,10 +30,13 @@ known as (
             'cast(customers.first_ordered_at as date)', 'snapshots.as_of_date'
         ) }} as tenure_days,
         snapshots.is_current,
+        snapshots.has_orders,
         snapshots.as_of_date
     from customers
     inner join snapshots
-        on cast(customers.first_ordered_at as date) < snapshots.as_of_date
+        on
+            cast(customers.first_ordered_at as date) < snapshots.as_of_date
+            or not snapshots.has_orders
 
 ),
 
@@ -63,10 +67,12 @@ final as (
         coalesce(int_customer_windows.known_label_amount, 0)
             as known_label_amount,
         known.is_current,
-        -- Long enough known, and seen in the window.
-        known.tenure_days >= {{ var('min_tenure_days') }}
-        and coalesce(int_customer_windows.order_count, 0) > 0
-            as has_sufficient_history,
+        -- Long enough known, and seen in the window; an attribute needs none.
+        (
+            known.tenure_days >= {{ var('min_tenure_days') }}
+            and coalesce(int_customer_windows.order_count, 0) > 0
+        )
+        or not known.has_orders as has_sufficient_history,
         known.as_of_date,
         int_customer_windows.first_order_date,
         int_customer_windows.last_order_date

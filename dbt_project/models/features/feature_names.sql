@@ -18,6 +18,13 @@ names_seated as (
 
 ),
 
+names_then as (
+
+    select * from {{ ref('int_feature_names_ranked') }}
+    where not is_current
+
+),
+
 final as (
 
     select
@@ -39,6 +46,15 @@ final as (
         on
             name_sets.is_candidate
             and not name_sets.is_stored
+    union all
+    select
+        name_sets.name_set,
+        names_then.kind,
+        names_then.name,
+        cast(names_then.size_rank as bigint) as position
+    from names_then
+    inner join name_sets
+        on name_sets.is_judged
 
 )
 

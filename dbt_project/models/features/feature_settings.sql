@@ -1,8 +1,83 @@
+{% set columns = [
+    'source', 'position', 'feature', 'label', 'family', 'unit', 'transform',
+    'weight', 'is_clustered', 'missing_value', 'higher_means', 'lower_means',
+] %}
+
 with
 
 feature_definitions as (
 
     select * from {{ ref('feature_definitions') }}
+    where source in ('*', {{ text_literal(var('source')) }})
+
+),
+
+given_definitions as (
+
+    select * from {{ source('load', 'given_definitions') }}
+    where source in ('*', {{ text_literal(var('source')) }})
+
+),
+
+feature_proposals as (
+
+    select * from {{ ref('int_feature_proposals') }}
+    where proposal in ('clustered', 'profiled')
+
+),
+
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
+-- Where nobody says otherwise, a number counts once and is spoken of as high
+-- or low.
+proposed as (
+
+    select
+        'proposed' as source,
+        position,
+        feature,
+        replace(feature, '_', ' ') as label,
+        'attributes' as family,
+        unit,
+        transform,
+        case when proposal = 'clustered' then 1.0 else 0.0 end as weight,
+        proposal = 'clustered' as is_clustered,
+        'median' as missing_value,
+        'high ' || replace(feature, '_', ' ') as higher_means,
+        'low ' || replace(feature, '_', ' ') as lower_means
+    from feature_proposals
+
+),
+
+present as (
+
+    select
+        source_shape.has_orders,
+        (select count(*) from given_definitions) > 0 as is_given
+    from source_shape
+
+),
+
+-- A file given by DEFINITIONS= wins. In the seed, rows for every source are
+-- about orders. Proposals are there only where nobody defined anything.
+origins as (
+
+    select {{ columns | join(', ') }}
+    from given_definitions
+    union all
+    select {{ columns | join(', ') }}
+    from feature_definitions
+    inner join present
+        on
+            not present.is_given
+            and (feature_definitions.source <> '*' or present.has_orders)
+    union all
+    select {{ columns | join(', ') }}
+    from proposed
 
 ),
 
@@ -14,8 +89,7 @@ ranked as (
         row_number() over (
             partition by feature order by source = '*', source
         ) as preference
-    from feature_definitions
-    where source in ('*', {{ text_literal(var('source')) }})
+    from origins
 
 ),
 

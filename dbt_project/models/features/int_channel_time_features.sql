@@ -18,6 +18,12 @@ name_sets as (
 
 ),
 
+name_set_dates as (
+
+    select * from {{ ref('name_set_dates') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -29,7 +35,7 @@ channel_totals as (
 
     select
         customer_channel_windows.customer_id,
-        name_sets.name_set,
+        name_set_dates.name_set,
         {% for position in range(1, 4) -%}
         sum(customer_channel_windows.order_count) filter (
             where feature_names.position = {{ position }}
@@ -38,14 +44,15 @@ channel_totals as (
         sum(customer_channel_windows.order_count) as order_count,
         customer_channel_windows.as_of_date
     from customer_channel_windows
-    cross join name_sets
+    inner join name_set_dates
+        on customer_channel_windows.as_of_date = name_set_dates.as_of_date
     left join feature_names
         on
             customer_channel_windows.channel = feature_names.name
-            and name_sets.name_set = feature_names.name_set
+            and name_set_dates.name_set = feature_names.name_set
     group by
         customer_channel_windows.customer_id,
-        name_sets.name_set,
+        name_set_dates.name_set,
         customer_channel_windows.as_of_date
 
 ),
@@ -87,7 +94,10 @@ final as (
         {% endfor -%}
         customer_snapshots.as_of_date
     from customer_snapshots
-    cross join positions_used
+    inner join name_set_dates
+        on customer_snapshots.as_of_date = name_set_dates.as_of_date
+    inner join positions_used
+        on name_set_dates.name_set = positions_used.name_set
     left join channel_totals
         on
             customer_snapshots.customer_id = channel_totals.customer_id

@@ -10,15 +10,9 @@ customer_features as (
 
 ),
 
-name_sets as (
+name_set_in_force as (
 
-    select * from {{ ref('name_sets') }}
-
-),
-
-fit_in_force as (
-
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('name_set_in_force') }}
 
 ),
 
@@ -36,12 +30,8 @@ final as (
         customer_features.has_sufficient_history,
         customer_features.as_of_date
     from customer_features
-    inner join name_sets
-        on customer_features.name_set = name_sets.name_set
-    inner join fit_in_force
-        on
-            (fit_in_force.is_refit and name_sets.is_candidate)
-            or (not fit_in_force.is_refit and name_sets.is_stored)
+    inner join name_set_in_force
+        on customer_features.name_set = name_set_in_force.name_set
 
 )
 

@@ -1,3 +1,11 @@
+{% set made_of_orders = [] %}
+{% if has_orders(ref('source_shape')) %}
+{% set made_of_orders = behaviour_features() %}
+{% endif %}
+{% set attributes = attribute_features(
+    ref('feature_settings'), source('history', 'fit_features'), made_of_orders
+) %}
+
 with
 
 customer_snapshots as (
@@ -30,37 +38,33 @@ int_channel_time_features as (
 
 ),
 
+int_attribute_features as (
+
+    select * from {{ ref('int_attribute_features') }}
+
+),
+
 final as (
 
     select
         customer_snapshots.customer_id,
         int_preference_features.name_set,
         customer_snapshots.observed_days,
-        {% for feature in [
-            'orders_per_28_days',
-            'spend_per_28_days',
-            'average_order_value',
-            'days_since_last_order',
-            'tenure_days',
-            'days_between_orders',
-            'lines_per_order',
-            'spend_trend',
+        {% for model in [
+            'int_value_features',
+            'int_preference_features',
+            'int_promotion_features',
+            'int_channel_time_features',
         ] -%}
-        int_value_features.{{ feature }},
+        {% for feature in behaviour_features(model) -%}
+        {% if feature in made_of_orders -%}
+        {{ model }}.{{ feature }},
+        {% endif -%}
         {% endfor -%}
-        {% for position in range(1, 9) -%}
-        int_preference_features.category_{{ position }}_share,
         {% endfor -%}
-        int_preference_features.category_breadth,
-        int_preference_features.private_label_share,
-        int_promotion_features.discount_rate,
-        int_promotion_features.coupons_per_28_days,
-        int_promotion_features.campaigns_per_28_days,
-        int_promotion_features.campaign_response_rate,
-        int_channel_time_features.weekend_order_share,
-        int_channel_time_features.evening_order_share,
-        {% for position in range(1, 4) -%}
-        int_channel_time_features.channel_{{ position }}_share,
+        -- Attributes are as of today at every date.
+        {% for feature in attributes -%}
+        int_attribute_features.{{ quoted_name(feature) }},
         {% endfor -%}
         customer_snapshots.is_current,
         customer_snapshots.has_sufficient_history,
@@ -88,6 +92,9 @@ final as (
             = int_channel_time_features.as_of_date
             and int_preference_features.name_set
             = int_channel_time_features.name_set
+    -- Unused where no definition names an attribute.
+    left join int_attribute_features -- noqa: ST11
+        on customer_snapshots.customer_id = int_attribute_features.customer_id
 
 )
 

@@ -28,6 +28,12 @@ name_sets as (
 
 ),
 
+name_set_dates as (
+
+    select * from {{ ref('name_set_dates') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -108,6 +114,18 @@ weeks_across as (
 
 ),
 
+windows as (
+
+    select
+        name_set_dates.name_set,
+        snapshots.as_of_date,
+        snapshots.window_start_date
+    from name_set_dates
+    inner join snapshots
+        on name_set_dates.as_of_date = snapshots.as_of_date
+
+),
+
 final as (
 
     select
@@ -119,21 +137,25 @@ final as (
         {% for amount in amounts -%}
         cast(sum(weeks_across.{{ amount }}) as decimal(18, 4)) as {{ amount }},
         {% endfor -%}
-        snapshots.as_of_date
+        windows.as_of_date
     from weeks_across
-    inner join snapshots
+    inner join windows
         on
-            weeks_across.part_of_date = snapshots.as_of_date
-            or (
-                weeks_across.part_of_date is null
-                and weeks_across.week_start_date >= snapshots.window_start_date
-                and weeks_across.week_start_date
-                <= {{ add_days('snapshots.as_of_date', '-7') }}
+            weeks_across.name_set = windows.name_set
+            and (
+                weeks_across.part_of_date = windows.as_of_date
+                or (
+                    weeks_across.part_of_date is null
+                    and weeks_across.week_start_date
+                    >= windows.window_start_date
+                    and weeks_across.week_start_date
+                    <= {{ add_days('windows.as_of_date', '-7') }}
+                )
             )
     group by
         weeks_across.customer_id,
         weeks_across.name_set,
-        snapshots.as_of_date
+        windows.as_of_date
 
 )
 

@@ -1,8 +1,14 @@
 with
 
-customer_category_windows as (
+customer_category_weeks as (
 
-    select * from {{ ref('int_customer_category_windows') }}
+    select * from {{ ref('customer_category_weeks') }}
+
+),
+
+category_week_parts as (
+
+    select * from {{ ref('int_category_week_parts') }}
 
 ),
 
@@ -15,20 +21,69 @@ customer_channel_windows as (
 snapshots as (
 
     select * from {{ ref('snapshots') }}
+
+),
+
+judged_date as (
+
+    select * from {{ ref('judged_date') }}
+
+),
+
+dates_named as (
+
+    select
+        is_current,
+        as_of_date,
+        window_start_date
+    from snapshots
     where is_current
+    union all
+    select
+        false as is_current,
+        snapshots.as_of_date,
+        snapshots.window_start_date
+    from snapshots
+    inner join judged_date
+        on snapshots.as_of_date = judged_date.as_of_date
+
+),
+
+category_amounts as (
+
+    select
+        customer_category_weeks.category,
+        customer_category_weeks.purchase_amount,
+        dates_named.is_current
+    from customer_category_weeks
+    inner join dates_named
+        on
+            customer_category_weeks.week_start_date
+            >= dates_named.window_start_date
+            and customer_category_weeks.week_start_date
+            <= {{ add_days('dates_named.as_of_date', '-7') }}
+    union all
+    select
+        category_week_parts.category,
+        category_week_parts.purchase_amount,
+        dates_named.is_current
+    from category_week_parts
+    inner join dates_named
+        on category_week_parts.as_of_date = dates_named.as_of_date
 
 ),
 
 category_totals as (
 
     select
-        customer_category_windows.category,
-        sum(customer_category_windows.purchase_amount) as purchase_amount
-    from customer_category_windows
-    inner join snapshots
-        on customer_category_windows.as_of_date = snapshots.as_of_date
-    where customer_category_windows.category <> 'unknown'
-    group by customer_category_windows.category
+        category,
+        sum(purchase_amount) as purchase_amount,
+        is_current
+    from category_amounts
+    where category <> 'unknown'
+    group by
+        category,
+        is_current
 
 ),
 
@@ -36,11 +91,14 @@ channel_totals as (
 
     select
         customer_channel_windows.channel,
-        sum(customer_channel_windows.order_count) as order_count
+        sum(customer_channel_windows.order_count) as order_count,
+        dates_named.is_current
     from customer_channel_windows
-    inner join snapshots
-        on customer_channel_windows.as_of_date = snapshots.as_of_date
-    group by customer_channel_windows.channel
+    inner join dates_named
+        on customer_channel_windows.as_of_date = dates_named.as_of_date
+    group by
+        customer_channel_windows.channel,
+        dates_named.is_current
 
 ),
 
@@ -49,15 +107,20 @@ ranked as (
     select
         'category' as kind,
         category as name,
-        row_number() over (order by purchase_amount desc, category asc)
-            as size_rank
+        row_number() over (
+            partition by is_current order by purchase_amount desc, category asc
+        ) as size_rank,
+        is_current
     from category_totals
     where purchase_amount > 0
     union all
     select
         'channel' as kind,
         channel as name,
-        row_number() over (order by order_count desc, channel asc) as size_rank
+        row_number() over (
+            partition by is_current order by order_count desc, channel asc
+        ) as size_rank,
+        is_current
     from channel_totals
 
 ),
@@ -68,7 +131,8 @@ final as (
     select
         kind,
         name,
-        size_rank
+        size_rank,
+        is_current
     from ranked
     where
         (kind = 'category' and size_rank <= 8)

@@ -3,6 +3,7 @@ with
 names_ranked as (
 
     select * from {{ ref('int_feature_names_ranked') }}
+    where is_current
 
 ),
 

@@ -18,6 +18,12 @@ name_sets as (
 
 ),
 
+name_set_dates as (
+
+    select * from {{ ref('name_set_dates') }}
+
+),
+
 feature_names as (
 
     select * from {{ ref('feature_names') }}
@@ -67,7 +73,10 @@ final as (
             as private_label_share,
         customer_snapshots.as_of_date
     from customer_snapshots
-    cross join positions_used
+    inner join name_set_dates
+        on customer_snapshots.as_of_date = name_set_dates.as_of_date
+    inner join positions_used
+        on name_set_dates.name_set = positions_used.name_set
     left join preference_windows
         on
             customer_snapshots.customer_id = preference_windows.customer_id

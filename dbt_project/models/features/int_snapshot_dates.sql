@@ -6,6 +6,12 @@ int_orders as (
 
 ),
 
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
 orders_spanned as (
 
     select
@@ -15,17 +21,23 @@ orders_spanned as (
 
 ),
 
--- The first day that does not count: as asked, or the day after the last order.
+-- The first day that does not count: as asked, or the day after the last
+-- order; without orders, the day the file was first loaded.
 current_date_decided as (
 
     select
-        first_order_date,
-        {% if var('as_of') -%}
-        cast({{ text_literal(var('as_of')) }} as date) as as_of_date
-        {%- else -%}
-        {{ add_days('last_order_date', 1) }} as as_of_date
-        {%- endif %}
+        orders_spanned.first_order_date,
+        source_shape.has_orders,
+        case
+            {% if var('as_of') -%}
+            when true then cast({{ text_literal(var('as_of')) }} as date)
+            {% endif -%}
+            when source_shape.has_orders
+                then {{ add_days('orders_spanned.last_order_date', 1) }}
+            else source_shape.loaded_date
+        end as as_of_date
     from orders_spanned
+    cross join source_shape
 
 ),
 
@@ -44,6 +56,7 @@ dated as (
 
     select
         current_date_decided.first_order_date,
+        current_date_decided.has_orders,
         counted_back.steps_back = 0 as is_current,
         case
             when counted_back.steps_back = 0
@@ -69,9 +82,13 @@ windowed as (
         as_of_date,
         {{ add_days('as_of_date', '-' ~ var('window_days')) }}
             as window_start_date,
-        first_order_date
+        first_order_date,
+        has_orders
     from dated
-    where as_of_date is not null
+    where
+        as_of_date is not null
+        -- What customers are today says nothing of what they were.
+        and (has_orders or is_current)
 
 ),
 
@@ -82,11 +99,17 @@ observed as (
         is_current,
         as_of_date,
         window_start_date,
-        cast(
-            {{ days_between(
-                'greatest(window_start_date, first_order_date)', 'as_of_date'
-            ) }} as bigint
-        ) as observed_days
+        has_orders,
+        case
+            when has_orders
+                then
+                    cast(
+                        {{ days_between(
+                            'greatest(window_start_date, first_order_date)',
+                            'as_of_date'
+                        ) }} as bigint
+                    )
+        end as observed_days
     from windowed
 
 ),
@@ -100,6 +123,7 @@ final as (
         is_current
         or coalesce(observed_days >= {{ var('min_observed_days') }}, false)
             as is_made,
+        has_orders,
         as_of_date,
         window_start_date
     from observed

@@ -18,6 +18,12 @@ fits as (
 
 ),
 
+judged_date as (
+
+    select * from {{ ref('judged_date') }}
+
+),
+
 compared as (
 
     select
@@ -38,24 +44,34 @@ compared as (
 ),
 
 -- The stored fit reads features by its own names; a fit in the making reads
--- them by the names that hold now. Mostly the two are the same.
+-- them by the names that hold now. Mostly the two are the same. The judged fit
+-- reads them by the names that held on its date.
 final as (
 
     select
         'stored' as name_set,
         true as is_stored,
-        not is_different as is_candidate
+        not is_different as is_candidate,
+        false as is_judged
     from compared
     where has_stored_fit
     union all
     select
         'candidate' as name_set,
         false as is_stored,
-        true as is_candidate
+        true as is_candidate,
+        false as is_judged
     from compared
     where
         is_different
         or not has_stored_fit
+    union all
+    select
+        'judged' as name_set,
+        false as is_stored,
+        false as is_candidate,
+        true as is_judged
+    from judged_date
 
 )
 

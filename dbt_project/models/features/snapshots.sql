@@ -16,6 +16,7 @@ final as (
         min(observed_days) over () as shortest_observed_days,
         cast(floor(observed_days / 2.0) as bigint) as half_observed_days,
         is_current,
+        has_orders,
         as_of_date,
         window_start_date
     from snapshot_dates

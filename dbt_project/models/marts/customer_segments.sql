@@ -13,6 +13,12 @@ customer_assignments as (
 
 ),
 
+customer_scores as (
+
+    select * from {{ ref('int_customer_scores') }}
+
+),
+
 customer_reasons as (
 
     select * from {{ ref('int_customer_reasons_worded') }}
@@ -47,6 +53,8 @@ final as (
         runner_up_names.segment_name as runner_up_segment_name,
         customer_reasons.reasons,
         customer_reasons.change_feature,
+        customer_scores.value_tier,
+        customer_scores.rfm_score,
         customer_assignments.segment_id,
         customer_assignments.runner_up_segment_id,
         customer_reasons.change_to_segment_id,
@@ -54,6 +62,9 @@ final as (
         segmentation_run.fit_number,
         coalesce(customer_snapshots.order_count, 0) as order_count,
         cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend,
+        customer_scores.recency_score,
+        customer_scores.frequency_score,
+        customer_scores.monetary_score,
         customer_reasons.change_from_value,
         customer_reasons.change_to_value,
         customer_assignments.confidence,
@@ -61,10 +72,13 @@ final as (
         customer_assignments.runner_up_squared_distance,
         customer_assignments.silhouette,
         coalesce(customer_assignments.is_outlier, false) as is_outlier,
+        customer_scores.is_holdout,
         segmentation_run.as_of_date,
         customer_snapshots.last_order_date
     from customer_statuses
     cross join segmentation_run
+    inner join customer_scores
+        on customer_statuses.customer_id = customer_scores.customer_id
     left join customer_assignments
         on customer_statuses.customer_id = customer_assignments.customer_id
     left join customer_reasons

@@ -1,47 +1,67 @@
 with
 
-customer_attributes as (
-
-    select * from {{ ref('int_customer_attributes_unpivoted') }}
-
-),
-
-customer_segments as (
-
-    select * from {{ ref('customer_segments') }}
-    where status = 'segmented'
-
-),
-
 segment_attributes as (
 
-    select
-        customer_segments.segment_id,
-        customer_attributes.attribute,
-        customer_attributes.value,
-        count(*) as customer_count
-    from customer_attributes
-    inner join customer_segments
-        on customer_attributes.customer_id = customer_segments.customer_id
-    group by
-        customer_segments.segment_id,
-        customer_attributes.attribute,
-        customer_attributes.value
+    select * from {{ ref('int_segment_attributes_folded') }}
 
 ),
 
 -- Shares are of those who told the attribute: those who did not are no value.
-shares as (
+-- Each value that a segment does not show is taken for an even part of its
+-- small groups.
+counted as (
 
     select
         *,
         sum(customer_count) over (partition by segment_id, attribute)
             as known_count,
-        sum(customer_count) over (partition by attribute, value)
-            as population_count,
         sum(customer_count) over (partition by attribute)
-            as population_known_count
+            as population_known_count,
+        cast(
+            coalesce(
+                cast(
+                    sum(case when is_folded then customer_count end) over (
+                        partition by segment_id, attribute
+                    ) as double
+                )
+                / sum(case when is_folded then value_count end) over (
+                    partition by segment_id, attribute
+                ),
+                0
+            ) as decimal(28, 12)
+        ) as folded_part
     from segment_attributes
+
+),
+
+-- The population's count of a value is what the segments show of it, and the
+-- even parts where they do not: the true count would tell, by subtraction, how
+-- many are folded.
+estimated as (
+
+    select
+        *,
+        sum(customer_count - folded_part) over (partition by attribute, value)
+        + sum(case when is_folded then folded_part else 0 end) over (
+            partition by attribute
+        ) as population_count
+    from counted
+
+),
+
+shares as (
+
+    select
+        *,
+        cast(customer_count as double) / cast(known_count as double)
+            as customer_share,
+        case
+            when not is_folded
+                then
+                    cast(population_count as double)
+                    / cast(population_known_count as double)
+        end as population_share
+    from estimated
 
 ),
 
@@ -53,16 +73,12 @@ final as (
         segment_id,
         customer_count,
         cast(known_count as bigint) as known_count,
-        cast(customer_count as double) / cast(known_count as double)
-            as customer_share,
-        cast(population_count as double)
-        / cast(population_known_count as double) as population_share,
-        100
-        * (cast(customer_count as double) / cast(known_count as double))
-        / (
-            cast(population_count as double)
-            / cast(population_known_count as double)
-        ) as index_value
+        cast(value_count as bigint) as value_count,
+        customer_share,
+        population_share,
+        100 * customer_share / population_share as index_value,
+        is_folded,
+        customer_count < {{ var('min_group_size') }} as is_small_group
     from shares
 
 )

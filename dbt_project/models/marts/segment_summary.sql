@@ -26,6 +26,19 @@ fit_segments as (
 
 ),
 
+segment_stances as (
+
+    select * from {{ ref('int_segment_stances') }}
+
+),
+
+judged_yield as (
+
+    select * from {{ ref('segment_yield') }}
+    where basis = 'judged'
+
+),
+
 totals as (
 
     select
@@ -70,8 +83,11 @@ final as (
             'Differs from the average customer in no feature by more than '
             || '{{ var("min_standardised_difference") }} standard deviations.'
         ) as description,
+        segment_stances.stance as strategy,
+        judged_yield.growth_direction,
         counted.segment_id,
         counted.customer_count,
+        judged_yield.yield_rank,
         counted.outlier_count,
         counted.order_count,
         cast(counted.spend as decimal(18, 4)) as spend,
@@ -87,14 +103,20 @@ final as (
         cast(counted.mean_days_since_last_order as double)
             as mean_days_since_last_order,
         cast(counted.mean_confidence as double) as mean_confidence,
+        judged_yield.later_spend_per_customer,
+        judged_yield.relative_growth,
         counted.silhouette,
         counted.jaccard,
         segment_names.is_name_distinct
     from counted
     inner join segment_names
         on counted.segment_id = segment_names.segment_id
+    inner join segment_stances
+        on counted.segment_id = segment_stances.segment_id
     left join segment_descriptions
         on counted.segment_id = segment_descriptions.segment_id
+    left join judged_yield
+        on counted.segment_id = judged_yield.segment_id
 
 )
 

@@ -21,6 +21,7 @@ final as (
         indistinguishable_segments,
         skipped_snapshots,
         drifted_features,
+        usefulness,
         data_hash,
         features_hash,
         settings_hash,
@@ -46,6 +47,10 @@ final as (
         model_changed_share,
         max_population_stability_index,
         far_share,
+        later_spend_variance_explained,
+        rfm_variance_explained,
+        later_spend_captured_share,
+        past_spend_captured_share,
         customer_count,
         segmented_customer_count,
         insufficient_history_count,
@@ -63,6 +68,7 @@ final as (
         has_order_gap,
         as_of_date,
         fit_as_of_date,
+        judged_fit_as_of_date,
         first_order_date,
         last_order_date
     from history_runs

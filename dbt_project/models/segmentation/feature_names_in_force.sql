@@ -6,32 +6,22 @@ feature_names as (
 
 ),
 
-name_sets as (
+name_set_in_force as (
 
-    select * from {{ ref('name_sets') }}
-
-),
-
-fit_in_force as (
-
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('name_set_in_force') }}
 
 ),
 
 final as (
 
     select
-        fit_in_force.fit_number,
+        name_set_in_force.fit_number,
         feature_names.kind,
         feature_names.name,
         feature_names.position
     from feature_names
-    inner join name_sets
-        on feature_names.name_set = name_sets.name_set
-    inner join fit_in_force
-        on
-            (fit_in_force.is_refit and name_sets.is_candidate)
-            or (not fit_in_force.is_refit and name_sets.is_stored)
+    inner join name_set_in_force
+        on feature_names.name_set = name_set_in_force.name_set
 
 )
 

@@ -24,16 +24,42 @@ customer_days as (
 
 ),
 
+feature_proposals as (
+
+    select * from {{ ref('int_feature_proposals') }}
+    where left_out_reason is not null
+
+),
+
+left_out as (
+
+    select
+        feature,
+        dropped_reason,
+        position
+    from fit_features
+    where
+        not is_used
+        and mean_value is null
+    union all
+    select
+        feature_proposals.attribute as feature,
+        feature_proposals.left_out_reason as dropped_reason,
+        feature_proposals.position
+    from feature_proposals
+    left join fit_features
+        on feature_proposals.feature = fit_features.feature
+    where fit_features.feature is null
+
+),
+
 features_dropped as (
 
     select
         {{ text_join(
             "feature || ' (' || dropped_reason || ')'", ', ', 'position'
         ) }} as dropped_features
-    from fit_features
-    where
-        not is_used
-        and mean_value is null
+    from left_out
 
 ),
 

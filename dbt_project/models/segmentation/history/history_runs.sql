@@ -43,6 +43,12 @@ run_notes as (
 
 ),
 
+run_usefulness as (
+
+    select * from {{ ref('int_run_usefulness') }}
+
+),
+
 load_settings as (
 
     select * from {{ source('load', 'load_settings') }}
@@ -64,6 +70,7 @@ new_run as (
         run_notes.indistinguishable_segments,
         run_notes.skipped_snapshots,
         fit_in_force.drifted_features,
+        run_usefulness.usefulness,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -91,6 +98,10 @@ new_run as (
         churn.model_changed_share,
         fit_in_force.max_population_stability_index,
         fit_in_force.far_share,
+        run_usefulness.later_spend_variance_explained,
+        run_usefulness.rfm_variance_explained,
+        run_usefulness.later_spend_captured_share,
+        run_usefulness.past_spend_captured_share,
         run_counts.customer_count,
         run_counts.segmented_customer_count,
         run_counts.insufficient_history_count,
@@ -108,6 +119,7 @@ new_run as (
         run_notes.has_order_gap,
         segmentation_run.as_of_date,
         history_fits.fit_as_of_date,
+        run_usefulness.judged_fit_as_of_date,
         run_notes.first_order_date,
         run_notes.last_order_date,
         load_settings.loaded_at
@@ -118,6 +130,7 @@ new_run as (
     cross join churn
     cross join run_counts
     cross join run_notes
+    cross join run_usefulness
     cross join load_settings
 
 ),

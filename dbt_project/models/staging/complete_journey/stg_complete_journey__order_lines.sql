@@ -51,6 +51,7 @@ renamed as (
         -- The file holds no returns.
         false as is_return,
         false as drops_exact_duplicates,
+        false as is_cancellation,
         -- Stamped in UTC (quiet from 7 to 10); the stores keep Eastern time.
         {{ local_time('transaction_timestamp', 'America/New_York') }}
             as ordered_at,
@@ -77,6 +78,7 @@ final as (
         cast(discount_amount as decimal(18, 4)) as discount_amount,
         is_return,
         drops_exact_duplicates,
+        is_cancellation,
         ordered_at,
         unreadable_column,
         record

@@ -1,10 +1,13 @@
 {{ config(enabled=var('source') == 'own_files') }}
 
+{%- set raw = source('own_files', 'interactions') %}
+{%- set kinds = {'score': 'number', 'occurred_at': 'time'} %}
+
 with
 
 interactions as (
 
-    select * from {{ source('own_files', 'interactions') }}
+    select * from {{ raw }}
 
 ),
 
@@ -18,12 +21,10 @@ final as (
         {{ raw_text('interaction_type') }} as interaction_type,
         {{ raw_text('campaign_id') }} as campaign_id,
         {{ raw_text('channel') }} as channel,
-        try_cast(score as decimal(18, 4)) as score,
-        try_cast(occurred_at as timestamp) as occurred_at,
-        {{ unreadable_column({
-            'score': 'decimal(18, 4)',
-            'occurred_at': 'timestamp',
-        }) }} as unreadable_column,
+        {{ raw_value(raw, 'score', kinds['score']) }} as score,
+        {{ raw_value(raw, 'occurred_at', kinds['occurred_at']) }}
+            as occurred_at,
+        {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ record_json('interactions') }} as record_json
     from interactions
 

@@ -1,10 +1,19 @@
 {{ config(enabled=var('source') == 'own_files') }}
 
+{%- set raw = source('own_files', 'order_lines') %}
+{%- set kinds = {
+    'quantity': 'number',
+    'net_amount': 'number',
+    'discount_amount': 'number',
+    'is_return': 'boolean',
+    'ordered_at': 'time',
+} %}
+
 with
 
 order_lines as (
 
-    select * from {{ source('own_files', 'order_lines') }}
+    select * from {{ raw }}
 
 ),
 
@@ -20,21 +29,21 @@ final as (
         {{ raw_text('product_id') }} as product_id,
         {{ raw_text('channel') }} as channel,
         cast(null as string) as note,
-        try_cast(quantity as decimal(18, 4)) as quantity,
-        try_cast(net_amount as decimal(18, 4)) as net_amount,
-        try_cast(discount_amount as decimal(18, 4)) as discount_amount,
-        try_cast(is_return as boolean) as is_return,
+        {{ raw_value(raw, 'quantity', kinds['quantity']) }}
+            as quantity,
+        {{ raw_value(raw, 'net_amount', kinds['net_amount']) }}
+            as net_amount,
+        {{ raw_value(raw, 'discount_amount', kinds['discount_amount']) }}
+            as discount_amount,
+        {{ raw_value(raw, 'is_return', kinds['is_return']) }}
+            as is_return,
         -- Without a line id two equal rows may be two equal purchases.
         false as drops_exact_duplicates,
-        -- Text is read as ISO 8601 and nothing else: no format is guessed.
-        try_cast(ordered_at as timestamp) as ordered_at,
-        {{ unreadable_column({
-            'quantity': 'decimal(18, 4)',
-            'net_amount': 'decimal(18, 4)',
-            'discount_amount': 'decimal(18, 4)',
-            'is_return': 'boolean',
-            'ordered_at': 'timestamp',
-        }) }} as unreadable_column,
+        false as is_cancellation,
+        -- Text is read in the one format that fits the whole column.
+        {{ raw_value(raw, 'ordered_at', kinds['ordered_at']) }}
+            as ordered_at,
+        {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ whole_record('order_lines') }} as record
     from order_lines
 

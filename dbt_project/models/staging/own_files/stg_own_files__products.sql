@@ -1,10 +1,13 @@
 {{ config(enabled=var('source') == 'own_files') }}
 
+{%- set raw = source('own_files', 'products') %}
+{%- set kinds = {'is_private_label': 'boolean'} %}
+
 with
 
 products as (
 
-    select * from {{ source('own_files', 'products') }}
+    select * from {{ raw }}
 
 ),
 
@@ -18,9 +21,9 @@ final as (
         {{ raw_text('category') }} as category,
         {{ raw_text('subcategory') }} as subcategory,
         {{ raw_text('brand') }} as brand,
-        try_cast(is_private_label as boolean) as is_private_label,
-        {{ unreadable_column({'is_private_label': 'boolean'}) }}
-            as unreadable_column,
+        {{ raw_value(raw, 'is_private_label', kinds['is_private_label']) }}
+            as is_private_label,
+        {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ record_json('products') }} as record_json
     from products
 

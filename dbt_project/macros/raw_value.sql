@@ -1,0 +1,102 @@
+{# How loading found a column of text to be written; nothing for other columns
+   than text. The format is stated in the SQL that staging is compiled to. #}
+{% macro column_formats(relation, column) -%}
+    {%- set formats = [] -%}
+    {%- set stated = source('load', 'column_formats') -%}
+    {%- if execute -%}
+        {%- set found = run_query(
+            'select format from ' ~ stated
+            ~ ' where source_table = ' ~ text_literal(relation.identifier)
+            ~ ' and column_name = ' ~ text_literal(column)
+            ~ ' order by format_number'
+        ) -%}
+        {%- for row in found.rows -%}
+            {%- do formats.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(formats) }}
+{%- endmacro %}
+
+
+{# kind is number (money, pieces), time, or a type to cast to. #}
+{% macro raw_value(relation, column, kind) -%}
+    {%- if kind == 'number' -%}
+    {{ number_in_format(column, column_formats(relation, column)) }}
+    {%- elif kind == 'time' -%}
+    {{ time_in_format(column, column_formats(relation, column)) }}
+    {%- else -%}
+    try_cast({{ column }} as {{ kind }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# No format: not text, and cast as it is. iso: ISO 8601. Else formats of
+   strptime, of which the one that fits is taken. #}
+{% macro time_in_format(column, formats) -%}
+    {%- if not formats -%}
+    try_cast({{ column }} as timestamp)
+    {%- elif formats == ['iso'] -%}
+    try_cast({{ raw_text(column) }} as timestamp)
+    {%- else -%}
+    {{ time_of_text(raw_text(column), formats) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# plain: digits with a decimal point. point and comma: that decimal sign, with
+   what people write around a number taken away. #}
+{% macro number_in_format(column, formats) -%}
+    {%- if not formats or formats == ['plain'] -%}
+    try_cast({{ column }} as decimal(18, 4))
+    {%- else -%}
+    {{ number_of_text(raw_text(column), formats[0]) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Currencies that stand beside an amount: any sign, the codes in most use and
+   a few abbreviations. Words that multiply, such as k or Mio, are none. #}
+{% macro currency_pattern() -%}
+    [A-Z]{0,2}\p{Sc}|EUR|USD|GBP|CHF|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|RUB|INR|BRL|MXN|CAD|AUD|NZD|ZAR|ILS|AED|SAR|SGD|HKD|KRW|THB|TWD|IDR|MYR|PHP|VND|CLP|COP|ARS|PEN|EGP|NGN|KES|MAD|kr\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?
+{%- endmacro %}
+
+
+{# An amount as people write it: a sign before or behind it or brackets around
+   it, groups of digits, a currency. Null when the text is none. #}
+{% macro number_of_text(text, decimal_sign) -%}
+    {%- set group = ',' if decimal_sign == 'point' else '.' -%}
+    {%- set sign = '.' if decimal_sign == 'point' else ',' -%}
+    {%- set groups = "[" ~ group ~ " '’\\x{a0}\\x{202f}\\x{2009}]" -%}
+    {%- set bare = 'trim(' ~ text_replaced(text, currency_pattern(), '') ~ ')' -%}
+    {%- set digits = text_replaced(
+        bare, '^[^0-9.,]+|[^0-9.,]+$|' ~ groups, ''
+    ) -%}
+    case
+        when
+            {{ text_matches(
+                bare,
+                '[(+−-]?\\s*([1-9][0-9]{0,2}(' ~ groups ~ '[0-9]{2,3})*' ~ groups
+                ~ '[0-9]{3}|[0-9]+)?([' ~ sign ~ '][0-9]*)?([eE][+-]?[0-9]+)?\\s*[)−-]?'
+            ) }}
+            then try_cast(
+                case
+                    when {{ text_matches(bare, '[(−-].*|.*[−-]') }} then '-'
+                    else ''
+                end
+                || replace({{ digits }}, ',', '.') as decimal(18, 4)
+            )
+    end
+{%- endmacro %}
+
+
+{# The first of some columns whose text cannot be read as what it should be. #}
+{% macro unreadable_column(relation, kinds) -%}
+    case
+        {%- for column, kind in kinds.items() %}
+        when
+            {{ raw_text(column) }} is not null
+            and {{ raw_value(relation, column, kind) }} is null
+            then '{{ column }}'
+        {%- endfor %}
+    end
+{%- endmacro %}

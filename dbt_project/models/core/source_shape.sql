@@ -1,0 +1,33 @@
+with
+
+order_lines_staged as (
+
+    select * from {{ ref('int_order_lines_staged') }}
+
+),
+
+load_settings as (
+
+    select * from {{ source('load', 'load_settings') }}
+
+),
+
+orders_looked_for as (
+
+    select count(*) > 0 as has_orders
+    from order_lines_staged
+
+),
+
+-- Customers without orders are as they were when their file first came.
+final as (
+
+    select
+        orders_looked_for.has_orders,
+        cast(load_settings.loaded_at as date) as loaded_date
+    from orders_looked_for
+    cross join load_settings
+
+)
+
+select * from final

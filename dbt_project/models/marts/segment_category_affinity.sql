@@ -1,0 +1,115 @@
+with
+
+segment_summary as (
+
+    select * from {{ ref('segment_summary') }}
+    where customer_count > 0
+
+),
+
+customer_segments as (
+
+    select * from {{ ref('customer_segments') }}
+    where status = 'segmented'
+
+),
+
+customer_category_windows as (
+
+    select * from {{ ref('int_customer_category_windows') }}
+
+),
+
+-- What the preference features of today are made of. A customer who only gave
+-- something back counts for its money and not as a buyer.
+segment_categories as (
+
+    select
+        customer_segments.segment_id,
+        customer_category_windows.category,
+        count(*) filter (where customer_category_windows.line_count > 0)
+            as customer_count,
+        sum(customer_category_windows.spend) as spend,
+        sum(customer_category_windows.purchase_amount) as purchase_amount
+    from customer_category_windows
+    inner join customer_segments
+        on
+            customer_category_windows.customer_id
+            = customer_segments.customer_id
+            and customer_category_windows.as_of_date
+            = customer_segments.as_of_date
+    group by
+        customer_segments.segment_id,
+        customer_category_windows.category
+
+),
+
+categories as (
+
+    select distinct category
+    from segment_categories
+
+),
+
+-- A category that a segment never bought from tells as much as one it did.
+filled as (
+
+    select
+        categories.category,
+        segment_summary.segment_id,
+        segment_summary.customer_count as segment_customer_count,
+        coalesce(segment_categories.customer_count, 0) as customer_count,
+        coalesce(segment_categories.spend, 0) as spend,
+        coalesce(segment_categories.purchase_amount, 0) as purchase_amount
+    from segment_summary
+    cross join categories
+    left join segment_categories
+        on
+            segment_summary.segment_id = segment_categories.segment_id
+            and categories.category = segment_categories.category
+
+),
+
+-- Shares are of purchases, as those of the features are: returns would make
+-- some of them negative.
+shares as (
+
+    select
+        *,
+        cast(purchase_amount as double)
+        / nullif(
+            cast(
+                sum(purchase_amount) over (partition by segment_id) as double
+            ),
+            0
+        ) as spend_share,
+        cast(sum(purchase_amount) over (partition by category) as double)
+        / nullif(cast(sum(purchase_amount) over () as double), 0)
+            as population_spend_share,
+        cast(customer_count as double) / segment_customer_count as penetration,
+        cast(sum(customer_count) over (partition by category) as double)
+        / cast(
+            sum(segment_customer_count) over (partition by category) as double
+        ) as population_penetration
+    from filled
+
+),
+
+final as (
+
+    select
+        category,
+        segment_id,
+        customer_count,
+        cast(spend as decimal(18, 4)) as spend,
+        cast(purchase_amount as decimal(18, 4)) as purchase_amount,
+        spend_share,
+        population_spend_share,
+        100 * spend_share / nullif(population_spend_share, 0) as index_value,
+        penetration,
+        population_penetration
+    from shares
+
+)
+
+select * from final

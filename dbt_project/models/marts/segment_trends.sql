@@ -1,0 +1,152 @@
+with
+
+segment_summary as (
+
+    select * from {{ ref('segment_summary') }}
+    where customer_count > 0
+
+),
+
+grid_periods as (
+
+    select * from {{ ref('int_grid_periods') }}
+
+),
+
+customer_periods as (
+
+    select * from {{ ref('int_customer_periods') }}
+
+),
+
+-- Returns alone are money, and no activity.
+active_periods as (
+
+    select
+        segment_id,
+        period_number,
+        lag(period_number) over (
+            partition by customer_id order by period_number
+        ) as active_before,
+        lead(period_number) over (
+            partition by customer_id order by period_number
+        ) as active_after
+    from customer_periods
+    where order_count > 0
+
+),
+
+activity as (
+
+    select
+        segment_id,
+        period_number,
+        count(*) as active_count,
+        count(*) filter (where active_before is null) as new_count,
+        count(*) filter (where active_before < period_number - 1)
+            as returned_count
+    from active_periods
+    group by
+        segment_id,
+        period_number
+
+),
+
+-- Whoever ordered in a period and not in the next one lapsed in the next.
+lapses as (
+
+    select
+        segment_id,
+        period_number + 1 as period_number,
+        count(*) as lapsed_count
+    from active_periods
+    where
+        active_after is null
+        or active_after > period_number + 1
+    group by
+        segment_id,
+        period_number + 1
+
+),
+
+money as (
+
+    select
+        segment_id,
+        period_number,
+        sum(order_count) as order_count,
+        sum(spend) as spend
+    from customer_periods
+    group by
+        segment_id,
+        period_number
+
+),
+
+filled as (
+
+    select
+        segment_summary.segment_id,
+        segment_summary.customer_count,
+        coalesce(activity.active_count, 0) as active_count,
+        coalesce(activity.new_count, 0) as new_count,
+        coalesce(activity.returned_count, 0) as returned_count,
+        coalesce(lapses.lapsed_count, 0) as lapsed_count,
+        coalesce(money.order_count, 0) as order_count,
+        coalesce(money.spend, 0) as spend,
+        grid_periods.observed_days,
+        grid_periods.observed_days
+        = {{ days_between(
+            'grid_periods.period_start_date', 'grid_periods.period_end_date'
+        ) }} as is_complete,
+        grid_periods.period_number
+        = min(grid_periods.period_number) over () as is_first,
+        grid_periods.period_number
+        = max(grid_periods.period_number) over () as is_last,
+        grid_periods.period_start_date,
+        grid_periods.period_end_date
+    from segment_summary
+    cross join grid_periods
+    left join activity
+        on
+            segment_summary.segment_id = activity.segment_id
+            and grid_periods.period_number = activity.period_number
+    left join lapses
+        on
+            segment_summary.segment_id = lapses.segment_id
+            and grid_periods.period_number = lapses.period_number
+    left join money
+        on
+            segment_summary.segment_id = money.segment_id
+            and grid_periods.period_number = money.period_number
+
+),
+
+final as (
+
+    select
+        segment_id,
+        customer_count,
+        active_count,
+        new_count,
+        returned_count,
+        -- There is nothing to lapse from in the first period, and who will
+        -- still order in a period that is not over nobody knows.
+        case
+            when not is_first and (is_complete or not is_last)
+                then lapsed_count
+        end as lapsed_count,
+        cast(order_count as bigint) as order_count,
+        cast(spend as decimal(18, 4)) as spend,
+        observed_days,
+        cast(active_count as double) / customer_count as active_share,
+        cast(spend as double) / nullif(active_count, 0)
+            as spend_per_active_customer,
+        is_complete,
+        period_start_date,
+        period_end_date
+    from filled
+
+)
+
+select * from final

@@ -1,0 +1,55 @@
+with
+
+usefulness as (
+
+    select * from {{ ref('int_usefulness') }}
+
+),
+
+usefulness_told as (
+
+    select * from {{ ref('int_usefulness_told') }}
+
+),
+
+fit_in_force as (
+
+    select * from {{ ref('fit_in_force') }}
+
+),
+
+history_fits as (
+
+    select * from {{ ref('history_fits') }}
+
+),
+
+final as (
+
+    select
+        usefulness.basis,
+        usefulness.method,
+        coalesce(usefulness.comparison, usefulness_told.usefulness) as finding,
+        cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
+        usefulness.group_count,
+        usefulness.customer_count,
+        usefulness.later_spend,
+        usefulness.later_spend_variance_explained,
+        usefulness.top_20_percent_captured_share,
+        usefulness.explains_most,
+        usefulness.captures_most,
+        usefulness.as_of_date as snapshot_date,
+        case
+            when usefulness.basis = 'judged' then usefulness.as_of_date
+            else history_fits.fit_as_of_date
+        end as fit_as_of_date
+    from usefulness
+    inner join usefulness_told
+        on usefulness.basis = usefulness_told.basis
+    cross join fit_in_force
+    inner join history_fits
+        on fit_in_force.fit_number = history_fits.fit_number
+
+)
+
+select * from final

@@ -1,0 +1,153 @@
+with
+
+segment_yield as (
+
+    select * from {{ ref('int_segment_yield') }}
+
+),
+
+usefulness_told as (
+
+    select * from {{ ref('int_usefulness_told') }}
+
+),
+
+segment_names as (
+
+    select * from {{ ref('segment_names') }}
+
+),
+
+fit_in_force as (
+
+    select * from {{ ref('fit_in_force') }}
+
+),
+
+history_fits as (
+
+    select * from {{ ref('history_fits') }}
+
+),
+
+judged_date as (
+
+    select * from {{ ref('judged_date') }}
+
+),
+
+yield_snapshots as (
+
+    select * from {{ ref('yield_snapshots') }}
+    where is_growth_start
+
+),
+
+-- Today's members, whom the yield is projected to.
+members_today as (
+
+    select
+        segment_id,
+        count(*) as current_customer_count
+    from {{ ref('customer_assignments') }}
+    where is_current
+    group by segment_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        case
+            when later_spend_per_customer is not null
+                then
+                    row_number() over (
+                        partition by basis
+                        order by
+                            later_spend_per_customer desc nulls last,
+                            segment_id asc
+                    )
+        end as yield_rank,
+        case
+            when relative_growth is not null
+                then
+                    row_number() over (
+                        partition by basis
+                        order by
+                            relative_growth desc nulls last,
+                            segment_id asc
+                    )
+        end as growth_rank
+    from segment_yield
+
+),
+
+final as (
+
+    select
+        ranked.basis,
+        segment_names.segment_name,
+        ranked.growth_direction,
+        usefulness_told.usefulness,
+        ranked.segment_id,
+        cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
+        cast(yield_snapshots.growth_days as bigint) as growth_days,
+        ranked.yield_rank,
+        ranked.growth_rank,
+        ranked.snapshot_count,
+        ranked.customer_count,
+        ranked.customer_window_count,
+        coalesce(members_today.current_customer_count, 0)
+            as current_customer_count,
+        ranked.later_spend,
+        ranked.spend_before,
+        ranked.later_spend_per_customer,
+        ranked.later_spend_standard_error,
+        ranked.later_spend_low,
+        ranked.later_spend_high,
+        cast(ranked.spend_before as double)
+        / nullif(ranked.customer_window_count, 0) as spend_before_per_customer,
+        ranked.later_active_share,
+        ranked.later_active_share_low,
+        ranked.later_active_share_high,
+        ranked.first_spend,
+        ranked.second_spend,
+        ranked.expected_spend,
+        ranked.growth_ratio,
+        ranked.population_growth_ratio,
+        ranked.expected_growth_ratio,
+        ranked.relative_growth,
+        ranked.relative_growth_low,
+        ranked.relative_growth_high,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.later_spend_per_customer as projected_spend,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.later_spend_low as projected_spend_low,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.later_spend_high as projected_spend_high,
+        ranked.member_overlap,
+        case
+            when ranked.basis = 'judged' then judged_date.as_of_date
+            else history_fits.fit_as_of_date
+        end as fit_as_of_date,
+        ranked.first_snapshot_date,
+        ranked.last_snapshot_date,
+        ranked.growth_from_date
+    from ranked
+    inner join segment_names
+        on ranked.segment_id = segment_names.segment_id
+    inner join usefulness_told
+        on ranked.basis = usefulness_told.basis
+    cross join fit_in_force
+    inner join history_fits
+        on fit_in_force.fit_number = history_fits.fit_number
+    cross join judged_date
+    left join yield_snapshots
+        on ranked.basis is not null
+    left join members_today
+        on ranked.segment_id = members_today.segment_id
+
+)
+
+select * from final

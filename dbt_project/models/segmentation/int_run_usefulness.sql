@@ -1,0 +1,72 @@
+with
+
+usefulness_told as (
+
+    select * from {{ ref('int_usefulness_told') }}
+    where basis = 'judged'
+
+),
+
+snapshot_dates as (
+
+    select * from {{ ref('int_snapshot_dates') }}
+
+),
+
+yield_snapshots as (
+
+    select * from {{ ref('yield_snapshots') }}
+
+),
+
+dates_made as (
+
+    select min(as_of_date) as earliest_date
+    from snapshot_dates
+    where is_made
+
+),
+
+counted as (
+
+    select
+        count(yield_snapshots.as_of_date) as followed_count,
+        max(dates_made.earliest_date) as earliest_date
+    from dates_made
+    left join yield_snapshots
+        on dates_made.earliest_date <= yield_snapshots.as_of_date
+
+),
+
+-- One row for the run, also where nothing can be measured.
+final as (
+
+    select
+        coalesce(
+            usefulness_told.usefulness,
+            case
+                when counted.followed_count = 0
+                    then
+                        'Not measured: the data is too short. The earliest date'
+                        || ' with {{ var("min_observed_days") }} days of orders'
+                        || ' before it is '
+                        || cast(counted.earliest_date as string)
+                        || ', less than {{ var("yield_horizon_days") }} days'
+                        || ' before the as-of date'
+                else
+                    'Not measured: no customer had enough history on the'
+                    || ' judged date'
+            end
+        ) as usefulness,
+        usefulness_told.later_spend_variance_explained,
+        usefulness_told.rfm_variance_explained,
+        usefulness_told.later_spend_captured_share,
+        usefulness_told.past_spend_captured_share,
+        usefulness_told.as_of_date as judged_fit_as_of_date
+    from counted
+    left join usefulness_told
+        on usefulness_told.basis = 'judged'
+
+)
+
+select * from final

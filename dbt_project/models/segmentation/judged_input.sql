@@ -1,0 +1,66 @@
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set capped = ['days_since_last_order', 'tenure_days'] %}
+
+with
+
+customer_features as (
+
+    select * from {{ ref('int_customer_features_joined') }}
+
+),
+
+name_sets as (
+
+    select * from {{ ref('name_sets') }}
+    where is_judged
+
+),
+
+judged_date as (
+
+    select * from {{ ref('judged_date') }}
+
+),
+
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+
+),
+
+-- What the judged fit is made from, and the earlier date at which it is asked
+-- who was where. Recency and tenure are capped where a build on the judged date
+-- would have capped them, which is never later than today's.
+final as (
+
+    select
+        customer_features.customer_id,
+        {% for feature in features -%}
+        {% if feature in capped -%}
+        case
+            when
+                customer_features.{{ quoted_name(feature) }}
+                > judged_date.shortest_observed_days
+                then cast(judged_date.shortest_observed_days as double)
+            else customer_features.{{ quoted_name(feature) }}
+        end as {{ quoted_name(feature) }},
+        {% else -%}
+        customer_features.{{ quoted_name(feature) }},
+        {% endif -%}
+        {% endfor -%}
+        customer_assignments.segment_id as previous_segment_id,
+        customer_features.as_of_date = judged_date.as_of_date as is_learned,
+        customer_features.as_of_date
+    from customer_features
+    inner join name_sets
+        on customer_features.name_set = name_sets.name_set
+    cross join judged_date
+    left join customer_assignments
+        on
+            customer_features.customer_id = customer_assignments.customer_id
+            and customer_features.as_of_date = customer_assignments.as_of_date
+    where customer_features.has_sufficient_history
+
+)
+
+select * from final

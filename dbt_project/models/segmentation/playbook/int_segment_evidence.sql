@@ -1,0 +1,155 @@
+with
+
+segment_yield as (
+
+    select * from {{ ref('int_segment_yield') }}
+
+),
+
+fit_segments as (
+
+    select * from {{ ref('fit_segments') }}
+    where lineage <> 'retired'
+
+),
+
+customer_segments as (
+
+    select * from {{ ref('customer_segments') }}
+    where status = 'segmented'
+
+),
+
+members as (
+
+    select
+        segment_id,
+        count(*) as customer_count,
+        count(*) filter (
+            where
+            last_order_date
+            >= {{ add_days('as_of_date', -var('yield_horizon_days')) }}
+        ) as recent_count,
+        cast(sum(spend) as decimal(38, 4)) as spend,
+        cast(sum(order_count) as bigint) as order_count
+    from customer_segments
+    group by segment_id
+
+),
+
+member_segments as (
+
+    select count(*) as member_segment_count
+    from members
+
+),
+
+-- From the best evidence to the least: segments judged by what came after
+-- them, segments learned with hindsight, and the window they were made of.
+evidence as (
+
+    select
+        case basis when 'judged' then 1 else 2 end as evidence_rank,
+        basis as evidence,
+        {{ var('yield_horizon_days') }} as yield_days,
+        segment_id,
+        growth_direction,
+        customer_window_count as observation_count,
+        cast(later_spend as decimal(38, 4)) as spend,
+        cast(round(later_active_share * customer_window_count) as bigint)
+            as active_count,
+        later_spend_per_customer as yield_per_customer,
+        later_spend_standard_error as yield_standard_error,
+        later_active_share,
+        later_active_share_low,
+        later_active_share_high
+    from segment_yield
+    union all
+    select
+        3 as evidence_rank,
+        'current_window' as evidence,
+        {{ var('window_days') }} as yield_days,
+        segment_id,
+        cast(null as string) as growth_direction,
+        customer_count as observation_count,
+        spend,
+        recent_count as active_count,
+        cast(spend as double) / customer_count as yield_per_customer,
+        cast(null as double) as yield_standard_error,
+        cast(recent_count as double) / customer_count as later_active_share,
+        cast(null as double) as later_active_share_low,
+        cast(null as double) as later_active_share_high
+    from members
+
+),
+
+-- Segments are compared with each other, so all by the same evidence: the best
+-- that tells of every segment with customers.
+complete as (
+
+    select evidence.evidence_rank
+    from evidence
+    inner join members
+        on evidence.segment_id = members.segment_id
+    cross join member_segments
+    where evidence.yield_per_customer is not null
+    group by
+        evidence.evidence_rank,
+        member_segments.member_segment_count
+    having count(*) = member_segments.member_segment_count
+
+),
+
+best as (
+
+    select min(evidence_rank) as evidence_rank
+    from complete
+
+),
+
+chosen as (
+
+    select
+        evidence.*,
+        cast(sum(evidence.spend) over () as double)
+        / nullif(
+            cast(sum(evidence.observation_count) over () as double), 0
+        ) as population_yield,
+        cast(sum(evidence.active_count) over () as double)
+        / nullif(
+            cast(sum(evidence.observation_count) over () as double), 0
+        ) as population_active_share
+    from evidence
+    inner join best
+        on evidence.evidence_rank = best.evidence_rank
+
+),
+
+final as (
+
+    select
+        chosen.evidence,
+        chosen.growth_direction,
+        fit_segments.segment_id,
+        cast(chosen.yield_days as bigint) as yield_days,
+        coalesce(members.customer_count, 0) as customer_count,
+        cast(members.spend as double) / members.customer_count
+            as spend_per_customer,
+        cast(members.order_count as double) / members.customer_count
+            as orders_per_customer,
+        chosen.yield_per_customer,
+        chosen.yield_standard_error,
+        chosen.population_yield,
+        chosen.later_active_share,
+        chosen.later_active_share_low,
+        chosen.later_active_share_high,
+        chosen.population_active_share
+    from fit_segments
+    left join members
+        on fit_segments.segment_id = members.segment_id
+    left join chosen
+        on fit_segments.segment_id = chosen.segment_id
+
+)
+
+select * from final

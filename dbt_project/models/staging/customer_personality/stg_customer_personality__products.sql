@@ -1,0 +1,3 @@
+{{ config(enabled=var('source') == 'customer_personality') }}
+
+{{ empty_entity('products') }}

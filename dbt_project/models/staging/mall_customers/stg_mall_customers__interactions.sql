@@ -1,0 +1,3 @@
+{{ config(enabled=var('source') == 'mall_customers') }}
+
+{{ empty_entity('interactions') }}

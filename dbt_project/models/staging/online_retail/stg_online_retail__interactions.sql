@@ -1,0 +1,3 @@
+{{ config(enabled=var('source') == 'online_retail') }}
+
+{{ empty_entity('interactions') }}

@@ -1,0 +1,42 @@
+{{ config(enabled=var('source') == 'online_retail') }}
+
+with
+
+order_lines as (
+
+    select * from {{ source('online_retail', 'order_lines') }}
+
+),
+
+coded as (
+
+    select distinct upper({{ raw_text('stock_code') }}) as product_id
+    from order_lines
+
+),
+
+-- Made of order lines, which are counted as such: these rows stand in no file.
+final as (
+
+    select
+        cast(null as string) as source_table,
+        cast(null as string) as source_file,
+        cast(null as bigint) as source_row_number,
+        product_id,
+        -- The data has no categories, and none is made up from descriptions.
+        cast(null as string) as category,
+        cast(null as string) as subcategory,
+        cast(null as string) as brand,
+        cast(null as boolean) as is_private_label,
+        cast(null as string) as unreadable_column,
+        cast(null as string) as record_json
+    from coded
+    -- A product's code has five digits first, or letters and four digits; POST,
+    -- D, M, BANK CHARGES, GIFT_0001_20 and TEST001 are none.
+    where {{ text_matches(
+        'product_id', '([0-9]{5}|[A-Z]{2,4}[0-9]{4}|DCGSS).*'
+    ) }}
+
+)
+
+select * from final

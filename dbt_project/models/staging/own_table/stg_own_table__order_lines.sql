@@ -1,0 +1,3 @@
+{{ config(enabled=var('source') == 'own_table') }}
+
+{{ empty_entity('order_lines') }}

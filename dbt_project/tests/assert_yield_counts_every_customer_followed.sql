@@ -1,0 +1,52 @@
+-- Whoever had enough history at a date that is followed is in one segment of
+-- each basis then, and in no other.
+
+with
+
+followed as (
+
+    select
+        snapshots.as_of_date,
+        count(*) as customer_count
+    from {{ ref('customer_snapshots') }} as snapshots
+    inner join {{ ref('yield_snapshots') }} as yield_snapshots
+        on snapshots.as_of_date = yield_snapshots.as_of_date
+    where snapshots.has_sufficient_history
+    group by snapshots.as_of_date
+
+),
+
+expected as (
+
+    select
+        'judged' as basis,
+        sum(customer_count) as customer_count
+    from followed
+    where as_of_date in (select as_of_date from {{ ref('judged_date') }})
+    union all
+    select
+        'in_force' as basis,
+        sum(customer_count) as customer_count
+    from followed
+
+),
+
+told as (
+
+    select
+        basis,
+        sum(customer_window_count) as customer_count
+    from {{ ref('segment_yield') }}
+    group by basis
+
+)
+
+select
+    expected.basis,
+    expected.customer_count as expected_count,
+    told.customer_count as told_count
+from expected
+left join told
+    on expected.basis = told.basis
+where
+    coalesce(expected.customer_count, 0) <> coalesce(told.customer_count, 0)

@@ -1,0 +1,3 @@
+{{ config(enabled=var('source') == 'my_shop') }}
+
+{{ empty_entity('interactions') }}

@@ -1,0 +1,85 @@
+"""The judged fit: segments as they would have been learned at an earlier date.
+
+It is judged by what its customers did afterwards, so it sees nothing of that: scaling, weights and
+centres are learned from the features of one earlier date. Taken over from the fit in force are the
+number of segments and, afterwards, the ids.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from models_py.config import FitSettings
+from models_py.features import BatchSource
+from models_py.fit import NO_SEGMENT, previous_ids
+from models_py.identity import paired_ids
+from models_py.matrix import scaled_matrix
+from models_py.metrics import contingency
+from models_py.scaling import Scaler
+from models_py.scan import Search, cold_models, distinct_rows, quiet_and_single
+from models_py.steps import assign_step, fit_step, scaling_step
+
+CENTRES_SCHEMA = pa.schema(
+    [
+        ("k", pa.int64()),
+        ("is_chosen", pa.bool_()),
+        ("centroids", pa.list_(pa.list_(pa.float64()))),
+        ("cluster_jaccards", pa.list_(pa.float64())),
+    ]
+)
+
+
+def judged_step(
+    learned: BatchSource,
+    customers: BatchSource,
+    definitions: pa.Table,
+    segment_ids: list[int],
+    settings: FitSettings,
+) -> pa.RecordBatchReader:
+    """Learn segments from `learned`, and assign `customers` to them as `assign_step` does.
+
+    learned: customers of one date, `previous_segment_id` being where the fit in force sees them.
+    segment_ids: the ids in force; as many segments are learned, fewer where there are fewer
+    distinct customers, and each gets the id of the one it shares most members with (see
+    `identity.paired_ids`). No half samples or references are drawn: nothing is chosen here.
+    """
+    settings = replace(settings, fixed_k=len(segment_ids), k_in_force=None)
+    scaling = scaling_step(learned, definitions, settings)
+    scaler = Scaler.from_table(scaling)
+    row_count = int(scaling.column("row_count")[0].as_py())
+    with (
+        quiet_and_single(),
+        scaled_matrix(learned, scaler, settings, row_count=row_count) as matrix,
+    ):
+        k = distinct_rows(matrix, len(segment_ids))
+        search = Search(matrix, settings)
+        (centres,) = cold_models(search, scaler, [k])
+        del search, matrix
+    found = {"k": len(centres), "is_chosen": True, "centroids": centres.tolist()}
+    chosen = pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
+    segments = fit_step(learned, scaling, chosen, None, 1, settings)
+    renamed = _under_ids_in_force(learned, scaling, segments, segment_ids, settings, row_count)
+    return assign_step(customers, scaling, renamed, settings)
+
+
+def _under_ids_in_force(
+    learned: BatchSource,
+    scaling: pa.Table,
+    segments: pa.Table,
+    segment_ids: list[int],
+    settings: FitSettings,
+    row_count: int,
+) -> pa.Table:
+    """Return the segments, numbered from 1, under the ids they are paired with."""
+    in_force = np.array(segment_ids, dtype=np.int64)
+    before = previous_ids(learned, settings, row_count=row_count)
+    batches = assign_step(learned, scaling, segments, settings)
+    now = np.concatenate([batch.column("segment_id").to_numpy() for batch in batches]) - 1
+    is_known = before != NO_SEGMENT
+    place = np.searchsorted(in_force, before[is_known])
+    shared = contingency(now[is_known], place, segments.num_rows, len(in_force))
+    paired = paired_ids(shared, in_force)
+    own = segments.column("segment_id").to_numpy() - 1
+    at = segments.schema.get_field_index("segment_id")
+    return segments.set_column(at, "segment_id", pa.array(paired[own], pa.int64()))

@@ -1,0 +1,531 @@
+"""Write the customers of a segment, or of all, to a file for a campaign tool.
+
+Each row says whether the customer entered, stayed or left since the last export of the same
+audience, and since when. Customers who are held out of campaigns are left away unless HOLDOUT
+says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+import export_ledger
+from build_database import limit_access, limit_resources
+from console import WRONG_USE, Problem, count, run, say, size
+from export_ledger import Audience, Counts, Told
+from publish import sync
+from quoting import identifier, literal
+from settings import Settings, nearest, resolve_reading
+from warehouse import Warehouse
+
+VARIABLES = """settings (environment variables, or after make export):
+  SEGMENT   number of the segment to export (default: all segments)
+  FORMAT    csv or parquet (default: by the ending of OUT, else csv)
+  FIELDS    columns to write, separated by commas: those of customer_segments,
+            and membership_status, member_since_date, previous_segment_id
+            (default: customer_id, segment_id, segment_name,
+            membership_status and member_since_date)
+  OUT       file to write (default: exports/<audience>_run_<run>.<format>
+            in the warehouse)
+  HOLDOUT   exclude customers held out of campaigns, include them, or only
+            them (default: exclude; include adds the column is_holdout)
+  FORCE     FORCE=1 replaces OUT when it is there
+  SOURCE, WAREHOUSE, THREADS, MEMORY: as for make build
+
+A segment that was exported before also lists who left it since: status left,
+with the segment that was left. The first export of an audience calls everybody
+entered; one that is repeated for the same run says the same again.
+
+exit codes:
+  0  written
+  2  wrong use
+  5  another export is running
+  1  anything else; no file was put in place
+"""
+FORMATS = ("csv", "parquet")
+HOLDOUTS = ("exclude", "include", "only")
+DEFAULT_COLUMNS = (
+    "customer_id",
+    "segment_id",
+    "segment_name",
+    "membership_status",
+    "member_since_date",
+)
+# What customer_segments does not have: told from the ledger of exports.
+LEDGER_COLUMNS = ("membership_status", "member_since_date", "previous_segment_id")
+# Those of customer_segments that are said of the membership, which may have ended.
+MEMBERSHIP_COLUMNS = ("customer_id", "segment_id", "segment_name", *LEDGER_COLUMNS)
+AUDIENCE_NAMES = {"exclude": "", "include": "_with_holdout", "only": "_holdout"}
+# What spreadsheets take for a formula: =, +, - or @, also full-width and small, also after
+# blanks, control or invisible characters; and a tab or line end in the first place.
+FORMULA = r"^[\pZ\pC]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|^[\t\r\n]"  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be exported; None where it follows from the rest."""
+
+    segment_id: int | None
+    format: str
+    columns: tuple[str, ...]
+    out: Path | None
+    holdout: str
+    is_forced: bool
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported."""
+
+    path: Path
+    counts: Counts
+    held_out_count: int
+    base: Told | None
+    run_number: int
+    as_of_date: object
+
+
+def read_request(given: Mapping[str, str]) -> Request:
+    """Read and check SEGMENT, FORMAT, FIELDS, OUT, HOLDOUT and FORCE.
+
+    Raises:
+        Problem: with exit code 2 and one line that names the variable.
+    """
+
+    def text(name: str) -> str:
+        return given.get(name, "").strip()
+
+    segment = text("SEGMENT")
+    if segment and not (segment.isascii() and segment.isdigit() and len(segment) <= 9):
+        raise Problem(
+            f"SEGMENT={segment}: expected the number of a segment, such as 1; leave it away for "
+            "all of them",
+            WRONG_USE,
+        )
+    holdout = _choice("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
+    out = Path(text("OUT")).expanduser() if text("OUT") else None
+    columns = tuple(name.strip() for name in text("FIELDS").split(",") if name.strip())
+    if text("FIELDS") and not columns:
+        raise Problem(f"FIELDS={text('FIELDS')}: expected names of columns", WRONG_USE)
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise Problem(f"FIELDS: {', '.join(repeated)} is named more than once", WRONG_USE)
+    held_out = ("is_holdout",) if holdout == "include" else ()
+    return Request(
+        segment_id=int(segment) if segment else None,
+        format=_format(text("FORMAT"), out),
+        columns=columns or (*DEFAULT_COLUMNS, *held_out),
+        out=out,
+        holdout=holdout,
+        is_forced=text("FORCE") == "1",
+    )
+
+
+def _choice(name: str, given: str, accepted: Sequence[str]) -> str:
+    if given not in accepted:
+        raise Problem(f"{name}={given}: expected one of {', '.join(accepted)}", WRONG_USE)
+    return given
+
+
+def _format(given: str, out: Path | None) -> str:
+    """Return the format: as asked for, and never another one than the ending of OUT says."""
+    ending = out.suffix.lower().removeprefix(".") if out else ""
+    if out and ending not in FORMATS:
+        raise Problem(f"OUT={out}: expected a file whose name ends in .csv or .parquet", WRONG_USE)
+    chosen = _choice("FORMAT", given or ending or "csv", FORMATS)
+    if out and chosen != ending:
+        raise Problem(f"OUT={out}: expected a name ending in .{chosen}, as FORMAT says", WRONG_USE)
+    return chosen
+
+
+def export(settings: Settings, request: Request) -> Exported:
+    """Write one export, and write it down in the ledger.
+
+    Raises:
+        Problem: nothing is published, what is asked for is not there, OUT is there already, or
+            the file could not be written; then no file was put in place.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    if not warehouse.marts_db.exists():
+        raise Problem(f"{warehouse.marts_db} is not there: nothing is published yet")
+    with duckdb.connect() as connection:
+        limit_resources(connection, settings)
+        try:
+            connection.execute(f"attach {literal(warehouse.marts_db)} as marts (read_only)")
+            current = current_run(connection)
+            check(connection, request)
+            file = file_of(warehouse, request, current[1])
+            export_ledger.attach(connection, warehouse.exports_db)
+            limit_access(connection, [warehouse.path, file.parent])
+            return _export(connection, request, current, settings.source, file)
+        except (OSError, duckdb.Error) as error:
+            reason = " ".join(str(error).split("\n")[0].split())
+            raise Problem(f"the export failed, no file was put in place: {reason}") from error
+
+
+def _export(
+    connection: duckdb.DuckDBPyConnection,
+    request: Request,
+    current: tuple[str, int, object],
+    source: str,
+    file: Path,
+) -> Exported:
+    audience = Audience(source, request.segment_id, request.holdout)
+    held_out = make_members(connection, request)
+    base = export_ledger.base_of(connection, audience, current[0], "members")
+    counts = make_statuses(connection, base)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
+    export_id = export_ledger.write_down(
+        connection,
+        audience=audience,
+        base=base,
+        run=current,
+        file=file,
+        temporary=temporary,
+        columns=request.columns,
+        counts=counts,
+        members="members",
+    )
+    try:
+        write(connection, request, temporary)
+        check_rows(connection, request.format, temporary, counts.rows)
+        sync(temporary)
+        export_ledger.about_to_move(connection, export_id)
+        check_place(file, request.is_forced)
+        os.replace(temporary, file)
+        sync(file.parent)
+    finally:
+        # Done when the file is in place, forgotten when it is not.
+        export_ledger.settle(connection)
+    return Exported(file, counts, held_out, base, current[1], current[2])
+
+
+def current_run(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, object]:
+    """Return id, number and as-of date of the run that is published."""
+    row = connection.execute(
+        "select run_id, run_number, as_of_date from marts.segmentation_runs where is_current"
+    ).fetchone()
+    if row is None:
+        raise Problem("the published file has no current run: build again")
+    return row
+
+
+def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
+    """Refuse a segment or columns that the published file does not have."""
+    segments = dict(
+        connection.execute(
+            "select segment_id, segment_name from marts.segment_summary order by segment_id"
+        ).fetchall()
+    )
+    if request.segment_id is not None and request.segment_id not in segments:
+        there = "; ".join(f"{number} ({printable(name)})" for number, name in segments.items())
+        raise Problem(f"SEGMENT={request.segment_id}: there are: {there}", WRONG_USE)
+    there = column_types(connection)
+    if "is_holdout" not in there:
+        raise Problem("what is published does not say who is held out: run make build")
+    known = {*there, *LEDGER_COLUMNS}
+    for name in request.columns:
+        if name not in known:
+            raise Problem(
+                f"FIELDS: there is no {name!r}{nearest(name, known)}; there are: "
+                f"{', '.join(sorted(known))}",
+                WRONG_USE,
+            )
+
+
+def column_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the columns of customer_segments with their types."""
+    return dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where database_name = 'marts' "
+            "and schema_name = 'main' and table_name = 'customer_segments'"
+        ).fetchall()
+    )
+
+
+def file_of(warehouse: Warehouse, request: Request, run_number: int) -> Path:
+    """Return the file to write: OUT, or a name that no segment's name has a part in.
+
+    Raises:
+        Problem: it is there already, or its folder is not.
+    """
+    if request.out is None:
+        whom = "all" if request.segment_id is None else f"segment_{request.segment_id}"
+        name = f"{whom}{AUDIENCE_NAMES[request.holdout]}_run_{run_number}.{request.format}"
+        warehouse.exports.mkdir(exist_ok=True)
+        file = warehouse.exports / name
+    else:
+        file = request.out.parent.resolve() / request.out.name
+    if not file.parent.is_dir():
+        raise Problem(f"OUT={file}: there is no folder {file.parent}", WRONG_USE)
+    check_place(file, request.is_forced)
+    return file
+
+
+def check_place(file: Path, is_forced: bool) -> None:
+    """Refuse a file that is there already, unless it may be replaced."""
+    if file.is_dir():
+        raise Problem(f"OUT={file}: this is a folder, expected a file", WRONG_USE)
+    if file.exists() and not is_forced:
+        raise Problem(f"{file} is there already: FORCE=1 replaces it, OUT names another", WRONG_USE)
+
+
+def make_members(connection: duckdb.DuckDBPyConnection, request: Request) -> int:
+    """Make the temporary table `members`; returns how many are left away for the holdout.
+
+    Raises:
+        Problem: they are not as many as the summary of the segments says.
+    """
+    rule = {"exclude": "not is_holdout", "include": "true", "only": "is_holdout"}[request.holdout]
+    connection.execute(
+        "create temp table audience as select customer_id, segment_id, "
+        f"{rule} as is_member from marts.customer_segments where status = 'segmented' "
+        "and ($segment_id is null or segment_id = $segment_id)",
+        {"segment_id": request.segment_id},
+    )
+    connection.execute(
+        "create temp table members as select customer_id, segment_id from audience where is_member"
+    )
+    member_count, other_count, expected = connection.execute(
+        "select count(*) filter (where is_member), count(*) filter (where not is_member), "
+        "(select coalesce(sum(customer_count), 0) from marts.segment_summary "
+        "where $segment_id is null or segment_id = $segment_id) from audience",
+        {"segment_id": request.segment_id},
+    ).fetchone()
+    if member_count + other_count != expected:
+        raise Problem(
+            f"customer_segments has {member_count + other_count:,} customers of this audience, "
+            f"segment_summary {expected:,}: the published file is not whole, build again"
+        )
+    return other_count if request.holdout == "exclude" else 0
+
+
+def make_statuses(connection: duckdb.DuckDBPyConnection, base: Told | None) -> Counts:
+    """Make the temporary table `statuses`, a row per customer to write; returns how many."""
+    connection.execute(
+        """
+        create temp table statuses as
+        with
+
+        before as (
+
+            select customer_id, segment_id
+            from ledger.members
+            where export_id = $base
+
+        ),
+
+        compared as (
+
+            select
+                coalesce(members.customer_id, before.customer_id) as customer_id,
+                coalesce(members.segment_id, before.segment_id) as segment_id,
+                before.segment_id as previous_segment_id,
+                case
+                    when members.customer_id is null then 'left'
+                    when members.segment_id = before.segment_id then 'stayed'
+                    else 'entered'
+                end as membership_status
+            from members
+            full outer join before
+                on members.customer_id = before.customer_id
+
+        ),
+
+        -- The last stay of a customer in a segment: its first run, and its last if it ended.
+        stays as (
+
+            select
+                customer_id,
+                segment_id,
+                max(first_run_number) as first_run_number,
+                max(coalesce(last_run_number, 9223372036854775807)) as last_run_number
+            from marts.history.assignments
+            group by customer_id, segment_id
+
+        ),
+
+        runs as (
+
+            select run_number, as_of_date
+            from marts.main.segmentation_runs
+
+        ),
+
+        current_run as (
+
+            select as_of_date
+            from marts.main.segmentation_runs
+            where is_current
+
+        )
+
+        -- Who is left away for another reason than having moved left now.
+        select
+            compared.customer_id,
+            compared.segment_id,
+            compared.previous_segment_id,
+            compared.membership_status,
+            coalesce(runs.as_of_date, current_run.as_of_date) as member_since_date
+        from compared
+        cross join current_run
+        left join stays
+            on
+                compared.customer_id = stays.customer_id
+                and compared.segment_id = stays.segment_id
+        left join runs
+            on
+                runs.run_number = case
+                    when compared.membership_status <> 'left' then stays.first_run_number
+                    when stays.last_run_number < 9223372036854775807
+                        then stays.last_run_number + 1
+                end
+        """,
+        {"base": base.export_id if base else None},
+    )
+    found = dict(
+        connection.execute(
+            "select membership_status, count(*) from statuses group by membership_status"
+        ).fetchall()
+    )
+    return Counts(*(found.get(name, 0) for name in ("entered", "stayed", "left")))
+
+
+def write(connection: duckdb.DuckDBPyConnection, request: Request, file: Path) -> None:
+    """Write the rows to a file, in order of customers."""
+    types = column_types(connection)
+    cells = ", ".join(
+        f"{_cell(name, types.get(name, ''), request.format)} as {identifier(name)}"
+        for name in request.columns
+    )
+    options = "format csv, header true" if request.format == "csv" else "format parquet"
+    connection.execute(
+        f"""
+        copy (
+            with
+
+            -- The newest name of every segment there ever was.
+            names as (
+
+                select
+                    segments.segment_id,
+                    coalesce(
+                        max(summary.segment_name),
+                        max_by(segments.derived_name, segments.fit_number)
+                    ) as segment_name
+                from marts.history.segments as segments
+                left join marts.main.segment_summary as summary
+                    on segments.segment_id = summary.segment_id
+                group by segments.segment_id
+
+            ),
+
+            membership as (
+
+                select statuses.*, names.segment_name
+                from statuses
+                left join names
+                    on statuses.segment_id = names.segment_id
+
+            )
+
+            select {cells}
+            from membership
+            left join marts.main.customer_segments as customers
+                on membership.customer_id = customers.customer_id
+            order by membership.customer_id
+        ) to {literal(file)} ({options})
+        """
+    )
+
+
+def _cell(name: str, kind: str, file_format: str) -> str:
+    """Return the expression of a column; texts of a CSV file are no formulas.
+
+    Numbers stay numbers, negative ones too: what has a number's type cannot hold a formula.
+    """
+    table = "membership" if name in MEMBERSHIP_COLUMNS else "customers"
+    cell = identifier(table, name)
+    is_text = name in ("customer_id", "segment_name") or kind.upper() == "VARCHAR"
+    if file_format != "csv" or not is_text:
+        return cell
+    is_formula = f"regexp_matches({cell}, {literal(FORMULA)})"
+    return f"case when {is_formula} then '''' || {cell} else {cell} end"
+
+
+def check_rows(
+    connection: duckdb.DuckDBPyConnection, file_format: str, file: Path, expected: int
+) -> None:
+    """Read the file back and refuse another number of rows than was to be written."""
+    if file_format == "parquet":
+        reader = f"read_parquet({literal(file)})"
+    else:
+        with file.open(encoding="utf-8", newline="") as text:
+            names = text.readline().strip().split(",")
+        columns = ", ".join(f"{literal(name.strip(chr(34)))}: 'varchar'" for name in names)
+        reader = (
+            f"read_csv({literal(file)}, auto_detect = false, header = true, delim = ',', "
+            f"quote = '\"', escape = '\"', columns = {{{columns}}})"
+        )
+    (found,) = connection.execute(f"select count(*) from {reader}").fetchone()
+    if found != expected:
+        raise Problem(f"the file has {found:,} rows, expected {expected:,}; it was not kept")
+
+
+def printable(text: str) -> str:
+    """Return a text without the characters that could steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def describe(request: Request, exported: Exported) -> Iterable[str]:
+    """Yield the lines that say what was exported."""
+    whom = "All segments" if request.segment_id is None else f"Segment {request.segment_id}"
+    counts = exported.counts
+    yield (
+        f"{whom} of run {exported.run_number}, as of {exported.as_of_date}: "
+        f"{count(counts.entered + counts.stayed, 'customer')}"
+    )
+    if request.holdout == "exclude":
+        yield (
+            f"  {count(exported.held_out_count, 'customer')} held out of campaigns and left away "
+            "(HOLDOUT=include writes them too)"
+        )
+    elif request.holdout == "include":
+        yield "  with customers held out of campaigns: do not address those with is_holdout"
+    else:
+        yield "  only customers held out of campaigns: do not address them"
+    if exported.base is None:
+        yield "  the first export of this audience: everybody counts as entered"
+    else:
+        yield (
+            f"  since the export of run {exported.base.run_number}, as of "
+            f"{exported.base.as_of_date}: {counts.entered:,} entered, {counts.stayed:,} stayed, "
+            f"{counts.left:,} left"
+        )
+    yield (f"  {exported.path}  {count(counts.rows, 'row')}, {size(exported.path.stat().st_size)}")
+
+
+def main() -> int:
+    """Export as the environment asks."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=VARIABLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    settings = resolve_reading()
+    request = read_request(os.environ)
+    for line in describe(request, export(settings, request)):
+        say(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

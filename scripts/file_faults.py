@@ -1,0 +1,128 @@
+"""Explaining what is wrong with a file: the row, the line, what was expected, what to do.
+
+These read the file a second time with a plain parser, which happens only after it was refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from console import Problem, count
+from refusals import first_lines, refusal, shown
+from text_format import DELIMITERS, TextFormat, open_bytes, open_text, records
+
+MEMORY_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
+
+
+def header_problem(name: str, error: Exception) -> Problem:
+    """Return the problem of a header line that cannot be read."""
+    if isinstance(error, Problem):
+        return error
+    return refusal(name, f"the header cannot be read: {error}")
+
+
+def csv_problem(
+    name: str, path: Path, written: TextFormat, header: Sequence[str], error: duckdb.Error
+) -> Problem:
+    """Find the first row that cannot be read and say what is wrong with it.
+
+    Rows are numbered as in the raw table: 1 is the first one after the header.
+    """
+    if isinstance(error, MEMORY_ERRORS):
+        return Problem(f"{name}: {first_lines(error)}")
+    row, line = 0, 1
+    try:
+        for row, (line, record) in enumerate(records(path, written)):
+            has_end = len(record) == len(header) + 1 and not record[-1]
+            if row and len(record) != len(header) and not has_end:
+                return refusal(name, _width_fault(row, line, record, header, written))
+    except csv.Error as csv_error:
+        reason = (
+            "opens a double quote that is never closed"
+            if "unexpected end" in str(csv_error)
+            else f"has a character after a closing double quote: expected "
+            f"{_delimiter(written)}; a double quote inside a text is written twice"
+        )
+        return refusal(name, f"row {row + 1:,} {reason}")
+    if _mixes_line_ends(path, written):
+        return refusal(name, "mixes Windows and Unix line ends: expected one kind")
+    return refusal(name, f"cannot be read as CSV: {first_lines(error)}")
+
+
+def json_problem(
+    name: str, path: Path, written: TextFormat, error: duckdb.Error | None = None
+) -> Problem:
+    """Find the first line that is no JSON object, or names something twice."""
+    if isinstance(error, MEMORY_ERRORS):
+        return Problem(f"{name}: {first_lines(error)}")
+    with open_text(path, written) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line, object_pairs_hook=_pairs)
+            except _RepeatedNameError as repeated:
+                return refusal(name, f"line {number:,} has the name {repeated} twice")
+            except (ValueError, RecursionError) as fault:
+                array = " of objects" if line.lstrip().startswith("[") else ""
+                return refusal(
+                    name,
+                    f"line {number:,} is no JSON object ({fault}): expected one object on each "
+                    f"line{', not one array' + array if array else ''}",
+                )
+            if not isinstance(value, dict):
+                return refusal(
+                    name,
+                    f"line {number:,} is {shown(line.strip())}: expected a JSON object",
+                )
+    return refusal(name, f"cannot be read as JSON lines: {first_lines(error) if error else ''}")
+
+
+def unreadable_parquet(name: str, error: duckdb.Error) -> Problem:
+    """Return the problem of a Parquet file that is damaged or something else."""
+    return refusal(name, f"is damaged or is not Parquet: {first_lines(error)}")
+
+
+class _RepeatedNameError(Exception):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _RepeatedNameError(shown(name))
+        found[name] = value
+    return found
+
+
+def _delimiter(written: TextFormat) -> str:
+    singular = DELIMITERS[written.delimiter].removesuffix("s")
+    return f"a {singular}"
+
+
+def _width_fault(
+    row: int, line: int, record: Sequence[str], header: Sequence[str], written: TextFormat
+) -> str:
+    """Describe a row of another width than the header, and where it seems to be shifted."""
+    kind = _delimiter(written)
+    fault = (
+        f"row {row:,} (line {line:,}) has {count(len(record), 'column')}: expected {len(header)}, "
+        f"as in the header; is a text with {kind} or a line break not in double quotes?"
+    )
+    if len(record) > len(header):
+        fault += f" Column {header[-1]} has {shown(record[len(header) - 1])}"
+    else:
+        fault += f" Column {header[len(record)]} and those after it are not there"
+    return fault
+
+
+def _mixes_line_ends(path: Path, written: TextFormat) -> bool:
+    with open_bytes(path, written.is_gzipped) as file:
+        ends = {line.endswith(b"\r\n") for line in file if line.endswith(b"\n")}
+    return len(ends) > 1

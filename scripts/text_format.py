@@ -1,0 +1,324 @@
+"""What a text file is written in: encoding, compression, delimiter, line ends.
+
+Every byte is looked at once, in pieces, while the file's hash is taken: what is found holds for
+the whole file and not for a sample of it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import itertools
+import re
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from refusals import refusal
+
+CHUNK_BYTES = 1 << 20
+SAMPLE_CHARACTERS = 1 << 16
+SAMPLE_RECORDS = 200
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+GZIP_MAGIC = b"\x1f\x8b"
+# Longest mark first: UTF-32's begins like UTF-16's.
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SPOKEN = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "utf-32": "UTF-32",
+    "cp1252": "Windows-1252",
+}
+OTHER_FILES = (
+    (b"PK\x03\x04", "a workbook or a zip archive"),
+    (b"\xd0\xcf\x11\xe0", "a workbook"),
+    (b"PAR1", "Parquet"),
+    (b"%PDF", "a PDF"),
+    (b"SQLite format 3", "a database"),
+)
+LONE_BYTES = re.compile("[\udc80-\udcff]")
+BEYOND_ASCII = re.compile("[\u0080-\ud7ff\ue000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How the text of a file is written.
+
+    Attributes:
+        encoding: Name of Python's codec.
+        is_gzipped: Whether the file is compressed.
+        delimiter: Between columns; empty for JSON lines.
+        has_cr_lines: Whether lines end with a lone carriage return.
+        skipped_lines: Lines before the header: blank ones, and Excel's `sep=;`.
+    """
+
+    encoding: str
+    is_gzipped: bool = False
+    delimiter: str = ","
+    has_cr_lines: bool = False
+    skipped_lines: int = 0
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the text is UTF-8."""
+        return self.encoding in ("utf-8", "utf-8-sig")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether DuckDB can read the file as it is.
+
+        Where the lines it skips end otherwise than the others, it loses rows without a word.
+        """
+        return self.is_utf8 and not self.skipped_lines
+
+    def spoken(self) -> str:
+        """Return what was found, such as `Windows-1252, semicolons, gzip`."""
+        parts = [SPOKEN[self.encoding]]
+        if self.delimiter:
+            parts.append(DELIMITERS[self.delimiter])
+        if self.is_gzipped:
+            parts.append("gzip")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A file's size, hash and, of a text file, encoding and compression."""
+
+    byte_count: int
+    sha256: str
+    encoding: str
+    is_gzipped: bool
+
+
+def hash_of(path: Path, name: str) -> tuple[int, str]:
+    """Return size and hash of a file, read in pieces."""
+    digest, byte_count = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+                byte_count += len(chunk)
+    except OSError as error:
+        raise refusal(name, f"cannot be read: {error.strerror}") from error
+    return byte_count, digest.hexdigest()
+
+
+def scan_text(path: Path, name: str) -> Scanned:
+    """Read a text file whole and find its hash and its encoding.
+
+    UTF-8 is what is UTF-8 from the first byte to the last. What is not, and has no byte order
+    mark, is Windows-1252, of which Latin-1 is a part.
+
+    Raises:
+        Problem: the file cannot be read, is no text, or is in no encoding that is known.
+    """
+    byte_count, digest = hash_of(path, name)
+    with path.open("rb") as file:
+        is_gzipped = file.read(2) == GZIP_MAGIC
+    try:
+        with open_bytes(path, is_gzipped) as file:
+            start = file.read(CHUNK_BYTES)
+        check_is_text(name, start)
+        encoding = marked_encoding(start) or unmarked_encoding(path, name, start, is_gzipped)
+        if encoding not in ("utf-8", "cp1252"):
+            check_decodes(path, name, encoding, is_gzipped)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise refusal(name, f"is damaged: it cannot be unpacked ({error})") from error
+    return Scanned(byte_count, digest, encoding, is_gzipped)
+
+
+def check_is_text(name: str, start: bytes) -> None:
+    """Refuse files of other kinds under a name of text, and empty ones."""
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise refusal(name, "is empty: expected a header line with the names of the columns")
+    for magic, what in OTHER_FILES:
+        if start.startswith(magic):
+            raise refusal(name, f"is {what} and not text: save the data as CSV")
+
+
+def marked_encoding(start: bytes) -> str | None:
+    """Return the encoding that a byte order mark names, or None."""
+    return next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), None)
+
+
+def unmarked_encoding(path: Path, name: str, start: bytes, is_gzipped: bool) -> str:
+    """Return the encoding of a file without a mark: UTF-8, UTF-16 by its zeros, or Windows-1252."""
+    if b"\0" in start:
+        for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if start[offset::2].count(0) > len(start) / 4 and not start[1 - offset :: 2].count(0):
+                return encoding
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    lone = beyond = zeros = 0
+    with open_bytes(path, is_gzipped) as file:
+        for chunk in itertools.chain(_chunks(file), [b""]):
+            zeros += chunk.count(0)
+            if chunk.isascii() and not decoder.getstate()[0] and chunk:
+                continue
+            text = decoder.decode(chunk, final=not chunk)
+            lone += len(LONE_BYTES.findall(text))
+            beyond += len(BEYOND_ASCII.findall(text))
+    if zeros:
+        raise unreadable(path, name, "utf-8", is_gzipped, b"\0")
+    if not lone:
+        return "utf-8"
+    if beyond > lone:
+        raise unreadable(path, name, "utf-8", is_gzipped)
+    check_decodes(path, name, "cp1252", is_gzipped)
+    return "cp1252"
+
+
+def check_decodes(path: Path, name: str, encoding: str, is_gzipped: bool) -> None:
+    """Refuse a file that is not in this encoding throughout."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        with open_bytes(path, is_gzipped) as file:
+            for chunk in _chunks(file):
+                if "\0" in decoder.decode(chunk):
+                    raise unreadable(path, name, encoding, is_gzipped, b"\0")
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise unreadable(path, name, encoding, is_gzipped) from None
+
+
+def unreadable(
+    path: Path, name: str, encoding: str, is_gzipped: bool, byte: bytes = b""
+) -> Exception:
+    """Find the first line that cannot be read and return the problem."""
+    if encoding not in ("utf-8", "utf-8-sig", "cp1252"):
+        return refusal(
+            name, f"is not whole {SPOKEN[encoding]}, as its start says; save it as UTF-8"
+        )
+    with open_bytes(path, is_gzipped) as file:
+        for number, line in enumerate(_lines(file), start=1):
+            try:
+                line.decode(encoding)
+                found = 0 if byte and byte in line else None
+            except UnicodeDecodeError as error:
+                found = line[error.start]
+            if found is not None:
+                return refusal(
+                    name,
+                    f"line {number:,} has the byte 0x{found:02x}, which is no "
+                    f"{SPOKEN[encoding]} text; save the file as UTF-8",
+                )
+    return refusal(name, "has bytes that are no text; save the file as UTF-8")
+
+
+@contextmanager
+def open_bytes(path: Path, is_gzipped: bool) -> Iterator[BinaryIO]:
+    """Open a file for reading its bytes, unpacked."""
+    with gzip.open(path) if is_gzipped else path.open("rb") as file:
+        yield file
+
+
+@contextmanager
+def open_text(path: Path, written: TextFormat | Scanned) -> Iterator[TextIO]:
+    """Open a file for reading its text, line ends kept, its byte order mark left out."""
+    with (
+        open_bytes(path, written.is_gzipped) as file,
+        io.TextIOWrapper(file, encoding=written.encoding, newline="") as text,
+    ):
+        yield text
+
+
+def format_of(path: Path, scanned: Scanned) -> TextFormat:
+    """Find delimiter and line ends in the first records of a file."""
+    with open_text(path, scanned) as file:
+        sample = file.read(SAMPLE_CHARACTERS)
+    is_whole = len(sample) < SAMPLE_CHARACTERS
+    # Blank lines, and Excel's word on the delimiter, may stand before the header.
+    before = re.match(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:sep=(.)(?:\r\n|\n|\r))?", sample, re.IGNORECASE)
+    sample = sample[before.end() :]
+    ends = re.search(r"\r\n|\n|\r", re.sub(r'"[^"]*"', "", sample))
+    stated = before[1] if before[1] in DELIMITERS else None
+    return TextFormat(
+        scanned.encoding,
+        scanned.is_gzipped,
+        stated or best_delimiter(sample, is_whole),
+        bool(ends) and ends[0] == "\r",
+        len(re.findall(r"\r\n|\n|\r", before[0])),
+    )
+
+
+def best_delimiter(sample: str, is_whole: bool = True) -> str:
+    """Return the delimiter under which most records have as many columns as the header."""
+    scores = {}
+    for delimiter in DELIMITERS:
+        widths = _widths(sample, delimiter, is_whole)
+        header = widths[0] if widths else 1
+        alike = sum(width == header for width in widths) / max(len(widths), 1)
+        if header > 1:
+            scores[delimiter] = (alike > 0.5, header, alike)
+    return max(scores, key=scores.__getitem__, default=",")
+
+
+def _widths(sample: str, delimiter: str, is_whole: bool) -> list[int]:
+    widths: list[int] = []
+    try:
+        for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+            if record:
+                widths.append(len(record))
+            if len(widths) > SAMPLE_RECORDS:
+                break
+        else:
+            # The last record of a sample may be cut.
+            if not is_whole and len(widths) > 1:
+                widths.pop()
+    except csv.Error:
+        pass
+    return widths
+
+
+def records(path: Path, written: TextFormat) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, record) of a delimited file, header first, empty lines left out.
+
+    A plain parser, for headers and for finding faults; DuckDB reads the data.
+    """
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    with open_text(path, written) as file:
+        for _ in range(written.skipped_lines):
+            file.readline()
+        reader = csv.reader(file, delimiter=written.delimiter, strict=True)
+        last_line = written.skipped_lines
+        for record in reader:
+            first_line, last_line = last_line + 1, written.skipped_lines + reader.line_num
+            if record:
+                yield first_line, record
+
+
+def write_utf8(path: Path, written: TextFormat, target: Path) -> None:
+    """Write a file anew as plain UTF-8 from its header on, in pieces."""
+    with (
+        open_text(path, written) as source,
+        target.open("w", encoding="utf-8", newline="") as copy,
+    ):
+        for _ in range(written.skipped_lines):
+            source.readline()
+        while text := source.read(CHUNK_BYTES):
+            copy.write(text)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    yield from file

@@ -1,0 +1,145 @@
+"""The playbook: its seed, the page that explains it, and what a wrong rule says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shops import ROOT, SHOP, Builds, Built, build, copy_project, edit, read_csv
+
+SEED = ROOT / "dbt_project" / "seeds" / "playbook_rules.csv"
+MEASURES = ("yield_index", "retention_index", "engagement_index")
+BOUNDS = [f"{bound}_{measure}" for measure in MEASURES for bound in ("min", "max")]
+TEXTS = ("objective", "offer", "positioning", "kpi_label")
+
+
+def build_wrong_rules(builds: Builds) -> Built:
+    """Build with a bound that was lost and a stance that there is not."""
+    folder = builds.folder("wrong_rules")
+    root = copy_project(folder / "project")
+    seed = root / "dbt_project" / "seeds" / SEED.name
+    edit(seed, "\n3,win back,any,any,any,80,", "\n3,win back,any,any,any,,")
+    edit(seed, "\n5,nurture,", "\n5,nourish,")
+    return build(SHOP, folder / "warehouse", root=root, threads=2)
+
+
+BUILDS = {"wrong_rules": build_wrong_rules}
+
+
+@pytest.fixture(scope="module")
+def rules() -> list[dict[str, str]]:
+    return read_csv(SEED)
+
+
+def test_a_wrong_rule_is_one_clear_error(builds: Builds) -> None:
+    built = builds["wrong_rules"]
+    assert built.code == 2, built.output
+    told = built.output.strip().splitlines()[-1]
+    assert told.startswith("Error: playbook_rules.csv, rule_order 3, column max_retention_index: ")
+    assert 'found ""' in told
+    assert "(and 1 more)" in told
+    assert "nothing was published" in told or not built.marts.exists()
+
+
+def test_the_unit_test_of_the_rules_has_the_rules_of_the_seed(rules: list[dict[str, str]]) -> None:
+    file = ROOT / "dbt_project/models/segmentation/playbook/_playbook__unit_tests.yml"
+    defined = yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]
+    (tested,) = [t for t in defined if t["name"] == "each_rule_of_the_playbook_is_reached"]
+    (given,) = [g["rows"] for g in tested["given"] if "int_playbook_rules" in g["input"]]
+    columns = ("rule_order", "stance", "growth_direction", *BOUNDS)
+
+    def conditions(row: dict) -> list[str]:
+        return ["any" if row[column] is None else str(row[column]) for column in columns]
+
+    assert [conditions(row) for row in given] == [conditions(row) for row in rules]
+    reached = {row["rule_order"] for row in tested["expect"]["rows"]}
+    assert reached == {int(row["rule_order"]) for row in rules}
+
+
+def test_the_page_tells_the_rules_in_their_order(rules: list[dict[str, str]]) -> None:
+    page = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (\d+) \| ([\w ]+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    expected = [
+        (rule["rule_order"], rule["stance"], rule["meaning"], spoken(rule)) for rule in rules
+    ]
+    assert told == expected
+
+
+def spoken(rule: dict[str, str]) -> str:
+    """The conditions of a rule as the page words them."""
+    parts = [
+        f"{measure.replace('_', ' ')} {words} {rule[f'{bound}_{measure}']}"
+        for measure in MEASURES
+        for bound, words in (("min", "at least"), ("max", "at most"))
+        if rule[f"{bound}_{measure}"] != "any"
+    ]
+    if rule["growth_direction"] != "any":
+        parts.append(f"growth: {rule['growth_direction']}")
+    return ", ".join(parts) or "none"
+
+
+def test_the_page_names_every_placeholder(rules: list[dict[str, str]]) -> None:
+    page = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
+    macro = (ROOT / "dbt_project" / "macros" / "playbook.sql").read_text(encoding="utf-8")
+    listed = re.search(r"'placeholders': \[(.*?)\]", macro, re.DOTALL)[1]
+    placeholders = set(re.findall(r"'(\w+)'", listed))
+    assert set(re.findall(r"`\{(\w+)\}`", page)) == placeholders
+    used = {
+        name for rule in rules for text in rule.values() for name in re.findall(r"{(\w+)}", text)
+    }
+    assert used <= placeholders
+
+
+def test_every_segment_has_a_playbook_without_open_places(shop: Built) -> None:
+    rows = shop.query(f"select {', '.join(TEXTS)}, stance_reason from segment_playbook")
+    assert len(rows) == shop.one("select count(*) from segment_summary")[0]
+    assert not [text for row in rows for text in row if re.search(r"[{}]", text)]
+
+
+def test_who_stays_away_is_won_back_and_who_brings_most_is_protected(shop: Built) -> None:
+    stances = dict(shop.query("select segment_name, stance from segment_playbook"))
+    fashion = next(name for name in stances if "fashion" in name)
+    books = next(name for name in stances if "books" in name)
+    # c17 to c24 bought until June 2024; c09 to c16 buy for 150 and more at a time.
+    assert stances[fashion] == "win back"
+    assert stances[books] == "protect"
+
+
+def test_the_ceiling_is_that_of_the_snapshots(shop: Built) -> None:
+    """Rates of moving, counted here from the assignments."""
+    assigned = shop.query_build(
+        "select customer_id, segment_id, as_of_date from segmentation.customer_assignments"
+    )
+    rank = dict(shop.query("select segment_id, yield_rank from segment_playbook"))
+    at = {(customer, day): segment for customer, segment, day in assigned}
+    days = sorted({day for *_, day in assigned})
+    steps: dict[int, list[int]] = {}
+    for customer, segment, day in assigned:
+        later = next((d for d in days if (d - day).days == 84), None)
+        if later is None:
+            continue
+        went = at.get((customer, later))
+        down = went is None or rank[went] > rank[segment]
+        up = went is not None and rank[went] < rank[segment]
+        steps.setdefault(segment, []).append(up - down)
+    found = shop.query(
+        "select segment_id, net_rate, customer_count, yield_gap, opportunity_ceiling_amount "
+        "from segment_playbook where net_rate is not null"
+    )
+    assert found
+    for segment, net_rate, members, gap, ceiling in found:
+        expected = sum(steps[segment]) / len(steps[segment])
+        assert net_rate == pytest.approx(expected, abs=1e-12)
+        assert ceiling == pytest.approx(max(0.0, members * gap * expected), abs=1e-6)
+
+
+def test_no_constant_uplift_stands_in_the_playbook() -> None:
+    folder = Path(ROOT / "dbt_project/models/segmentation/playbook")
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.sql")]
+    texts.append((ROOT / "dbt_project/models/marts/segment_playbook.sql").read_text())
+    numbers = {n for text in texts for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", text)}
+    # Decimal types, 100 as the average, signs and steps: no rate among them.
+    assert numbers <= {"0", "1", "2", "3", "4", "18", "38", "100"}

@@ -1,0 +1,108 @@
+"""Trying small data sets: files made by a test, through load and make check in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+import check
+from console import Problem
+from load_raw import load
+from settings import resolve
+from warehouse import Warehouse
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HEADER = "order_id,customer_id,ordered_at,net_amount\n"
+ROWS = "o1,c1,2024-01-02,9.50\no2,c2,2024-03-04,1\n"
+
+Files = dict[str, bytes | str | Path]
+
+
+@dataclass
+class Tried:
+    """What came of a data set.
+
+    Attributes:
+        problem: Why it was refused, by load or else by check; None when it was not.
+        told: What check showed.
+        outcomes: Rows by raw table, outcome and reason, as check counts them.
+        loaded: Rows by raw table, as the ledger has them.
+        build_db: The build database that load made.
+    """
+
+    problem: Problem | None
+    told: str
+    outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    loaded: dict[str, int] = field(default_factory=dict)
+    build_db: Path = Path()
+
+    def query(self, sql: str) -> list[tuple]:
+        """Return rows of a query on what load made."""
+        with duckdb.connect(self.build_db, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def reasons(self, source_table: str = "order_lines") -> dict[str, int]:
+        """Return the rows of a raw table that were not accepted, by reason."""
+        return {
+            reason: rows
+            for (table, outcome, reason), rows in self.outcomes.items()
+            if table == source_table and outcome in ("rejected", "duplicate")
+        }
+
+    def accepted(self, source_table: str = "order_lines") -> int:
+        """Return the accepted rows of a raw table."""
+        return self.outcomes.get((source_table, "accepted", "accepted"), 0)
+
+
+def write(folder: Path, files: Files) -> Path:
+    """Write files of a data set; a path is the target of a link."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            path.symlink_to(content)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def try_files(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load and check a data set; both must come to the same verdict."""
+    data = folder / "data"
+    data.mkdir()
+    write(data, files)
+    chosen = resolve(
+        {
+            "SOURCE": "own_files",
+            "DATA": str(data),
+            "WAREHOUSE": str(folder / "warehouse"),
+            "THREADS": "2",
+            "MEMORY": "1GB",
+            **settings,
+        }
+    )
+    refused = []
+    told = io.StringIO()
+    outcomes = []
+    with contextlib.redirect_stdout(told):
+        for step in (lambda: load(chosen, NOW), lambda: outcomes.extend(check.check(chosen))):
+            try:
+                step()
+            except Problem as problem:
+                refused.append(problem)
+    build_db = Warehouse(chosen.warehouse).build_db
+    assert not [p for p in chosen.warehouse.iterdir() if p.name.startswith(".check-")]
+    if refused:
+        # Check refuses all that load refuses, in its words, and data of which no row is accepted.
+        assert str(refused[-1]) == str(refused[0])
+        return Tried(refused[0], told.getvalue(), build_db=build_db)
+    tried = Tried(None, told.getvalue(), build_db=build_db)
+    tried.outcomes = {(o.source_table, o.outcome, o.reason): o.row_count for o in outcomes}
+    ledger = "select source_table, sum(row_count) from raw.load_ledger group by source_table"
+    tried.loaded = dict(tried.query(ledger))
+    return tried
