@@ -15,8 +15,8 @@ VENV := .venv/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
-    MEMORY TARGET DATE_FORMAT DECIMAL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT \
-    HOLDOUT
+    MEMORY TARGET KEEP PSEUDONYMISE DATE_FORMAT DECIMAL PYTEST_ARGS FORCE \
+    SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -25,8 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds lint format docs summary export clean \
-    clean-all
+.PHONY: help setup build check load test test-builds test-clients lint format docs summary \
+    query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -50,6 +50,9 @@ test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
+test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
+
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
@@ -69,6 +72,21 @@ summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/export.py
+
+query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/query.py
+
+versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/list_versions.py
+
+verify: setup ## Check the checksums of the published file and the kept versions [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/list_versions.py --check
+
+rollback: setup ## Go back to the version before, state included, or to a kept RUN [RUN SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/rollback.py
+
+forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/forget.py
 
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)

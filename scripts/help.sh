@@ -24,15 +24,22 @@ Other variables:
   PYTHON       Python 3.11 or newer that makes .venv (default: the newest of
                3.13, 3.12 and 3.11 on the PATH)
   PYTEST_ARGS  what to pass to pytest, for make test
-  FORCE        FORCE=1 confirms make clean-all, and lets make export replace OUT
+  FORCE        FORCE=1 confirms make clean-all, lets make export replace OUT,
+               and lets make forget take a customer it does not know
   SEGMENT      number of the segment that make export writes (default: all)
-  FORMAT       csv or parquet, for make export (default: csv)
+  FORMAT       csv or parquet, for make export (default: csv); table (the first
+               100 rows), csv or json, for make query (default: table)
   FIELDS       columns for make export, separated by commas (default:
                customer_id, segment_id, segment_name, membership_status and
                member_since_date)
   OUT          file for make export (default: in exports/ of the warehouse)
   HOLDOUT      exclude, include or only: whether make export writes customers
                held out of campaigns (default: exclude)
+  SQL          a question for make query, such as SQL="from segment_summary"
+  FILE         a file with one, or the name of one of scripts/queries
+  CUSTOMER     id of the customer that make forget removes
+  PSEUDONYM_KEY  in the environment only: key of PSEUDONYMISE, 32 bytes or more
+  RUN          kept run that make rollback goes to (default: the one before)
 
 Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;
 3 published with the stored fit, as the refit was held back; 4 data refused;

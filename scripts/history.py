@@ -9,6 +9,7 @@ import duckdb
 
 from console import Problem
 from history_schema import HISTORY_TABLES
+from kept_versions import highest_numbers, kept_versions
 from quoting import identifier, literal
 from warehouse import Warehouse
 
@@ -47,8 +48,12 @@ def copy_history(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) ->
 
     Tables are empty when nothing is published; columns that are not published yet are null.
     A table that lists no columns in history_schema is copied as it is published, if it is.
+
+    Raises:
+        Problem: the published file, or a version that was rolled back from, cannot be read.
     """
     is_published = warehouse.marts_db.exists()
+    given_out = numbers_given_out(warehouse)
     if is_published:
         try:
             connection.execute(f"attach {literal(warehouse.marts_db)} as published (read_only)")
@@ -60,9 +65,49 @@ def copy_history(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) ->
     for name, columns in HISTORY_TABLES.items():
         there = published_columns(connection, name) if is_published else []
         create_history_table(connection, name, columns, there)
+    connection.execute("delete from history.highest_numbers")
+    if any(given_out):
+        connection.execute("insert into history.highest_numbers values (?, ?, ?)", given_out)
     connection.execute("commit")
     if is_published:
         connection.execute("detach published")
+
+
+def numbers_given_out(warehouse: Warehouse) -> list[int]:
+    """Return the highest run number, fit number and segment id ever given out, 0 for none.
+
+    Those of the published file include what every version kept before it knew; versions of a
+    higher number were rolled back from, and are looked at themselves.
+
+    Raises:
+        Problem: one of these files cannot be read.
+    """
+    files = []
+    current = 0
+    if warehouse.marts_db.exists():
+        files.append(warehouse.marts_db)
+        facts = published_facts(warehouse)
+        current = facts.run_number if facts and facts.run_number else 0
+    files += [v.file for v in kept_versions(warehouse) if v.run_number > current]
+    highest = [0, 0, 0]
+    for file in files:
+        try:
+            numbers = highest_numbers(file)
+        except duckdb.Error as error:
+            if file == warehouse.marts_db:
+                raise unreadable(warehouse, error) from error
+            raise Problem(
+                f"{file} cannot be read ({first_line(error)}): it was rolled back from, and ids "
+                f"it gave out must not be given out again; remove {file.parent} to build without "
+                "knowing them"
+            ) from error
+        highest = [max(pair) for pair in zip(highest, numbers, strict=True)]
+    return highest
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, with single spaces."""
+    return " ".join(str(error).split("\n")[0].split())
 
 
 def published_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
@@ -100,8 +145,12 @@ def create_history_table(
 
 def unreadable(warehouse: Warehouse, error: duckdb.Error) -> Problem:
     """Return the problem of a published file that cannot be read."""
-    reason = " ".join(str(error).split("\n")[0].split())
+    if "lock" in str(error):
+        return Problem(
+            f"another program has the published file {warehouse.marts_db} open for writing "
+            f"({first_line(error)}): close it there, and open it read-only"
+        )
     return Problem(
-        f"the published file {warehouse.marts_db} cannot be read ({reason}); put back a kept one "
-        f"from {warehouse.versions}, or remove it to start again without history"
+        f"the published file {warehouse.marts_db} cannot be read ({first_line(error)}); put back "
+        f"a kept one by make rollback, or remove it to start again without history"
     )

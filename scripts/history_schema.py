@@ -205,4 +205,12 @@ HISTORY_TABLES: dict[str, list[tuple[str, str]]] = {
         ("from_date", "date"),
         ("to_date", "date"),
     ],
+    "pseudonymisation": [
+        ("pseudonym_check", "varchar"),
+    ],
+    "highest_numbers": [
+        ("run_number", "bigint"),
+        ("fit_number", "bigint"),
+        ("segment_id", "bigint"),
+    ],
 }

@@ -50,6 +50,7 @@ from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from privacy import Guard, guard_of
 from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
@@ -62,7 +63,13 @@ from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
 
-OWN_TABLES = ("load_ledger", "load_settings", "column_formats", "given_definitions")
+OWN_TABLES = (
+    "load_ledger",
+    "load_settings",
+    "load_withheld",
+    "column_formats",
+    "given_definitions",
+)
 # Raw table with the columns of the files, where columns.yml makes others of them.
 AS_READ = "_as_read"
 FORMATS = "column_formats"
@@ -143,6 +150,7 @@ def load(
     origin = replay.origin if replay else origin or warehouse
     check_published_source(origin, settings.source)
     folder = source.folder(settings)
+    guard = guard_for(settings, source, origin)
     readable = [folder, origin.path]
     with open_build_database(settings, readable=readable) as connection:
         check_loaded_source(connection, warehouse, settings.source)
@@ -156,6 +164,7 @@ def load(
             warehouse.temporary,
             known_files(connection, with_raw=replay is None),
             clock,
+            guard,
             ProjectSql(connection, dbt_vars(settings)),
             Stated(settings.date_format or source.date_order, settings.decimal),
             read_mapping(folder, source.tables) if source.is_mappable else {},
@@ -167,11 +176,32 @@ def load(
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
+        then = replay.loaded_at if replay else None
         write_formats(connection, reading, tables)
-        write_ledger(connection, settings.source, rows, replay.loaded_at if replay else None)
+        write_ledger(connection, settings.source, rows, guard.check, then)
+        write_withheld(connection, rows)
         loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
         return replace_fields(loaded, tables=tuple(tables))
+
+
+def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:
+    """Return what keeps customers' ids, and those who were forgotten, out of the raw tables.
+
+    Raises:
+        Problem: the warehouse was made otherwise, or which column names the customer is unknown.
+    """
+    is_one_table = source.name in SOURCES_OF_ONE_TABLE
+    column = settings.id if is_one_table and settings.id else source.customer_column
+    guard = guard_of(warehouse, column, asked=settings.pseudonymise)
+    if is_one_table and not settings.id and (guard.key or guard.forgotten):
+        raise Problem(
+            f"ID is missing: customers of {warehouse.path} have pseudonyms or were forgotten, so "
+            "the column with the customer must be known before the file is read; expected "
+            "ID=<column>",
+            WRONG_USE,
+        )
+    return guard
 
 
 def check_published_source(warehouse: Warehouse, source: str) -> None:
@@ -210,6 +240,7 @@ class Reading:
         temporary: Folder for copies in UTF-8 while they are read.
         known: Files seen before, by table, name and hash.
         clock: Time that new files get.
+        guard: What keeps customers out.
         project: The SQL of the dbt project, for values in text.
         stated: Formats that the settings state.
         mappings: What `columns.yml` says, by raw table.
@@ -220,6 +251,7 @@ class Reading:
     temporary: Path
     known: dict[tuple[str, str, str], LedgerRow]
     clock: datetime
+    guard: Guard
     project: ProjectSql
     stated: Stated
     mappings: dict[str, TableMapping]
@@ -272,10 +304,11 @@ def load_table(
     name = raw_table.name + AS_READ if mapping.columns else raw_table.name
     plan = TablePlan(raw_table, tuple(files), name)
     mapped = mapped_table(connection, plan, mapping)
+    guarded = guarded_column(reading.guard, plan, mapped)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
-        counts, is_kept = read_table(connection, reading, plan)
+        counts, is_kept = read_table(connection, reading, plan, guarded)
     finally:
         live.clear()
     if mapped:
@@ -397,31 +430,64 @@ def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
     return file
 
 
+def guarded_column(guard: Guard, plan: TablePlan, mapped: MappedTable | None) -> str | None:
+    """Return the column of a raw table whose customers are guarded, None where there is none.
+
+    Raises:
+        Problem: `columns.yml` makes customers by an expression, or a folder is named by one.
+    """
+    column = guard.column_of(plan.columns() if mapped is None else list(mapped.columns))
+    if mapped is not None and column is not None:
+        source = mapped.columns[column]
+        if not isinstance(source, str):
+            raise refusal(
+                "columns.yml",
+                f"{column} of {plan.table.name} is an expression: expected a column of the files, "
+                "where customers have pseudonyms or were forgotten",
+            )
+        column = source
+    if column is not None and any(column in _partitions(file) for file in plan.files):
+        raise refusal(
+            plan.table.name,
+            f"a folder of its files is named by a {column}, and names of files are written down: "
+            "expected customers in a column of the files, where they have pseudonyms or were "
+            "forgotten",
+        )
+    return column
+
+
+def _partitions(file: RawFile) -> set[str]:
+    return {name for name, column in file.columns.items() if column in file.found.partitions}
+
+
 def read_table(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> tuple[dict[str, int], bool]:
     """Make the raw table or view of some files; returns the rows of each, and if it was kept.
 
     A table made before from the very same files and columns is kept.
     """
     name = plan.name
-    kind = "table" if plan.is_text else "view"
-    mark = plan.fingerprint()
+    kind = "table" if plan.is_text or guarded else "view"
+    mark = plan.fingerprint() + reading.guard.mark(guarded)
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
         seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
         if all(seen.values()):
             return {file: row.row_count for file, row in seen.items()}, True
     if plan.is_text:
-        counts = read_text_files(connection, reading, plan)
+        counts = read_text_files(connection, reading, plan, guarded)
     else:
         counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
-        replace(connection, "view", name, plan.parquet_sql())
+        if guarded:
+            copy_guarded(connection, reading.guard, plan, guarded)
+        else:
+            replace(connection, "view", name, plan.parquet_sql())
     connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
     return counts, False
 
 
 def read_text_files(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> dict[str, int]:
     """Copy text files into a raw table, one after the other; returns the rows of each."""
     if relation_kind(connection, "raw", plan.name) not in (None, "table"):
@@ -431,11 +497,49 @@ def read_text_files(
     for file in plan.files:
         with utf8_file(file, reading.temporary) as path:
             try:
-                statement = plan.insert_sql(file, path)
-                counts[file.name] = connection.execute(statement).fetchone()[0]
+                counts[file.name] = insert_rows(
+                    connection, reading.guard, plan, guarded, file, path
+                )
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
     return counts
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection,
+    guard: Guard,
+    plan: TablePlan,
+    guarded: str | None,
+    file: RawFile,
+    path: Path,
+) -> int:
+    """Copy a text file into its raw table; returns the rows of the file."""
+    select = plan.select_sql(file, path)
+    if guarded is None:
+        return connection.execute(f"insert into {plan.relation} {select}").fetchone()[0]
+    statement = f"insert into {plan.relation} {guard.select_sql(select, plan.columns(), guarded)}"
+    written = connection.execute(statement, guard.parameters()).fetchone()[0]
+    if not guard.forgotten:
+        return written
+    return connection.execute(f"select count(*) from ({select})").fetchone()[0]
+
+
+def copy_guarded(
+    connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan, guarded: str
+) -> None:
+    """Copy Parquet files into a raw table: a view would show what they hold."""
+    select = plan.parquet_sql()
+    columns = [
+        f"{identifier(column)} {'varchar' if column == guarded else kind}"
+        for column, kind, *_ in connection.execute(f"describe {select}").fetchall()
+    ]
+    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+        drop_relation(connection, "raw", plan.name)
+    # Made by its columns: DuckDB 2.0.0 shows no rows of a table that was made as an empty SELECT
+    # and then filled, in the same transaction, by one with NOT IN (SELECT ...).
+    connection.execute(f"create or replace table {plan.relation} ({', '.join(columns)})")
+    rows = guard.select_sql(select, plan.columns(), guarded)
+    connection.execute(f"insert into {plan.relation} {rows}", guard.parameters())
 
 
 @contextmanager
@@ -562,6 +666,7 @@ def write_ledger(
     connection: duckdb.DuckDBPyConnection,
     source: str,
     rows: list[LedgerRow],
+    pseudonym_check: str | None = None,
     clock_then: datetime | None = None,
 ) -> None:
     """Write the ledger and the settings of the load."""
@@ -573,12 +678,27 @@ def write_ledger(
         connection.execute(f"insert into raw.load_ledger values ({marks})", values)
     connection.execute(
         "create or replace table raw.load_settings "
-        "(source varchar, environment varchar, loaded_at timestamp)"
+        "(source varchar, environment varchar, pseudonym_check varchar, loaded_at timestamp)"
     )
     loaded_at = clock_then or max(row.loaded_at for row in rows)
     connection.execute(
-        "insert into raw.load_settings values (?, ?, ?)", [source, environment_text(), loaded_at]
+        "insert into raw.load_settings values (?, ?, ?, ?)",
+        [source, environment_text(), pseudonym_check, loaded_at],
     )
+
+
+def write_withheld(connection: duckdb.DuckDBPyConnection, rows: list[LedgerRow]) -> None:
+    """Write down, and say, how many rows of each raw table were forgotten customers'."""
+    connection.execute(
+        "create or replace table raw.load_withheld (source_table varchar, row_count bigint)"
+    )
+    for name in dict.fromkeys(row.source_table for row in rows):
+        in_files = sum(row.row_count for row in rows if row.source_table == name)
+        relation = identifier("raw", name)
+        (there,) = connection.execute(f"select count(*) from {relation}").fetchone()
+        if withheld := in_files - there:
+            connection.execute("insert into raw.load_withheld values (?, ?)", [name, withheld])
+            say(f"  {name:<22} {count(withheld, 'row'):>16} of forgotten customers left out")
 
 
 def facts(

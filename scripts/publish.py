@@ -7,8 +7,6 @@ before the rename leaves the published file as it was.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +16,22 @@ import duckdb
 from build_database import limit_resources
 from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
-from history import published_facts
+from history import Published, published_facts
+from kept_versions import (
+    READ_ONLY_MODE,
+    keep_published,
+    put_in_place,
+    sync,
+    version_of,
+    working_folder,
+)
+from marts_schema import check_schema
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
 from warehouse import Warehouse, exclusive, set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
-VERSIONS_KEPT = 5
-READ_ONLY_MODE = 0o444
 MACROS = ROOT / "scripts" / "published_macros"
 MARTS_FOLDER = "marts"
 HISTORY_PREFIX = "history_"
@@ -96,20 +101,21 @@ def publish(settings: Settings, target: Path | None = None) -> Publication:
     target = target or warehouse.dbt_target
     check_success(target)
     tables = tables_to_publish(read_json(target / "manifest.json"))
-    remove_leftovers(warehouse)
-    folder = warehouse.path / f".publishing-{os.getpid()}"
+    # What a program wrote since loading must not be taken for what is published.
+    set_aside_wal(warehouse)
+    before = published_facts(warehouse)
     try:
-        folder.mkdir()
-        new_file = folder / warehouse.marts_db.name
-        row_count = write(settings, tables, new_file)
-        run_number = check_run(warehouse, new_file)
-        new_file.chmod(READ_ONLY_MODE)
-        sync(new_file)
-        put_in_place(warehouse, new_file, run_number)
+        keep_published(warehouse, before.run_number if before else None)
+        with working_folder(warehouse) as folder:
+            new_file = folder / warehouse.marts_db.name
+            row_count = write(settings, tables, new_file)
+            run_number = check_run(warehouse, new_file, before)
+            check_schema(warehouse, new_file)
+            new_file.chmod(READ_ONLY_MODE)
+            sync(new_file)
+            put_in_place(warehouse, new_file, run_number, settings.keep)
     except (OSError, duckdb.Error) as error:
         raise Problem(f"publishing failed, nothing was changed: {_first_line(error)}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return Publication(
         warehouse.marts_db,
         warehouse.marts_db.stat().st_size,
@@ -168,13 +174,21 @@ def write_comments(connection: duckdb.DuckDBPyConnection, published: PublishedTa
 
 
 def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Create the macros of the published file; they name tables as `marts.main.<table>`."""
+    """Create views and macros in the attached file `marts`, views before what reads them.
+
+    They name tables as `main.<table>`: a view finds them in its own file, a macro in the database
+    in use. Where a macro says `<run_id>`, it gets the run that the file is of.
+    """
     files = sorted(folder.glob("*.sql")) if folder.is_dir() else []
     if not files:
         return
     connection.execute("use marts")
+    (run_id,) = connection.execute(
+        "select max(run_id) from main.segmentation_runs where is_current"
+    ).fetchone()
     for file in files:
-        connection.execute(file.read_text(encoding="utf-8"))
+        statement = file.read_text(encoding="utf-8")
+        connection.execute(statement.replace("'<run_id>'", literal(run_id or "")))
     write_scoring_macro(connection)
     connection.execute("use memory")
 
@@ -197,71 +211,50 @@ def verified_rows(connection: duckdb.DuckDBPyConnection, published: PublishedTab
     return found
 
 
-def check_run(warehouse: Warehouse, new_file: Path) -> int:
+def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) -> int:
     """Return the run number of the new file's current run.
 
     Raises:
-        Problem: there is not exactly one current run, or its as-of date is before that of the
-            published one.
+        Problem: there is not exactly one current run, its as-of date is before that of the
+            published one, or it does not go on from what is published now.
     """
     with duckdb.connect(new_file, read_only=True) as connection:
         rows = connection.execute(
-            "select run_number, as_of_date from segmentation_runs where is_current"
+            "select run_number, run_id, as_of_date from segmentation_runs where is_current"
         ).fetchall()
+        (previous,) = connection.execute(
+            "select max(run_number) from segmentation_runs where not is_current"
+        ).fetchone()
     if len(rows) != 1:
         raise Problem(f"segmentation_runs has {len(rows)} current runs, expected 1; not published")
-    run_number, as_of_date = rows[0]
-    before = published_facts(warehouse)
-    if before and before.as_of_date and as_of_date < before.as_of_date:
+    run_number, run_id, as_of_date = rows[0]
+    if not before or before.run_number is None:
+        before = None
+    elif as_of_date < before.as_of_date:
         raise Problem(
             f"the data ends before what is published: its as-of date is {as_of_date}, the "
             f"published one {before.as_of_date}; nothing was overwritten",
             DATA_REFUSED,
         )
+    is_repeat = before is not None and before.run_number == run_number
+    goes_on = is_repeat or before is None or before.run_number == previous
+    if not goes_on or (not is_repeat and is_taken(warehouse, run_number, run_id)):
+        raise Problem(
+            "what was built does not go on from what is published now, which was changed since "
+            "it was loaded: run make build"
+        )
     return run_number
 
 
-def put_in_place(warehouse: Warehouse, new_file: Path, run_number: int) -> None:
-    """Rename the new file onto the published one, and keep it as a version."""
-    kept = warehouse.versions / str(run_number) / warehouse.marts_db.name
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    link = new_file.with_name("version.duckdb")
-    try:
-        os.link(new_file, link)
-    except OSError:
-        shutil.copy2(new_file, link)
-        sync(link)
-    set_aside_wal(warehouse)
-    os.replace(new_file, warehouse.marts_db)
-    os.replace(link, kept)
-    for folder in (kept.parent, warehouse.versions, warehouse.path):
-        sync(folder)
-    remove_old_versions(warehouse, run_number)
-
-
-def remove_old_versions(warehouse: Warehouse, current: int) -> None:
-    """Keep the newest versions and the current one."""
-    numbers = sorted(
-        (int(p.name) for p in warehouse.versions.iterdir() if p.name.isdigit()), reverse=True
-    )
-    for number in numbers[VERSIONS_KEPT:]:
-        if number != current:
-            shutil.rmtree(warehouse.versions / str(number), ignore_errors=True)
-
-
-def remove_leftovers(warehouse: Warehouse) -> None:
-    """Remove what publishes that were killed left behind."""
-    for folder in warehouse.path.glob(".publishing-*"):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder written to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def is_taken(warehouse: Warehouse, run_number: int, run_id: str) -> bool:
+    """Say whether a kept version of another run has this number."""
+    kept = version_of(warehouse, run_number).file
+    if not kept.exists():
+        return False
+    with duckdb.connect(kept, read_only=True) as connection:
+        return connection.execute(
+            "select run_id from segmentation_runs where is_current"
+        ).fetchall() != [(run_id,)]
 
 
 def _first_line(error: Exception) -> str:

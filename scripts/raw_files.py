@@ -237,16 +237,13 @@ class TablePlan:
         columns += ["_file varchar", "_row_number bigint"]
         return f"create or replace table {self.relation} ({', '.join(columns)})"
 
-    def insert_sql(self, file: RawFile, path: Path) -> str:
-        """Return the statement that reads a text file, or its UTF-8 copy, into the table."""
+    def select_sql(self, file: RawFile, path: Path) -> str:
+        """Return the SELECT that reads a text file, or its UTF-8 copy, as rows of the table."""
         values = [self._text_value(file, name) for name in self.columns()]
         # DuckDB keeps the order of the file while `preserve_insertion_order` holds.
         values += [literal(file.name), "row_number() over ()"]
         limit = "" if file.row_limit is None else f" limit {file.row_limit:d}"
-        return (
-            f"insert into {self.relation} select {', '.join(values)} "
-            f"from {text_reader(file, path)}{limit}"
-        )
+        return f"select {', '.join(values)} from {text_reader(file, path)}{limit}"
 
     def parquet_sql(self) -> str:
         """Return the SELECT that reads the Parquet files where they are."""

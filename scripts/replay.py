@@ -26,6 +26,7 @@ READ_BYTES = 1 << 20
 # What a history table keeps of a replay's past; ? is the number of the run it starts from.
 FITS_THEN = "(select max(fit_number) from history.runs)"
 FORGOTTEN = (
+    "update history.highest_numbers set run_number = $run",
     "delete from history.runs where run_number > $run",
     "delete from history.k_scan where run_number > $run",
     "delete from history.movement where run_number > $run",
@@ -37,6 +38,8 @@ FORGOTTEN = (
     f"delete from history.segments where fit_number > {FITS_THEN}",
     "delete from history.assignments where first_run_number > $run",
     "update history.assignments set last_run_number = null where last_run_number >= $run",
+    "update history.highest_numbers set fit_number = (select max(fit_number) from history.fits), "
+    "segment_id = (select max(segment_id) from history.segments)",
     "delete from history.load_ledger where loaded_at > "
     "(select loaded_at from history.runs where run_number = $run)",
 )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
+from privacy import KEY_NAME
 from settings import ROOT, Settings, engine_memory, resolve
 from warehouse import Warehouse, exclusive
 
@@ -52,7 +53,11 @@ def dbt_vars(settings: Settings) -> dict[str, object]:
 def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment dbt runs in: profile settings, and none of the user's dbt options."""
     warehouse = Warehouse(settings.warehouse)
-    kept = {name: value for name, value in inherited.items() if not name.startswith("DBT_")}
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith("DBT_") and name != KEY_NAME
+    }
     return {
         **kept,
         **FIXED_ENVIRONMENT,

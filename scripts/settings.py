@@ -25,6 +25,7 @@ STAGING = Path("dbt_project") / "models" / "staging"
 DEFAULT_SOURCE = "complete_journey"
 DEFAULT_SEED = 20170101
 MIN_K, MAX_K = 2, 50
+DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
@@ -57,6 +58,10 @@ OTHER_MAKE_VARIABLES = (
     "FIELDS",
     "OUT",
     "HOLDOUT",
+    "RUN",
+    "SQL",
+    "FILE",
+    "CUSTOMER",
 )
 
 
@@ -78,6 +83,8 @@ class Settings:
     id: str | None = None
     date_format: str | None = None
     decimal: str | None = None
+    keep: int = DEFAULT_KEEP
+    pseudonymise: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,19 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb (spark is not available yet)",
+    ),
+    Setting(
+        "KEEP",
+        str(DEFAULT_KEEP),
+        "published versions that are kept to roll back to",
+        f"a whole number from 1 to {MAX_KEEP}",
+    ),
+    Setting(
+        "PSEUDONYMISE",
+        "as the warehouse was made; 0 for a new one",
+        "whether customers have pseudonyms instead of their ids, by the key PSEUDONYM_KEY of the "
+        "environment",
+        "0 or 1",
     ),
     Setting(
         "DATE_FORMAT",
@@ -348,7 +368,8 @@ def make_variables(makeflags: str) -> list[str]:
     _, separator, variables = (" " + makeflags).partition(" -- ")
     if not separator:
         return []
-    words = re.split(r"(?<!\\)\s+", variables.strip())
+    # Spaces inside a value are escaped, line breaks are not.
+    words = re.split(r"(?<!\\) +", variables.strip())
     return [match[1] for word in words if (match := re.match(r"([^\s:+?=\\]+)[:+?]*=", word))]
 
 
@@ -356,6 +377,12 @@ def check_names(environment: Mapping[str, str]) -> None:
     """Refuse variables given to make that are no settings, such as a mistyped `SEDE=5`."""
     known = (*BY_NAME, *OTHER_MAKE_VARIABLES)
     for name in make_variables(environment.get("MAKEFLAGS", "")):
+        if name == "PSEUDONYM_KEY":
+            raise Problem(
+                "PSEUDONYM_KEY stands on the command line, where others on this machine can read "
+                "it: expected it in the environment only",
+                WRONG_USE,
+            )
         if name not in known:
             raise Problem(
                 f"{name} is not a setting{nearest(name.upper(), known)}; "
@@ -402,6 +429,10 @@ def resolve(
             if text("DECIMAL")
             else None
         ),
+        keep=whole_number("KEEP", text("KEEP", str(DEFAULT_KEEP)), 1, MAX_KEEP),
+        pseudonymise={"": None, "0": False, "1": True}[
+            read_choice("PSEUDONYMISE", text("PSEUDONYMISE"), ("", "0", "1"))
+        ],
     )
 
 

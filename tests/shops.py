@@ -27,7 +27,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 SHOP = FIXTURES / "shop"
 BUILDS_AT_ONCE = 2
 # Many times what the slowest build takes: only a build that hangs meets it.
-SECONDS_TO_BUILD = 300
+SECONDS_TO_BUILD = 900
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ class Builds:
     """Builds that several tests look at: each is made once, two at a time, in the background.
 
     A test module names those it needs in `BUILDS`, a table of name and function; the function
-    takes this object, for the folder to work in and for builds that it starts from. Builds of
-    which each goes on from an earlier one are a chain: such a table in the list `CHAINS`, for tests
-    marked `many_builds`.
+    takes this object, for the folder to work in and for builds that it starts from. `make test` has
+    five minutes, so it makes few: those of tests marked `many_builds` are in the list `CHAINS`, of
+    such tables, in each of which the later builds may go on from the earlier ones.
     """
 
     def __init__(self, folder: Path) -> None:

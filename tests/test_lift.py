@@ -58,7 +58,7 @@ def build_lift(builds: Builds) -> Built:
     return build(folder / "data", folder / "warehouse", root=root, k=2, threads=2).checked()
 
 
-BUILDS = {"lift": build_lift}
+CHAINS = [{"lift": build_lift}]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,7 @@ def spend_after(first_day: date) -> dict[str, Decimal]:
     return spent
 
 
+@pytest.mark.many_builds
 def test_each_figure_is_that_of_the_raw_rows(lift: Built) -> None:
     assigned = dict(
         lift.query_build(
@@ -146,6 +147,7 @@ FIGURES = (
 )
 
 
+@pytest.mark.many_builds
 def test_a_campaign_waits_until_its_days_are_over(lift: Built) -> None:
     waiting = lift.query(
         "select is_complete, spend_difference, is_conclusive, finding, complete_from_date "
@@ -155,6 +157,7 @@ def test_a_campaign_waits_until_its_days_are_over(lift: Built) -> None:
     assert set(waiting) == {(False, None, False, told, date(2025, 2, 18))}
 
 
+@pytest.mark.many_builds
 def test_campaigns_from_before_the_holdout_are_not_measured(lift: Built) -> None:
     measured = {campaign for (campaign,) in lift.query("select campaign_id from segment_lift")}
     # K4 was first sent in February 2024, K1 on 2024-10-01 and again on 2024-10-03.

@@ -14,6 +14,7 @@ from column_formats import Stated
 from console import DATA_REFUSED, WRONG_USE, Problem
 from history_schema import HISTORY_TABLES
 from load_raw import LedgerRow, Loaded, Reading, load, read_files
+from privacy import Guard
 from project_sql import ProjectSql
 from settings import Settings, resolve
 from sources import OWN_FILES
@@ -348,6 +349,8 @@ def test_a_replay_leaves_out_a_file_that_came_later(chosen: Settings, data: Path
     with duckdb.connect() as connection:
         project = ProjectSql(connection)
         for is_replay, expected in ((True, [old.name]), (False, [old.name, new.name])):
-            reading = Reading(data, data, known, then, project, Stated(), {}, is_replay)
+            reading = Reading(
+                data, data, known, then, Guard("customer_id"), project, Stated(), {}, is_replay
+            )
             files = read_files(connection, reading, table)
             assert [file.name for file in files] == expected

@@ -54,7 +54,7 @@ def build_offline(builds: Builds) -> Built:
     return build(SHOP, warehouse, prefix=prefix, environment=environment, threads=4)
 
 
-BUILDS = {"offline": build_offline}
+CHAINS = [{"offline": build_offline}]
 
 
 @pytest.fixture
@@ -77,6 +77,7 @@ def test_networking_is_cut_off(builds, listener, note):
     note.append(f"offline build: cut off by {'unshare' if prefix else 'sitecustomize'}")
 
 
+@pytest.mark.many_builds
 def test_a_build_without_a_network_gives_the_same_marts(shop, builds):
     # Also the same build a second time, with four threads instead of two.
     offline = builds["offline"].checked()

@@ -26,7 +26,7 @@ def build_wrong_rules(builds: Builds) -> Built:
     return build(SHOP, folder / "warehouse", root=root, threads=2)
 
 
-BUILDS = {"wrong_rules": build_wrong_rules}
+CHAINS = [{"wrong_rules": build_wrong_rules}]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def rules() -> list[dict[str, str]]:
     return read_csv(SEED)
 
 
+@pytest.mark.many_builds
 def test_a_wrong_rule_is_one_clear_error(builds: Builds) -> None:
     built = builds["wrong_rules"]
     assert built.code == 2, built.output

@@ -282,6 +282,66 @@ def test_customer_features_are_those_of_the_catalogue(shop, columns):
     }
 
 
+# --- who reads the marts, and what may identify a person
+
+
+def published_name(node):
+    """Name of a published table: marts are in schema main, state in history."""
+    is_state = node["name"].startswith("history_")
+    return "history." + node["name"].removeprefix("history_") if is_state else node["name"]
+
+
+def is_published(node):
+    return layer(node) == "marts" or node["name"].startswith("history_")
+
+
+def test_columns_that_may_identify_a_person_are_marked_and_in_the_docs(models):
+    marked = {
+        f"{published_name(node)}.{column['name']}": column["config"]["meta"]["may_identify"]
+        for node in models.values()
+        for column in node["columns"].values()
+        if is_published(node) and "may_identify" in column["config"].get("meta", {})
+    }
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.MULTILINE))
+    assert told == marked
+
+
+def test_every_customer_id_that_is_published_is_marked(models):
+    unmarked = [
+        node["name"]
+        for node in models.values()
+        if is_published(node)
+        and "customer_id" in node["columns"]
+        and "may_identify" not in node["columns"]["customer_id"]["config"].get("meta", {})
+    ]
+    assert not unmarked
+
+
+def test_every_mart_has_readers_who_are_owned(manifest, mart_models):
+    exposures = manifest["exposures"].values()
+    assert {exposure["type"] for exposure in exposures} >= {"application", "dashboard", "analysis"}
+    for exposure in exposures:
+        assert exposure["owner"]["name"]
+        assert "@" in exposure["owner"]["email"]
+        assert exposure["description"]
+    read = {parent for exposure in exposures for parent in exposure["depends_on"]["nodes"]}
+    assert read == {node["unique_id"] for node in mart_models}
+
+
+def test_the_questions_in_sql_are_an_exposure_of_what_they_ask(manifest, mart_models):
+    words = {
+        word
+        for path in (ROOT / "scripts" / "queries").glob("*.sql")
+        for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
+    }
+    # What macros and views of the published file read.
+    words |= {"customer_feature_values", "feature_catalog"}
+    asked = {node["unique_id"] for node in mart_models if node["name"] in words}
+    (exposure,) = [e for e in manifest["exposures"].values() if e["name"] == "analyst_questions"]
+    assert set(exposure["depends_on"]["nodes"]) == asked
+
+
 # --- what files say
 
 # Written so that this file does not match itself.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import subprocess
@@ -10,62 +9,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
 
 import export_ordered
+import kept_versions
 import publish as publishing
 from console import BUSY, DATA_REFUSED, Problem
 from publish import publish
 from settings import ROOT, Settings, resolve
+from stub_builds import COMMENT, build, published
 from summary import summary
 from warehouse import Warehouse, exclusive, wal_of
-
-COMMENT = """It's "quoted"; drop table x -- and so on."""
-
-
-def node(name: str, folder: str, **more: object) -> dict:
-    return {
-        "resource_type": "model",
-        "name": name,
-        "alias": name,
-        "schema": folder,
-        "fqn": ["segmentation", folder, name],
-        "description": more.get("description", ""),
-        "columns": more.get("columns", {}),
-        "meta": {},
-        "config": {"meta": {"primary_key": more["key"]} if "key" in more else {}},
-    }
-
-
-MANIFEST = {
-    "metadata": {"invocation_id": "one"},
-    "nodes": {
-        "model.s.segmentation_runs": node("segmentation_runs", "marts", key=["run_number"]),
-        "model.s.customers": node(
-            "customers",
-            "marts",
-            key="customer_id",
-            description=COMMENT,
-            columns={"customer_id": {"name": "customer_id", "description": COMMENT}},
-        ),
-        "model.s.history_runs": node("history_runs", "segmentation", key=["run_number"]),
-        "model.s.int_inner": node("int_inner", "segmentation"),
-        "test.s.unique": {"resource_type": "test", "name": "unique", "fqn": ["s", "marts", "u"]},
-    },
-}
-
-
-def results(status: str = "success", **arguments: object) -> dict:
-    return {
-        "metadata": {"invocation_id": "one"},
-        "args": {"which": "build", **arguments},
-        "results": [
-            {"unique_id": "model.s.segmentation_runs", "status": "success"},
-            {"unique_id": "test.s.unique", "status": status},
-        ],
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -83,37 +40,6 @@ def chosen(tmp_path: Path) -> Settings:
     Warehouse(found.warehouse).create()
     build(found)
     return found
-
-
-def build(chosen: Settings, *, run_number: int = 1, as_of: str = "2024-01-01", **more) -> None:
-    """Leave what a successful dbt build leaves."""
-    warehouse = Warehouse(chosen.warehouse)
-    with duckdb.connect(warehouse.build_db) as connection:
-        for schema in ("marts", "segmentation"):
-            connection.execute(f"drop schema if exists {schema} cascade")
-            connection.execute(f"create schema {schema}")
-        connection.execute(
-            f"create table marts.segmentation_runs as select {run_number} as run_number, "
-            f"true as is_current, 'own_files' as source, date '{as_of}' as as_of_date, 3 as k, "
-            "'weak' as verdict, 'No better than chance.' as verdict_reason"
-        )
-        connection.execute(
-            "create table marts.customers as select cast(hash(range) as varchar) as customer_id, "
-            "range as spend from range(20000) order by hash(range, 1)"
-        )
-        connection.execute(
-            f"create table segmentation.history_runs as select {run_number} as n, *"
-            " from marts.segmentation_runs"
-        )
-        connection.execute("create table segmentation.int_inner as select 1 as a")
-    warehouse.dbt_target.mkdir(parents=True, exist_ok=True)
-    (warehouse.dbt_target / "manifest.json").write_text(json.dumps(MANIFEST))
-    (warehouse.dbt_target / "run_results.json").write_text(json.dumps(results(**more)))
-
-
-def published(chosen: Settings, sql: str) -> list[tuple]:
-    with duckdb.connect(Warehouse(chosen.warehouse).marts_db, read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def refused(chosen: Settings) -> Problem:
@@ -188,7 +114,7 @@ def test_a_reader_keeps_its_version_and_gets_the_new_one_when_it_reconnects(
         "import duckdb, sys\n"
         "con = duckdb.connect(sys.argv[1], read_only=True)\n"
         "for _ in sys.stdin:\n"
-        "    print(con.execute('select run_number from segmentation_runs').fetchone()[0],"
+        "    print(con.execute('select max(run_number) from segmentation_runs').fetchone()[0],"
         " flush=True)\n"
     )
     with subprocess.Popen(
@@ -206,7 +132,7 @@ def test_a_reader_keeps_its_version_and_gets_the_new_one_when_it_reconnects(
             publish(chosen)
         reader.stdin.close()
     assert seen == ["1", "1"]
-    assert published(chosen, "select run_number from segmentation_runs") == [(3,)]
+    assert published(chosen, "select max(run_number) from segmentation_runs") == [(3,)]
 
 
 def test_the_last_five_versions_are_kept(chosen: Settings) -> None:
@@ -217,7 +143,8 @@ def test_the_last_five_versions_are_kept(chosen: Settings) -> None:
     assert sorted(p.name for p in versions.iterdir()) == ["3", "4", "5", "6", "7"]
     kept = versions / "7" / "marts.duckdb"
     assert kept.samefile(Warehouse(chosen.warehouse).marts_db)
-    assert sorted(p.name for p in (versions / "7").iterdir()) == ["marts.duckdb"]
+    names = sorted(p.name for p in (versions / "7").iterdir())
+    assert names == ["marts.duckdb", "marts.duckdb.sha256"]
 
 
 def test_publishing_the_same_run_again_replaces_its_version(chosen: Settings) -> None:
@@ -251,21 +178,38 @@ def test_an_earlier_as_of_date_does_not_overwrite_a_later_one(chosen: Settings) 
     assert "2024-01-01" in str(problem)
 
 
-@pytest.mark.parametrize("step", ["write", "check_run", "sync", "put_in_place", "set_aside_wal"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (publishing, "write"),
+        (publishing, "check_run"),
+        (publishing, "check_schema"),
+        (publishing, "sync"),
+        (publishing, "put_in_place"),
+        (kept_versions, "stage_version"),
+        (kept_versions, "set_aside_wal"),
+        (kept_versions.os, "replace"),
+    ],
+)
+@pytest.mark.parametrize("run_number", [1, 2], ids=["again", "next"])
 def test_a_failure_at_any_step_leaves_everything_as_it_was(
-    chosen: Settings, step: str, monkeypatch: pytest.MonkeyPatch
+    chosen: Settings,
+    module: ModuleType,
+    step: str,
+    run_number: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     publish(chosen)
-    build(chosen, run_number=2)
+    build(chosen, run_number=run_number)
 
     def full(*_: object) -> Iterator[None]:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(publishing, step, full)
+        patched.setattr(module, step, full)
         assert "No space left" in str(refused(chosen))
     assert not list(chosen.warehouse.glob(".publishing-*"))
-    assert publish(chosen).run_number == 2
+    assert publish(chosen).run_number == run_number
 
 
 def test_a_macro_that_names_no_table_leaves_everything_as_it_was(

@@ -5,14 +5,16 @@ it's "x"    sqrt        0         -1 to 3    0      1        0             3
 days        identity    5         0 to 10    4      0.5      0             4
 """
 
+import shutil
 from collections.abc import Iterator
 from math import sqrt
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from publish import MACROS, write_macros
-from quoting import identifier
+from quoting import identifier, literal
 
 ODD = """it's "x\""""
 # customer: the two values; scaled; squared distances to segments 1 and 2
@@ -26,10 +28,16 @@ BY_HAND = {
 
 
 @pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """What publishing makes, as far as the macros know it, and the macros."""
+def file(tmp_path: Path) -> Path:
+    """Where the file goes that the macros are in."""
+    return tmp_path / "it's a copy.duckdb"
+
+
+@pytest.fixture
+def connection(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What publishing makes, as far as the macros know it, and the macros; it is in use."""
     with duckdb.connect() as made:
-        made.execute("attach ':memory:' as marts")
+        made.execute(f"attach {literal(file)} as marts (storage_version 'v1.0.0')")
         made.execute("create schema marts.history")
         made.execute(
             "create table marts.main.feature_catalog as select * from (values "
@@ -50,7 +58,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         )
         made.execute(
             "create table marts.main.segmentation_runs as select * from (values "
-            "(1, 1, false), (2, 2, true)) as t(run_number, fit_number, is_current)"
+            "(1, 1, 'one', false), (2, 2, 'it''s two', true)) "
+            "as t(run_number, fit_number, run_id, is_current)"
         )
         made.execute(
             "create table marts.main.segment_summary as "
@@ -64,6 +73,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
             "create table marts.main.customer_feature_values "
             "(customer_id varchar, feature varchar, value double)"
         )
+        made.execute("use marts")
         made.execute(
             f"create table customers (days double, {identifier(ODD)} double, customer_id text)"
         )
@@ -83,6 +93,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
             "('nobody', 'never_ordered')"
         )
         write_macros(made, MACROS)
+        made.execute("use marts")
         yield made
 
 
@@ -184,9 +195,78 @@ def test_where_nothing_was_learned_there_is_no_scoring(connection):
     connection.execute("update marts.main.feature_catalog set is_used = false")
     connection.execute("drop macro table marts.main.score_customers")
     write_macros(connection, MACROS)
+    connection.execute("use marts")
     names = connection.execute(
         "select function_name from duckdb_functions() where database_name = 'marts'"
     ).fetchall()
     assert names == [("explain_customer",)]
     query = "select * from marts.main.explain_customer('a')"
     assert connection.execute(query).fetchall() == []
+
+
+# --- under other names
+
+
+def attached(file: Path, *others: Path) -> duckdb.DuckDBPyConnection:
+    """Attach files as a, b, ... to a database of its own."""
+    made = duckdb.connect()
+    for name, path in zip("ab", (file, *others), strict=False):
+        made.execute(f"attach {literal(path)} as {name} (read_only)")
+    return made
+
+
+def test_a_file_of_another_name_has_its_macros(connection, file):
+    expected = score(connection, "customers")
+    explained = connection.execute("from explain_customer('a')").fetchall()
+    connection.execute("checkpoint marts")
+    connection.execute("use memory")
+    connection.execute("detach marts")
+    with duckdb.connect(file, read_only=True) as direct:
+        assert direct.execute("from score_customers('customers')").fetchall() == expected
+        assert direct.execute("from explain_customer('a')").fetchall() == explained
+
+
+def test_attached_under_another_name_all_that_it_has_works(connection, file):
+    expected = score(connection, "customers")
+    explained = connection.execute("from explain_customer('a')").fetchall()
+    connection.execute("use memory")
+    connection.execute("detach marts")
+    with attached(file) as other:
+        other.execute("create table mine as from a.customers")
+        assert other.execute("from a.main.score_customers('mine')").fetchall() == expected
+        seen = other.execute(
+            "select * exclude (position) from a.customer_explanations where customer_id = 'a' "
+            "order by contribution desc, position"
+        ).fetchall()
+        assert seen == explained
+        other.execute("use a")
+        assert other.execute("from explain_customer('a')").fetchall() == explained
+
+
+def test_a_macro_does_not_explain_by_the_tables_of_another_run(connection, file, tmp_path):
+    connection.execute("use memory")
+    connection.execute("detach marts")
+    later = tmp_path / "later.duckdb"
+    shutil.copy(file, later)
+    with duckdb.connect(later) as changed:
+        changed.execute("update segmentation_runs set run_id = 'three' where is_current")
+        changed.execute("update customer_segments set segment_id = 7")
+    with attached(file, later) as both:
+        both.execute("use b")
+        with pytest.raises(duckdb.InvalidInputException, match="another run than its own"):
+            both.execute("from a.main.explain_customer('a')").fetchall()
+        query = "select distinct segment_id from {}.customer_explanations where customer_id = 'a'"
+        assert both.execute(query.format("a")).fetchall() == [(2,)]
+
+
+def test_every_part_of_the_view_is_described(connection):
+    (told,) = connection.execute(
+        "select comment from duckdb_views() where view_name = 'customer_explanations'"
+    ).fetchone()
+    assert "Grain: one row" in told
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() "
+        "where table_name = 'customer_explanations'"
+    ).fetchall()
+    assert len(columns) == 11
+    assert not [name for name, comment in columns if not comment]

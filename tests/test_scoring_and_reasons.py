@@ -194,10 +194,13 @@ def explained(marts: Marts) -> dict[str, list[dict]]:
     customers = marts.rows(
         "select customer_id from marts.main.customer_segments where status = 'segmented'"
     )
-    return {
-        customer: marts.rows("select * from marts.main.explain_customer(?)", customer)
+    marts.connection.execute("use marts")
+    found = {
+        customer: marts.rows("select * from explain_customer(?)", customer)
         for customer in (row["customer_id"] for row in customers)
     }
+    marts.connection.execute("use memory")
+    return found
 
 
 @pytest.fixture(scope="module", params=["shop", in_chain("held back"), in_chain("never")])

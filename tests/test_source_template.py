@@ -45,9 +45,10 @@ def build_template(builds: Builds) -> Built:
     return build(folder / "data", folder / "warehouse", root=root, source="my_shop")
 
 
-BUILDS = {"template": build_template}
+CHAINS = [{"template": build_template}]
 
 
+@pytest.mark.many_builds
 def test_the_template_builds(builds):
     built = builds["template"].checked()
     assert built.current_run("source", "customer_count") == ("my_shop", 30)

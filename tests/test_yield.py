@@ -19,7 +19,8 @@ from history import copy_history
 from shops import ROOT, copy_warehouse
 from warehouse import Warehouse
 
-BUILDS = {"chance": chance_shop.build_chance, "chance_cut_off": chance_shop.build_cut_off}
+BUILDS = {"chance": chance_shop.build_chance}
+CHAINS = [{"chance_cut_off": chance_shop.build_cut_off}]
 
 METHODS = {"segments", "spend quintiles", "RFM cells", "past spend ranking", "chance"}
 
@@ -95,6 +96,7 @@ def test_segments_too_small_to_tell_are_not_said_to_grow(marts):
 # --- with the future cut off
 
 
+@pytest.mark.many_builds
 def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_off):
     columns = [
         name
@@ -116,6 +118,7 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
     assert judged == then
 
 
+@pytest.mark.many_builds
 def test_the_judged_segments_are_those_of_a_build_that_ends_there(chance, cut_off):
     judged = chance.query_build(
         "select customer_id, segment_id from segmentation.learned_judged_assignments "
@@ -132,6 +135,7 @@ def test_the_judged_segments_are_those_of_a_build_that_ends_there(chance, cut_of
     assert len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}) == 4
 
 
+@pytest.mark.many_builds
 def test_short_data_is_not_judged_and_the_run_says_why(cut_off):
     assert cut_off.query("select * from segment_yield") == []
     assert cut_off.query("select * from segment_usefulness") == []

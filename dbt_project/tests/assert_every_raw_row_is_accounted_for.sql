@@ -1,14 +1,29 @@
 -- Nothing is lost silently: for every raw table, rows loaded are the rows
--- accepted, rejected and dropped as exact duplicates.
+-- accepted, rejected and dropped as exact duplicates. Rows of customers who were
+-- forgotten are counted and not loaded.
 
 with
+
+counted as (
+
+    select
+        source_table,
+        row_count
+    from {{ source('load', 'load_ledger') }}
+    union all
+    select
+        source_table,
+        -row_count as row_count
+    from {{ source('load', 'load_withheld') }}
+
+),
 
 loaded as (
 
     select
         source_table,
         sum(row_count) as row_count
-    from {{ source('load', 'load_ledger') }}
+    from counted
     group by source_table
 
 ),

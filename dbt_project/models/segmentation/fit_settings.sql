@@ -12,6 +12,12 @@ segments as (
 
 ),
 
+highest_numbers as (
+
+    select * from {{ source('history', 'highest_numbers') }}
+
+),
+
 fits as (
 
     select * from {{ source('history', 'fits') }}
@@ -20,7 +26,12 @@ fits as (
 
 opened as (
 
-    select max(segment_id) as last_segment_id from segments
+    select max(segment_id) as last_segment_id
+    from (
+        select segment_id from segments
+        union all
+        select segment_id from highest_numbers
+    ) as ids
 
 ),
 
@@ -30,7 +41,8 @@ last_fit as (
 
 ),
 
--- Ids opened by any fit before are never given out again.
+-- Ids opened by any fit before are never given out again, also when the run
+-- that opened them was rolled back.
 final as (
 
     select

@@ -126,7 +126,7 @@ final as (
     from counted
     cross join segmentation_run
     inner join last_run
-        on last_run.run_number = segmentation_run.run_number - 1
+        on segmentation_run.run_number > last_run.run_number
 
 )
 

@@ -12,6 +12,19 @@ learned_drift as (
 
 ),
 
+highest_numbers as (
+
+    select * from {{ source('history', 'highest_numbers') }}
+
+),
+
+-- A fit that was rolled back keeps its number.
+given_out as (
+
+    select coalesce(max(fit_number), 0) as fit_number from highest_numbers
+
+),
+
 drift as (
 
     select
@@ -47,9 +60,13 @@ reasoned as (
             null
             {%- endif %}
         ) as refit_reason,
+        greatest(
+            refit_request.stored_fit_number, given_out.fit_number
+        ) + 1 as next_fit_number,
         refit_request.as_of_date
     from refit_request
     cross join drift
+    cross join given_out
 
 ),
 
@@ -64,7 +81,7 @@ final as (
         cast(
             case
                 when refit_reason is null then stored_fit_number
-                else stored_fit_number + 1
+                else next_fit_number
             end as bigint
         ) as fit_number,
         max_population_stability_index,

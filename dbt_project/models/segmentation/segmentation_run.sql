@@ -12,6 +12,12 @@ stored_runs as (
 
 ),
 
+highest_numbers as (
+
+    select * from {{ source('history', 'highest_numbers') }}
+
+),
+
 data_digest as (
 
     select * from {{ ref('int_data_digested') }}
@@ -50,8 +56,16 @@ last_run as (
         max_by(data_hash, run_number) as data_hash,
         max_by(features_hash, run_number) as features_hash,
         max_by(settings_hash, run_number) as settings_hash,
+        max_by(marts_schema_version, run_number) as marts_schema_version,
         max_by(as_of_date, run_number) as as_of_date
     from stored_runs
+
+),
+
+-- A version that was rolled back from keeps its number.
+given_out as (
+
+    select coalesce(max(run_number), 0) as run_number from highest_numbers
 
 ),
 
@@ -73,14 +87,20 @@ compared as (
             and last_run.data_hash = data_digest.data_hash
             and last_run.features_hash = features_digest.features_hash
             and last_run.settings_hash = fit_in_force.settings_hash
+            and last_run.marts_schema_version
+            = {{ var('marts_schema_version') }}
             and last_run.as_of_date = fit_in_force.as_of_date,
             false
         ) as is_repeat,
+        greatest(
+            coalesce(last_run.run_number, 0), given_out.run_number
+        ) + 1 as next_run_number,
         fit_in_force.as_of_date
     from fit_in_force
     cross join data_digest
     cross join features_digest
     cross join last_run
+    cross join given_out
 
 ),
 
@@ -107,7 +127,7 @@ final as (
         cast(
             case
                 when is_repeat then last_run_number
-                else last_run_number + 1
+                else next_run_number
             end as bigint
         ) as run_number,
         fit_number,

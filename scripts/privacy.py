@@ -1,0 +1,293 @@
+"""Keeping customers' names out: pseudonyms in place of ids, and customers who were forgotten.
+
+A warehouse with pseudonyms holds HMAC-SHA-256 of each id under a key that only the environment
+knows. They are made in the statement that writes the raw tables, with the key as bound parameter:
+neither the key nor an id is in a file, a log or a compiled query.
+
+A forgotten customer is known by a hash only, in forgotten.csv of the warehouse, so that files which
+still hold the customer do not bring him or her back.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from column_names import ADDED_COLUMNS
+from console import WRONG_USE, Problem
+from kept_versions import sync
+from quoting import identifier
+from warehouse import Warehouse
+
+KEY_NAME = "PSEUDONYM_KEY"
+# As many bytes as the hash has: shorter keys are the weakest part.
+LEAST_KEY_BYTES = 32
+BLOCK_BYTES = 64
+CHECK_TEXT = b"segmentation: is this the key of the warehouse?"
+SALT_BYTES = 16
+FORGOTTEN_COLUMNS = ("forgotten_on", "salt", "customer_hash")
+PRIVATE_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A customer who was forgotten: when, and by which hash to know him or her again."""
+
+    forgotten_on: str
+    salt: str
+    customer_hash: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What stands between files and raw tables.
+
+    Attributes:
+        column: The column with the customer, in every table that has it.
+        key: Key of the pseudonyms; None where ids stay as they are. Never shown.
+        forgotten: Customers whose rows are not written.
+    """
+
+    column: str
+    key: bytes | None = field(default=None, repr=False)
+    forgotten: tuple[Forgotten, ...] = ()
+
+    @property
+    def check(self) -> str | None:
+        """Text by which a changed key is noticed; None without pseudonyms."""
+        return self.pseudonym_of_bytes(CHECK_TEXT) if self.key else None
+
+    def pseudonym_of_bytes(self, message: bytes) -> str:
+        """Return the HMAC of a message under the key."""
+        assert self.key is not None, "there is a key where there are pseudonyms"
+        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
+
+    def stored_id(self, customer: str) -> str:
+        """Return a customer's id as the warehouse has it."""
+        return self.pseudonym_of_bytes(customer.encode()) if self.key else customer
+
+    def column_of(self, columns: Sequence[str]) -> str | None:
+        """Return the column with the customer of a raw table; None where it is not to be touched.
+
+        Its name is compared as `ID=` is: without case, spaces and punctuation.
+        """
+        if self.key is None and not self.forgotten:
+            return None
+        same = [name for name in columns if _bare(name) == _bare(self.column)]
+        exact = [name for name in same if name == self.column]
+        return next(iter(exact or same), None)
+
+    def mark(self, guarded: str | None) -> str:
+        """Return what a raw table depends on besides its files."""
+        if guarded is None:
+            return ""
+        return hashlib.sha256(repr((guarded, self.check, self.forgotten)).encode()).hexdigest()
+
+    def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:
+        """Return a SELECT of raw rows with customers guarded; it takes `parameters()`.
+
+        Args:
+            select: Gives `columns` and the added ones, in this order.
+            columns: Columns of the raw table.
+            guarded: The one with the customer.
+        """
+        every = (*columns, *ADDED_COLUMNS)
+        names = ", ".join(identifier(name) for name in every)
+        plain = f"nullif(trim(cast({identifier(guarded)} as varchar)), '')"
+        pseudonym = f"sha256($outer_pad || unhex(sha256($inner_pad || encode({plain}))))"
+        stored = f"{pseudonym if self.key else plain} as stored_id"
+        replaced = "stored_id" if self.key else identifier(guarded)
+        values = ", ".join(replaced if name == guarded else identifier(name) for name in every)
+        return (
+            f"select {values} from (select *, {stored} from ({select}) as rows_of_files({names})) "
+            f"as guarded{self._not_forgotten('stored_id')}"
+        )
+
+    def _not_forgotten(self, stored: str) -> str:
+        """Return the WHERE that leaves forgotten customers out, a hash per salt."""
+        parts = [
+            f"coalesce(sha256($salt_{n} || encode({stored})) not in (select unnest($hashes_{n})), "
+            "true)"
+            for n in range(len(self._by_salt()))
+        ]
+        return f" where {' and '.join(parts)}" if parts else ""
+
+    def _by_salt(self) -> dict[str, list[str]]:
+        by_salt: dict[str, list[str]] = {}
+        for one in self.forgotten:
+            by_salt.setdefault(one.salt, []).append(one.customer_hash)
+        return by_salt
+
+    def parameters(self) -> dict[str, object]:
+        """Return the values that `select_sql` binds."""
+        bound: dict[str, object] = {}
+        if self.key is not None:
+            key = self.key if len(self.key) <= BLOCK_BYTES else hashlib.sha256(self.key).digest()
+            padded = key.ljust(BLOCK_BYTES, b"\0")
+            bound["inner_pad"] = bytes(byte ^ 0x36 for byte in padded)
+            bound["outer_pad"] = bytes(byte ^ 0x5C for byte in padded)
+        for n, (salt, hashes) in enumerate(self._by_salt().items()):
+            bound[f"salt_{n}"] = bytes.fromhex(salt)
+            bound[f"hashes_{n}"] = hashes
+        return bound
+
+
+def _bare(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def key_of(environment: Mapping[str, str]) -> bytes:
+    """Return the key of pseudonyms from the environment.
+
+    Raises:
+        Problem: it is missing or too short.
+    """
+    key = environment.get(KEY_NAME, "").encode()
+    if len(key) < LEAST_KEY_BYTES:
+        found = f"has {len(key)} bytes" if key else "is missing"
+        raise Problem(
+            f"{KEY_NAME} {found}: customers have pseudonyms in this warehouse, which takes a key "
+            f"of at least {LEAST_KEY_BYTES} bytes in the environment, the same at every build; "
+            'one is made by: python3 -c "import secrets; print(secrets.token_hex(32))"',
+            WRONG_USE,
+        )
+    return key
+
+
+def guard_of(
+    warehouse: Warehouse,
+    column: str,
+    *,
+    asked: bool | None,
+    environment: Mapping[str, str] | None = None,
+) -> Guard:
+    """Return the guard of a warehouse; whether customers have pseudonyms is a property of it.
+
+    asked: what PSEUDONYMISE says; None takes what the warehouse has.
+
+    Raises:
+        Problem: the warehouse was made otherwise, or with another key, or the key is missing.
+    """
+    known = stored_check(warehouse)
+    if known is not None and asked is not None and asked != bool(known):
+        has = "customers have pseudonyms" if known else "customers have their own ids"
+        raise Problem(
+            f"PSEUDONYMISE={int(asked)}: in the warehouse {warehouse.path} {has}, and that does "
+            "not change; expected the same, or another WAREHOUSE",
+            WRONG_USE,
+        )
+    is_on = bool(known) if known is not None else bool(asked)
+    key = key_of(os.environ if environment is None else environment) if is_on else None
+    guard = Guard(column, key, tuple(forgotten_of(warehouse)))
+    if known and not hmac.compare_digest(known, guard.check or ""):
+        raise Problem(
+            f"{KEY_NAME} is not the key that the pseudonyms in {warehouse.path} were made with: "
+            "every customer would be a new one; expected that key, or another WAREHOUSE",
+            WRONG_USE,
+        )
+    return guard
+
+
+def stored_check(warehouse: Warehouse) -> str | None:
+    """Return the text that the warehouse knows its key by, "" for none; None when it is new."""
+    if warehouse.marts_db.exists():
+        return _text_of(warehouse.marts_db, "history", "pseudonymisation")
+    if warehouse.build_db.exists():
+        try:
+            return _text_of(warehouse.build_db, "raw", "load_settings", is_needed=True)
+        except duckdb.Error:
+            # It is disposable: a damaged one is made anew.
+            return None
+    return None
+
+
+def _text_of(path: Path, schema: str, table: str, *, is_needed: bool = False) -> str | None:
+    with duckdb.connect(path, read_only=True) as connection:
+        columns = connection.execute(
+            "select column_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+        if not columns and is_needed:
+            return None
+        if ("pseudonym_check",) not in columns:
+            return ""
+        row = connection.execute(
+            f"select max(pseudonym_check) from {identifier(schema, table)}"
+        ).fetchone()
+    return row[0] or ""
+
+
+# --- customers who were forgotten
+
+
+def forgotten_file(warehouse: Warehouse) -> Path:
+    """Return the list of those who were forgotten."""
+    return warehouse.path / "forgotten.csv"
+
+
+def forgotten_of(warehouse: Warehouse) -> list[Forgotten]:
+    """Return the customers of a warehouse who were forgotten and are still to be left out.
+
+    A line without a hash says that somebody was forgotten whom no file holds any more.
+
+    Raises:
+        Problem: the list cannot be read.
+    """
+    path = forgotten_file(warehouse)
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="ascii", newline="") as file:
+            lines = list(csv.DictReader(file))
+        found = [Forgotten(*(line[name] or "" for name in FORGOTTEN_COLUMNS)) for line in lines]
+        for one in found:
+            date.fromisoformat(one.forgotten_on)
+            bytes.fromhex(one.salt + one.customer_hash)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Problem(
+            f"{path} cannot be read ({error!r}): expected the columns "
+            f"{', '.join(FORGOTTEN_COLUMNS)}, as make forget writes them; without the list, "
+            "customers who were forgotten could come back"
+        ) from error
+    return [one for one in found if one.customer_hash]
+
+
+def hash_of(stored_id: str, salt: str) -> str:
+    """Return the hash that a forgotten customer is known by."""
+    return hashlib.sha256(bytes.fromhex(salt) + stored_id.encode()).hexdigest()
+
+
+def is_forgotten(forgotten: Sequence[Forgotten], stored_id: str) -> bool:
+    """Say whether a customer is among those who were forgotten."""
+    return any(hash_of(stored_id, one.salt) == one.customer_hash for one in forgotten)
+
+
+def write_forgotten(warehouse: Warehouse, stored_id: str, today: date) -> None:
+    """Add a customer to the list of those who were forgotten, in one step."""
+    known = forgotten_of(warehouse)
+    salt = known[0].salt if known else secrets.token_hex(SALT_BYTES)
+    path = forgotten_file(warehouse)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if not path.exists():
+        writer.writerow(FORGOTTEN_COLUMNS)
+    writer.writerow([today.isoformat(), salt, hash_of(stored_id, salt)])
+    before = path.read_text(encoding="ascii") if path.exists() else ""
+    new = path.with_name(f".{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(before + text.getvalue())
+    sync(new)
+    os.replace(new, path)
+    sync(warehouse.path)
