@@ -25,8 +25,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients lint format docs summary \
-    query versions verify rollback export forget clean clean-all
+.PHONY: help setup build check load test test-builds test-clients test-superset test-page clients \
+    lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -47,11 +47,21 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q
 
-test-builds: setup ## Run the tests that take chains of whole builds, 3 minutes more [PYTEST_ARGS]
+test-builds: setup ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
 
 test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
+
+test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
+	@$(VENV)/python scripts/browser.py
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+
+test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
+
+clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/client_matrix.py
 
 lint: setup ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
@@ -69,6 +79,9 @@ docs: setup ## Write the lineage and all descriptions as one page, docs.html [SO
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py
+
+report: setup ## Write the page to look at, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/python scripts/report.py
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/export.py

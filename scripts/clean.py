@@ -1,5 +1,6 @@
-"""Remove what a build makes again; with `--all` also what is published or exported, and .venv.
+"""Remove what a build makes again; with `--all` also what is published and environments.
 
+Published with it are history and exports; the environments are .venv and .clients.
 Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
 WAREHOUSE.
 """
@@ -29,6 +30,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         *folder.glob("build.duckdb*"),
         *folder.glob(".publishing-*"),
         warehouse.docs,
+        *folder.glob("report*.html"),
         *(folder / name for name in ("dbt", "tmp", "logs")),
     ]
 
@@ -78,7 +80,7 @@ def main() -> int:
     if is_all and os.environ.get("FORCE", "") != "1":
         raise Problem(
             f"clean-all removes what is published in {warehouse.path} with its history, what "
-            "was exported, and .venv; if you mean it: make clean-all FORCE=1",
+            "was exported, .venv and .clients; if you mean it: make clean-all FORCE=1",
             WRONG_USE,
         )
     removed: list[Path] = []
@@ -89,7 +91,7 @@ def main() -> int:
                 removed += remove([*published(warehouse), warehouse.lock_file])
     removed += remove(caches())
     if is_all:
-        removed += remove([ROOT / ".venv"])
+        removed += remove([ROOT / ".venv", ROOT / ".clients"])
     shown = [path for path in removed if path.name != "__pycache__"]
     for path in shown:
         say(f"removed {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")

@@ -24,15 +24,17 @@ Other variables:
   PYTHON       Python 3.11 or newer that makes .venv (default: the newest of
                3.13, 3.12 and 3.11 on the PATH)
   PYTEST_ARGS  what to pass to pytest, for make test
-  FORCE        FORCE=1 confirms make clean-all, lets make export replace OUT,
-               and lets make forget take a customer it does not know
-  SEGMENT      number of the segment that make export writes (default: all)
+  FORCE        FORCE=1 confirms make clean-all, lets make export and make report
+               replace OUT, and lets make forget take a customer it does not know
+  SEGMENT      number of the segment that make export writes (default: all),
+               or that make report writes a one-page brief of
   FORMAT       csv or parquet, for make export (default: csv); table (the first
                100 rows), csv or json, for make query (default: table)
   FIELDS       columns for make export, separated by commas (default:
                customer_id, segment_id, segment_name, membership_status and
                member_since_date)
   OUT          file for make export (default: in exports/ of the warehouse)
+               or make report (default: report.html in the warehouse)
   HOLDOUT      exclude, include or only: whether make export writes customers
                held out of campaigns (default: exclude)
   SQL          a question for make query, such as SQL="from segment_summary"

@@ -70,6 +70,11 @@ class Warehouse:
         """The documentation page."""
         return self.path / "docs.html"
 
+    def report(self, segment_id: int | None = None) -> Path:
+        """The page people look at, or the brief of a segment."""
+        brief = "" if segment_id is None else f"_segment_{segment_id}"
+        return self.path / f"report{brief}.html"
+
     def create(self) -> None:
         """Make the folder.
 

@@ -8,6 +8,8 @@ import pytest
 
 from shops import ROOT, SHOP, clean_environment, copy_warehouse
 
+pytestmark = pytest.mark.many_builds
+
 
 @pytest.fixture(scope="module")
 def page(shop, tmp_path_factory):

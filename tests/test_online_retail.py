@@ -6,6 +6,8 @@ import random
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from customer_tables import write_table
 from shops import Builds, Built, build
 
@@ -85,7 +87,9 @@ def build_sheets(builds: Builds) -> Built:
     return build(folder / "data", folder / "warehouse", source="online_retail")
 
 
-BUILDS = {"online retail": build_sheets}
+pytestmark = pytest.mark.many_builds
+
+CHAINS = [{"online retail": build_sheets}]
 
 
 def test_rows_of_both_sheets_are_accounted_for(builds):

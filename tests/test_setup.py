@@ -168,6 +168,8 @@ def fill(project: Path) -> tuple[list[Path], list[Path]]:
         warehouse / "dbt" / "target" / "manifest.json",
         warehouse / ".publishing-1" / "marts.duckdb",
         warehouse / "docs.html",
+        warehouse / "report.html",
+        warehouse / "report_segment_3.html",
     ]
     for path in (*kept, *made):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,7 @@ from history import copy_history
 from shops import ROOT, copy_warehouse
 from warehouse import Warehouse
 
-BUILDS = {"chance": chance_shop.build_chance}
-CHAINS = [{"chance_cut_off": chance_shop.build_cut_off}]
+CHAINS = [{"chance": chance_shop.build_chance}, {"chance_cut_off": chance_shop.build_cut_off}]
 
 METHODS = {"segments", "spend quintiles", "RFM cells", "past spend ranking", "chance"}
 
@@ -197,6 +196,7 @@ def segment_of(chance):
     return found
 
 
+@pytest.mark.many_builds
 def test_yield_recomputes_from_raw_rows(chance, raw, segment_of):
     later = raw.spend(JUDGED_DAY, JUDGED_DAY + HORIZON)
     before = raw.spend(JUDGED_DAY - HORIZON, JUDGED_DAY)
@@ -219,6 +219,7 @@ def test_yield_recomputes_from_raw_rows(chance, raw, segment_of):
         assert projected == pytest.approx(today[segment] * mean)
 
 
+@pytest.mark.many_builds
 def test_errors_of_overlapping_windows_are_clustered_by_customer(chance, raw):
     placed = chance.query_build(
         "select segment_id, customer_id, as_of_date from segmentation.customer_assignments "
@@ -246,6 +247,7 @@ def test_errors_of_overlapping_windows_are_clustered_by_customer(chance, raw):
         assert error == pytest.approx(sqrt(variance), rel=1e-6)
 
 
+@pytest.mark.many_builds
 def test_growth_recomputes_from_raw_rows(chance, raw, segment_of):
     start = GROWTH_FROM_DAY
     first = raw.spend(start, start + GROWTH_DAYS)
@@ -295,6 +297,7 @@ def fifths(values, count=5):
     return np.minimum(count, 1 + count * ranks // len(values))
 
 
+@pytest.mark.many_builds
 def test_usefulness_recomputes_from_raw_rows(chance, raw, segment_of):
     past = raw.spend(0, JUDGED_DAY)
     later = raw.spend(JUDGED_DAY, JUDGED_DAY + HORIZON)
@@ -358,6 +361,7 @@ def captured(past, later, group):
     return brought / later.sum()
 
 
+@pytest.mark.many_builds
 def test_the_run_and_the_marts_tell_the_same(chance):
     told, date_judged, own, rfm, captured_share, past_share = chance.current_run(
         "usefulness",
@@ -386,6 +390,7 @@ def test_the_run_and_the_marts_tell_the_same(chance):
 # --- by chance
 
 
+@pytest.mark.many_builds
 def test_nothing_grows_where_spend_is_pure_chance(chance):
     rows = chance.query("select basis, growth_direction from segment_yield")
     assert len(rows) == 8

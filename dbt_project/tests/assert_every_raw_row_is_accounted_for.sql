@@ -1,6 +1,6 @@
 -- Nothing is lost silently: for every raw table, rows loaded are the rows
--- accepted, rejected and dropped as exact duplicates. Rows of customers who were
--- forgotten are counted and not loaded.
+-- accepted, rejected and dropped as exact duplicates. Rows of customers who
+-- were forgotten are counted and not loaded.
 
 with
 

@@ -1,0 +1,348 @@
+"""Charts as Vega-Lite, made with Altair: one function for each form, rows in, specification out.
+
+Colours are CSS variables, so that a chart follows light, dark and paper without being drawn
+again. Texts from data are values of fields only, never part of an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from report_page.model import Segment
+from report_page.palette import segment_colour
+
+ROW_HEIGHT = 26
+CELL_GAP = 1.5
+# Cells narrower than this, in pixels, show their colour only.
+NARROWEST_CELL = 34
+INK, MUTED, MARK, CARD = "var(--ink)", "var(--muted)", "var(--mark)", "var(--card)"
+
+Rows = Sequence[dict[str, Any]]
+Titles = dict[str, str]
+
+
+def configuration() -> dict[str, Any]:
+    """Return what all charts have in common, for the page to give to each."""
+    font = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+    quiet = {"domain": False, "ticks": False, "labelColor": MUTED, "titleColor": MUTED}
+    return {
+        "background": None,
+        "font": font,
+        "aria": False,
+        "view": {"stroke": None},
+        "axis": {
+            **quiet,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+            "labelPadding": 6,
+            "gridColor": "var(--grid)",
+        },
+        "header": {"labelColor": MUTED, "titleColor": MUTED},
+        "legend": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 12},
+        "text": {"color": INK, "fontSize": 12},
+    }
+
+
+def heat_map(
+    rows: Rows,
+    *,
+    columns: Sequence[str],
+    column_title: str,
+    tooltips: Titles,
+    colours: str,
+    thresholds: Sequence[float],
+    row_title: str = "",
+) -> dict[str, Any]:
+    """Return cells of `column` x `row`, coloured by `value` in steps and labelled with `label`.
+
+    `colours` is `diverging` (seven steps) or `sequential` (five), one more than thresholds.
+    """
+    order = list(dict.fromkeys(row["row"] for row in rows))
+    steps = range(1, len(thresholds) + 2)
+    base = _chart(rows, height=ROW_HEIGHT * len(order)).encode(
+        x=alt.X(
+            "column:O",
+            sort=list(columns),
+            scale=alt.Scale(domain=list(columns)),
+            axis=alt.Axis(orient="top", title=column_title, labelAngle=0, labelColor=INK),
+        ),
+        y=alt.Y(
+            "row:N",
+            sort=order,
+            axis=alt.Axis(title=row_title or None, labelColor=INK),
+        ),
+        tooltip=_tooltips(tooltips),
+    )
+    cells = base.mark_rect(stroke=CARD, strokeWidth=2 * CELL_GAP, cornerRadius=4).encode(
+        color=_steps("value", colours, "", thresholds, steps)
+    )
+    labels = base.mark_text(
+        opacity=alt.expr(f"bandwidth('x') >= {NARROWEST_CELL} ? 1 : 0"), fontSize=12
+    ).encode(text="label:N", color=_steps("value", f"on-{colours}", "", thresholds, steps))
+    return _specification(cells + labels, colours="independent")
+
+
+def bubbles(rows: Rows, segments: Sequence[Segment], *, x_title: str, y_title: str) -> dict:
+    """Return value against growth: `x` a ratio, `y` money, both with bounds; area is `size`."""
+    near = [row[name] for row in rows for name in ("x", "x_low", "x_high")]
+    reach = 1.15 * max(abs(value - 1) for value in (*near, 1.02))
+    most = 1.12 * max(row["y_high"] for row in rows)
+    least = min(0, *(row["y_low"] for row in rows))
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[1 - reach, 1 + reach], nice=False, zero=False),
+        axis=alt.Axis(
+            title=x_title,
+            labelExpr="abs(datum.value - 1) < 1e-9 ? '0%' : format(datum.value - 1, '+.0%')",
+            tickCount=5,
+            grid=False,
+        ),
+    )
+    y = alt.Y(
+        "y:Q",
+        scale=alt.Scale(domain=[least, most], nice=True),
+        axis=_on_top(y_title, ",f"),
+    )
+    tooltip = _tooltips(
+        {
+            "segment": "Segment",
+            "customers": "Customers",
+            "spend": y_title,
+            "growth": x_title,
+            "finding": "Reading",
+        }
+    )
+    base = _chart(rows, height=360).encode(x=x, y=y, tooltip=tooltip)
+    colour = _segment_colour(segments)
+    zero = (
+        alt.Chart(alt.InlineData(values=[{"x": 1}]))
+        .mark_rule(strokeDash=[4, 4], color=MARK)
+        .encode(x="x:Q")
+    )
+    across = base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(
+        x="x_low:Q", x2="x_high:Q", color=colour
+    )
+    upward = base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(
+        y="y_low:Q", y2="y_high:Q", color=colour
+    )
+    points = base.mark_circle(opacity=0.92, stroke=CARD, strokeWidth=1.5).encode(
+        size=alt.Size(
+            "size:Q",
+            scale=alt.Scale(
+                type="linear", domain=[0, max(row["size"] for row in rows) or 1], range=[250, 2600]
+            ),
+            legend=None,
+        ),
+        color=colour,
+    )
+    numbers = base.mark_text(fontSize=13, fontWeight="bold").encode(
+        text="id:N", color=_segment_colour(segments, on=True)
+    )
+    return _specification(zero + across + upward + points + numbers, colours="independent")
+
+
+def intervals(
+    rows: Rows,
+    segments: Sequence[Segment],
+    *,
+    title: str,
+    tooltips: Titles,
+    value_format: str,
+    from_zero: bool = True,
+    reference: str = "",
+) -> dict:
+    """Return a dot with its interval for each segment: `value`, `low`, `high`.
+
+    `reference` names a field that all segments are compared with, drawn as a line.
+    """
+    x = alt.X(
+        "value:Q",
+        scale=alt.Scale(zero=from_zero, nice=True),
+        axis=alt.Axis(title=title, format=value_format, tickCount=5),
+    )
+    base = _chart(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
+        x=x,
+        y=alt.Y(
+            "id:O",
+            sort=[str(s.segment_id) for s in segments],
+            axis=alt.Axis(title=None, labelColor=INK),
+        ),
+        tooltip=_tooltips(tooltips),
+        color=_segment_colour(segments),
+    )
+    lines = base.mark_rule(strokeWidth=3, opacity=0.55).encode(x="low:Q", x2="high:Q")
+    points = base.mark_circle(size=150, opacity=1)
+    layers = [lines, points]
+    if reference:
+        (average,) = {row[reference] for row in rows}
+        layers.insert(
+            0,
+            alt.Chart(alt.InlineData(values=[{"value": average}]))
+            .mark_rule(strokeDash=[4, 4], color=MARK)
+            .encode(x="value:Q"),
+        )
+    return _specification(alt.layer(*layers))
+
+
+def lines(
+    rows: Rows,
+    segments: Sequence[Segment],
+    *,
+    title: str,
+    tooltips: Titles,
+    value_format: str,
+) -> dict:
+    """Return a line for each segment over dates: `date` (ISO), `value`; each ends in its number."""
+    colour = _segment_colour(segments)
+    base = _chart(rows, height=240).encode(
+        x=alt.X(
+            "date:T",
+            scale=alt.Scale(type="utc"),
+            axis=alt.Axis(title=None, format="%b %Y", grid=False, tickCount=6, labelOverlap=True),
+        ),
+        y=alt.Y(
+            "value:Q",
+            scale=alt.Scale(zero=True, nice=True),
+            axis=_on_top(title, value_format),
+        ),
+        color=colour,
+        detail="id:N",
+        tooltip=_tooltips(tooltips),
+    )
+    drawn = base.mark_line(strokeWidth=2.5)
+    points = base.mark_circle(size=45, opacity=1)
+    last = max(row["date"] for row in rows)
+    ends = (
+        alt.Chart(alt.InlineData(values=[row for row in rows if row["date"] == last]))
+        .mark_text(align="left", dx=9, fontWeight="bold")
+        .encode(x="date:T", y="value:Q", text="id:N", color=colour)
+    )
+    return _specification(drawn + points + ends)
+
+
+def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Titles) -> dict:
+    """Return measures over k: each of `series` is a field, its label the name at its line."""
+    long = [
+        {**row, "series": label, "value": row[name]}
+        for row in rows
+        for name, label in series.items()
+        if row[name] is not None
+    ]
+    labels = list(series.values())
+    colours = ["var(--link)", "var(--mark)"][: len(labels)]
+    x = alt.X("k:O", axis=alt.Axis(title="Number of segments", labelAngle=0, grid=False))
+    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=_on_top(title, ".2f"))
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=labels, range=colours),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="stroke", symbolStrokeWidth=3)
+        if len(labels) > 1
+        else None,
+    )
+    mark = (
+        alt.Chart(alt.InlineData(values=[{"k": chosen, "note": "chosen"}]))
+        .mark_rect(color="var(--grid)", opacity=1, width={"band": 0.8})
+        .encode(x=alt.X("k:O"))
+    )
+    base = _chart(long, height=220).encode(
+        x=x, y=y, color=colour, detail="series:N", tooltip=_tooltips(tooltips)
+    )
+    return _specification(mark + base.mark_line(strokeWidth=2.5) + base.mark_circle(size=70))
+
+
+def bars(rows: Rows, *, title: str, tooltips: Titles) -> dict:
+    """Return a bar for each `row` with `value` (a share) and `label`; some are `is_marked`."""
+    order = [row["row"] for row in rows]
+    highest = max((row["value"] for row in rows), default=0)
+    base = _chart(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
+        y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
+        x=alt.X(
+            "value:Q",
+            scale=alt.Scale(domain=[min(0, *(row["value"] for row in rows)), 1.45 * highest or 1]),
+            axis=alt.Axis(title=title, format=".0%", tickCount=4),
+        ),
+        tooltip=_tooltips(tooltips),
+    )
+    drawn = base.mark_bar(cornerRadiusEnd=3, height={"band": 0.62}).encode(
+        color=alt.condition("datum.is_marked", alt.value("var(--link)"), alt.value(MARK))
+    )
+    labels = base.mark_text(align="left", dx=6).encode(text="label:N")
+    return _specification(drawn + labels)
+
+
+def differences(rows: Rows, *, tooltips: Titles, colour: str) -> dict:
+    """Return bars to both sides of the average: `row`, `value` in standard deviations."""
+    order = [row["row"] for row in rows]
+    reach = 1.1 * max(abs(row["value"]) for row in rows)
+    base = _chart(rows, height=(ROW_HEIGHT - 3) * len(rows)).encode(
+        y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
+        x=alt.X(
+            "value:Q",
+            scale=alt.Scale(domain=[-reach, reach]),
+            axis=alt.Axis(
+                title="standard deviations",
+                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1f')",
+                tickCount=4,
+            ),
+        ),
+        tooltip=_tooltips(tooltips),
+    )
+    zero = (
+        alt.Chart(alt.InlineData(values=[{"value": 0}])).mark_rule(color=MARK).encode(x="value:Q")
+    )
+    return _specification(base.mark_bar(color=colour, height={"band": 0.6}) + zero)
+
+
+def _chart(rows: Rows, *, height: int) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows))).properties(height=height)
+
+
+def _tooltips(titles: Titles) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{name}:N", title=title) for name, title in titles.items()]
+
+
+def _segment_colour(segments: Sequence[Segment], *, on: bool = False) -> alt.Color:
+    colours = [segment_colour(segment.position) for segment in segments]
+    if on:
+        colours = [colour.replace("--segment", "--on-segment") for colour in colours]
+    return alt.Color(
+        "id:N",
+        scale=alt.Scale(domain=[str(s.segment_id) for s in segments], range=colours),
+        legend=None,
+    )
+
+
+def _steps(
+    field: str, name: str, title: str, thresholds: Sequence[float], steps: range
+) -> alt.Color:
+    colours = [f"var(--{name}-{step})" for step in steps]
+    scale = alt.Scale(type="threshold", domain=list(thresholds), range=colours)
+    return alt.Color(f"{field}:Q", title=title, scale=scale, legend=None)
+
+
+def _on_top(title: str, number_format: str) -> alt.Axis:
+    """Return an upward axis whose title lies above it, where it is read and takes no width."""
+    return alt.Axis(
+        title=title,
+        format=number_format,
+        tickCount=5,
+        titleAngle=0,
+        titleAlign="left",
+        titleBaseline="bottom",
+        titleX=0,
+        titleY=-10,
+    )
+
+
+def _specification(chart: alt.LayerChart, *, colours: str = "shared") -> dict[str, Any]:
+    """Return a checked specification, as wide as its place.
+
+    `colours` is `independent` where layers have colours of their own.
+    """
+    whole = chart.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
+    return whole.resolve_scale(color=colours).to_dict()

@@ -1,0 +1,93 @@
+"""Reading the published marts: every figure of the page comes from one query that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from console import Problem
+
+QUERIES = Path(__file__).parent / "queries"
+# Stands in a query for the number of the segment that a brief is of.
+SEGMENT = "$segment_id"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave: the query as shown and run, and its rows by column."""
+
+    sql: str
+    rows: tuple[dict, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def column(self, name: str) -> list:
+        """Return the values of a column."""
+        return [row[name] for row in self.rows]
+
+    def first(self) -> dict:
+        """Return the first row."""
+        return self.rows[0]
+
+
+class Marts:
+    """A published file, opened for reading."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, segment_id: int | None) -> None:
+        self._connection = connection
+        self._segment_id = segment_id
+
+    def ask(self, name: str) -> Answer:
+        """Run the query of this name; the text that is run is the text that is shown.
+
+        A brief's queries have the number of their segment written into them, a whole number, so
+        that they run as they are shown.
+        """
+        sql = (QUERIES / f"{name}.sql").read_text(encoding="utf-8").strip()
+        if SEGMENT in sql:
+            if self._segment_id is None:
+                raise ValueError(f"{name}.sql is of one segment, and none is asked for")
+            sql = sql.replace(SEGMENT, str(int(self._segment_id)))
+        cursor = self._connection.execute(sql)
+        names = [column[0] for column in cursor.description]
+        rows = tuple(dict(zip(names, values, strict=True)) for values in cursor.fetchall())
+        return Answer(sql, rows)
+
+
+@contextmanager
+def open_marts(path: Path, segment_id: int | None = None) -> Iterator[Marts]:
+    """Open a published file for reading; one read transaction, so that all figures agree.
+
+    Raises:
+        Problem: it is not there, cannot be read, or was published before a mart that is asked
+            for, or a column of one, was made.
+    """
+    if not path.exists():
+        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            yield Marts(connection, segment_id)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise Problem(
+            f"{path} was published by another version of the project: {_line(error)}; "
+            "run make build"
+        ) from error
+    except duckdb.Error as error:
+        raise Problem(f"{path} cannot be read: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")[0].split())
+
+
+def by(rows: Sequence[dict], name: str) -> dict[object, list[dict]]:
+    """Return rows in groups of one value each, in the order in which values come first."""
+    groups: dict[object, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(row[name], []).append(row)
+    return groups

@@ -1,0 +1,122 @@
+"""Putting the page and the brief together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from console import WRONG_USE, Problem
+from report_page import brief, charts, javascript, markup, palette, wording
+from report_page.marts import Answer, Marts, open_marts
+from report_page.model import Facts, Section, Segment
+from report_page.sections import SECTIONS
+from report_page.sections.evidence import VERDICTS
+
+
+def whole_page(marts_file: Path) -> str:
+    """Return the page of a published file as HTML.
+
+    Raises:
+        Problem: the file cannot be read or holds no run.
+    """
+    with open_marts(marts_file) as marts:
+        facts = read_facts(marts)
+        sections = [s for s in (make(marts, facts) for make in SECTIONS) if s]
+        summary = marts.ask("segments")
+    return render(
+        "page.html.j2",
+        facts,
+        sections,
+        tiles=tiles(facts, summary),
+        verdict=VERDICTS[facts.run["verdict"]],
+        source=wording.words(facts.run["source"]),
+    )
+
+
+def brief_page(marts_file: Path, segment_id: int) -> str:
+    """Return the one-page brief of a segment as HTML.
+
+    Raises:
+        Problem: as `whole_page`, or there is no such segment.
+    """
+    with open_marts(marts_file, segment_id) as marts:
+        facts = read_facts(marts)
+        if segment_id not in [segment.segment_id for segment in facts.segments]:
+            there = "; ".join(f"{s.segment_id} ({_printable(s.name)})" for s in facts.segments)
+            raise Problem(f"SEGMENT={segment_id}: there are: {there}", WRONG_USE)
+        content = brief.content(marts, facts, facts.segment(segment_id))
+    return render("brief.html.j2", facts, [], **content)
+
+
+def read_facts(marts: Marts) -> Facts:
+    """Return the run and its segments.
+
+    Raises:
+        Problem: there is not exactly one current run.
+    """
+    runs = marts.ask("run")
+    if len(runs.rows) != 1:
+        raise Problem("the published file has no current run: build again")
+    segments = marts.ask("segments")
+    return Facts(
+        run=runs.first(),
+        segments=tuple(
+            Segment(row["segment_id"], row["segment_name"], place)
+            for place, row in enumerate(segments.rows)
+        ),
+    )
+
+
+def tiles(facts: Facts, summary: Answer) -> list[tuple[str, str, str]]:
+    """Return the figures at the top: name, figure, what it is of."""
+    run = facts.run
+    told = [
+        (
+            "Customers in segments",
+            wording.whole(run["segmented_customer_count"]),
+            f"of {wording.whole(run['customer_count'])}",
+        ),
+        ("Segments", wording.whole(len(facts.segments)), f"structure {run['verdict']}"),
+    ]
+    with_spend = [row for row in summary.rows if row["spend_share"] is not None]
+    if facts.has_orders and with_spend:
+        top = max(with_spend, key=lambda row: row["spend_share"])
+        told.append(
+            (
+                f"Spend of segment {top['segment_id']}",
+                wording.percent(top["spend_share"]),
+                f"by {wording.percent(top['customer_share'])} of the customers",
+            )
+        )
+    if run["stability"] is not None:
+        told.append(
+            ("Agreement of half samples", wording.decimal(run["stability"]), "1 is the same")
+        )
+    return told
+
+
+def render(template: str, facts: Facts, sections: list[Section], **content: object) -> str:
+    """Return a page: its scripts and styles are written into it and named by the policy."""
+    style = palette.css() + (javascript.ASSETS / "page.css").read_text(encoding="utf-8")
+    scripts = [javascript.library(), javascript.page_script()]
+    page = markup.environment()
+    page.filters["json"] = markup.json_in_html
+    page.filters["day"] = wording.day
+    return page.get_template(template).render(
+        policy=markup.policy(scripts, [style]),
+        style=Markup(style),
+        library=Markup(scripts[0]),
+        script=Markup(scripts[1]),
+        drawn_by=javascript.versions(),
+        chart_configuration=charts.configuration(),
+        facts=facts,
+        run=facts.run,
+        sections=sections,
+        **content,
+    )
+
+
+def _printable(text: str) -> str:
+    """Return a name that shows its control characters instead of acting them out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,9 @@
+-- Bought by a fifth of the segment or more, above the average.
+select
+    category,
+    index_value,
+    penetration
+from segment_category_affinity
+where segment_id = $segment_id and penetration >= 0.2 and index_value > 100
+order by index_value desc, category
+limit 5;

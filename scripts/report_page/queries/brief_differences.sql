@@ -1,0 +1,10 @@
+select
+    feature,
+    label,
+    unit,
+    mean_value,
+    population_mean,
+    standardised_difference
+from segment_profiles
+where segment_id = $segment_id and standardised_difference is not null
+order by abs(standardised_difference) desc, position, feature;

@@ -1,0 +1,15 @@
+select
+    segment_id,
+    segment_name,
+    description,
+    strategy,
+    customer_count,
+    customer_share,
+    spend,
+    spend_share,
+    spend_per_customer,
+    later_spend_per_customer,
+    relative_growth,
+    growth_direction
+from segment_summary
+where segment_id = $segment_id;

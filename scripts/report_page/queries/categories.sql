@@ -1,0 +1,27 @@
+-- The twelve categories on which all segments together spend most.
+with
+
+ranked as (
+
+    select
+        *,
+        dense_rank() over (
+            order by population_spend_share desc, category
+        ) as place
+    from segment_category_affinity
+    where population_spend_share > 0
+
+)
+
+select
+    segment_id,
+    category,
+    spend_share,
+    population_spend_share,
+    index_value,
+    penetration,
+    population_penetration,
+    spend
+from ranked
+where place <= 12
+order by place, segment_id;

@@ -1,0 +1,19 @@
+-- Bands in the order of their numbers; groups too small to tell of are left away.
+select
+    attribute,
+    value,
+    segment_id,
+    customer_count,
+    known_count,
+    customer_share,
+    population_share,
+    index_value
+from segment_demographics
+where not is_folded and not is_small_group
+order by
+    attribute,
+    try_cast(regexp_extract(value, '[0-9]+') as bigint) nulls last,
+    regexp_matches(value, '^[0-9]'),
+    length(value),
+    value,
+    segment_id;

@@ -1,0 +1,11 @@
+select
+    feature,
+    label,
+    family,
+    unit,
+    transform,
+    weight,
+    is_used,
+    dropped_reason
+from feature_catalog
+order by is_used desc, position, feature;

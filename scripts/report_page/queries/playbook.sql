@@ -1,0 +1,21 @@
+select
+    segment_id,
+    segment_name,
+    stance,
+    stance_reason,
+    objective,
+    offer,
+    positioning,
+    channel,
+    channel_basis,
+    lead_categories,
+    kpi_label,
+    kpi_current_value,
+    kpi,
+    next_segment_name,
+    opportunity_horizon_days,
+    opportunity_ceiling_amount,
+    opportunity_ceiling_lower,
+    opportunity_ceiling_upper
+from segment_playbook
+order by segment_id;

@@ -1,0 +1,3 @@
+select *
+from segmentation_runs
+where is_current;

@@ -1,0 +1,17 @@
+select
+    segment_id,
+    segment_name,
+    description,
+    strategy,
+    customer_count,
+    customer_share,
+    spend,
+    spend_share,
+    spend_per_customer,
+    orders_per_customer,
+    later_spend_per_customer,
+    relative_growth,
+    growth_direction,
+    mean_confidence
+from segment_summary
+order by segment_id;

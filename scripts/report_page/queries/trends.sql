@@ -1,0 +1,17 @@
+-- Whole periods only: the others cannot be compared.
+select
+    segment_id,
+    period_start_date,
+    period_end_date,
+    customer_count,
+    active_count,
+    active_share,
+    order_count,
+    spend,
+    spend_per_active_customer,
+    new_count,
+    returned_count,
+    lapsed_count
+from segment_trends
+where is_complete
+order by period_start_date, segment_id;

@@ -1,0 +1,26 @@
+-- The figures that the playbook goes by: judged ones where there are any.
+select
+    segment_id,
+    segment_name,
+    basis,
+    current_customer_count,
+    horizon_days,
+    growth_days,
+    later_spend_per_customer,
+    later_spend_low,
+    later_spend_high,
+    later_active_share,
+    relative_growth,
+    relative_growth_low,
+    relative_growth_high,
+    growth_direction,
+    projected_spend,
+    projected_spend_low,
+    projected_spend_high,
+    fit_as_of_date,
+    last_snapshot_date
+from segment_yield
+where
+    basis = (select max(evidence) from segment_playbook)
+    and later_spend_per_customer is not null
+order by segment_id;

@@ -1,0 +1,36 @@
+"""The sections of the page, in the order in which the story is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from report_page.marts import Marts
+from report_page.model import Facts, Section
+from report_page.sections import (
+    cards,
+    evidence,
+    making,
+    moving,
+    people,
+    playbook,
+    profile,
+    response,
+    shopping,
+    value_growth,
+)
+
+# Each returns its section, or nothing where the source does not tell what it needs.
+SECTIONS: tuple[Callable[[Marts, Facts], Section | None], ...] = (
+    cards.section,
+    value_growth.section,
+    profile.section,
+    shopping.section,
+    response.section,
+    people.section,
+    moving.movement,
+    moving.trends,
+    evidence.section,
+    playbook.section,
+    making.quality,
+    making.making,
+)

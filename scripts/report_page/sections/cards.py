@@ -1,0 +1,136 @@
+"""The segments as cards: size, share of spend, yield, growth, stance, what sets them apart."""
+
+from __future__ import annotations
+
+from report_page import wording
+from report_page.marts import Answer, Marts, by
+from report_page.model import Column, Facts, Figure, Section, Table
+
+# As the names and descriptions of segments: smaller differences are not spoken of.
+LEAST_DIFFERENCE = 0.3
+MOST_TRAITS = 4
+
+GROWTH_WORDS = {
+    "grows": "grows more than customers who had spent alike",
+    "shrinks": "shrinks against customers who had spent alike",
+    "no clear change": "no clear change",
+    "too few customers": "too few customers to tell",
+}
+
+
+def section(marts: Marts, facts: Facts) -> Section:
+    """Return the cards, with the table and SQL behind them."""
+    answer = marts.ask("segments")
+    profiles = marts.ask("differences")
+    traits = by(profiles.rows, "segment_id")
+    cards = [
+        {
+            "segment": facts.segment(row["segment_id"]),
+            "stance": row["strategy"] if facts.has_orders else None,
+            "figures": figures(row),
+            "traits": told_traits(traits.get(row["segment_id"], [])),
+        }
+        for row in answer.rows
+    ]
+    return Section(
+        key="segments",
+        title="The segments",
+        lead=lead(answer),
+        template="cards.html.j2",
+        content={"cards": cards},
+        figures=(
+            Figure(
+                key="segment-figures",
+                title="Figures of the cards",
+                finding="",
+                sql=answer.sql,
+                table=Table.of(answer.rows, columns(answer)),
+                is_folded=True,
+            ),
+        ),
+    )
+
+
+def lead(answer: Answer) -> str:
+    """Say what the cards are, and who brings most of the spend."""
+    told = "Each customer is in one segment. Colours and numbers mean the same in all charts."
+    with_spend = [row for row in answer.rows if row["spend_share"] is not None]
+    if not with_spend:
+        return told
+    top = max(with_spend, key=lambda row: row["spend_share"])
+    return (
+        f"{told} Segment {top['segment_id']} is {wording.percent(top['customer_share'])} of the "
+        f"customers and brings {wording.percent(top['spend_share'])} of the spend."
+    )
+
+
+def figures(row: dict) -> list[tuple[str, str, str]]:
+    """Return what a card tells: name, figure, and what it is of; nothing that is not known."""
+    told = [
+        (
+            "Customers",
+            wording.whole(row["customer_count"]),
+            f"{wording.percent(row['customer_share'])} of all",
+        )
+    ]
+    if row["spend_share"] is not None:
+        told.append(
+            (
+                "Share of spend",
+                wording.percent(row["spend_share"]),
+                f"{wording.number(row['spend_per_customer'])} per customer",
+            )
+        )
+    if row["later_spend_per_customer"] is not None:
+        told.append(("Yield", wording.number(row["later_spend_per_customer"]), "spent later, each"))
+    if row["growth_direction"]:
+        told.append(
+            (
+                "Growth",
+                wording.change(row["relative_growth"]),
+                GROWTH_WORDS.get(row["growth_direction"], row["growth_direction"]),
+            )
+        )
+    return told
+
+
+def told_traits(rows: list[dict]) -> list[dict]:
+    """Return the features in which a segment differs most, the largest first."""
+    large = [row for row in rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE]
+    large.sort(key=lambda row: -abs(row["standardised_difference"]))
+    return [
+        {
+            "is_above": row["standardised_difference"] > 0,
+            "label": row["label"],
+            "value": value_of(row["mean_value"], row["unit"]),
+            "average": value_of(row["population_mean"], row["unit"]),
+        }
+        for row in large[:MOST_TRAITS]
+    ]
+
+
+def value_of(value: object, unit: str) -> str:
+    """Return a value without its unit, which the label tells; shares as percent."""
+    return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
+
+
+def columns(answer: Answer) -> list[Column]:
+    """Return the columns of the table behind the cards, without those that nothing is known of."""
+    every = [
+        Column("segment_id", "Segment", wording.whole),
+        Column("segment_name", "Name"),
+        Column("strategy", "Stance"),
+        Column("customer_count", "Customers", wording.whole),
+        Column("customer_share", "Share of customers", wording.percent),
+        Column("spend", "Spend", wording.whole),
+        Column("spend_share", "Share of spend", wording.percent),
+        Column("spend_per_customer", "Spend per customer", wording.number),
+        Column("later_spend_per_customer", "Later spend per customer", wording.number),
+        Column("relative_growth", "Growth against alike", wording.change),
+        Column("growth_direction", "Reading"),
+        Column("mean_confidence", "Mean confidence", wording.decimal),
+    ]
+    known = {name for row in answer.rows for name, value in row.items() if value is not None}
+    if not answer.rows or not any(row["spend"] for row in answer.rows):
+        known -= {"spend", "spend_per_customer", "strategy"}
+    return [column for column in every if column.name in known]

@@ -1,0 +1,276 @@
+"""Whether the segments are real (structure, stability) and useful (later spend)."""
+
+from __future__ import annotations
+
+from report_page import charts, wording
+from report_page.marts import Marts
+from report_page.model import Column, Facts, Figure, Section, Table
+
+# How the verdict is spoken of, in two words and in a sentence.
+VERDICTS = {
+    "strong": (
+        "Clear groups",
+        "Customers fall into clearly separate groups, and half of the data finds the same ones.",
+    ),
+    "moderate": (
+        "Blurred groups",
+        "There are groups among the customers, with blurred borders: those near a border could "
+        "as well be on its other side.",
+    ),
+    "weak": (
+        "Degrees, not kinds",
+        "These customers vary by degrees rather than in kinds. The segments are useful cuts "
+        "through them and no natural groups: whoever is near a border could as well be on its "
+        "other side.",
+    ),
+}
+METHODS = {
+    "segments": "these segments",
+    "spend quintiles": "fifths by spend",
+    "RFM cells": "RFM cells",
+    "past spend ranking": "ranking by past spend",
+    "chance": "chance",
+}
+CHANCE = 0.2
+
+
+def section(marts: Marts, facts: Facts) -> Section:
+    """Return the k scan, stability, silhouettes, and prediction of later spend."""
+    measured = useful(marts)
+    return Section(
+        key="evidence",
+        title="Are they real, are they useful" if measured else "Are they real",
+        short_title="Evidence",
+        lead=f"{VERDICTS[facts.run['verdict']][1]} The measure: {facts.run['verdict_reason']}.",
+        figures=(*structure(marts, facts), silhouettes(marts, facts), *measured),
+    )
+
+
+def structure(marts: Marts, facts: Facts) -> list[Figure]:
+    """Return silhouette against its reference, and stability, for every k that was tried."""
+    answer = marts.ask("k_scan")
+    if not answer:
+        return []
+    chosen = next((row for row in answer.rows if row["is_chosen"]), None)
+    k = facts.run["k"]
+    table = Table.of(
+        answer.rows,
+        [
+            Column("k", "Segments", wording.whole),
+            Column("silhouette", "Silhouette", wording.decimal),
+            Column("reference_silhouette", "Without structure", wording.decimal),
+            Column("structure_gap", "Gap", wording.decimal),
+            Column("stability", "Agreement", wording.decimal),
+            Column("minimum_jaccard", "Least stable", wording.decimal),
+            Column("smallest_segment_share", "Smallest", wording.percent),
+            Column("verdict", "Verdict"),
+            Column("choice_reason", "Choice"),
+        ],
+    )
+    rows = [
+        {
+            "k": row["k"],
+            "silhouette": row["silhouette"],
+            "reference": row["reference_silhouette"],
+            "stability": row["stability"],
+            "told_silhouette": wording.decimal(row["silhouette"]),
+            "told_reference": wording.decimal(row["reference_silhouette"]),
+            "told_stability": wording.decimal(row["stability"]),
+            "told_choice": row["choice_reason"],
+        }
+        for row in answer.rows
+    ]
+    reason = f"{chosen['k']} segments were {chosen['choice_reason']}." if chosen else ""
+    gap = facts.run["structure_gap"]
+    beyond = ""
+    if gap is not None and chosen:
+        side = "above" if gap > 0 else "no higher than"
+        beyond = (
+            f"At {k} segments the silhouette is {side} that of data without any structure "
+            f"({wording.decimal(facts.run['silhouette'])} against "
+            f"{wording.decimal(facts.run['reference_silhouette'])})."
+        )
+    return [
+        Figure(
+            key="k-scan",
+            title="Separation, by number of segments",
+            finding=beyond,
+            sql=answer.sql,
+            table=table,
+            chart=charts.scan(
+                rows,
+                title="silhouette",
+                series={"silhouette": "these customers", "reference": "data without structure"},
+                chosen=k,
+                tooltips={
+                    "k": "Segments",
+                    "told_silhouette": "Silhouette",
+                    "told_reference": "Without structure",
+                    "told_choice": "Choice",
+                },
+            ),
+            shows="Two lines over the number of segments.",
+            note="Shaded: the number that was chosen. The gap between the lines is what counts.",
+            width="half",
+        ),
+        Figure(
+            key="stability",
+            title="Agreement of half samples, by number of segments",
+            finding=reason,
+            sql=answer.sql,
+            table=table,
+            chart=charts.scan(
+                rows,
+                title="adjusted Rand index, 1 is the same",
+                series={"stability": "agreement"},
+                chosen=k,
+                tooltips={
+                    "k": "Segments",
+                    "told_stability": "Agreement",
+                    "told_choice": "Choice",
+                },
+            ),
+            shows="A line over the number of segments.",
+            note="Shaded: the number that was chosen.",
+            width="half",
+        ),
+    ]
+
+
+def silhouettes(marts: Marts, facts: Facts) -> Figure:
+    """Return how clearly customers of each segment belong to it."""
+    answer = marts.ask("silhouettes")
+    below = sum(row["below_zero_count"] for row in answer.rows)
+    whole = sum(row["customer_count"] for row in answer.rows)
+    share = wording.percent(below / whole) if whole else wording.NONE
+    finding = f"{share} of the customers are nearer to another segment on average (below 0)."
+    if answer:
+        low = min(answer.rows, key=lambda row: row["jaccard"] or 0)
+        finding += (
+            f" Least sure to be found again: segment {low['segment_id']}, of which half samples "
+            f"share {wording.percent(low['jaccard'])}."
+        )
+    return Figure(
+        key="silhouettes",
+        title="How clearly customers belong",
+        finding=finding,
+        sql=answer.sql,
+        table=Table.of(
+            answer.rows,
+            [
+                Column("segment_id", "Segment", wording.whole),
+                Column("segment_name", "Name"),
+                Column("silhouette_p10", "10th percentile", wording.decimal),
+                Column("silhouette_median", "Median", wording.decimal),
+                Column("silhouette_p90", "90th percentile", wording.decimal),
+                Column("below_zero_count", "Below 0", wording.whole),
+                Column("jaccard", "Found again (Jaccard)", wording.decimal),
+                Column("mean_confidence", "Mean confidence", wording.decimal),
+            ],
+        ),
+        chart=charts.intervals(
+            [
+                {
+                    "id": str(row["segment_id"]),
+                    "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+                    "value": row["silhouette_median"],
+                    "low": row["silhouette_p10"],
+                    "high": row["silhouette_p90"],
+                    "told": wording.decimal(row["silhouette_median"]),
+                    "range": f"{wording.decimal(row['silhouette_p10'])} to "
+                    f"{wording.decimal(row['silhouette_p90'])}",
+                    "jaccard": wording.decimal(row["jaccard"]),
+                }
+                for row in answer.rows
+            ],
+            facts.segments,
+            title="silhouette of customers, -1 to 1",
+            value_format=".1f",
+            tooltips={
+                "segment": "Segment",
+                "told": "Median",
+                "range": "Eight in ten customers",
+                "jaccard": "Found again (Jaccard)",
+            },
+        )
+        if answer
+        else None,
+        shows="Dots with bars: median, and the middle eight tenths, for each segment.",
+        has_segment_key=True,
+        note="Dot: median. Bar: eight customers in ten.",
+        width="half",
+    )
+
+
+def useful(marts: Marts) -> list[Figure]:
+    """Return how well segments predict later spend, beside plain methods and chance."""
+    answer = marts.ask("usefulness")
+    if not answer:
+        return []
+    own = next(row for row in answer.rows if row["method"] == "segments")
+    columns = [
+        Column("method", "Method"),
+        Column("group_count", "Groups", wording.whole),
+        Column("customer_count", "Customers", wording.whole),
+        Column("later_spend_variance_explained", "Variance explained", wording.percent),
+        Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
+        Column("finding", "Finding"),
+    ]
+
+    def figure(key: str, title: str, field: str, axis: str, finding: str) -> Figure | None:
+        rows = [row for row in answer.rows if row[field] is not None]
+        if not rows:
+            return None
+        rows.sort(key=lambda row: (-row[field], row["method"]))
+        return Figure(
+            key=key,
+            title=title,
+            finding=finding,
+            sql=answer.sql,
+            table=Table.of(answer.rows, columns),
+            chart=charts.bars(
+                [
+                    {
+                        "row": METHODS.get(row["method"], row["method"]),
+                        "value": row[field],
+                        "label": wording.percent(row[field]),
+                        "groups": wording.whole(row["group_count"]),
+                        "finding": row["finding"] if row["method"] != "segments" else "",
+                        "is_marked": row["method"] == "segments",
+                    }
+                    for row in rows
+                ],
+                title=axis,
+                tooltips={
+                    "row": "Method",
+                    "label": title,
+                    "groups": "Groups",
+                    "finding": "Finding",
+                },
+            ),
+            shows="A bar for each method, the best first.",
+            width="half",
+        )
+
+    days = own["horizon_days"]
+    captured = own["top_20_percent_captured_share"]
+    found = [
+        figure(
+            "explained",
+            "Later spend explained",
+            "later_spend_variance_explained",
+            "variance explained",
+            f"{own['finding']}.",
+        ),
+        figure(
+            "captured",
+            "Later spend of the top fifth",
+            "top_20_percent_captured_share",
+            "share of later spend",
+            f"The fifth of customers that the segments put first brings "
+            f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at "
+            "random would bring "
+            f"{wording.percent(CHANCE)}.",
+        ),
+    ]
+    return [figure for figure in found if figure]

@@ -1,0 +1,190 @@
+"""How customers move between segments, and how each segment did over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from report_page import charts, wording
+from report_page.marts import Marts
+from report_page.model import Column, Facts, Figure, Section, Swatch, Table
+
+THRESHOLDS = (0.02, 0.1, 0.25, 0.75)
+SWATCHES = tuple(
+    Swatch(f"sequential-{step}", label)
+    for step, label in enumerate(
+        ("under 2 %", "2 to 10 %", "10 to 25 %", "25 to 75 %", "over 75 %"), 1
+    )
+)
+
+
+def movement(marts: Marts, facts: Facts) -> Section | None:
+    """Return who moved since the snapshot before."""
+    answer = marts.ask("movement")
+    if not answer:
+        return None
+    rows = answer.rows
+    from_segments = [row for row in rows if row["from_group"].isdigit()]
+    stayed = sum(
+        row["customer_count"] for row in from_segments if row["from_group"] == row["to_group"]
+    )
+    whole = sum(row["customer_count"] for row in from_segments)
+    first = answer.first()
+    moved = [row for row in from_segments if row["from_group"] != row["to_group"]]
+    finding = f"{wording.percent(stayed / whole)} stayed where they were." if whole else ""
+    if moved:
+        most = max(moved, key=lambda row: row["customer_count"])
+        finding += (
+            f" The largest movement: {wording.whole(most['customer_count'])} customers from "
+            f"{_group(most['from_group'])} to {_group(most['to_group'])}."
+        )
+    columns = list(dict.fromkeys(row["to_group"] for row in rows))
+    ordered = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in columns]
+    columns = ordered + sorted(c for c in columns if c not in ordered)
+    figure = Figure(
+        key="moved",
+        title=f"From {wording.day(first['from_date'])} to {wording.day(first['to_date'])}",
+        finding=finding,
+        sql=answer.sql,
+        table=Table.of(
+            rows,
+            [
+                Column("from_group", "From"),
+                Column("to_group", "To"),
+                Column("customer_count", "Customers", wording.whole),
+                Column("from_share", "Share of those from", wording.percent),
+            ],
+        ),
+        chart=charts.heat_map(
+            [
+                {
+                    "row": row["from_group"],
+                    "column": row["to_group"],
+                    "from": _group(row["from_group"]),
+                    "to": _group(row["to_group"]),
+                    "value": row["from_share"],
+                    "label": wording.percent(row["from_share"]),
+                    "customers": wording.whole(row["customer_count"]),
+                }
+                for row in rows
+            ],
+            columns=columns,
+            column_title="to segment",
+            row_title="from",
+            colours="sequential",
+            thresholds=THRESHOLDS,
+            tooltips={
+                "from": "From",
+                "to": "To",
+                "label": "Share of those from",
+                "customers": "Customers",
+            },
+        ),
+        shows="Heat map: a row for where customers were, a column for where they are.",
+        has_segment_key=True,
+        swatches=SWATCHES,
+        swatches_title="Share of the customers of a row",
+        note="Shares of a row add up to 100 %. An empty cell: nobody.",
+    )
+    return Section(
+        key="movement",
+        title="How they move",
+        lead=(
+            "Where customers were at the date before and where they are now, both by the same "
+            "segments: who moved changed their behaviour."
+        ),
+        figures=(figure,),
+    )
+
+
+def _group(name: str) -> str:
+    return f"segment {name}" if name.isdigit() else name
+
+
+def trends(marts: Marts, facts: Facts) -> Section | None:
+    """Return activity and spend over time."""
+    if not facts.has_orders:
+        return None
+    answer = marts.ask("trends")
+    if len(set(answer.column("period_start_date"))) < 2:
+        return None
+    columns = [
+        Column("period_start_date", "From", wording.day),
+        Column("segment_id", "Segment", wording.whole),
+        Column("active_count", "Active", wording.whole),
+        Column("active_share", "Share active", wording.percent),
+        Column("new_count", "New", wording.whole),
+        Column("returned_count", "Returned", wording.whole),
+        Column("lapsed_count", "Lapsed", wording.whole),
+        Column("order_count", "Orders", wording.whole),
+        Column("spend", "Spend", wording.whole),
+        Column("spend_per_active_customer", "Spend per active customer", wording.number),
+    ]
+    table = Table.of(answer.rows, columns)
+
+    def figure(key: str, title: str, field: str, axis: str, format_: str) -> Figure:
+        rows = [row for row in answer.rows if row[field] is not None]
+        write = wording.percent if format_.endswith("%") else wording.number
+        return Figure(
+            key=key,
+            title=title,
+            finding=_change(rows, field, write),
+            sql=answer.sql,
+            table=table,
+            chart=charts.lines(
+                [
+                    {
+                        "id": str(row["segment_id"]),
+                        "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+                        "date": row["period_start_date"].isoformat(),
+                        "value": float(row[field]),
+                        "told": write(row[field]),
+                        "period": f"{wording.day(row['period_start_date'])} and 4 weeks on"
+                        if (row["period_end_date"] - row["period_start_date"]).days == 28
+                        else f"{wording.day(row['period_start_date'])} to before "
+                        f"{wording.day(row['period_end_date'])}",
+                    }
+                    for row in rows
+                ],
+                facts.segments,
+                title=axis,
+                value_format=format_,
+                tooltips={"segment": "Segment", "period": "Period", "told": title},
+            ),
+            shows="A line for each segment over time.",
+            has_segment_key=True,
+            width="half",
+        )
+
+    return Section(
+        key="trends",
+        title="Over time",
+        lead=(
+            "What the customers who are in a segment today did before. A segment of recent "
+            "customers seems to rise for that reason alone, and one of lapsed customers to fall."
+        ),
+        figures=(
+            figure("active", "Customers with an order", "active_share", "share active", ".0%"),
+            figure(
+                "spend-active",
+                "Spend per active customer",
+                "spend_per_active_customer",
+                "spend in the period",
+                ",f",
+            ),
+        ),
+    )
+
+
+def _change(rows: list[dict], field: str, write: Callable[[object], str]) -> str:
+    """Say which segment changed most between the first and the last period."""
+    first, last = rows[0]["period_start_date"], rows[-1]["period_start_date"]
+    began = {row["segment_id"]: row[field] for row in rows if row["period_start_date"] == first}
+    ended = {row["segment_id"]: row[field] for row in rows if row["period_start_date"] == last}
+    both = sorted(segment for segment in began.keys() & ended.keys() if began[segment])
+    if not both:
+        return ""
+    most = max(both, key=lambda segment: abs(float(ended[segment]) / float(began[segment]) - 1))
+    return (
+        f"Segment {most} changed most: from {write(began[most])} in the first period to "
+        f"{write(ended[most])} in the last."
+    )

@@ -1,0 +1,92 @@
+"""What to do for each segment."""
+
+from __future__ import annotations
+
+from report_page import wording
+from report_page.marts import Marts
+from report_page.model import Column, Facts, Figure, Section, Table
+
+# Measures that are a share.
+SHARES = ("later_active_share", "response_rate")
+
+
+def section(marts: Marts, facts: Facts) -> Section | None:
+    """Return the plays."""
+    if not facts.has_orders:
+        return None
+    answer = marts.ask("playbook")
+    if not answer:
+        return None
+    return Section(
+        key="playbook",
+        title="The playbook",
+        lead=(
+            "What to do for each segment, by rules that marketers edit. The ceiling is what "
+            "moving up could bring at most, and no forecast."
+        ),
+        template="playbook.html.j2",
+        content={"plays": [play(row, facts) for row in answer.rows]},
+        figures=(
+            Figure(
+                key="playbook-figures",
+                title="Stances and their reasons",
+                is_folded=True,
+                finding="",
+                sql=answer.sql,
+                table=Table.of(
+                    answer.rows,
+                    [
+                        Column("segment_id", "Segment", wording.whole),
+                        Column("stance", "Stance"),
+                        Column("stance_reason", "Why"),
+                        Column("kpi_label", "Measure to watch"),
+                        Column("opportunity_ceiling_amount", "Ceiling", wording.whole),
+                        Column("opportunity_ceiling_lower", "at least", wording.whole),
+                        Column("opportunity_ceiling_upper", "at most", wording.whole),
+                    ],
+                ),
+            ),
+        ),
+    )
+
+
+def play(row: dict, facts: Facts) -> dict:
+    """Return what the template shows of one segment."""
+    value = row["kpi_current_value"]
+    measure = wording.percent(value) if row["kpi"] in SHARES else wording.number(value)
+    channel = row["channel"]
+    if channel and row["channel_basis"]:
+        channel = f"{channel} (by {row['channel_basis']})"
+    entries = [
+        ("Objective", row["objective"]),
+        ("Offer", row["offer"]),
+        ("Channel", channel),
+        ("Lead with", row["lead_categories"]),
+        ("Say", row["positioning"]),
+        ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else row["kpi_label"]),
+        ("Ceiling", ceiling(row)),
+    ]
+    return {
+        "segment": facts.segment(row["segment_id"]),
+        "stance": row["stance"],
+        "entries": [(name, told) for name, told in entries if told],
+        "reason": row["stance_reason"],
+    }
+
+
+def ceiling(row: dict) -> str | None:
+    """Say what moving up to the next segment could bring, or why nothing can be told."""
+    amount = row["opportunity_ceiling_amount"]
+    if amount is None:
+        return None
+    days = row["opportunity_horizon_days"]
+    if not amount:
+        return (
+            f"none: as many or more go down as up within {days} days; what would help is to stop "
+            "that first"
+        )
+    return (
+        f"{wording.whole(amount)} in {days} days ({wording.whole(row['opportunity_ceiling_lower'])}"
+        f" to {wording.whole(row['opportunity_ceiling_upper'])}), by moving up to "
+        f"{row['next_segment_name']}"
+    )

@@ -1,0 +1,99 @@
+"""What distinguishes each segment: standardised differences, feature by feature."""
+
+from __future__ import annotations
+
+from report_page import charts, wording
+from report_page.marts import Marts
+from report_page.model import Column, Facts, Figure, Section, Swatch, Table
+
+THRESHOLDS = (-1.0, -0.5, -0.2, 0.2, 0.5, 1.0)
+SWATCHES = tuple(
+    Swatch(f"diverging-{step}", label)
+    for step, label in enumerate(
+        ("below -1", "-1 to -0.5", "-0.5 to -0.2", "near 0", "0.2 to 0.5", "0.5 to 1", "above 1"), 1
+    )
+)
+# Rows of the chart; the table behind it has all.
+MOST_FEATURES = 24
+
+
+def section(marts: Marts, facts: Facts) -> Section | None:
+    """Return the heat map."""
+    answer = marts.ask("differences")
+    if not answer:
+        return None
+    largest: dict[str, float] = {}
+    for row in answer.rows:
+        size = abs(row["standardised_difference"])
+        largest[row["feature"]] = max(largest.get(row["feature"], 0), size)
+    kept = sorted(largest, key=lambda name: -largest[name])[:MOST_FEATURES]
+    left = len(largest) - len(kept)
+    most = max(answer.rows, key=lambda row: abs(row["standardised_difference"]))
+    side = "above" if most["standardised_difference"] > 0 else "below"
+    finding = (
+        f"The largest difference is in {most['label']}: segment {most['segment_id']} has "
+        f"{wording.in_unit(most['mean_value'], most['unit'])} on average, {side} the "
+        f"{wording.in_unit(most['population_mean'], most['unit'])} of all customers."
+    )
+    return Section(
+        key="differences",
+        title="What sets them apart",
+        short_title="Differences",
+        lead=(
+            "Each cell says how far the average customer of a segment is from the average of all, "
+            "in standard deviations. Half a deviation is a difference one notices, a whole one is "
+            "large."
+        ),
+        figures=(
+            Figure(
+                key="profiles",
+                title="Differences from the average customer",
+                finding=finding,
+                sql=answer.sql,
+                table=Table.of(
+                    answer.rows,
+                    [
+                        Column("label", "Feature"),
+                        Column("segment_id", "Segment", wording.whole),
+                        Column("mean_value", "Mean", wording.number),
+                        Column("population_mean", "Mean of all", wording.number),
+                        Column("median_value", "Median", wording.number),
+                        Column("unit", "Unit"),
+                        Column("standardised_difference", "Standard deviations", wording.decimal),
+                    ],
+                ),
+                chart=charts.heat_map(
+                    [cell(row, facts) for row in answer.rows if row["feature"] in kept],
+                    columns=[str(s.segment_id) for s in facts.segments],
+                    column_title="segment",
+                    colours="diverging",
+                    thresholds=THRESHOLDS,
+                    tooltips={
+                        "segment": "Segment",
+                        "row": "Feature",
+                        "mean": "Mean of the segment",
+                        "average": "Mean of all",
+                        "label": "Standard deviations",
+                    },
+                ),
+                shows="Heat map: a row for each feature, a column for each segment.",
+                has_segment_key=True,
+                swatches=SWATCHES,
+                swatches_title="Standard deviations from the average",
+                note=f"{left} features with smaller differences are in the table." if left else "",
+            ),
+        ),
+    )
+
+
+def cell(row: dict, facts: Facts) -> dict:
+    """Return a cell of the chart."""
+    return {
+        "row": row["label"],
+        "column": str(row["segment_id"]),
+        "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+        "value": row["standardised_difference"],
+        "label": wording.signed(row["standardised_difference"]),
+        "mean": wording.in_unit(row["mean_value"], row["unit"]),
+        "average": wording.in_unit(row["population_mean"], row["unit"]),
+    }

@@ -1,0 +1,97 @@
+"""What the segments buy: index of spend by category."""
+
+from __future__ import annotations
+
+from report_page import charts, wording
+from report_page.marts import Marts
+from report_page.model import Column, Facts, Figure, Section, Swatch, Table
+
+THRESHOLDS = (50.0, 80.0, 95.0, 105.0, 125.0, 200.0)
+SWATCHES = tuple(
+    Swatch(f"diverging-{step}", label)
+    for step, label in enumerate(
+        ("under 50", "50 to 80", "80 to 95", "95 to 105", "105 to 125", "125 to 200", "over 200"), 1
+    )
+)
+# A category that fewer buy is not spoken of, however high its index.
+LEAST_PENETRATION = 0.2
+
+
+def section(marts: Marts, facts: Facts) -> Section | None:
+    """Return the heat map of indexes."""
+    answer = marts.ask("categories")
+    if not answer:
+        return None
+    rows = [row for row in answer.rows if row["index_value"] is not None]
+    told = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
+    finding = ""
+    if told:
+        most = max(told, key=lambda row: row["index_value"])
+        finding = (
+            f"Segment {most['segment_id']} spends {wording.percent(most['spend_share'])} of its "
+            f"money on {most['category']}, where all customers spend "
+            f"{wording.percent(most['population_spend_share'])}: index "
+            f"{wording.index(most['index_value'])}."
+        )
+    return Section(
+        key="categories",
+        title="What they buy",
+        lead=(
+            "How a segment splits its money over categories, against all customers: at an index "
+            "of 100 it spends the same share as everybody, at 200 twice that."
+        ),
+        figures=(
+            Figure(
+                key="affinity",
+                title="Index of spend by category",
+                finding=finding,
+                sql=answer.sql,
+                table=Table.of(
+                    answer.rows,
+                    [
+                        Column("category", "Category"),
+                        Column("segment_id", "Segment", wording.whole),
+                        Column("spend_share", "Share of its spend", wording.percent),
+                        Column("population_spend_share", "Share of all spend", wording.percent),
+                        Column("index_value", "Index", wording.index),
+                        Column("penetration", "Customers who buy it", wording.percent),
+                        Column("spend", "Spend", wording.whole),
+                    ],
+                ),
+                chart=charts.heat_map(
+                    [cell(row, facts) for row in rows],
+                    columns=[str(s.segment_id) for s in facts.segments],
+                    column_title="segment",
+                    colours="diverging",
+                    thresholds=THRESHOLDS,
+                    tooltips={
+                        "segment": "Segment",
+                        "row": "Category",
+                        "label": "Index (100 is the average)",
+                        "share": "Share of its spend",
+                        "average": "Share of all spend",
+                        "buying": "Customers who buy it",
+                    },
+                ),
+                shows="Heat map: a row for each category, a column for each segment.",
+                has_segment_key=True,
+                swatches=SWATCHES,
+                swatches_title="Index, 100 is the average",
+                note="The categories with most spend, the largest first.",
+            ),
+        ),
+    )
+
+
+def cell(row: dict, facts: Facts) -> dict:
+    """Return a cell of the chart."""
+    return {
+        "row": row["category"],
+        "column": str(row["segment_id"]),
+        "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+        "value": row["index_value"],
+        "label": wording.index(row["index_value"]),
+        "share": wording.percent(row["spend_share"]),
+        "average": wording.percent(row["population_spend_share"]),
+        "buying": wording.percent(row["penetration"]),
+    }

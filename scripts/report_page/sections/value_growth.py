@@ -1,0 +1,158 @@
+"""Value against growth: who brings most, and whose spend grows beyond that of their like."""
+
+from __future__ import annotations
+
+from report_page import charts, wording
+from report_page.marts import Answer, Marts
+from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.sections.cards import GROWTH_WORDS
+
+COLUMNS = [
+    Column("segment_id", "Segment", wording.whole),
+    Column("segment_name", "Name"),
+    Column("current_customer_count", "Customers today", wording.whole),
+    Column("later_spend_per_customer", "Later spend per customer", wording.number),
+    Column("later_spend_low", "at least", wording.number),
+    Column("later_spend_high", "at most", wording.number),
+    Column("later_active_share", "Still buying", wording.percent),
+    Column("relative_growth", "Growth against alike", wording.change),
+    Column("relative_growth_low", "at least", wording.change),
+    Column("relative_growth_high", "at most", wording.change),
+    Column("growth_direction", "Reading"),
+    Column("projected_spend", "Projected spend", wording.whole),
+]
+
+
+def section(marts: Marts, facts: Facts) -> Section | None:
+    """Return the chart; a sentence where the data is too short to follow anybody."""
+    if not facts.has_orders:
+        return None
+    answer = marts.ask("value_and_growth")
+    title = "Value and growth"
+    if not answer:
+        return Section(
+            key="value",
+            title=title,
+            lead=(
+                "Not measured yet: the data is too short to see what customers spend after an "
+                "earlier date. It will be once there is enough history."
+            ),
+            sql=(("The query that gives no rows yet", answer),),
+        )
+    return Section(
+        key="value",
+        title=title,
+        short_title="Value",
+        lead=lead(answer),
+        figures=(figure(answer, facts),),
+    )
+
+
+def lead(answer: Answer) -> str:
+    """Say how value and growth are measured."""
+    row = answer.first()
+    how = (
+        "by segments that were learned before it and then followed: an honest figure"
+        if row["basis"] == "judged"
+        else "by today's segments as they would have been seen before it, so with hindsight"
+    )
+    return (
+        f"Value is what a customer spent in the {row['horizon_days']} days after "
+        f"{wording.day(row['last_snapshot_date'])}, {how}. Growth compares two later spans of "
+        "time, and each segment with customers who had spent alike, so that season and chance "
+        "do not count."
+    )
+
+
+def finding(answer: Answer) -> str:
+    """Say who brings most, and who clearly grows or shrinks."""
+    top = max(answer.rows, key=lambda row: row["later_spend_per_customer"])
+    low = min(answer.rows, key=lambda row: row["later_spend_per_customer"])
+    told = (
+        f"A customer of segment {top['segment_id']} brings "
+        f"{wording.number(top['later_spend_per_customer'])} in {top['horizon_days']} days"
+    )
+    if low["segment_id"] != top["segment_id"]:
+        told += (
+            f", one of segment {low['segment_id']} brings "
+            f"{wording.number(low['later_spend_per_customer'])}"
+        )
+    moving = [
+        f"segment {row['segment_id']} {row['growth_direction']}"
+        for row in answer.rows
+        if row["growth_direction"] in ("grows", "shrinks")
+    ]
+    if moving:
+        return f"{told}. Beyond chance, {wording.listed(moving)}."
+    return f"{told}. No segment clearly grows or shrinks."
+
+
+def figure(answer: Answer, facts: Facts) -> Figure:
+    """Return bubbles, or intervals of value alone where growth could not be measured."""
+    has_growth = [row for row in answer.rows if row["relative_growth"] is not None]
+    horizon = answer.first()["horizon_days"]
+    spend_title = f"spend per customer in {horizon} days"
+    note = "The source's currency. Bars show 95 % intervals."
+    if has_growth:
+        chart = charts.bubbles(
+            [point(row, facts) for row in has_growth],
+            facts.segments,
+            x_title="growth against alike customers",
+            y_title=spend_title,
+        )
+        shows = (
+            f"Bubbles: across growth against customers who had spent alike, upward {spend_title}."
+        )
+        note = f"Area: customers today. Dashed: no growth. {note}"
+    else:
+        chart = charts.intervals(
+            [point(row, facts) for row in answer.rows],
+            facts.segments,
+            title=spend_title,
+            value_format=",f",
+            tooltips={"segment": "Segment", "spend": "Spend per customer"},
+        )
+        shows = f"Dots with intervals: {spend_title}, for each segment."
+        note = f"Growth is not measured yet: too little history. {note}"
+    return Figure(
+        key="value-growth",
+        title="What a customer brings, and whether that grows",
+        finding=finding(answer),
+        sql=answer.sql,
+        table=Table.of(answer.rows, COLUMNS),
+        chart=chart,
+        shows=shows,
+        has_segment_key=True,
+        note=note,
+    )
+
+
+def point(row: dict, facts: Facts) -> dict:
+    """Return a row of the chart."""
+    growth = row["relative_growth"]
+    spend = row["later_spend_per_customer"]
+    low, high = row["later_spend_low"], row["later_spend_high"]
+    told = {
+        "id": str(row["segment_id"]),
+        "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+        "customers": wording.whole(row["current_customer_count"]),
+        "size": row["current_customer_count"],
+        "value": spend,
+        "low": spend if low is None else low,
+        "high": spend if high is None else high,
+        "spend": f"{wording.number(spend)} ({wording.number(low)} to {wording.number(high)})",
+    }
+    if growth is None:
+        return told
+    growth_low, growth_high = row["relative_growth_low"], row["relative_growth_high"]
+    return told | {
+        "y": told["value"],
+        "y_low": told["low"],
+        "y_high": told["high"],
+        "x": growth,
+        "x_low": growth if growth_low is None else growth_low,
+        "x_high": growth if growth_high is None else growth_high,
+        "growth": f"{wording.change(growth)} ({wording.change(growth_low)} to "
+        f"{wording.change(growth_high)})",
+        "finding": GROWTH_WORDS.get(row["growth_direction"], wording.text(row["growth_direction"])),
+    }

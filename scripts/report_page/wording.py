@@ -1,0 +1,113 @@
+"""Numbers, shares and dates as people read them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+NONE = "\N{EN DASH}"
+# A space that does not break, between a number and its sign.
+SPACE = "\N{NO-BREAK SPACE}"
+# Not from the locale: the page is the same wherever it is written.
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+
+def number(value: object) -> str:
+    """Return a number with about three digits that count, such as 9.95, 143 or 12,345."""
+    if value is None:
+        return NONE
+    amount = float(value)
+    size = abs(amount)
+    digits = 0 if size >= 100 or amount == int(amount) else 1 if size >= 10 else 2
+    return f"{_without_minus_zero(amount, digits):,.{digits}f}"
+
+
+def whole(value: object) -> str:
+    """Return a whole number, such as 12,345."""
+    return NONE if value is None else f"{_without_minus_zero(float(value), 0):,.0f}"
+
+
+def decimal(value: object) -> str:
+    """Return a number to two places, for measures between -1 and 1."""
+    return NONE if value is None else f"{_without_minus_zero(float(value), 2):.2f}"
+
+
+def percent(share: object) -> str:
+    """Return a share as percent: 31.5 %, and 0.25 % where it is below one."""
+    if share is None:
+        return NONE
+    amount = 100 * float(share)
+    digits = 2 if 0 < abs(amount) < 1 else 1
+    return f"{_without_minus_zero(amount, digits):,.{digits}f}{SPACE}%"
+
+
+def change(ratio: object) -> str:
+    """Return a ratio as a change: 1.04 is +4.0 %."""
+    if ratio is None:
+        return NONE
+    amount = _without_minus_zero(100 * (float(ratio) - 1), 1)
+    return f"{amount:+,.1f}{SPACE}%"
+
+
+def signed(value: object) -> str:
+    """Return a number to one place with its sign, and 0.0 without."""
+    if value is None:
+        return NONE
+    amount = _without_minus_zero(float(value), 1)
+    return f"{amount:+.1f}" if amount else "0.0"
+
+
+def index(value: object) -> str:
+    """Return an index of which 100 is the average."""
+    return whole(value)
+
+
+def in_unit(value: object, unit: str) -> str:
+    """Return a value with its unit; shares as percent."""
+    if value is None:
+        return NONE
+    if unit == "share" or unit.startswith("share "):
+        return f"{percent(value)}{unit.removeprefix('share')}"
+    return f"{number(value)} {unit}".rstrip()
+
+
+def day(value: object) -> str:
+    """Return a date such as 1 January 2018."""
+    return (
+        NONE
+        if not isinstance(value, date)
+        else f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    )
+
+
+def words(name: object) -> str:
+    """Return a technical name as words: `campaign_sent` is campaign sent."""
+    return NONE if name is None else str(name).replace("_", " ")
+
+
+def text(value: object) -> str:
+    """Return a text as it is, and a dash for none."""
+    return NONE if value is None else str(value)
+
+
+def listed(parts: list[str]) -> str:
+    """Return `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _without_minus_zero(amount: float, digits: int) -> float:
+    return round(amount, digits) + 0.0
