@@ -10,7 +10,7 @@ import duckdb
 
 from console import warn
 from quoting import identifier
-from settings import Settings
+from settings import Settings, engine_memory
 from warehouse import Warehouse, wal_of
 
 
@@ -46,7 +46,7 @@ def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     temporary.mkdir(exist_ok=True)
     options: list[tuple[str, object]] = [
         ("threads", settings.threads),
-        ("memory_limit", settings.memory),
+        ("memory_limit", engine_memory(settings.memory)),
         ("temp_directory", str(temporary)),
         ("preserve_insertion_order", True),
         ("enable_progress_bar", False),

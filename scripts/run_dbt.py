@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
 from privacy import KEY_NAME
-from settings import ROOT, Settings, resolve
+from settings import ROOT, Settings, engine_memory, resolve
 from warehouse import Warehouse, exclusive
 
 PROJECT = ROOT / "dbt_project"
@@ -66,7 +66,7 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
         "SEGMENTATION_TMP": str(warehouse.temporary),
         "SEGMENTATION_DBT_TARGET": str(warehouse.dbt_target),
         "THREADS": str(settings.threads),
-        "MEMORY": settings.memory,
+        "MEMORY": engine_memory(settings.memory),
         "TARGET": settings.target,
     }
 

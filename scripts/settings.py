@@ -30,6 +30,9 @@ MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
 MEMORY_SHARE = 0.7
+# What dbt, the learning step and the build itself need beside the engine: their code (450 MB
+# together), samples of bounded size, and 30 bytes a customer. Of little memory it is half.
+PYTHON_MEMORY = 10**9
 MEMORY_UNITS = {
     "MB": 10**6,
     "GB": 10**9,
@@ -158,7 +161,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MEMORY",
         f"{MEMORY_SHARE:.0%} of the machine's".replace("%", " %"),
-        "memory that DuckDB may use",
+        "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
     Setting(
@@ -327,6 +330,13 @@ def read_memory(text: str) -> str:
     if not match or float(match[1]) * MEMORY_UNITS[match[2]] < MIN_MEMORY:
         raise refuse("MEMORY", text)
     return match[1] + match[2].replace("I", "i")
+
+
+def engine_memory(memory: str) -> str:
+    """Return what DuckDB may use of MEMORY: what Python leaves to it."""
+    number = memory.rstrip("BGMTi")
+    total = float(number) * MEMORY_UNITS[memory.removeprefix(number).upper()]
+    return f"{int(total - min(PYTHON_MEMORY, total / 2)) // 10**6}MB"
 
 
 def read_target(text: str) -> str:

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 import run_dbt
 import settings
 from build import check_loaded, window_days
 from console import WRONG_USE, Problem
 from load_raw import Loaded
-from settings import ROOT, SETTINGS, Settings, resolve
+from settings import ROOT, SETTINGS, Settings, engine_memory, resolve
 
 
 def resolved(**given: str) -> Settings:
@@ -192,6 +193,19 @@ def test_the_window_is_read_from_the_dbt_project() -> None:
     assert window_days(ROOT / "dbt_project") == 364
 
 
+@pytest.mark.parametrize(
+    ("memory", "engine"),
+    [
+        ("4GB", "3000MB"),
+        ("1.5GB", "750MB"),
+        ("256MB", "128MB"),
+        ("4GiB", "3294MB"),
+    ],
+)
+def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
+    assert engine_memory(resolved(MEMORY=memory).memory) == engine
+
+
 def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     chosen = resolved(K="4", AS_OF="2024-02-03", THREADS="2", MEMORY="1GB")
     assert run_dbt.dbt_vars(chosen) == {
@@ -204,5 +218,13 @@ def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     found = run_dbt.environment(chosen, {"DBT_TARGET": "x", "OMP_NUM_THREADS": "8", "HOME": "/h"})
     assert "DBT_TARGET" not in found
     assert (found["OMP_NUM_THREADS"], found["HOME"]) == ("1", "/h")
-    assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "1GB", "duckdb")
+    assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "500MB", "duckdb")
     assert found["SEGMENTATION_BUILD_DB"] == str(ROOT / "warehouse" / "build.duckdb")
+
+
+def test_dbt_can_spill() -> None:
+    """Among the settings of a profile it is set anew, which DuckDB refuses after a first spill."""
+    profile = yaml.safe_load((ROOT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8"))
+    output = profile["segmentation"]["outputs"]["duckdb"]
+    assert "temp_directory" in output["config_options"]
+    assert "temp_directory" not in output["settings"]

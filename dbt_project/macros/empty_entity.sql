@@ -46,7 +46,12 @@
     {%- set columns = {} -%}
     {%- do columns.update(record) -%}
     {%- do columns.update(entities[entity]) -%}
-    {%- do columns.update({'unreadable_column': 'string', 'record_json': 'string'}) -%}
+    {%- do columns.update({'unreadable_column': 'string'}) -%}
+    {%- if entity == 'order_lines' -%}
+        {%- do columns.update({'record': 'record'}) -%}
+    {%- else -%}
+        {%- do columns.update({'record_json': 'string'}) -%}
+    {%- endif -%}
     {{ return(columns) }}
 {%- endmacro %}
 
@@ -56,6 +61,8 @@
         {%- for column, type in staged_columns(entity).items() %}
         {% if type == 'map' -%}
         {{ empty_text_map() }} as {{ column }}
+        {%- elif type == 'record' -%}
+        {{ empty_record() }} as {{ column }}
         {%- else -%}
         cast(null as {{ type }}) as {{ column }}
         {%- endif -%}

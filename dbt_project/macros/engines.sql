@@ -53,6 +53,46 @@
 {%- endmacro %}
 
 
+{# Of many rows few are written out as JSON: those pass the row on as it is. #}
+{% macro whole_record(relation_alias) -%}
+    {{ return(adapter.dispatch('whole_record')(relation_alias)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_record(relation_alias) -%}
+    {{ relation_alias }}
+{%- endmacro %}
+
+{% macro spark__whole_record(relation_alias) -%}
+    struct({{ relation_alias }}.*)
+{%- endmacro %}
+
+
+{% macro empty_record() -%}
+    {{ return(adapter.dispatch('empty_record')()) }}
+{%- endmacro %}
+
+{% macro duckdb__empty_record() -%}
+    struct_pack(nothing := cast(null as string))
+{%- endmacro %}
+
+{% macro spark__empty_record() -%}
+    named_struct('nothing', cast(null as string))
+{%- endmacro %}
+
+
+{% macro json_of_record(record) -%}
+    {{ return(adapter.dispatch('json_of_record')(record)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_of_record(record) -%}
+    cast(to_json({{ record }}) as string)
+{%- endmacro %}
+
+{% macro spark__json_of_record(record) -%}
+    to_json({{ record }})
+{%- endmacro %}
+
+
 {% macro row_hash(columns) -%}
     {{ return(adapter.dispatch('row_hash')(columns)) }}
 {%- endmacro %}

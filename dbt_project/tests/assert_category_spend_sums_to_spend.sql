@@ -1,5 +1,5 @@
--- To the cent, for every customer and as-of date: the categories of a window,
--- made of whole and partial weeks, hold what its days hold.
+-- To the cent, for every customer, as-of date and set of names: the categories
+-- of a window, made of whole and partial weeks, hold what its days hold.
 
 with
 
@@ -7,24 +7,25 @@ categories as (
 
     select
         customer_id,
+        name_set,
         as_of_date,
-        sum(spend) as spend,
-        sum(line_count) as line_count
-    from {{ ref('int_customer_category_windows') }}
-    group by
-        customer_id,
-        as_of_date
+        spend,
+        line_count
+    from {{ ref('int_customer_preference_windows') }}
 
 ),
 
 days as (
 
     select
-        customer_id,
-        as_of_date,
-        spend,
-        line_count
-    from {{ ref('int_customer_windows') }}
+        windows.customer_id,
+        name_set_dates.name_set,
+        windows.as_of_date,
+        windows.spend,
+        windows.line_count
+    from {{ ref('int_customer_windows') }} as windows
+    inner join {{ ref('name_set_dates') }} as name_set_dates
+        on windows.as_of_date = name_set_dates.as_of_date
 
 )
 
@@ -38,6 +39,7 @@ full outer join days
     on
         categories.customer_id = days.customer_id
         and categories.as_of_date = days.as_of_date
+        and categories.name_set = days.name_set
 where
     coalesce(categories.spend, 0) <> coalesce(days.spend, 0)
     or coalesce(categories.line_count, 0) <> coalesce(days.line_count, 0)

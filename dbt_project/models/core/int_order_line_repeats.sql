@@ -10,20 +10,22 @@ order_lines_judged as (
 -- Most lines share their key with no other: a hash finds the few that may.
 repeated_keys as (
 
-    select {{ row_hash(['line_key']) }} as line_key_hash
+    select {{ row_hash([line_key()]) }} as line_key_hash
     from order_lines_judged
-    group by {{ row_hash(['line_key']) }}
+    group by {{ row_hash([line_key()]) }}
     having count(*) > 1
 
 ),
 
 candidates as (
 
-    select order_lines_judged.*
+    select
+        order_lines_judged.*,
+        {{ line_key('order_lines_judged.') }} as line_key
     from order_lines_judged
     inner join repeated_keys
         on
-            {{ row_hash(['order_lines_judged.line_key']) }}
+            {{ row_hash([line_key('order_lines_judged.')]) }}
             = repeated_keys.line_key_hash
 
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 order_lines_staged as (
@@ -67,7 +65,7 @@ signed as (
         channel,
         note,
         reject_reason,
-        record_json,
+        record,
         case
             when is_judged_return then -abs(coalesce(quantity, 1))
             else coalesce(quantity, 1)
@@ -88,6 +86,7 @@ signed as (
 
 ),
 
+-- Raw rows are read, cast and judged once, here; what follows reads the table.
 final as (
 
     select
@@ -101,9 +100,9 @@ final as (
         channel,
         note,
         reject_reason,
-        record_json,
-        coalesce(order_line_id, order_id || '-' || coalesce(product_id, ''))
-            as line_key,
+        case
+            when reject_reason is not null then {{ json_of_record('record') }}
+        end as record_json,
         cast(quantity as decimal(18, 4)) as quantity,
         cast(net_amount as decimal(18, 4)) as net_amount,
         cast(discount_amount as decimal(18, 4)) as discount_amount,

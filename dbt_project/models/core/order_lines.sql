@@ -1,3 +1,6 @@
+-- A view: the judged lines are a table already, and few of them are left out.
+{{ config(materialized='view') }}
+
 with
 
 order_lines_judged as (
@@ -34,7 +37,8 @@ final as (
 
     select
         coalesce(
-            order_line_id, line_key || '#' || cast(line_number as string)
+            order_line_id,
+            {{ line_key() }} || '#' || cast(line_number as string)
         ) as order_line_id,
         order_id,
         customer_id,

@@ -6,6 +6,12 @@ order_lines_judged as (
 
 ),
 
+order_lines_staged as (
+
+    select * from {{ ref('int_order_lines_staged') }}
+
+),
+
 order_line_repeats as (
 
     select * from {{ ref('int_order_line_repeats') }}
@@ -44,20 +50,21 @@ unreadable_order_lines as (
 
 ),
 
+-- These could be used, had no other line their id: the raw row is looked up.
 conflicting_order_lines as (
 
     select
-        order_lines_judged.source_table,
-        order_lines_judged.source_file,
-        order_lines_judged.source_row_number,
+        order_lines_staged.source_table,
+        order_lines_staged.source_file,
+        order_lines_staged.source_row_number,
         order_line_repeats.reason,
-        order_lines_judged.record_json
-    from order_lines_judged
+        {{ json_of_record('order_lines_staged.record') }} as record_json
+    from order_lines_staged
     inner join order_line_repeats
         on
-            order_lines_judged.source_row_number
+            order_lines_staged.source_row_number
             = order_line_repeats.source_row_number
-            and order_lines_judged.source_file = order_line_repeats.source_file
+            and order_lines_staged.source_file = order_line_repeats.source_file
 
 ),
 

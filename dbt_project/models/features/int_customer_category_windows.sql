@@ -6,19 +6,22 @@ customer_category_weeks as (
 
 ),
 
-order_lines_categorised as (
+category_week_parts as (
 
-    select * from {{ ref('int_order_lines_categorised') }}
+    select * from {{ ref('int_category_week_parts') }}
 
 ),
 
+-- The current window only: what is needed of the others is summed up by
+-- customer at once, for there are many times more pairs than customers.
 snapshots as (
 
     select * from {{ ref('snapshots') }}
+    where is_current
 
 ),
 
-whole_weeks as (
+weeks as (
 
     select
         customer_category_weeks.customer_id,
@@ -26,8 +29,7 @@ whole_weeks as (
         customer_category_weeks.line_count,
         customer_category_weeks.spend,
         customer_category_weeks.purchase_amount,
-        snapshots.as_of_date,
-        customer_category_weeks.week_start_date
+        snapshots.as_of_date
     from customer_category_weeks
     inner join snapshots
         on
@@ -35,58 +37,17 @@ whole_weeks as (
             >= snapshots.window_start_date
             and customer_category_weeks.week_start_date
             <= {{ add_days('snapshots.as_of_date', '-7') }}
-
-),
-
--- A window that does not start or end on a Monday has a part of a week at that
--- end, whose days are counted from the lines themselves.
-partial_weeks as (
-
-    select
-        as_of_date,
-        window_start_date as from_date,
-        {{ week_start(add_days('window_start_date', 6)) }} as until_date
-    from snapshots
     union all
     select
-        as_of_date,
-        {{ week_start('as_of_date') }} as from_date,
-        as_of_date as until_date
-    from snapshots
-
-),
-
-partial_week_totals as (
-
-    select
-        order_lines_categorised.customer_id,
-        order_lines_categorised.category,
-        count(*) filter (where order_lines_categorised.is_purchase)
-            as line_count,
-        cast(sum(order_lines_categorised.net_amount) as decimal(18, 4))
-            as spend,
-        cast(sum(order_lines_categorised.purchase_amount) as decimal(18, 4))
-            as purchase_amount,
-        partial_weeks.as_of_date,
-        {{ week_start('partial_weeks.from_date') }} as week_start_date
-    from order_lines_categorised
-    inner join partial_weeks
-        on
-            order_lines_categorised.order_date >= partial_weeks.from_date
-            and order_lines_categorised.order_date < partial_weeks.until_date
-    group by
-        order_lines_categorised.customer_id,
-        order_lines_categorised.category,
-        partial_weeks.as_of_date,
-        {{ week_start('partial_weeks.from_date') }}
-
-),
-
-weeks as (
-
-    select * from whole_weeks
-    union all
-    select * from partial_week_totals
+        category_week_parts.customer_id,
+        category_week_parts.category,
+        category_week_parts.line_count,
+        category_week_parts.spend,
+        category_week_parts.purchase_amount,
+        snapshots.as_of_date
+    from category_week_parts
+    inner join snapshots
+        on category_week_parts.as_of_date = snapshots.as_of_date
 
 ),
 

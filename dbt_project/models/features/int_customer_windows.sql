@@ -12,21 +12,43 @@ snapshots as (
 
 ),
 
+days_in_turn as (
+
+    select
+        *,
+        {{ is_weekend('order_date') }} as is_weekend,
+        {{ week_start('order_date') }} as week_start_date,
+        max(case when order_count > 0 then order_date end) over (
+            partition by customer_id
+            order by order_date
+            rows between unbounded preceding and 1 preceding
+        ) as previous_order_date
+    from customer_days
+
+),
+
 windowed as (
 
     select
-        customer_days.*,
+        days_in_turn.*,
         snapshots.as_of_date,
-        {{ is_weekend('customer_days.order_date') }} as is_weekend,
-        {{ week_start('customer_days.order_date') }} as week_start_date,
-        {{ days_between('customer_days.order_date', 'snapshots.as_of_date') }}
+        {{ days_between('days_in_turn.order_date', 'snapshots.as_of_date') }}
             as days_before,
+        -- The first order of its week within the window counts the week: a set
+        -- of weeks for each customer and window would take much more memory.
+        days_in_turn.order_count > 0
+        and coalesce(
+            days_in_turn.previous_order_date < greatest(
+                days_in_turn.week_start_date, snapshots.window_start_date
+            ),
+            true
+        ) as is_first_of_week,
         snapshots.half_observed_days
-    from customer_days
+    from days_in_turn
     inner join snapshots
         on
-            customer_days.order_date >= snapshots.window_start_date
-            and customer_days.order_date < snapshots.as_of_date
+            days_in_turn.order_date >= snapshots.window_start_date
+            and days_in_turn.order_date < snapshots.as_of_date
 
 ),
 
@@ -40,8 +62,7 @@ final as (
             coalesce(sum(order_count) filter (where is_weekend), 0) as bigint
         ) as weekend_order_count,
         count(*) filter (where order_count > 0) as order_day_count,
-        count(distinct week_start_date) filter (where order_count > 0)
-            as order_week_count,
+        count(*) filter (where is_first_of_week) as order_week_count,
         cast(sum(line_count) as bigint) as line_count,
         cast(sum(spend) as decimal(18, 4)) as spend,
         -- Both halves are equally long, whatever the window's length.

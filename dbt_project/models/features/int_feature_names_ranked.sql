@@ -1,8 +1,14 @@
 with
 
-customer_category_windows as (
+customer_category_weeks as (
 
-    select * from {{ ref('int_customer_category_windows') }}
+    select * from {{ ref('customer_category_weeks') }}
+
+),
+
+category_week_parts as (
+
+    select * from {{ ref('int_category_week_parts') }}
 
 ),
 
@@ -15,7 +21,6 @@ customer_channel_windows as (
 snapshots as (
 
     select * from {{ ref('snapshots') }}
-    where is_current
 
 ),
 
@@ -28,30 +33,57 @@ judged_date as (
 dates_named as (
 
     select
-        true as is_current,
-        as_of_date
+        is_current,
+        as_of_date,
+        window_start_date
     from snapshots
+    where is_current
     union all
     select
         false as is_current,
-        as_of_date
-    from judged_date
+        snapshots.as_of_date,
+        snapshots.window_start_date
+    from snapshots
+    inner join judged_date
+        on snapshots.as_of_date = judged_date.as_of_date
+
+),
+
+category_amounts as (
+
+    select
+        customer_category_weeks.category,
+        customer_category_weeks.purchase_amount,
+        dates_named.is_current
+    from customer_category_weeks
+    inner join dates_named
+        on
+            customer_category_weeks.week_start_date
+            >= dates_named.window_start_date
+            and customer_category_weeks.week_start_date
+            <= {{ add_days('dates_named.as_of_date', '-7') }}
+    union all
+    select
+        category_week_parts.category,
+        category_week_parts.purchase_amount,
+        dates_named.is_current
+    from category_week_parts
+    inner join dates_named
+        on category_week_parts.as_of_date = dates_named.as_of_date
 
 ),
 
 category_totals as (
 
     select
-        customer_category_windows.category,
-        sum(customer_category_windows.purchase_amount) as purchase_amount,
-        dates_named.is_current
-    from customer_category_windows
-    inner join dates_named
-        on customer_category_windows.as_of_date = dates_named.as_of_date
-    where customer_category_windows.category <> 'unknown'
+        category,
+        sum(purchase_amount) as purchase_amount,
+        is_current
+    from category_amounts
+    where category <> 'unknown'
     group by
-        customer_category_windows.category,
-        dates_named.is_current
+        category,
+        is_current
 
 ),
 

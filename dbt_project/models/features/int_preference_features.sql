@@ -6,9 +6,9 @@ customer_snapshots as (
 
 ),
 
-customer_category_windows as (
+preference_windows as (
 
-    select * from {{ ref('int_customer_category_windows') }}
+    select * from {{ ref('int_customer_preference_windows') }}
 
 ),
 
@@ -28,33 +28,6 @@ feature_names as (
 
     select * from {{ ref('feature_names') }}
     where kind = 'category'
-
-),
-
-category_totals as (
-
-    select
-        customer_category_windows.customer_id,
-        name_set_dates.name_set,
-        {% for position in range(1, 9) -%}
-        sum(customer_category_windows.purchase_amount) filter (
-            where feature_names.position = {{ position }}
-        ) as category_{{ position }}_amount,
-        {% endfor -%}
-        sum(customer_category_windows.purchase_amount) as purchase_amount,
-        sum(customer_category_windows.week_count) as category_week_count,
-        customer_category_windows.as_of_date
-    from customer_category_windows
-    inner join name_set_dates
-        on customer_category_windows.as_of_date = name_set_dates.as_of_date
-    left join feature_names
-        on
-            customer_category_windows.category = feature_names.name
-            and name_set_dates.name_set = feature_names.name_set
-    group by
-        customer_category_windows.customer_id,
-        name_set_dates.name_set,
-        customer_category_windows.as_of_date
 
 ),
 
@@ -86,14 +59,14 @@ final as (
                 then
                     cast(
                         coalesce(
-                            category_totals.category_{{ position }}_amount, 0
+                            preference_windows.category_{{ position }}_amount, 0
                         ) as double
                     )
-                    / nullif(cast(category_totals.purchase_amount as double), 0)
+                    / nullif(cast(preference_windows.purchase_amount as double), 0)
         end as category_{{ position }}_share,
         {% endfor -%}
         -- Per week with an order, so that a longer window shows no more of it.
-        cast(category_totals.category_week_count as double)
+        cast(preference_windows.category_week_count as double)
         / nullif(customer_snapshots.order_week_count, 0) as category_breadth,
         cast(customer_snapshots.private_label_amount as double)
         / nullif(cast(customer_snapshots.known_label_amount as double), 0)
@@ -104,11 +77,11 @@ final as (
         on customer_snapshots.as_of_date = name_set_dates.as_of_date
     inner join positions_used
         on name_set_dates.name_set = positions_used.name_set
-    left join category_totals
+    left join preference_windows
         on
-            customer_snapshots.customer_id = category_totals.customer_id
-            and customer_snapshots.as_of_date = category_totals.as_of_date
-            and positions_used.name_set = category_totals.name_set
+            customer_snapshots.customer_id = preference_windows.customer_id
+            and customer_snapshots.as_of_date = preference_windows.as_of_date
+            and positions_used.name_set = preference_windows.name_set
 
 )
 

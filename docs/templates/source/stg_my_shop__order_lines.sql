@@ -38,7 +38,7 @@ final as (
             when try_cast(amount as decimal(18, 4)) is null then 'amount'
             when try_cast(sold_at as timestamp) is null then 'sold_at'
         end as unreadable_column,
-        {{ record_json('sales') }} as record_json
+        {{ whole_record('sales') }} as record
     from sales
 
 )

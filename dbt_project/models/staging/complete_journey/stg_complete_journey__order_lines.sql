@@ -56,7 +56,7 @@ renamed as (
         {{ local_time('transaction_timestamp', 'America/New_York') }}
             as ordered_at,
         cast(null as string) as unreadable_column,
-        {{ record_json('measured') }} as record_json
+        {{ whole_record('measured') }} as record
     from measured
 
 ),
@@ -81,7 +81,7 @@ final as (
         is_cancellation,
         ordered_at,
         unreadable_column,
-        record_json
+        record
     from renamed
 
 )

@@ -24,7 +24,7 @@ read as (
         {{ raw_value(raw, 'price', 'number') }} as unit_price,
         {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ raw_text('invoice') }} as invoice_text,
-        {{ record_json('order_lines') }} as record_json
+        {{ whole_record('order_lines') }} as record
     from order_lines
 
 ),
@@ -55,7 +55,7 @@ renamed as (
         invoice_text like 'C%' as is_cancellation,
         invoiced_at as ordered_at,
         unreadable_column,
-        record_json
+        record
     from read
 
 )

@@ -44,7 +44,7 @@ final as (
         {{ raw_value(raw, 'ordered_at', kinds['ordered_at']) }}
             as ordered_at,
         {{ unreadable_column(raw, kinds) }} as unreadable_column,
-        {{ record_json('order_lines') }} as record_json
+        {{ whole_record('order_lines') }} as record
     from order_lines
 
 )
