@@ -1,7 +1,8 @@
-{% set amounts = ['spend', 'purchase_amount'] -%}
-{% for position in range(1, 9) -%}
-    {% do amounts.append('category_' ~ position ~ '_amount') -%}
-{% endfor -%}
+{% set amounts = ['spend', 'purchase_amount'] %}
+{% for position in range(1, 9) %}
+{% do amounts.append('category_' ~ position ~ '_amount') %}
+{% endfor %}
+
 with
 
 customer_category_weeks as (

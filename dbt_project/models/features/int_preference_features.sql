@@ -62,7 +62,9 @@ final as (
                             preference_windows.category_{{ position }}_amount, 0
                         ) as double
                     )
-                    / nullif(cast(preference_windows.purchase_amount as double), 0)
+                    / nullif(
+                        cast(preference_windows.purchase_amount as double), 0
+                    )
         end as category_{{ position }}_share,
         {% endfor -%}
         -- Per week with an order, so that a longer window shows no more of it.
