@@ -73,8 +73,9 @@ def rows(path: Path, sql: str, *parameters: object) -> list[tuple]:
 
 
 def clean_environment(**settings: object) -> dict[str, str]:
-    """Return this environment with these settings of the build and no other ones."""
+    """Return this environment with these settings of the build, no other ones, and no terminal."""
     dropped = {s.name for s in SETTINGS} | {*OTHER_MAKE_VARIABLES, "MAKEFLAGS", "MFLAGS"}
+    dropped |= {"COLUMNS", "LINES"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return kept | {name.upper(): str(value) for name, value in settings.items()}
 

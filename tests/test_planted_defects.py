@@ -120,7 +120,7 @@ DEFECTS = {
     ),
     "assert_runs_go_on_from_the_one_before": Defect(
         "no run is current",
-        "customers",
+        "acting",
         "marts/segmentation_runs.sql",
         "run_number = max(run_number) over () as is_current",
         "run_number = 0 as is_current",

@@ -40,6 +40,7 @@ STAGE_OF_MODEL = {
     "learned_segments": "fit",
     "learned_baselines": "fit",
     "learned_assignments": "assign",
+    "learned_judged_assignments": "assign",
     "learned_reasons": "assign",
 }
 LINES_SHOWN = 30
@@ -190,9 +191,9 @@ def stage_of(kind: str, name: str) -> str:
 
 def folder_of(model: str) -> str:
     """Folder of a model under dbt_project/models: its layer."""
-    found = next((ROOT / "dbt_project" / "models").rglob(f"{model}.sql"), None)
+    found = next((ROOT / "dbt_project" / "models").rglob(f"{model}.*"), None)
     if found is None:
-        raise ValueError(f"expected a file {model}.sql under dbt_project/models, there is none")
+        raise ValueError(f"expected a file {model}.* under dbt_project/models, there is none")
     return found.relative_to(ROOT / "dbt_project" / "models").parts[0]
 
 
