@@ -46,7 +46,7 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 
 test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
-		-n auto --maxprocesses 4 --dist loadgroup
+		-n auto --maxprocesses 4 --dist loadfile
 
 test-builds: setup ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds

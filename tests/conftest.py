@@ -14,15 +14,8 @@ NOTE = "note"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that wait for builds last: the builds run meanwhile.
-
-    Where there are several processes one of them runs all tests that wait, from the beginning on,
-    so that each build is made once.
-    """
+    """Run tests that wait for builds last: the builds run meanwhile."""
     items.sort(key=_waits_for_builds)
-    for item in items:
-        if _waits_for_builds(item):
-            item.add_marker(pytest.mark.xdist_group("builds"))
 
 
 def _waits_for_builds(item: pytest.Item) -> bool:
@@ -43,38 +36,36 @@ def note(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return partial(record_property, NOTE)
 
 
-@pytest.fixture(scope="session")
-def made_builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builds]:
-    """All builds of the run."""
-    made = Builds(tmp_path_factory.mktemp("builds"))
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope="session", autouse=True)
-def started_builds(request: pytest.FixtureRequest) -> None:
-    """Start every build that the selected tests need, before the first test runs.
+def offered_builds(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Builds]:
+    """Offer every build that the selected tests need, and start all before the first test runs.
 
-    Of several processes only that starts them which runs the first test that waits.
+    One of several processes makes a build when a test asks for it: it need not run all of the
+    tests, and the others have work meanwhile.
     """
-    is_one_of_several = hasattr(request.config, "workerinput")
-    if not is_one_of_several:
-        request.getfixturevalue("builds")
-
-
-@pytest.fixture(scope="session")
-def builds(request: pytest.FixtureRequest, made_builds: Builds) -> Builds:
-    """The builds that test modules name in their `BUILDS`, and `shop`."""
+    offered = Builds(tmp_path_factory.mktemp("builds"))
     waiting = [item for item in request.session.items if _waits_for_builds(item)]
     if waiting:
-        made_builds.start("shop", build_shop)
+        offered.offer({"shop": build_shop})
     for item in waiting:
         if item.get_closest_marker("many_builds"):
             for makes in getattr(item.module, "CHAINS", ()):
-                made_builds.start_chain(makes)
+                offered.offer(makes)
         for name, make in getattr(item.module, "BUILDS", {}).items():
-            made_builds.start(name, make)
-    return made_builds
+            offered.offer({name: make})
+    is_one_of_several = hasattr(request.config, "workerinput")
+    if not is_one_of_several:
+        offered.start_all()
+    yield offered
+    offered.close()
+
+
+@pytest.fixture(scope="session")
+def builds(offered_builds: Builds) -> Builds:
+    """The builds that test modules name in their `BUILDS`, and `shop`."""
+    return offered_builds
 
 
 @pytest.fixture(scope="session")

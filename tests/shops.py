@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 import numpy as np
@@ -117,23 +118,29 @@ class Builds:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pool = ThreadPoolExecutor(BUILDS_AT_ONCE)
+        self._chains: list[Mapping[str, Callable[[Builds], Built]]] = []
         self._futures: dict[str, Future[Built]] = {}
+        self._lock = Lock()
         self._is_closed = False
 
-    def start(self, name: str, make: Callable[[Builds], Built]) -> None:
-        """Have a build made as soon as its turn comes."""
-        if name not in self._futures:
-            self._futures[name] = self._pool.submit(make, self)
+    def offer(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
+        """Offer builds that are made one after the other, for none of them to wait in a place."""
+        if not any(makes.keys() <= chain.keys() for chain in self._chains):
+            self._chains.append(makes)
 
-    def start_chain(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
-        """Have builds made one after the other; none of them keeps a place by waiting."""
-        if makes.keys() <= self._futures.keys():
-            return
-        self._futures |= {name: Future() for name in makes}
-        self._pool.submit(self._make_chain, makes)
+    def start_all(self) -> None:
+        """Have all builds that are offered made, each as soon as its turn comes."""
+        for chain in self._chains:
+            self._start(chain)
 
-    def _make_chain(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
-        for name, make in makes.items():
+    def _start(self, chain: Mapping[str, Callable[[Builds], Built]]) -> None:
+        with self._lock:
+            if not chain.keys() <= self._futures.keys():
+                self._futures |= {name: Future() for name in chain}
+                self._pool.submit(self._make, chain)
+
+    def _make(self, chain: Mapping[str, Callable[[Builds], Built]]) -> None:
+        for name, make in chain.items():
             future = self._futures[name]
             if self._is_closed:
                 future.cancel()
@@ -145,12 +152,14 @@ class Builds:
 
     def __getitem__(self, name: str) -> Built:
         """Return a build, waiting until it is done."""
-        if name not in self._futures:
-            raise LookupError(
-                f"build {name!r} was not started: is it in BUILDS of the module, or in CHAINS, "
-                "and the test marked many_builds?"
-            )
-        return self._futures[name].result()
+        for chain in self._chains:
+            if name in chain:
+                self._start(chain)
+                return self._futures[name].result()
+        raise LookupError(
+            f"build {name!r} is not offered: is it in BUILDS of the module, or in CHAINS, "
+            "and the test marked many_builds?"
+        )
 
     def folder(self, name: str) -> Path:
         """Return the folder of this name below that of all builds."""
