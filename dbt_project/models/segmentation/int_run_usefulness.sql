@@ -19,6 +19,12 @@ yield_snapshots as (
 
 ),
 
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
 dates_made as (
 
     select min(as_of_date) as earliest_date
@@ -45,6 +51,9 @@ final as (
         coalesce(
             usefulness_told.usefulness,
             case
+                when not source_shape.has_orders
+                    then
+                        'Not measured: without orders nobody can be followed'
                 when counted.followed_count = 0
                     then
                         'Not measured: the data is too short. The earliest date'
@@ -64,6 +73,7 @@ final as (
         usefulness_told.past_spend_captured_share,
         usefulness_told.as_of_date as judged_fit_as_of_date
     from counted
+    cross join source_shape
     left join usefulness_told
         on usefulness_told.basis = 'judged'
 
