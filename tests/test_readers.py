@@ -181,7 +181,7 @@ def test_eight_readers_through_ten_builds(tmp_path, note):
         assert list(one.runs) == sorted(set(one.runs))
         assert one.runs[-1] == len(dates) + 1
     assert not [version for version in kept_versions(warehouse) if damage(version)]
-    note.append(
+    note(
         f"{len(dates)} builds in {seconds:.0f} s under {len(read)} readers: "
         f"{sum(one.queries for one in read):,} queries in "
         f"{sum(one.connections for one in read):,} connections, none failed"

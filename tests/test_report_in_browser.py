@@ -145,7 +145,7 @@ def test_eight_segments_are_drawn_in_time(browser: Browser, pages: dict[str, Pat
         if best <= MOST_SECONDS:
             break
     size = pages["eight"].stat().st_size
-    note.append(f"page of 8 segments: {size / 1e6:.2f} MB, drawn in {best:.2f} s")
+    note(f"page of 8 segments: {size / 1e6:.2f} MB, drawn in {best:.2f} s")
     assert best <= MOST_SECONDS
 
 

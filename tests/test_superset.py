@@ -70,4 +70,4 @@ def test_superset_shows_what_is_published_through_a_build(tmp_path, note):
         assert seen[0] == 1
         (row,) = superset.chart(runs, [], run="max(run_number)")
         assert row["run"] == 2
-    note.append(f"Superset: {len(seen)} charts through a build and publish, none failed")
+    note(f"Superset: {len(seen)} charts through a build and publish, none failed")
