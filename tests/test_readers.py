@@ -33,7 +33,10 @@ path, table, queries = sys.argv[1], sys.argv[2], int(sys.argv[3])
 is_over = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()
 runs = "select max(run_number) from segmentation_runs where is_current"
-rows = f"select count(*), max(run_number) from {table}, segmentation_runs where is_current"
+rows = (
+    f"select count(*), max(runs.run_number) from {table} "
+    "cross join segmentation_runs as runs where runs.is_current"
+)
 connections = reads = 0
 seen = []
 print("ready", flush=True)
