@@ -50,6 +50,7 @@ from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from increment import Increment, write_plan
 from privacy import Guard, guard_of
 from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
@@ -69,6 +70,9 @@ OWN_TABLES = (
     "load_withheld",
     "column_formats",
     "given_definitions",
+    "load_increment",
+    "load_new_files",
+    "last_build",
 )
 # Raw table with the columns of the files, where columns.yml makes others of them.
 AS_READ = "_as_read"
@@ -180,6 +184,8 @@ def load(
         write_formats(connection, reading, tables)
         write_ledger(connection, settings.source, rows, guard.check, then)
         write_withheld(connection, rows)
+        # Who builds decides later what may be kept: loading alone keeps nothing.
+        write_plan(connection, Increment("nothing was decided"))
         loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
         return replace_fields(loaded, tables=tuple(tables))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
+from increment import forget_state
 from privacy import KEY_NAME
 from settings import ROOT, Settings, engine_memory, resolve
 from warehouse import Warehouse, exclusive
@@ -180,11 +181,11 @@ def main() -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     arguments = parser.parse_args().arguments or ["--help"]
     settings = resolve()
-    with (
-        exclusive(Warehouse(settings.warehouse)) as lock,
-        started(settings, arguments, lock, "text") as process,
-    ):
-        return 1 if process.wait() else 0
+    with exclusive(Warehouse(settings.warehouse)) as lock:
+        # What a part of the models is made by today is not what the rest was made by.
+        forget_state(settings)
+        with started(settings, arguments, lock, "text") as process:
+            return 1 if process.wait() else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,32 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('int_order_lines_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(
+        '(source_file, source_row_number) in '
+        ~ '(select source_file, source_row_number from '
+        ~ ref('int_order_lines_touched') ~ ' where has_new_key)'
+    ) }}"
+) }}
+
 with
 
 order_lines_judged as (
 
     select * from {{ ref('int_order_lines_judged') }}
-    where reject_reason is null
+    where
+        reject_reason is null
+        {% if is_incremental() -%}
+        and ordered_at >= {{ first_touched_at() }}
+        and (source_file, source_row_number) in (
+            select
+                touched.source_file,
+                touched.source_row_number
+            from {{ ref('int_order_lines_touched') }} as touched
+            where touched.has_new_key
+        )
+        {%- endif %}
 
 ),
 
