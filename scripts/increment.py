@@ -33,12 +33,14 @@ GROWING_TABLE = "order_lines"
 TABLES_READ = ("products",)
 # The tables that are kept: models with materialized='incremental', by schema.
 KEPT_TABLES = {
-    "core": ("int_order_lines_judged", "int_order_line_repeats"),
+    "core": ("int_order_lines_judged", "int_order_line_repeats", "int_order_lines_in_conflict"),
     "features": (
         "int_orders",
         "customer_days",
         "customer_channel_days",
         "customer_category_weeks",
+        "int_customer_windows",
+        "int_customer_channel_windows",
     ),
 }
 CODE = {

@@ -30,6 +30,21 @@
 {%- endmacro %}
 
 
+{# The files with a line that shares its key with a new one. #}
+{% macro touched_files() -%}
+    {%- set files = [] -%}
+    {%- if execute -%}
+        {%- set query = 'select distinct source_file from '
+            ~ ref('int_order_lines_touched')
+            ~ ' where has_new_key order by source_file' -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do files.append(text_literal(row[0])) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(files | join(', ') or 'null') }}
+{%- endmacro %}
+
+
 {# Midnight before the first order line that is touched: written as a value, it
    lets the engine skip what is older without reading it. #}
 {% macro first_touched_at() -%}
@@ -66,4 +81,12 @@
     {%- if is_incremental() -%}
         delete from {{ this }} where {{ condition }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# Windows that end after the first day that is touched, and those of dates that
+   are none any more: for `take_away`. #}
+{% macro touched_windows(snapshots) -%}
+    as_of_date > {{ first_touched_at() }}
+    or as_of_date not in (select as_of_date from {{ snapshots }})
 {%- endmacro %}
