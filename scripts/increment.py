@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from build_database import open_build_database
-from console import count, say, warn
+from console import count, warn
 from privacy import forgotten_file
 from quoting import identifier, literal
 from settings import ROOT, Settings
@@ -80,8 +80,9 @@ def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[
     To be called between loading and running dbt. Returns the state to write with `complete`
     when this build is published, too.
     """
-    with open_build_database(settings) as connection:
-        now = state_of(connection, settings)
+    readable = [settings.data] if settings.data else []
+    with open_build_database(settings, readable) as connection:
+        now = state_of(connection, settings) if settings.source in SOURCES_THAT_GROW else {}
         before = read_state(connection)
         if is_replay:
             decided = Increment("a replay is built from nothing")
@@ -138,7 +139,7 @@ def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
         ("privacy", "pseudonyms or forgotten customers have changed"),
         ("mapping", "columns.yml has changed"),
         ("formats", "how dates and numbers are written has changed"),
-        ("columns", f"the columns of {GROWING_TABLE} have changed"),
+        ("columns", "columns or their types have changed"),
     ):
         if before.get(name) != now.get(name):
             return what
@@ -171,9 +172,7 @@ def tables_changed(connection: duckdb.DuckDBPyConnection, mark: str) -> str | No
     return None
 
 
-def future_reached(
-    connection: duckdb.DuckDBPyConnection, before: str, now: str
-) -> str | None:
+def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str) -> str | None:
     """Return which rows were rejected as of the future that time has reached; None for none."""
     (reached,) = connection.execute(
         "select count(*) from core.int_order_lines_judged where reject_reason = 'in_the_future' "
@@ -210,6 +209,8 @@ def complete(settings: Settings, state: Mapping[str, str]) -> None:
     The kept tables are marked themselves, so that one which is made anew by other means is not
     taken for what was left. What cannot be marked is not built on.
     """
+    if not state:
+        return
     warehouse = Warehouse(settings.warehouse)
     mark = uuid.uuid4().hex
     try:
@@ -225,7 +226,9 @@ def complete(settings: Settings, state: Mapping[str, str]) -> None:
             connection.execute("commit")
     except duckdb.Error as error:
         reason = " ".join(str(error).split("\n")[0].split())
-        warn(f"  the next build makes all anew: {warehouse.build_db.name} was not marked ({reason})")
+        warn(
+            f"  the next build makes all anew: {warehouse.build_db.name} was not marked ({reason})"
+        )
 
 
 def kept_tables() -> list[tuple[str, str]]:
@@ -285,9 +288,11 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "select * from raw.column_formats where source_table in ? order by all",
         [[GROWING_TABLE, *TABLES_READ]],
     ).fetchall()
-    columns = connection.execute(f"describe raw.{identifier(GROWING_TABLE)}").fetchall() if any(
-        table == GROWING_TABLE for table, *_ in files
-    ) else []
+    columns = [
+        (table, name, kind)
+        for table in (GROWING_TABLE, *TABLES_READ)
+        for name, kind, *_ in connection.execute(f"describe {identifier('raw', table)}").fetchall()
+    ]
     warehouse = Warehouse(settings.warehouse)
     given = (source, settings.id, settings.date_format, settings.decimal, settings.target)
     engine = connection.execute("select version()").fetchone()
@@ -298,7 +303,7 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "privacy": digest((pseudonym_check, digest_of_file(forgotten_file(warehouse)))),
         "mapping": digest_of_file(settings.data / "columns.yml" if settings.data else None),
         "formats": digest(formats),
-        "columns": digest([(name, kind) for name, kind, *_ in columns]),
+        "columns": digest(columns),
         LATEST: loaded_at,
     } | {f"{FILE_PREFIX}{table}:{name}": sha256 for table, name, sha256 in files}
 

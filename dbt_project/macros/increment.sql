@@ -76,6 +76,17 @@
 {%- endmacro %}
 
 
+{# Lines of which this build decides what becomes of them: new ones, and those
+   that share their key with a new one. #}
+{% macro is_decided_anew() -%}
+    (source_file, source_row_number) in (
+        select touched.source_file, touched.source_row_number
+        from {{ ref('int_order_lines_touched') }} as touched
+        where touched.has_new_key
+    )
+{%- endmacro %}
+
+
 {# For a model's pre_hook: takes away the rows that it is about to make anew. #}
 {% macro take_away(condition) -%}
     {%- if is_incremental() -%}

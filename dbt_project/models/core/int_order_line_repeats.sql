@@ -3,11 +3,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
-        '(source_file, source_row_number) in '
-        ~ '(select source_file, source_row_number from '
-        ~ ref('int_order_lines_touched') ~ ' where has_new_key)'
-    ) }}"
+    pre_hook="{{ take_away(is_decided_anew()) }}"
 ) }}
 
 with
@@ -19,13 +15,7 @@ order_lines_judged as (
         reject_reason is null
         {% if is_incremental() -%}
         and ordered_at >= {{ first_touched_at() }}
-        and (source_file, source_row_number) in (
-            select
-                touched.source_file,
-                touched.source_row_number
-            from {{ ref('int_order_lines_touched') }} as touched
-            where touched.has_new_key
-        )
+        and {{ is_decided_anew() }}
         {%- endif %}
 
 ),

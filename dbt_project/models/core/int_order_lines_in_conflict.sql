@@ -2,11 +2,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
-        '(source_file, source_row_number) in '
-        ~ '(select source_file, source_row_number from '
-        ~ ref('int_order_lines_touched') ~ ' where has_new_key)'
-    ) }}"
+    pre_hook="{{ take_away(is_decided_anew()) }}"
 ) }}
 
 with
@@ -26,13 +22,7 @@ order_line_repeats as (
     where
         outcome = 'rejected'
         {% if is_incremental() -%}
-        and (source_file, source_row_number) in (
-            select
-                touched.source_file,
-                touched.source_row_number
-            from {{ ref('int_order_lines_touched') }} as touched
-            where touched.has_new_key
-        )
+        and {{ is_decided_anew() }}
         {%- endif %}
 
 ),
