@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from build_database import open_build_database
+from build_database import open_build_database, relation_kind
 from console import count, warn
 from privacy import forgotten_file
 from quoting import identifier, literal
@@ -47,6 +47,8 @@ CODE = {
     "dbt_project": ("*.sql", "*.py", "*.yml", "*.csv"),
     "scripts": ("*.py",),
 }
+# Raw tables have it at the end of their name where columns.yml makes others of them.
+AS_READ = "_as_read"
 STATE = "last_build"
 MARK = "mark"
 LATEST = "loaded_at"
@@ -117,6 +119,8 @@ def decide(
     """Compare what is there with what the last complete build was made of."""
     if settings.source not in SOURCES_THAT_GROW:
         return Increment(f"SOURCE={settings.source} has no files that are added to")
+    if relation_kind(connection, "raw", GROWING_TABLE + AS_READ):
+        return Increment(f"columns.yml makes the columns of {GROWING_TABLE}")
     if not before:
         return Increment("there is no complete build to go on from")
     if reason := changed(before, now):
