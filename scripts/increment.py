@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from build_database import open_build_database, relation_kind
-from console import count, warn
+from build_database import limit_access, limit_resources, relation_kind
+from console import Problem, count, warn
 from privacy import forgotten_file
 from quoting import identifier, literal
 from settings import ROOT, Settings
@@ -39,6 +40,7 @@ KEPT_TABLES = {
         "customer_days",
         "customer_channel_days",
         "customer_category_weeks",
+        "int_customer_preference_weeks",
         "int_customer_windows",
         "int_customer_channel_windows",
     ),
@@ -83,7 +85,7 @@ def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[
     when this build is published, too.
     """
     readable = [settings.data] if settings.data else []
-    with open_build_database(settings, readable) as connection:
+    with open_as_loaded(settings, readable) as connection:
         now = state_of(connection, settings) if settings.source in SOURCES_THAT_GROW else {}
         before = read_state(connection)
         if is_replay:
@@ -97,6 +99,32 @@ def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[
         write_plan(connection, decided)
         connection.execute("commit")
     return decided, now
+
+
+@contextmanager
+def open_as_loaded(
+    settings: Settings, readable: Sequence[Path] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the build database as loading left it; unlike loading, never make it anew.
+
+    Raises:
+        Problem: it cannot be opened.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    try:
+        connection = duckdb.connect(warehouse.build_db)
+    except duckdb.Error as error:
+        reason = " ".join(str(error).split("\n")[0].split())
+        raise Problem(
+            f"{warehouse.build_db} cannot be opened ({reason}): close the programs that have it "
+            "open, and build again"
+        ) from error
+    try:
+        limit_resources(connection, settings)
+        limit_access(connection, [warehouse.path, *readable])
+        yield connection
+    finally:
+        connection.close()
 
 
 def describe(decided: Increment) -> str:
@@ -256,7 +284,7 @@ def forget_state(settings: Settings) -> None:
     """Take the state of the last build away, before dbt is run by hand."""
     if not Warehouse(settings.warehouse).build_db.exists():
         return
-    with open_build_database(settings) as connection:
+    with open_as_loaded(settings) as connection:
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
         connection.execute(f"drop table if exists raw.{STATE}")

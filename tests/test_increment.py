@@ -399,7 +399,7 @@ def test_any_file_of_the_project_counts_as_code(tmp_path: Path) -> None:
     assert digest_of_code(tmp_path) != before
 
 
-def test_a_row_that_is_no_longer_in_the_future_keeps_nothing(chosen: Settings, data: Path) -> None:
+def test_a_row_still_in_the_future_takes_nothing_away(chosen: Settings, data: Path) -> None:
     built(chosen)
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
     assert decided(chosen, datetime(2026, 1, 7, tzinfo=UTC)).is_increment
