@@ -16,7 +16,7 @@ VENV := .venv/bin
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
     MEMORY TARGET KEEP PSEUDONYMISE DATE_FORMAT DECIMAL PYTEST_ARGS FORCE \
-    SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER
+    SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER FULL
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 

@@ -18,6 +18,8 @@ import yaml
 from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
 from definitions import write_proposals
 from history import published_facts
+from increment import SOURCES_THAT_GROW, complete, prepare
+from increment import describe as describe_increment
 from load_raw import Loaded, load
 from publish import describe, publish
 from replay import Replay, replay_of
@@ -69,6 +71,9 @@ def build(settings: Settings) -> int:
         say(f"Loading {settings.source}")
         with clock.stage("load"):
             check_loaded(settings, load(settings, replay=replay), window_days(PROJECT))
+        decided, state = prepare(settings, is_replay=replay is not None)
+        if settings.source in SOURCES_THAT_GROW:
+            say(describe_increment(decided))
         say("Running dbt")
         with clock.stage("dbt"):
             # Unit tests are about the code and not the data: `make test` runs them.
@@ -78,6 +83,7 @@ def build(settings: Settings) -> int:
             say(describe(publish(settings)))
             if told := write_proposals(settings):
                 say(told)
+            complete(settings, state)
     say()
     say(summary(warehouse.marts_db))
     say()

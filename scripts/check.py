@@ -93,6 +93,7 @@ class Judge:
             # As dbt_project.yml has it: staging are views, other models tables unless they say so.
             usual = "view" if name.startswith("stg_") else "table"
             kind = config.get("materialized", usual)
+            kind = "table" if kind == "incremental" else kind
             self._connection.execute(f"create {kind} {relation} as {sql}")
             self._made.add(name)
         return relation

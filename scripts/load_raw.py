@@ -50,6 +50,7 @@ from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
+from increment import AS_READ, Increment, write_plan
 from privacy import Guard, guard_of
 from project_sql import ProjectSql, Relation
 from quoting import identifier, literal
@@ -69,9 +70,10 @@ OWN_TABLES = (
     "load_withheld",
     "column_formats",
     "given_definitions",
+    "load_increment",
+    "load_new_files",
+    "last_build",
 )
-# Raw table with the columns of the files, where columns.yml makes others of them.
-AS_READ = "_as_read"
 FORMATS = "column_formats"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
@@ -180,6 +182,8 @@ def load(
         write_formats(connection, reading, tables)
         write_ledger(connection, settings.source, rows, guard.check, then)
         write_withheld(connection, rows)
+        # Who builds decides later what may be kept: loading alone keeps nothing.
+        write_plan(connection, Increment("nothing was decided"))
         loaded = facts(connection, reading.project, source, rows)
         connection.execute("commit")
         return replace_fields(loaded, tables=tuple(tables))
@@ -489,12 +493,20 @@ def read_table(
 def read_text_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> dict[str, int]:
-    """Copy text files into a raw table, one after the other; returns the rows of each."""
-    if relation_kind(connection, "raw", plan.name) not in (None, "table"):
-        drop_relation(connection, "raw", plan.name)
-    connection.execute(plan.create_table_sql())
+    """Copy text files into a raw table, one after the other; returns the rows of each.
+
+    Files that the table has already stay in it.
+    """
+    there = files_there(connection, reading, plan, guarded)
+    if not there:
+        if relation_kind(connection, "raw", plan.name) not in (None, "table"):
+            drop_relation(connection, "raw", plan.name)
+        connection.execute(plan.create_table_sql())
     counts = {}
     for file in plan.files:
+        if file.name in there:
+            counts[file.name] = there[file.name]
+            continue
         with utf8_file(file, reading.temporary) as path:
             try:
                 counts[file.name] = insert_rows(
@@ -503,6 +515,26 @@ def read_text_files(
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
     return counts
+
+
+def files_there(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
+) -> dict[str, int]:
+    """Return the rows of the text files that a raw table holds, where others only come on top.
+
+    It is empty where the table must be made anew: a file of it has changed or is not there any
+    more, or its columns are others now.
+    """
+    if relation_kind(connection, "raw", plan.name) != "table":
+        return {}
+    seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
+    before = replace_fields(plan, files=tuple(file for file in plan.files if seen[file.name]))
+    if not before.files or before.columns() != plan.columns():
+        return {}
+    mark = before.fingerprint() + reading.guard.mark(guarded)
+    if comment_of(connection, plan.name) != mark:
+        return {}
+    return {name: row.row_count for name, row in seen.items() if row}
 
 
 def insert_rows(

@@ -74,6 +74,8 @@ class ProjectSql:
             ),
             "config": self._take_config,
             "execute": True,
+            # Whatever is rendered here is made whole.
+            "is_incremental": lambda: False,
             "ref": ref,
             "return": self._return,
             "run_query": self._run_query,

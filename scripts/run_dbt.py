@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
+from increment import forget_state
 from privacy import KEY_NAME
 from settings import ROOT, Settings, engine_memory, resolve
 from warehouse import Warehouse, exclusive
@@ -20,6 +21,18 @@ from warehouse import Warehouse, exclusive
 PROJECT = ROOT / "dbt_project"
 SECONDS_TO_END = 10
 LINES_KEPT = 20
+# dbt commands that leave every table as it is.
+COMMANDS_THAT_READ = (
+    "--help",
+    "--version",
+    "compile",
+    "debug",
+    "docs",
+    "list",
+    "ls",
+    "parse",
+    "test",
+)
 
 # Results must not depend on the machine's thread count, locale, time zone or hash seed, and
 # nothing may leave the machine.
@@ -180,11 +193,12 @@ def main() -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     arguments = parser.parse_args().arguments or ["--help"]
     settings = resolve()
-    with (
-        exclusive(Warehouse(settings.warehouse)) as lock,
-        started(settings, arguments, lock, "text") as process,
-    ):
-        return 1 if process.wait() else 0
+    with exclusive(Warehouse(settings.warehouse)) as lock:
+        # What a part of the models is made by now is not what the rest was made by.
+        if arguments[0] not in COMMANDS_THAT_READ:
+            forget_state(settings)
+        with started(settings, arguments, lock, "text") as process:
+            return 1 if process.wait() else 0
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ class Settings:
     decimal: str | None = None
     keep: int = DEFAULT_KEEP
     pseudonymise: bool | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,12 @@ SETTINGS: tuple[Setting, ...] = (
         "found in the data",
         "decimal sign of amounts, where the data leaves it open",
         "point or comma",
+    ),
+    Setting(
+        "FULL",
+        "0",
+        "1 makes all anew, also what could be kept of the last build; the result is the same",
+        "0 or 1",
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -433,6 +440,7 @@ def resolve(
         pseudonymise={"": None, "0": False, "1": True}[
             read_choice("PSEUDONYMISE", text("PSEUDONYMISE"), ("", "0", "1"))
         ],
+        full=read_choice("FULL", text("FULL", "0"), ("0", "1")) == "1",
     )
 
 

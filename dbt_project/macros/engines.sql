@@ -357,3 +357,26 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+
+{% macro duckdb__is_increment() -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- set query = "select count(*) from duckdb_tables() where "
+            ~ "database_name = current_database() and schema_name = 'raw' "
+            ~ "and table_name = 'load_increment'" -%}
+        {%- for row in run_query(query).rows if row[0] > 0 -%}
+            {%- for decided in run_query(
+                'select is_increment from ' ~ source('load', 'load_increment')
+            ).rows if decided[0] -%}
+                {%- do found.append(true) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found | length > 0) }}
+{%- endmacro %}
+
+{# Nothing can be taken away from tables of Parquet: they are made anew. #}
+{% macro spark__is_increment() -%}
+    {{ return(false) }}
+{%- endmacro %}

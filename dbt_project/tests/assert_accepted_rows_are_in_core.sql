@@ -18,14 +18,16 @@ accepted as (
 
 staged_tables as (
 
-    {% for entity in [
-        'customers', 'order_lines', 'products', 'interactions'
-    ] -%}
+    select distinct
+        'order_lines' as entity,
+        source_table
+    from {{ ref('int_order_lines_judged') }}
+    {% for entity in ['customers', 'products', 'interactions'] %}
+    union all
     select distinct
         '{{ entity }}' as entity,
         source_table
     from {{ ref('int_' ~ entity ~ '_staged') }}
-    {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),

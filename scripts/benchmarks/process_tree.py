@@ -111,9 +111,13 @@ def tree_of(root: int) -> list[int]:
     while open_:
         pid = open_.pop()
         found.append(pid)
-        for path in (PROC / f"{pid}/task").glob("*/children"):
+        try:
+            threads = list((PROC / f"{pid}/task").iterdir())
+        except OSError:
+            continue  # the process ended meanwhile
+        for thread in threads:
             try:
-                open_.extend(int(child) for child in path.read_text().split())
+                open_.extend(int(child) for child in (thread / "children").read_text().split())
             except OSError:
                 continue  # the thread ended meanwhile
     return found

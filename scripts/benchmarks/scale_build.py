@@ -163,6 +163,8 @@ def nodes_of(warehouse: Warehouse, sampler: TreeSampler, since: float) -> list[N
         begin = min(instant(one["started_at"]) for one in times)
         end = max(instant(one["completed_at"]) for one in times)
         kind, _, name = result["unique_id"].split(".", 2)
+        if kind == "exposure":
+            continue
         nodes.append(
             NodeFigures(
                 name,

@@ -63,6 +63,7 @@ def _statement(built: Warehouse, node: dict) -> str:
     compiled = built.dbt_target / "compiled" / "segmentation" / node["original_file_path"]
     path = identifier(node["schema"], node.get("alias") or node["name"])
     kind = node["config"]["materialized"]
+    kind = "table" if kind == "incremental" else kind
     return f"create or replace {kind} {path} as\n{compiled.read_text(encoding='utf-8').strip()};"
 
 

@@ -1,9 +1,22 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('int_order_lines_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(is_decided_anew()) }}"
+) }}
+
 with
 
 order_lines_judged as (
 
     select * from {{ ref('int_order_lines_judged') }}
-    where reject_reason is null
+    where
+        reject_reason is null
+        {% if is_incremental() -%}
+        and ordered_at >= {{ first_touched_at() }}
+        and {{ is_decided_anew() }}
+        {%- endif %}
 
 ),
 

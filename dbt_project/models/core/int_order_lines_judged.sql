@@ -1,8 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away('source_file in (' ~ new_files() ~ ')') }}"
+) }}
+
 with
 
 order_lines_staged as (
 
     select * from {{ ref('int_order_lines_staged') }}
+    {% if is_incremental() -%}
+    where source_file in ({{ new_files() }})
+    {%- endif %}
 
 ),
 

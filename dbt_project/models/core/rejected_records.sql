@@ -6,16 +6,9 @@ order_lines_judged as (
 
 ),
 
-order_lines_staged as (
+order_lines_in_conflict as (
 
-    select * from {{ ref('int_order_lines_staged') }}
-
-),
-
-order_line_repeats as (
-
-    select * from {{ ref('int_order_line_repeats') }}
-    where outcome = 'rejected'
+    select * from {{ ref('int_order_lines_in_conflict') }}
 
 ),
 
@@ -47,24 +40,6 @@ unreadable_order_lines as (
         record_json
     from order_lines_judged
     where reject_reason is not null
-
-),
-
--- These could be used, had no other line their id: the raw row is looked up.
-conflicting_order_lines as (
-
-    select
-        order_lines_staged.source_table,
-        order_lines_staged.source_file,
-        order_lines_staged.source_row_number,
-        order_line_repeats.reason,
-        {{ json_of_record('order_lines_staged.record') }} as record_json
-    from order_lines_staged
-    inner join order_line_repeats
-        on
-            order_lines_staged.source_row_number
-            = order_line_repeats.source_row_number
-            and order_lines_staged.source_file = order_line_repeats.source_file
 
 ),
 
@@ -111,7 +86,7 @@ final as (
 
     select * from unreadable_order_lines
     union all
-    select * from conflicting_order_lines
+    select * from order_lines_in_conflict
     union all
     select * from rejected_interactions
     union all

@@ -1,8 +1,8 @@
 with
 
-order_lines_staged as (
+order_lines_judged as (
 
-    select * from {{ ref('int_order_lines_staged') }}
+    select * from {{ ref('int_order_lines_judged') }}
 
 ),
 
@@ -15,7 +15,7 @@ load_settings as (
 orders_looked_for as (
 
     select count(*) > 0 as has_orders
-    from order_lines_staged
+    from order_lines_judged
 
 ),
 

@@ -1,8 +1,21 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(
+        'week_start_date in (select week_start_date from '
+        ~ ref('int_order_dates_touched') ~ ')'
+    ) }}"
+) }}
+
 with
 
 order_lines_categorised as (
 
     select * from {{ ref('int_order_lines_categorised') }}
+    {% if is_incremental() -%}
+    where ordered_at >= {{ first_touched_week() }}
+    {%- endif %}
 
 ),
 
@@ -14,6 +27,13 @@ dated as (
         *,
         {{ week_start('order_date') }} as week_start_date
     from order_lines_categorised
+    {% if is_incremental() -%}
+    where
+        {{ week_start('order_date') }} in (
+            select touched.week_start_date
+            from {{ ref('int_order_dates_touched') }} as touched
+        )
+    {%- endif %}
 
 ),
 

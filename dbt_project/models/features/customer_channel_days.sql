@@ -1,8 +1,25 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(
+        'order_date in (select order_date from '
+        ~ ref('int_order_dates_touched') ~ ')'
+    ) }}"
+) }}
+
 with
 
 int_orders as (
 
     select * from {{ ref('int_orders') }}
+    {% if is_incremental() -%}
+    where
+        order_date in (
+            select touched.order_date
+            from {{ ref('int_order_dates_touched') }} as touched
+        )
+    {%- endif %}
 
 ),
 

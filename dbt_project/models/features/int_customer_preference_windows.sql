@@ -5,9 +5,9 @@
 
 with
 
-customer_category_weeks as (
+customer_preference_weeks as (
 
-    select * from {{ ref('customer_category_weeks') }}
+    select * from {{ ref('int_customer_preference_weeks') }}
 
 ),
 
@@ -23,9 +23,9 @@ snapshots as (
 
 ),
 
-name_sets as (
+category_names_hashed as (
 
-    select * from {{ ref('name_sets') }}
+    select * from {{ ref('int_category_names_hashed') }}
 
 ),
 
@@ -42,121 +42,97 @@ feature_names as (
 
 ),
 
--- Whole weeks serve every window that holds them, parts of a week their own.
-weeks as (
-
-    select
-        customer_id,
-        category,
-        line_count,
-        spend,
-        purchase_amount,
-        cast(null as date) as part_of_date,
-        week_start_date
-    from customer_category_weeks
-    union all
-    select
-        customer_id,
-        category,
-        line_count,
-        spend,
-        purchase_amount,
-        as_of_date as part_of_date,
-        week_start_date
-    from category_week_parts
-
-),
-
-weeks_named as (
-
-    select
-        weeks.customer_id,
-        name_sets.name_set,
-        weeks.line_count,
-        weeks.spend,
-        weeks.purchase_amount,
-        {% for position in range(1, 9) -%}
-        case
-            when feature_names.position = {{ position }}
-                then weeks.purchase_amount
-        end as category_{{ position }}_amount,
-        {% endfor -%}
-        weeks.part_of_date,
-        weeks.week_start_date
-    from weeks
-    cross join name_sets
-    left join feature_names
-        on
-            weeks.category = feature_names.name
-            and name_sets.name_set = feature_names.name_set
-
-),
-
--- Categories turn into columns before a week is counted in each window that it
--- is in: a week of many categories is one row then.
-weeks_across as (
-
-    select
-        customer_id,
-        name_set,
-        count(*) filter (where line_count > 0) as category_week_count,
-        sum(line_count) as line_count,
-        {% for amount in amounts -%}
-        cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
-        {% endfor -%}
-        part_of_date,
-        week_start_date
-    from weeks_named
-    group by
-        customer_id,
-        name_set,
-        part_of_date,
-        week_start_date
-
-),
-
 windows as (
 
     select
         name_set_dates.name_set,
+        category_names_hashed.names_hash,
         snapshots.as_of_date,
         snapshots.window_start_date
     from name_set_dates
+    inner join category_names_hashed
+        on name_set_dates.name_set = category_names_hashed.name_set
     inner join snapshots
         on name_set_dates.as_of_date = snapshots.as_of_date
+
+),
+
+-- Whole weeks serve every window that holds them.
+whole_weeks as (
+
+    select
+        customer_preference_weeks.customer_id,
+        windows.name_set,
+        customer_preference_weeks.category_week_count,
+        customer_preference_weeks.line_count,
+        {% for amount in amounts -%}
+        customer_preference_weeks.{{ amount }},
+        {% endfor -%}
+        windows.as_of_date
+    from customer_preference_weeks
+    inner join windows
+        on
+            customer_preference_weeks.names_hash = windows.names_hash
+            and customer_preference_weeks.week_start_date
+            >= windows.window_start_date
+            and customer_preference_weeks.week_start_date
+            <= {{ add_days('windows.as_of_date', '-7') }}
+
+),
+
+-- Parts of a week serve their own window.
+parts_of_weeks as (
+
+    select
+        category_week_parts.customer_id,
+        windows.name_set,
+        case
+            when category_week_parts.line_count > 0 then 1 else 0
+        end as category_week_count,
+        category_week_parts.line_count,
+        category_week_parts.spend,
+        category_week_parts.purchase_amount,
+        {% for position in range(1, 9) -%}
+        case
+            when feature_names.position = {{ position }}
+                then category_week_parts.purchase_amount
+        end as category_{{ position }}_amount,
+        {% endfor -%}
+        windows.as_of_date
+    from category_week_parts
+    inner join windows
+        on category_week_parts.as_of_date = windows.as_of_date
+    left join feature_names
+        on
+            category_week_parts.category = feature_names.name
+            and windows.name_set = feature_names.name_set
+
+),
+
+weeks as (
+
+    select * from whole_weeks
+    union all
+    select * from parts_of_weeks
 
 ),
 
 final as (
 
     select
-        weeks_across.customer_id,
-        weeks_across.name_set,
-        cast(sum(weeks_across.category_week_count) as bigint)
-            as category_week_count,
-        cast(sum(weeks_across.line_count) as bigint) as line_count,
+        customer_id,
+        name_set,
+        cast(sum(category_week_count) as bigint) as category_week_count,
+        cast(sum(line_count) as bigint) as line_count,
         {% for amount in amounts -%}
-        cast(sum(weeks_across.{{ amount }}) as decimal(18, 4)) as {{ amount }},
+        cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {% endfor -%}
-        windows.as_of_date
-    from weeks_across
-    inner join windows
-        on
-            weeks_across.name_set = windows.name_set
-            and (
-                weeks_across.part_of_date = windows.as_of_date
-                or (
-                    weeks_across.part_of_date is null
-                    and weeks_across.week_start_date
-                    >= windows.window_start_date
-                    and weeks_across.week_start_date
-                    <= {{ add_days('windows.as_of_date', '-7') }}
-                )
-            )
+        as_of_date
+    from weeks
     group by
-        weeks_across.customer_id,
-        weeks_across.name_set,
-        windows.as_of_date
+        customer_id,
+        name_set,
+        as_of_date
 
 )
 

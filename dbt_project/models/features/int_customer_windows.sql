@@ -1,3 +1,10 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(touched_windows(ref('snapshots'))) }}"
+) }}
+
 with
 
 customer_days as (
@@ -9,6 +16,9 @@ customer_days as (
 snapshots as (
 
     select * from {{ ref('snapshots') }}
+    {% if is_incremental() -%}
+    where as_of_date not in (select made.as_of_date from {{ this }} as made)
+    {%- endif %}
 
 ),
 

@@ -49,7 +49,8 @@ final as (
         coalesce(
             orders_past_midnight.order_date,
             cast(order_lines.ordered_at as date)
-        ) as order_date
+        ) as order_date,
+        order_lines.ordered_at
     from order_lines
     left join products
         on order_lines.product_id = products.product_id

@@ -1,8 +1,29 @@
+-- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('int_order_lines_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ take_away(
+        '(customer_id, order_id) in (select customer_id, order_id from '
+        ~ ref('int_order_lines_touched') ~ ')'
+    ) }}"
+) }}
+
 with
 
 order_lines as (
 
     select * from {{ ref('order_lines') }}
+    {% if is_incremental() -%}
+    where
+        ordered_at >= {{ first_touched_at() }}
+        and (customer_id, order_id) in (
+            select
+                touched.customer_id,
+                touched.order_id
+            from {{ ref('int_order_lines_touched') }} as touched
+        )
+    {%- endif %}
 
 ),
 
