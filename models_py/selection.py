@@ -28,7 +28,9 @@ from models_py.config import FitSettings
 MINIMUM_GAP = 0.06
 # A gap must also stand out from the scatter of the references: matters for few customers only.
 MINIMUM_GAP_SPREADS = 3.0
-# A k that explains structure but less than half as well as the best k is a coarser or finer cut.
+# A k that explains structure but less than half as well as the best k is a coarser or finer cut,
+# unless valleys as deep as STRONG_SEPARATION say otherwise: where two groups differ in few columns
+# silhouettes fall though the groups are apart. A cut through a group never has such a valley.
 MINIMUM_GAP_SHARE = 0.5
 # Cutting one planted cluster in two gives at most 0.08 and mostly less than 0, the planted k of
 # easy worlds at least 0.4, of medium ones mostly more than 0.1; 0.06 to 0.12 do nearly as well.
@@ -100,11 +102,16 @@ def is_cut(one: Evidence, feasible: Sequence[Evidence]) -> bool:
     return best >= APART_SEPARATION and (one.separation or 0.0) < MINIMUM_SEPARATION_SHARE * best
 
 
+def is_apart(one: Evidence) -> bool:
+    """Are the valleys as deep, and do the clusters return as well, as in strong structure?"""
+    return (one.separation or 0.0) >= STRONG_SEPARATION and (one.jaccard or 0.0) >= STRONG_JACCARD
+
+
 def is_separated(one: Evidence, best_gap: float) -> bool:
     """Does every pair of neighbours have a valley, and does every cluster return?"""
     return (
         has_gap(one)
-        and one.gap >= MINIMUM_GAP_SHARE * best_gap
+        and (one.gap >= MINIMUM_GAP_SHARE * best_gap or is_apart(one))
         and (one.separation or 0.0) >= MINIMUM_SEPARATION
         and (one.jaccard or 0.0) >= MINIMUM_JACCARD
     )
@@ -124,11 +131,7 @@ def verdict(one: Evidence) -> tuple[str, str]:
     if not has_gap(one):
         needed = max(MINIMUM_GAP, MINIMUM_GAP_SPREADS * (one.spread or 0.0))
         return WEAK, f"no more structure than in data without any (needs {needed:.3f}): {facts}"
-    if (
-        one.gap >= STRONG_GAP
-        and one.separation >= STRONG_SEPARATION
-        and one.jaccard >= STRONG_JACCARD
-    ):
+    if one.gap >= STRONG_GAP and is_apart(one):
         return STRONG, f"segments are apart and come back: {facts}"
     if one.separation >= MINIMUM_SEPARATION and one.jaccard >= MINIMUM_JACCARD:
         return MODERATE, f"segments touch but come back: {facts}"
@@ -235,7 +238,7 @@ def _reason(
     if rule == "separated":
         if not has_gap(one):
             return "not chosen: its silhouette is not above that of data without structure"
-        if one.gap < MINIMUM_GAP_SHARE * best_gap:
+        if one.gap < MINIMUM_GAP_SHARE * best_gap and not is_apart(one):
             return (
                 f"not chosen: its gap {one.gap:.3f} is less than half of the best, {best_gap:.3f}"
             )

@@ -24,6 +24,16 @@ def test_the_largest_k_whose_segments_are_apart() -> None:
     assert chosen(evidence(3), evidence(4), evidence(5, separation=0.01)) == 4
 
 
+@pytest.mark.parametrize(
+    ("separation", "jaccard", "expected"), [(0.75, 0.93, 5), (0.2, 0.93, 4), (0.75, 0.7, 4)]
+)
+def test_deep_valleys_need_no_half_of_the_best_gap(
+    separation: float, jaccard: float, expected: int
+) -> None:
+    finer = evidence(5, gap=0.1, separation=separation, jaccard=jaccard)
+    assert chosen(evidence(4), finer) == expected
+
+
 def test_a_k_with_too_small_a_segment_is_out() -> None:
     assert chosen(evidence(3), evidence(4, share=0.019)) == 3
 
