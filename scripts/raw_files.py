@@ -224,7 +224,9 @@ class TablePlan:
             (f.name, f.sha256, f.header, f.types, f.written, sorted(f.columns.items()), f.row_limit)
             for f in self.files
         ]
-        return hashlib.sha256(repr((self.table, parts)).encode()).hexdigest()
+        # A view of Parquet says where the files are.
+        places = [] if self.is_text else [str(file.path) for file in self.files]
+        return hashlib.sha256(repr((self.table, parts, places)).encode()).hexdigest()
 
     def spellings(self) -> dict[str, str]:
         """Return the column of the raw table by each name that it has in the files."""

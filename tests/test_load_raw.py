@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -151,6 +152,19 @@ def test_csv_and_parquet_can_take_each_others_place(chosen: Settings, data: Path
     parquet.unlink()
     (data / "order_lines.csv").write_text(HEADER + ROW)
     load(chosen, NOW)
+    assert query(chosen, "select order_id from raw.order_lines") == [("o1",)]
+
+
+def test_data_may_move_to_another_folder(chosen: Settings, data: Path) -> None:
+    (data / "order_lines.csv").unlink()
+    duckdb.execute(
+        "copy (select 'o1' as order_id, 'c1' as customer_id, timestamp '2024-05-06' as ordered_at, "
+        "1 as net_amount) to $path (format parquet)",
+        {"path": str(data / "order_lines.parquet")},
+    )
+    load(chosen, NOW)
+    moved = data.rename(data.with_name("moved"))
+    load(replace(chosen, data=moved), NOW)
     assert query(chosen, "select order_id from raw.order_lines") == [("o1",)]
 
 
