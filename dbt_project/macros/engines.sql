@@ -1,6 +1,20 @@
 {# Every difference between the two engines is a macro in this file. #}
 
 
+{# A backslash in one of Spark's literals is written twice. #}
+{% macro text_literal(value) -%}
+    {{ return(adapter.dispatch('text_literal')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_literal(value) -%}
+    '{{ value | string | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__text_literal(value) -%}
+    '{{ value | string | replace('\\', '\\\\') | replace("'", "''") }}'
+{%- endmacro %}
+
+
 {% macro days_between(start_date, end_date) -%}
     {{ return(adapter.dispatch('days_between')(start_date, end_date)) }}
 {%- endmacro %}
@@ -49,7 +63,7 @@
 {%- endmacro %}
 
 {% macro spark__record_json(relation_alias) -%}
-    to_json(struct({{ relation_alias }}.*))
+    to_json(struct({{ relation_alias }}.*), map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 
@@ -89,7 +103,7 @@
 {%- endmacro %}
 
 {% macro spark__json_of_record(record) -%}
-    to_json({{ record }})
+    to_json({{ record }}, map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 
@@ -312,9 +326,8 @@
     regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
 {%- endmacro %}
 
-{# A backslash in one of Spark's literals is written twice. #}
 {% macro spark__text_replaced(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, {{ text_literal(pattern | replace('\\', '\\\\')) }}, {{ text_literal(replacement) }})
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }})
 {%- endmacro %}
 
 
@@ -328,7 +341,7 @@
 {%- endmacro %}
 
 {% macro spark__text_matches(text, pattern) -%}
-    {{ text }} rlike {{ text_literal('^(?:' ~ (pattern | replace('\\', '\\\\')) ~ ')$') }}
+    {{ text }} rlike {{ text_literal('\\A(?:' ~ pattern ~ ')\\z') }}
 {%- endmacro %}
 
 
