@@ -59,7 +59,7 @@ test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
-test-spark: ## Run the tests of builds on Apache Spark, 10 minutes more; needs Java [PYTEST_ARGS]
+test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
 	@TARGET=spark "$$PYTHON" scripts/setup_environment.py
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
