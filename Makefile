@@ -10,13 +10,14 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
     "$$name" -c "" 2>/dev/null && { command -v "$$name"; break; }; done)
 endif
 export PYTHON
-VENV := .venv/bin
+# Spark has an environment of its own, from a lock of its own.
+VENV := $(if $(filter spark,$(value TARGET)),.venv-spark,.venv)/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
-    MEMORY TARGET KEEP PSEUDONYMISE DATE_FORMAT DECIMAL PYTEST_ARGS FORCE \
-    SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER FULL
+    MEMORY TARGET SPARK_MASTER SPARK_CONF KEEP PSEUDONYMISE DATE_FORMAT DECIMAL PYTEST_ARGS \
+    FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER FULL
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -25,13 +26,13 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients test-superset test-page clients \
-    lint format docs summary report query versions verify rollback export forget clean clean-all
+.PHONY: help setup build check load test test-builds test-clients test-spark test-superset test-page \
+    clients lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
 
-setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON]
+setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TARGET]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py
 
@@ -57,6 +58,11 @@ test-clients: setup ## Run the tests of readers and clients of the published fil
 test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+
+test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYTEST_ARGS]
+	@$(CHECK_PYTHON)
+	@TARGET=spark "$$PYTHON" scripts/setup_environment.py
+	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
 
 test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from build_spark import check_spark, load_for_spark, model_on_spark, say_where
 from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
 from definitions import write_proposals
 from history import published_facts
@@ -48,13 +49,17 @@ class Clock:
 
     def line(self) -> str:
         """Return one line with the seconds of each stage and the peak of memory."""
-        stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self._stages)
-        total = sum(seconds for _, seconds in self._stages)
         peaks = (
             resource.getrusage(who).ru_maxrss * PEAK_UNIT
             for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         )
-        return f"Took {total:.1f} s ({stages}), at most {size(max(peaks))} of memory"
+        return f"{self.seconds_line()}, at most {size(max(peaks))} of memory"
+
+    def seconds_line(self) -> str:
+        """Return one line with the seconds of each stage."""
+        stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self._stages)
+        total = sum(seconds for _, seconds in self._stages)
+        return f"Took {total:.1f} s ({stages})"
 
 
 def build(settings: Settings) -> int:
@@ -89,6 +94,30 @@ def build(settings: Settings) -> int:
     say()
     say(clock.line())
     return HELD_BACK if is_held_back(warehouse) else 0
+
+
+def build_on_spark(settings: Settings) -> int:
+    """Build on Spark, as far as the features; returns the exit code.
+
+    Raises:
+        Problem: with the exit code to end with.
+    """
+    source_of(settings)
+    check_spark()
+    with exclusive(Warehouse(settings.warehouse)) as lock:
+        clock = Clock()
+        say(f"Loading {settings.source} for Spark")
+        with clock.stage("load"):
+            check_loaded(settings, load_for_spark(settings, lock), window_days(PROJECT))
+        say(f"Running dbt on Spark, {settings.spark_master}")
+        with clock.stage("dbt"):
+            model_on_spark(settings, lock)
+    say()
+    say_where(settings)
+    say()
+    # Java's memory is not counted among that of this process and its children.
+    say(clock.seconds_line())
+    return 0
 
 
 def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
@@ -166,7 +195,8 @@ def main() -> int:
     )
     parser.parse_args()
     on_signal(stop)
-    return build(resolve())
+    settings = resolve()
+    return build_on_spark(settings) if settings.target == "spark" else build(settings)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Remove what a build makes again; with `--all` also what is published and environments.
 
-Published with it are history and exports; the environments are .venv and .clients.
+Published with it are history and exports; the environments are .venv, .venv-spark and .clients.
 Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
 WAREHOUSE.
 """
@@ -20,6 +20,7 @@ from warehouse import Warehouse, exclusive
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache")
 CODE_FOLDERS = ("scripts", "models_py", "tests", "dbt_project")
+ENVIRONMENTS = (".venv", ".venv-spark", ".clients")
 DBT_BY_HAND = ("dbt_project/target", "dbt_project/logs", "dbt_project/.user.yml", "logs")
 
 
@@ -31,7 +32,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         *folder.glob(".publishing-*"),
         warehouse.docs,
         *folder.glob("report*.html"),
-        *(folder / name for name in ("dbt", "tmp", "logs")),
+        *(folder / name for name in ("dbt", "tmp", "logs", "spark")),
     ]
 
 
@@ -80,7 +81,7 @@ def main() -> int:
     if is_all and os.environ.get("FORCE", "") != "1":
         raise Problem(
             f"clean-all removes what is published in {warehouse.path} with its history, what "
-            "was exported, .venv and .clients; if you mean it: make clean-all FORCE=1",
+            "was exported, .venv, .venv-spark and .clients; if you mean it: make clean-all FORCE=1",
             WRONG_USE,
         )
     removed: list[Path] = []
@@ -91,7 +92,7 @@ def main() -> int:
                 removed += remove([*published(warehouse), warehouse.lock_file])
     removed += remove(caches())
     if is_all:
-        removed += remove([ROOT / ".venv", ROOT / ".clients"])
+        removed += remove([ROOT / name for name in ENVIRONMENTS])
     shown = [path for path in removed if path.name != "__pycache__"]
     for path in shown:
         say(f"removed {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")

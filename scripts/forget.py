@@ -2,11 +2,12 @@
 
     make forget CUSTOMER=12345
 
-Rows go from the published file, every kept version, replays and the ledger of exports; each file
-is written anew, so that nothing is left in free space, and replaced by one rename. What was counted
-with the customer stays as it was counted. The build database is removed, as the next build makes it
-anew. The warehouse's forgotten.csv gets the day and a hash by which files that still hold the
-customer do not bring him or her back. Ids are given as they stand in your files.
+Rows go from the published file, every kept version, replays and the ledger of exports; each file is
+written anew, so that nothing is left in free space, and replaced by one rename. What was counted
+with the customer stays as it was counted. The build database and the tables of Spark are removed,
+as the next build makes them anew. The warehouse's forgotten.csv gets the day and a hash by which
+files that still hold the customer do not bring him or her back. Ids are given as they stand in your
+files.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from publish import STORAGE_VERSION
 from quoting import identifier, literal
 from replay import REPLAYS
 from settings import resolve_warehouse
+from spark_settings import delete_spark_tables
 from warehouse import Warehouse, exclusive, set_aside_wal, wal_of
 
 CUSTOMER_COLUMN = "customer_id"
@@ -76,6 +78,7 @@ def forget(
     for holder in holders:
         forget_in(holder, stored, found)
         delete_build_database(holder)
+        delete_spark_tables(holder)
     return row_count
 
 

@@ -16,6 +16,7 @@ from dbt_results import Progress
 from increment import forget_state
 from privacy import KEY_NAME
 from settings import ROOT, Settings, engine_memory, resolve
+from spark_settings import SparkWarehouse, spark_settings, write_conf
 from warehouse import Warehouse, exclusive
 
 PROJECT = ROOT / "dbt_project"
@@ -81,7 +82,15 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
         "THREADS": str(settings.threads),
         "MEMORY": engine_memory(settings.memory),
         "TARGET": settings.target,
+        **spark_environment(settings),
     }
+
+
+def spark_environment(settings: Settings) -> dict[str, str]:
+    """Return where Spark finds its properties; nothing for another engine."""
+    if settings.target != "spark":
+        return {}
+    return {"SPARK_CONF_DIR": str(SparkWarehouse(settings.warehouse).conf)}
 
 
 def command(settings: Settings, arguments: Sequence[str], log_format: str) -> list[str]:
@@ -193,6 +202,9 @@ def main() -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     arguments = parser.parse_args().arguments or ["--help"]
     settings = resolve()
+    if settings.target == "spark":
+        settings = spark_settings(settings)
+        write_conf(settings)
     with exclusive(Warehouse(settings.warehouse)) as lock:
         # What a part of the models is made by now is not what the rest was made by.
         if arguments[0] not in COMMANDS_THAT_READ:

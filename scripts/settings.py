@@ -79,6 +79,8 @@ class Settings:
     threads: int
     memory: str
     target: str
+    spark_master: str = "local"
+    spark_conf: Path | None = None
     definitions: Path | None = None
     id: str | None = None
     date_format: str | None = None
@@ -169,7 +171,19 @@ SETTINGS: tuple[Setting, ...] = (
         "TARGET",
         "duckdb",
         "engine that runs the SQL",
-        "duckdb (spark is not available yet)",
+        "duckdb, or spark (as far as the features; see docs/spark.md)",
+    ),
+    Setting(
+        "SPARK_MASTER",
+        "local, with as many threads as THREADS says",
+        "where Spark runs, for TARGET=spark",
+        "a master of Spark, such as local[4] or spark://host:7077",
+    ),
+    Setting(
+        "SPARK_CONF",
+        "none",
+        "further properties of Spark, for TARGET=spark",
+        "a file with a property a line, as spark-defaults.conf has them",
     ),
     Setting(
         "KEEP",
@@ -347,10 +361,29 @@ def engine_memory(memory: str) -> str:
 
 
 def read_target(text: str) -> str:
-    """Read TARGET: duckdb."""
-    if text == "spark":
-        raise refuse("TARGET", text, "not available yet")
-    return read_choice("TARGET", text, ("duckdb",))
+    """Read TARGET: the engine."""
+    return read_choice("TARGET", text, ("duckdb", "spark"))
+
+
+def read_spark_master(text: str, threads: int) -> str:
+    """Read SPARK_MASTER, in the forms that Spark knows; absent, this machine."""
+    if not text:
+        return f"local[{threads}]"
+    if not re.fullmatch(r"local(\[[0-9*]+(,[0-9]+)?\])?|yarn|(spark|k8s)://\S+", text):
+        raise refuse("SPARK_MASTER", text)
+    return text
+
+
+def read_spark_conf(text: str) -> Path | None:
+    """Read SPARK_CONF: absent, or a file that can be read."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise refuse("SPARK_CONF", text, "there is no such file")
+    if not os.access(path, os.R_OK):
+        raise refuse("SPARK_CONF", text, "it cannot be read")
+    return path.resolve()
 
 
 def processors() -> int:
@@ -417,6 +450,7 @@ def resolve(
         return given.get(name, "").strip() or default
 
     source = read_source(text("SOURCE", DEFAULT_SOURCE), root)
+    threads = whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS)
     return Settings(
         source=source,
         data=read_data(text("DATA"), source) if needs_data else None,
@@ -425,9 +459,11 @@ def resolve(
         k=whole_number("K", text("K"), MIN_K, MAX_K) if text("K") else None,
         refit=read_choice("REFIT", text("REFIT", "auto"), ("auto", "always", "never")),
         seed=whole_number("SEED", text("SEED", str(DEFAULT_SEED)), 0, MAX_SEED),
-        threads=whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS),
+        threads=threads,
         memory=read_memory(text("MEMORY")),
         target=read_target(text("TARGET", "duckdb")),
+        spark_master=read_spark_master(text("SPARK_MASTER"), threads),
+        spark_conf=read_spark_conf(text("SPARK_CONF")),
         definitions=read_definitions_path(text("DEFINITIONS")),
         id=read_id(text("ID"), source),
         date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,

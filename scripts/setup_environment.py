@@ -1,5 +1,8 @@
 """Make .venv from requirements.lock, when it is missing, half made or its lock has changed.
 
+With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, and only where
+there is a Java that Spark runs on.
+
 Runs with any Python 3, so that an old one can be told what is wrong.
 """
 
@@ -14,8 +17,9 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENT = ROOT / ".venv"
-LOCK = ROOT / "requirements.lock"
+IS_FOR_SPARK = os.environ.get("TARGET", "").strip() == "spark"
+ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
+LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
 FAILED = 1
 WRONG_USE = 2
@@ -38,13 +42,25 @@ def check_version() -> None:
         )
 
 
+def check_java() -> None:
+    """End with a clear line when there is no Java for Spark."""
+    # Not for the Pythons that check_version refuses.
+    import console
+    import java
+
+    try:
+        java.check_java()
+    except console.Problem as problem:
+        fail(str(problem), WRONG_USE)
+
+
 def lock_hash() -> str:
     """Return the hash of the lock file's content."""
     return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
 
 def is_ready() -> bool:
-    """Say whether .venv was made whole, from this lock, and its Python still runs."""
+    """Say whether the environment was made whole, from this lock, and its Python still runs."""
     try:
         if STAMP.read_text().strip() != lock_hash():
             return False
@@ -58,7 +74,7 @@ def is_ready() -> bool:
 
 
 def make() -> None:
-    """Make .venv from nothing; the stamp comes last, so a half-made one is made again."""
+    """Make the environment from nothing; the stamp comes last, so a half-made one is made again."""
     if ENVIRONMENT.exists():
         shutil.rmtree(str(ENVIRONMENT))
     made = subprocess.run(
@@ -81,7 +97,7 @@ def make() -> None:
         check=False,
     )
     if installed.returncode:
-        fail("installing requirements.lock failed (see above); the next make tries again")
+        fail(f"installing {LOCK.name} failed (see above); the next make tries again")
     temporary = STAMP.with_suffix(".new")
     temporary.write_text(lock_hash() + "\n")
     os.replace(str(temporary), str(STAMP))
@@ -92,6 +108,9 @@ def main() -> None:
 
     With `--check`, only see to it that there is a Python new enough.
     """
+    if IS_FOR_SPARK and "--check" not in sys.argv[1:]:
+        check_version()
+        check_java()
     if is_ready():
         return
     check_version()
@@ -103,8 +122,8 @@ def main() -> None:
             return
         packages = sum(line[:1].isalnum() for line in LOCK.read_text().splitlines())
         sys.stdout.write(
-            f"Setting up .venv: {packages} packages from requirements.lock, "
-            "1 to 3 minutes the first time\n"
+            f"Setting up {ENVIRONMENT.name}: {packages} packages from {LOCK.name}, "
+            f"{'2 to 6' if IS_FOR_SPARK else '1 to 3'} minutes the first time\n"
         )
         sys.stdout.flush()
         started = time.monotonic()

@@ -88,6 +88,7 @@ def build(
     root: Path = ROOT,
     prefix: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    seconds: int = SECONDS_TO_BUILD,
     **settings: object,
 ) -> Built:
     """Run scripts/build.py of the project in `root` on own files, as `make build` does."""
@@ -100,7 +101,7 @@ def build(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=SECONDS_TO_BUILD,
+        timeout=seconds,
         check=False,
     )
     return Built(finished.returncode, finished.stdout, Warehouse(warehouse))

@@ -68,7 +68,7 @@ def project_files():
     )
     if listed.returncode == 0:
         return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-    skipped = {".venv", ".git", "warehouse", "target", "__pycache__"}
+    skipped = {".venv", ".venv-spark", ".git", "warehouse", "target", "__pycache__"}
     return [p for p in ROOT.rglob("*") if p.is_file() and not skipped & set(p.parts)]
 
 

@@ -94,7 +94,9 @@ def test_each_source_has_its_own_default_warehouse(tmp_path: Path) -> None:
         ("MEMORY", "4"),
         ("MEMORY", "10MB"),
         ("MEMORY", "lots"),
-        ("TARGET", "spark"),
+        ("TARGET", "flink"),
+        ("SPARK_MASTER", "the big one"),
+        ("SPARK_CONF", "/not there"),
         ("TARGET", "oracle"),
     ],
 )

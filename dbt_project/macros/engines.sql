@@ -1,6 +1,20 @@
 {# Every difference between the two engines is a macro in this file. #}
 
 
+{# A backslash in one of Spark's literals is written twice. #}
+{% macro text_literal(value) -%}
+    {{ return(adapter.dispatch('text_literal')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_literal(value) -%}
+    '{{ value | string | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__text_literal(value) -%}
+    '{{ value | string | replace('\\', '\\\\') | replace("'", "''") }}'
+{%- endmacro %}
+
+
 {% macro days_between(start_date, end_date) -%}
     {{ return(adapter.dispatch('days_between')(start_date, end_date)) }}
 {%- endmacro %}
@@ -49,7 +63,7 @@
 {%- endmacro %}
 
 {% macro spark__record_json(relation_alias) -%}
-    to_json(struct({{ relation_alias }}.*))
+    to_json(struct({{ relation_alias }}.*), map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 
@@ -89,7 +103,7 @@
 {%- endmacro %}
 
 {% macro spark__json_of_record(record) -%}
-    to_json({{ record }})
+    to_json({{ record }}, map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 
@@ -312,9 +326,8 @@
     regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }}, 'g')
 {%- endmacro %}
 
-{# A backslash in one of Spark's literals is written twice. #}
 {% macro spark__text_replaced(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, {{ text_literal(pattern | replace('\\', '\\\\')) }}, {{ text_literal(replacement) }})
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(replacement) }})
 {%- endmacro %}
 
 
@@ -328,7 +341,25 @@
 {%- endmacro %}
 
 {% macro spark__text_matches(text, pattern) -%}
-    {{ text }} rlike {{ text_literal('^(?:' ~ (pattern | replace('\\', '\\\\')) ~ ')$') }}
+    {{ text }} rlike {{ text_literal('\\A(?:' ~ pattern ~ ')\\z') }}
+{%- endmacro %}
+
+
+{# ISO 8601. Spark would also take a year alone, or a time alone as today's, and
+   would move a time with an offset to UTC. #}
+{% macro iso_time(text) -%}
+    {{ return(adapter.dispatch('iso_time')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_time(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro spark__iso_time(text) -%}
+    case
+        when {{ text }} rlike '^[0-9]+-[0-9]+-[0-9]+'
+            then cast(try_cast({{ text }} as timestamp_ntz) as timestamp)
+    end
 {%- endmacro %}
 
 
@@ -341,6 +372,7 @@
     try_strptime({{ text }}, [{% for format in formats %}{{ text_literal(format) }}{{ ', ' if not loop.last }}{% endfor %}])
 {%- endmacro %}
 
+{# A year of two digits is from 1969 to 2068, as strptime has it. #}
 {% macro spark__time_of_text(text, formats) -%}
     {%- set letters = {
         '%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%b': 'MMM', '%B': 'MMMM',
@@ -353,7 +385,10 @@
         {%- for directive, letter in letters.items() -%}
             {%- set pattern.text = pattern.text | replace(directive, letter) -%}
         {%- endfor %}
-        try_to_timestamp({{ text }}, {{ text_literal(pattern.text) }}){{ ',' if not loop.last }}
+        {%- set time = 'try_to_timestamp(' ~ text ~ ', ' ~ text_literal(pattern.text) ~ ')' %}
+        {{ time }}
+        {%- if '%y' in format %} - make_ym_interval(if(year({{ time }}) > 2068, 100, 0)){% endif -%}
+        {{ ',' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}

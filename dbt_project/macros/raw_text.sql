@@ -13,7 +13,7 @@
                 '#n/a',
                 '<na>',
                 'nat',
-                '\n'
+                {{ text_literal('\\n') }}
             )
             then trim(cast({{ column }} as string))
     end

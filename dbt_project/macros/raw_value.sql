@@ -36,7 +36,7 @@
     {%- if not formats -%}
     try_cast({{ column }} as timestamp)
     {%- elif formats == ['iso'] -%}
-    try_cast({{ raw_text(column) }} as timestamp)
+    {{ iso_time(raw_text(column)) }}
     {%- else -%}
     {{ time_of_text(raw_text(column), formats) }}
     {%- endif -%}

@@ -1,3 +1,0 @@
-{% macro text_literal(value) -%}
-    '{{ value | string | replace("'", "''") }}'
-{%- endmacro %}

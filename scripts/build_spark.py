@@ -1,0 +1,128 @@
+"""Build on Apache Spark, as far as the features: load, hand over to Spark, run dbt there.
+
+Segments are not learned on Spark yet, so nothing is published from here: what is published stays
+as it is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections import deque
+
+from build_database import delete_build_database
+from console import WRONG_USE, Problem, say, warn
+from history import published_facts
+from java import check_java
+from load_raw import Loaded, load
+from load_spark import export
+from run_dbt import FIXED_ENVIRONMENT, run_quietly
+from settings import ROOT, Settings
+from spark_settings import SparkWarehouse, spark_settings, write_conf
+from warehouse import Warehouse
+
+# What follows from the fit that is in force waits for segments to be learned.
+SELECTION = (
+    "--select",
+    "feature_definitions",
+    "staging",
+    "core",
+    "features",
+    "--exclude",
+    "path:models/segmentation/*.py+",
+)
+LINES_SHOWN = 20
+
+
+def check_spark() -> None:
+    """See to it that Spark can be started here.
+
+    Raises:
+        Problem: there is no Java for it, or this environment was made without it (exit code 2).
+    """
+    check_java()
+    if importlib.util.find_spec("pyspark") is None:
+        raise Problem(
+            f"TARGET=spark: {sys.executable} has no pyspark; expected the environment that "
+            "`make setup TARGET=spark` makes: run `make build TARGET=spark`",
+            WRONG_USE,
+        )
+
+
+def load_for_spark(settings: Settings, lock: int) -> Loaded:
+    """Load the source's files and the published history, and hand them to Spark.
+
+    Raises:
+        Problem: as `load_raw.load`; or AS_OF asks for a replay; or Spark could not be started.
+    """
+    origin = Warehouse(settings.warehouse)
+    published = published_facts(origin)
+    if settings.as_of and published and settings.as_of < published.as_of_date:
+        raise Problem(
+            f"AS_OF={settings.as_of}: TARGET=spark makes no replays; expected a date from "
+            f"{published.as_of_date} on, as of which the warehouse was published, or TARGET=duckdb",
+            WRONG_USE,
+        )
+    there = spark_settings(settings)
+    write_conf(there)
+    loaded = load(there, origin=origin)
+    export(there)
+    # Spark has the rows now; a second copy would only take space.
+    delete_build_database(Warehouse(there.warehouse))
+    register(there, lock)
+    return loaded
+
+
+def register(settings: Settings, lock: int) -> None:
+    """Tell Spark's catalogue of the raw tables, in a process of its own.
+
+    The catalogue serves one process at a time, and dbt is the next.
+
+    Raises:
+        Problem: Spark failed; the end of what it said has been shown.
+    """
+    place = SparkWarehouse(settings.warehouse)
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "load_spark.py"), str(place.raw)],
+        env={**os.environ, **FIXED_ENVIRONMENT, "SPARK_CONF_DIR": str(place.conf)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=(lock,),
+        check=False,
+    )
+    if finished.returncode:
+        for line in deque(finished.stdout.splitlines(), maxlen=LINES_SHOWN):
+            warn(f"  {line}")
+        raise Problem(
+            f"Spark could not be started on SPARK_MASTER={settings.spark_master} (see above); "
+            f"its properties are in {place.conf}"
+        )
+
+
+def model_on_spark(settings: Settings, lock: int) -> None:
+    """Run dbt on Spark: staging, core, features, and the tests of these."""
+    run_quietly(
+        spark_settings(settings),
+        [
+            "build",
+            *SELECTION,
+            # Tests of what is there; those of later models wait for these.
+            *("--indirect-selection", "buildable"),
+            *("--exclude-resource-type", "unit_test"),
+        ],
+        lock,
+    )
+
+
+def say_where(settings: Settings) -> None:
+    """Tell what there is now, and what there is not."""
+    place = SparkWarehouse(spark_settings(settings).warehouse)
+    say(
+        f"Tables of Spark, as far as the features, are in {place.tables}; segments are not "
+        "learned on Spark yet, so nothing was published (docs/spark.md)"
+    )
