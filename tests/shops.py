@@ -125,9 +125,17 @@ class Builds:
         self._is_closed = False
 
     def offer(self, makes: Mapping[str, Callable[[Builds], Built]]) -> None:
-        """Offer builds that are made one after the other, for none of them to wait in a place."""
-        if not any(makes.keys() <= chain.keys() for chain in self._chains):
-            self._chains.append(makes)
+        """Offer builds that are made one after the other, for none of them to wait in a place.
+
+        Raises:
+            ValueError: a name is that of another build already.
+        """
+        if makes in self._chains:
+            return
+        for chain in self._chains:
+            if same := makes.keys() & chain.keys():
+                raise ValueError(f"builds of two chains are named alike: {sorted(same)}")
+        self._chains.append(makes)
 
     def start_all(self) -> None:
         """Have all builds that are offered made, each as soon as its turn comes."""

@@ -125,7 +125,7 @@ def build_appended_full(builds: Builds) -> Built:
 
 
 CHAINS = [
-    {"first": build_first, "grown": build_grown, "grown_full": build_grown_full},
+    {"before the increment": build_first, "grown": build_grown, "grown_full": build_grown_full},
     {
         "appended_first": build_appended_first,
         "appended": build_appended,
@@ -175,13 +175,16 @@ def test_older_lines_are_not_read_again(builds: Builds) -> None:
 
 @pytest.mark.many_builds
 def test_the_build_says_what_it_keeps(builds: Builds) -> None:
-    ((row_count,),) = builds["first"].query_build(
+    ((row_count,),) = builds["before the increment"].query_build(
         "select sum(row_count) from raw.load_ledger where source_table = 'order_lines'"
     )
     said = f"1 new file of order lines: what the last build made of {row_count:,} rows in 1 file"
     assert said in builds["grown"].output
     assert "all is made anew: FULL=1" in builds["grown_full"].output
-    assert "all is made anew: there is no complete build to go on from" in builds["first"].output
+    assert (
+        "all is made anew: there is no complete build to go on from"
+        in builds["before the increment"].output
+    )
     assert "rows in 19 files is kept" in builds["appended"].output
 
 
