@@ -1,9 +1,5 @@
-{# A build on top of the last one makes anew only what new files touch. Whether
-   it may is decided before dbt starts (scripts/increment.py) and stands in
-   raw.load_increment; without that every table is made anew. #}
-{% macro is_increment() -%}
-    {{ return(adapter.dispatch('is_increment')()) }}
-{%- endmacro %}
+{# A build on top of the last one: what is kept and what is made anew. Whether a
+   build is one is asked in engines.sql. #}
 
 
 {# Replaces dbt's own: what may not be built on is made anew. #}
