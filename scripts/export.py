@@ -22,7 +22,7 @@ from console import WRONG_USE, Problem, count, run, say, size
 from export_ledger import Audience, Counts, Told
 from publish import sync
 from quoting import identifier, literal
-from settings import Settings, nearest, resolve_reading
+from settings import Settings, nearest, read_segment, resolve_reading
 from warehouse import Warehouse
 
 VARIABLES = """settings (environment variables, or after make export):
@@ -102,13 +102,7 @@ def read_request(given: Mapping[str, str]) -> Request:
     def text(name: str) -> str:
         return given.get(name, "").strip()
 
-    segment = text("SEGMENT")
-    if segment and not (segment.isascii() and segment.isdigit() and len(segment) <= 9):
-        raise Problem(
-            f"SEGMENT={segment}: expected the number of a segment, such as 1; leave it away for "
-            "all of them",
-            WRONG_USE,
-        )
+    segment_id = read_segment(text("SEGMENT"), "all of them")
     holdout = _choice("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
     out = Path(text("OUT")).expanduser() if text("OUT") else None
     columns = tuple(name.strip() for name in text("FIELDS").split(",") if name.strip())
@@ -119,7 +113,7 @@ def read_request(given: Mapping[str, str]) -> Request:
         raise Problem(f"FIELDS: {', '.join(repeated)} is named more than once", WRONG_USE)
     held_out = ("is_holdout",) if holdout == "include" else ()
     return Request(
-        segment_id=int(segment) if segment else None,
+        segment_id=segment_id,
         format=_format(text("FORMAT"), out),
         columns=columns or (*DEFAULT_COLUMNS, *held_out),
         out=out,

@@ -16,7 +16,7 @@ from pathlib import Path
 from console import WRONG_USE, Problem, run, say, size
 from publish import sync
 from report_page.page import brief_page, whole_page
-from settings import resolve_warehouse
+from settings import read_segment, resolve_warehouse
 from warehouse import Warehouse
 
 VARIABLES = """settings (environment variables, or after make report):
@@ -54,17 +54,11 @@ def read_request(given: Mapping[str, str]) -> Request:
     def text(name: str) -> str:
         return given.get(name, "").strip()
 
-    segment = text("SEGMENT")
-    if segment and not (segment.isascii() and segment.isdigit() and len(segment) <= 9):
-        raise Problem(
-            f"SEGMENT={segment}: expected the number of a segment, such as 1; leave it away for "
-            "the page of all of them",
-            WRONG_USE,
-        )
+    segment_id = read_segment(text("SEGMENT"), "the page of all of them")
     out = Path(text("OUT")).expanduser() if text("OUT") else None
     if out and out.suffix.lower() not in (".html", ".htm"):
         raise Problem(f"OUT={out}: expected a file whose name ends in .html", WRONG_USE)
-    return Request(int(segment) if segment else None, out, text("FORCE") == "1")
+    return Request(segment_id, out, text("FORCE") == "1")
 
 
 def file_of(warehouse: Warehouse, request: Request) -> Path:

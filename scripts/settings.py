@@ -243,6 +243,23 @@ def whole_number(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
+def read_segment(text: str, otherwise: str) -> int | None:
+    """Read SEGMENT: the number of a segment; absent, what there is `otherwise`.
+
+    Raises:
+        Problem: the text is no number that a segment could have.
+    """
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Problem(
+            f"SEGMENT={text}: expected the number of a segment, such as 1; leave it away for "
+            f"{otherwise}",
+            WRONG_USE,
+        )
+    return int(text)
+
+
 def read_source(text: str, root: Path) -> str:
     """Read SOURCE: the name of a folder of staging models."""
     folder = root / STAGING
