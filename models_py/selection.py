@@ -38,7 +38,7 @@ MINIMUM_SEPARATION = 0.08
 # Where a smaller k leaves segments apart by this much, a larger one that keeps less than a quarter
 # of it cuts a group along its noise. A shop of four types: 0.98 at four, 0.20 at five; the planted
 # k of matrices and worlds keep more than half wherever a smaller k gets so far.
-APART_SEPARATION = 0.75
+APART_SEPARATION = 0.6
 MINIMUM_SEPARATION_SHARE = 0.25
 # Hennig: from 0.6 on a cluster is a pattern. On matrices 0.5 to 0.65 choose the same k; on worlds
 # of order lines a cut through a planted segment came back with 0.59. 0.7 loses planted k.

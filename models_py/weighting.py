@@ -25,7 +25,7 @@ Steinley and Brusco 2008 (Psychometrika 73(1)) compare eight procedures that sel
 Weights that were searched for fit noise too. So the references without structure have their
 weights searched for as well, separation is measured in half samples on the half that did not find
 the clusters (the weights did see both halves), and the definitions' weights stay unless the groups
-are clear and clearer.
+are clear, and either more of them or more clearly apart.
 
 At a refit the weights in force have a home right, as k has (`selection`): a refit that finds other
 weights in nearly the same customers moves their ids for nothing. Found weights stay, to the digit,
@@ -48,28 +48,22 @@ from models_py.features import BatchSource
 from models_py.metrics import mean_silhouette
 from models_py.parallel import ordered_map
 from models_py.references import KINDS, reference
-from models_py.sample import sampled_rows
 from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sample
 from models_py.scan import quiet_and_single
 from models_py.stability import HalfSample, half_sample
+from models_py.weight_search import (
+    Weighted,
+    explained_shares,
+    in_units_of,
+    likelihood_of,
+    searched,
+)
 
 # First number of the seed path of each random task (scan and stability have those below).
 START_PATH, REFERENCE_PATH, REFERENCE_START_PATH = 11, 12, 13
 
-# A feature nearly constant within clusters would own the distance: R2 counts up to 0.9.
-MAXIMUM_RATIO = 10.0
-ITERATIONS = 8  # most searches settle in 3 or 4
-FIRST_ITERATIONS = 3  # of a start, after which the best go on
-FINALISTS = 2
+CLUSTERING_STARTS = 2  # k-means++ starts with given weights
 LEAST_START = 1e-3  # of the mean weight: where a search starts for features of weight 0
-SETTLED = 1e-3  # gain in likelihood from which on another iteration is not worth its time
-RIDGE = 0.05  # variance added to each feature for J: features that say the same have no volume
-FIRST_STARTS = 2  # k-means++ starts with the first weights
-# Two telling features among eight of noise: a start with half of the features finds the groups in
-# 4 of 10 tries, one with equal weights in 1 to 3. With 12, one search of 36 missed the groups among
-# 5 to 8 columns of noise, 6 of 24 among 12 to 16.
-RANDOM_STARTS = 12
-BEGINNING_ROWS = 1_500  # rows that starts see
 HALF_SAMPLES = 4  # splits: separation is a mean over both halves of each
 HALF_SAMPLE_STARTS = 2
 REFERENCE_DRAWS = 2  # of each kind of reference, each with a search of its own
@@ -127,20 +121,6 @@ class InForce:
 
 
 @dataclass(frozen=True)
-class Weighted:
-    """Clusters of one k and the weights they give.
-
-    weights: (features), mean 1. centres: float32 (k x features), in units of weight 1. labels:
-    (rows). likelihood: J.
-    """
-
-    weights: np.ndarray
-    centres: np.ndarray
-    labels: np.ndarray
-    likelihood: float
-
-
-@dataclass(frozen=True)
 class Apartness:
     """Half-sample evidence of one k: means over the splits of the least of its clusters."""
 
@@ -150,116 +130,11 @@ class Apartness:
     separation: float
 
 
-def explained_shares(rows: np.ndarray, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Share of each feature's variance between clusters, 0 to 1, and the means (k x features)."""
-    sizes = np.bincount(labels, minlength=k)
-    means = np.empty((k, rows.shape[1]))
-    shares = np.zeros(rows.shape[1])
-    for feature in range(rows.shape[1]):
-        line = rows[:, feature].astype(np.float64)
-        means[:, feature] = np.bincount(labels, weights=line, minlength=k) / np.maximum(sizes, 1)
-        total = np.square(line - line.mean()).sum()
-        between = (sizes * np.square(means[:, feature] - line.mean())).sum()
-        shares[feature] = min(between / total, 1.0) if total > 0 else 0.0
-    return shares, means
-
-
-def weights_of(explained: np.ndarray) -> np.ndarray:
-    """1 / (1 - R2), at most `MAXIMUM_RATIO` times the least possible, divided by the mean."""
-    weights = 1 / np.maximum(1 - explained, 1 / MAXIMUM_RATIO)
-    return weights / weights.mean()
-
-
-def diagonal_likelihood(explained: np.ndarray) -> float:
-    """Sum of -ln(1 - R2), each feature up to ln `MAXIMUM_RATIO`; what clustering in turn climbs."""
-    return float(-np.log(np.maximum(1 - explained, 1 / MAXIMUM_RATIO)).sum())
-
-
-def likelihood_of(rows: np.ndarray, labels: np.ndarray, means: np.ndarray) -> float:
-    """J of clusters with these means; 0 and up. rows: (rows x features) of variance 1."""
-    total = np.atleast_2d(np.cov(rows.T.astype(np.float64), bias=True))
-    shares = np.bincount(labels, minlength=len(means)) / len(rows)
-    apart = means - shares @ means
-    between = (apart.T * shares) @ apart
-    ridge = RIDGE * np.eye(len(total))
-    return float(
-        np.linalg.slogdet(total + ridge)[1] - np.linalg.slogdet(total - between + ridge)[1]
-    )
-
-
-def searched(
-    rows: np.ndarray, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
-) -> Weighted:
-    """Weights and clusters of the highest J over starts with the given and with random weights.
-
-    rows: float32 (rows x features), each feature with variance 1. A random start has half of the
-    features, so that some start is without most of the noise. Ties go to the earlier start.
-    """
-    path = (*path, k)
-    rng = kmeans.rng_for(settings.seed, *path, 0)
-    small = rows[sampled_rows(len(rows), BEGINNING_ROWS, rng)]
-    width = rows.shape[1]
-    firsts = list(first_weights)
-    for _ in range(RANDOM_STARTS):
-        is_in = rng.permutation(width) < (width + 1) // 2
-        firsts.append(np.where(is_in, 1.0, 1 / MAXIMUM_RATIO))
-    begun = []
-    for number, weights in enumerate(firsts):
-        weights = weights / weights.mean()
-        scaled = _scaled(small, weights)
-        tried = [
-            kmeans.start(
-                scaled,
-                k,
-                kmeans.rng_for(settings.seed, *path, 1 + number, place),
-                seeding_size=settings.seeding_sample_size,
-                iterations=settings.search_iterations,
-                trim_share=settings.trim_share,
-            )
-            for place in range(FIRST_STARTS)
-        ]
-        centres = min(tried, key=lambda one: one[0])[1]
-        first = Weighted(weights, centres / np.sqrt(weights), np.empty(0), 0.0)
-        begun.append(_climbed(small, first, settings, FIRST_ITERATIONS))
-    begun.sort(key=lambda one: -one.likelihood)
-    ended = [_climbed(rows, one, settings, ITERATIONS) for one in begun[:FINALISTS]]
-    return max(ended, key=lambda one: one.likelihood)
-
-
-def _climbed(rows: np.ndarray, start: Weighted, settings: FitSettings, iterations: int) -> Weighted:
-    """Cluster and weight in turn, from the centres of a start, until that gains nothing."""
-    weights, means = start.weights, start.centres
-    best, highest = None, -np.inf
-    for _ in range(iterations):
-        scaled = _scaled(rows, weights)
-        centres = kmeans.refined(
-            scaled,
-            _scaled(means, weights),
-            iterations=settings.search_iterations,
-            trim_share=settings.trim_share,
-        )[1]
-        labels = kmeans.squared_distances(scaled, centres).argmin(axis=1)
-        explained, means = explained_shares(rows, labels, k=len(means))
-        weights = weights_of(explained)
-        height = diagonal_likelihood(explained)
-        is_settled = height < highest + SETTLED
-        if height > highest:
-            best, highest = (weights, means, labels), height
-        if is_settled:
-            break
-    weights, means, labels = best
-    return Weighted(weights, means, labels, likelihood_of(rows, labels, means))
-
-
-def _scaled(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(rows * np.sqrt(weights), dtype=np.float32)
-
-
 def stability_of(
     rows: np.ndarray, found: dict[int, Weighted], settings: FitSettings
 ) -> dict[int, Apartness]:
     """Half samples of each k in the space of its own weights."""
-    spaces = {k: _scaled(rows, one.weights) for k, one in found.items()}
+    spaces = {k: in_units_of(rows, one.weights) for k, one in found.items()}
 
     def halves(task: tuple[int, int]) -> HalfSample:
         k, number = task
@@ -306,12 +181,12 @@ def gap_of(rows: np.ndarray, found: Weighted, settings: FitSettings, *, is_searc
             one = searched(drawn, k, equal, settings, *path)
         else:
             one = clustered(drawn, k, found.weights, settings, *path)
-        return mean_silhouette(_scaled(drawn, one.weights), one.labels, k)
+        return mean_silhouette(in_units_of(drawn, one.weights), one.labels, k)
 
     tasks = [(kind, number) for kind in KINDS for number in range(REFERENCE_DRAWS)]
     empty = np.array(list(ordered_map(without_structure, tasks, threads=settings.threads)))
     hardest = float(empty.reshape(len(KINDS), REFERENCE_DRAWS).mean(axis=1).max())
-    return mean_silhouette(_scaled(rows, found.weights), found.labels, k) - hardest
+    return mean_silhouette(in_units_of(rows, found.weights), found.labels, k) - hardest
 
 
 def clustered(
@@ -319,13 +194,13 @@ def clustered(
 ) -> Weighted:
     """Clusters with given weights."""
     weights = weights / weights.mean()
-    scaled = _scaled(rows, weights)
+    scaled = in_units_of(rows, weights)
     centres = kmeans.best_of_starts(
         scaled,
         k,
         settings.seed,
         (*path, k),
-        starts=FIRST_STARTS,
+        starts=CLUSTERING_STARTS,
         iterations=settings.search_iterations,
         seeding_size=settings.seeding_sample_size,
         trim_share=settings.trim_share,
@@ -410,10 +285,12 @@ def structure_weights(
     given = with_weights_of(definition_weights, 3)
     theirs = clearest(rows, given, stability_of(rows, given, settings), settings, is_searched=False)
     if theirs is not None:
-        # Clusters of a larger k are nearer to each other: the same k may be compared, too.
+        # More groups told apart are clearer in themselves; as clusters of a larger k are nearer to
+        # each other, separations of the same k may be compared, too.
+        is_finer = ours.k > theirs.k + is_defined
         more = max(ours.separation, measured[theirs.k].separation) - theirs.separation
         needed = 2 * MORE_SEPARATION if is_defined else MORE_SEPARATION
-        if more < (-MORE_SEPARATION if is_held else needed):
+        if not is_finer and more < (-MORE_SEPARATION if is_held else needed):
             return None
     return held if is_held else best[ours.k].weights
 

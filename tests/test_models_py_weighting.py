@@ -10,11 +10,13 @@ from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
 from models_py.scaling import SCALING_SCHEMA, Scaler
 from models_py.scan import quiet_and_single
-from models_py.weighting import (
+from models_py.weight_search import (
     RIDGE,
+    Weighted,
     diagonal_likelihood,
     explained_shares,
     likelihood_of,
+    merged,
     searched,
     weights_of,
 )
@@ -103,6 +105,58 @@ def test_search_ends_where_its_weights_are_those_of_its_clusters():
     assert found.weights == pytest.approx(weights_of(explained))
     assert found.likelihood == pytest.approx(likelihood_of(rows, found.labels, means))
     assert found.weights[8:].min() > 4 * found.weights[:8].max()
+
+
+def test_merging_joins_what_costs_least():
+    """Six at 0, 1, 10, 12, 30 (twice as many) and nobody: 0 and 1 go together, then 10 and 12."""
+    rng = np.random.default_rng(5)
+    labels = np.repeat([0, 1, 2, 3, 4], [40, 40, 40, 40, 80])
+    rows = np.array([0, 1, 10, 12, 30])[labels][:, None] + 0.1 * rng.standard_normal((240, 1))
+    rows = ((rows - rows.mean()) / rows.std()).astype(np.float32)
+    _, means = explained_shares(rows, labels, 6)
+    many = Weighted(np.ones(1), means, labels, 0.0)
+    for k, joined in (
+        (5, [0, 1, 2, 3, 4]),
+        (4, [0, 0, 1, 2, 3]),
+        (3, [0, 0, 1, 1, 2]),
+        (2, [0, 0, 0, 0, 1]),
+    ):
+        found = merged(rows, many, k)
+        assert found.centres.shape == (k, 1)
+        expected = np.array(joined)[labels]
+        assert adjusted_rand(contingency(expected, found.labels, k, k)) == 1
+        assert found.centres == pytest.approx(explained_shares(rows, found.labels, k)[1])
+        assert found.likelihood == pytest.approx(likelihood_of(rows, found.labels, found.centres))
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4, 7])
+def test_merging_leads_out_of_two_groups_in_one_cluster(seed):
+    """Two small groups differ in 2 features of 12, five large ones in all.
+
+    Without starts that are merged the two are one cluster, and the index is 0.93, for each seed.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(7, size=1500, p=[0.04, 0.04, *[0.92 / 5] * 5])
+    means = 2.2 * rng.standard_normal((7, 12))
+    means[1] = means[0] + [*[0] * 10, -3, 3]
+    rows = means[labels] + rng.standard_normal((1500, 12))
+    rows = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
+    with quiet_and_single():
+        found = searched(rows, 7, [np.ones(12)], SETTINGS, 1)
+    assert adjusted_rand(contingency(labels, found.labels, 7, 7)) > 0.99
+
+
+def test_a_few_extreme_customers_are_no_group():
+    """Three groups and 1 % far away: the far ones would be a cluster of higher likelihood."""
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 3, 1500)
+    rows = rng.standard_normal((1500, 3))
+    rows[:, 0] += 5 * labels
+    rows[:15] += 12
+    rows = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
+    with quiet_and_single():
+        found = searched(rows, 3, [np.ones(3)], SETTINGS, 1)
+    assert np.bincount(found.labels).min() > 300
 
 
 def test_groups_in_columns_of_low_weight_are_found(hidden):
@@ -232,7 +286,7 @@ def test_on_the_border_what_is_in_force_stays():
     defined = refitted(faint_groups(4.0), None, weighting="definitions")
     found = refitted(faint_groups(4.0), None)
     kinds = ("definitions", "structure")
-    for apart, without in ((1.5, "structure"), (1.4, "definitions")):
+    for apart, without in ((1.45, "structure"), (1.3, "definitions")):
         matrix = faint_groups(apart)
         assert weighting_of(matrix, None) == without
         assert tuple(weighting_of(matrix, stored) for stored in (defined, found)) == kinds
