@@ -17,8 +17,8 @@ from console import Problem, count, say
 HELP = "are the segments any good? planted worlds, real shops, identity, speed"
 PARTS = ("worlds", "real", "frontier", "identity", "speed")
 TARGET_MISSED = 3
-# The learning step was calibrated on worlds of other seeds.
-DEFAULT_SEED = 7
+# The learning step was calibrated on worlds of other seeds (1, 7, 11, 23, 41).
+DEFAULT_SEED = 2026
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
