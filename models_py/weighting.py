@@ -52,6 +52,7 @@ from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sampl
 from models_py.scan import quiet_and_single
 from models_py.stability import HalfSample, half_sample
 from models_py.weight_search import (
+    LEAST_SHARE,
     Weighted,
     explained_shares,
     in_units_of,
@@ -157,7 +158,7 @@ def stability_of(
         own = results[place * HALF_SAMPLES : (place + 1) * HALF_SAMPLES]
         measured[k] = Apartness(
             k,
-            float(np.bincount(one.labels, minlength=k).min()) / len(rows),
+            one.smallest_share,
             float(np.mean([half.jaccards for half in own], axis=0).min()),
             float(np.mean([half.separation for half in own])),
         )
@@ -223,7 +224,7 @@ def clearest(
     for k in sorted(measured, reverse=True):
         one = measured[k]
         if (
-            one.smallest_share >= settings.min_segment_share
+            one.smallest_share >= max(LEAST_SHARE, settings.min_segment_share)
             and one.separation >= bar.separation
             and one.jaccard >= bar.jaccard
             and gap_of(rows, found[k], settings, is_searched=is_searched) >= bar.gap
