@@ -292,6 +292,15 @@ def test_on_the_border_what_is_in_force_stays():
         assert tuple(weighting_of(matrix, stored) for stored in (defined, found)) == kinds
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.03, "definitions"), (0.06, "structure")])
+def test_a_group_of_few_gives_no_weights_to_all(share, expected):
+    rng = np.random.default_rng(6)
+    matrix = rng.standard_normal((1500, 6))
+    corners = 6 * np.array([[0, 0], [1, 0], [0, 1]])
+    matrix[:, 4:] += corners[rng.choice(3, size=1500, p=[0.6, 0.4 - share, share])]
+    assert weighting_of(matrix, None) == expected
+
+
 def test_clear_groups_displace_the_definitions_in_force(hidden):
     source, definitions, _, expected = hidden
     asked = FitSettings(threads=2, weighting="definitions")
