@@ -295,8 +295,8 @@ def test_on_the_border_what_is_in_force_stays():
 @pytest.mark.parametrize(("share", "expected"), [(0.03, "definitions"), (0.06, "structure")])
 def test_a_group_of_few_gives_no_weights_to_all(share, expected):
     rng = np.random.default_rng(6)
-    matrix = rng.standard_normal((1500, 6))
-    corners = 6 * np.array([[0, 0], [1, 0], [0, 1]])
+    matrix = rng.standard_normal((1500, 8))
+    corners = 4 * np.array([[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
     matrix[:, 4:] += corners[rng.choice(3, size=1500, p=[0.6, 0.4 - share, share])]
     assert weighting_of(matrix, None) == expected
 
