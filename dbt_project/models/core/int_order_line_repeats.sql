@@ -36,10 +36,10 @@ candidates as (
         order_lines_judged.*,
         {{ line_key('order_lines_judged.') }} as line_key
     from order_lines_judged
-    inner join repeated_keys
-        on
-            {{ row_hash([line_key('order_lines_judged.')]) }}
-            = repeated_keys.line_key_hash
+    where
+        {{ row_hash([line_key('order_lines_judged.')]) }} in (
+            select repeated_keys.line_key_hash from repeated_keys
+        )
 
 ),
 
