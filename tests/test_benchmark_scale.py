@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from benchmarks.process_tree import Sample, TreeSampler
 from benchmarks.scale_build import STAGES, BuildFigures, NodeFigures, StageFigures
 from benchmarks.scale_chart import scale_chart
 from benchmarks.scale_data import CONFLICTING, REJECTED, REPEATED, RETURNED, Shop, write_shop
+from benchmarks.scale_increment import Growth, increment_targets
 from benchmarks.scale_plain import statements
 from console import Problem
 from settings import ROOT
@@ -152,6 +154,27 @@ def test_growth_is_judged_at_the_full_sizes_only():
     assert [one.is_met for one in scale.growth_targets(small)] == [None] * 4
     full = [measured(10**7, 30, 4 * 10**9), measured(10**8, 290, 9 * 10**9)]
     assert [one.is_met for one in scale.growth_targets(full)] == [True, False, True, False]
+
+
+def test_an_increment_is_judged_by_its_share_and_its_marts():
+    growth = Growth(10**7, 5 * 10**5, figures(30, 1), figures(100, 1), 19, [])
+    targets = increment_targets(growth, load_to_core=0.15, whole=0.4, is_full=True)
+    assert [one.is_met for one in targets] == [False, True, True]
+    assert [one.found for one in targets] == ["30 %", "30 %", "the same"]
+    other = replace(growth, differing=["segment_yield"])
+    targets = increment_targets(other, load_to_core=0.15, whole=0.4, is_full=False)
+    assert [one.is_met for one in targets] == [None, None, False]
+    assert targets[-1].found == "other: segment_yield"
+
+
+def test_the_chart_goes_on_from_what_was_measured_before(tmp_path: Path):
+    options = Namespace(out=tmp_path, page=None)
+    chart = scale.chart_so_far(None)
+    assert chart == scale.chart_so_far(tmp_path)
+    chart["seconds"]["make build"] = [[1e6, 20.0]]
+    scale.write_chart(chart, options)
+    assert scale.chart_so_far(tmp_path) == chart
+    assert "make build" in (tmp_path / "scale.svg").read_text()
 
 
 def test_the_chart_is_a_picture_with_a_mark_for_each_size():

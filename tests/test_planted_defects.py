@@ -8,6 +8,7 @@ defects far up need a build of their own.
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -329,6 +330,20 @@ DEFECTS = {
     ),
 }
 
+# What is said of columns breaks too, in a mart that no other is made of.
+COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segment_usefulness.sql"
+COLUMNS_EDITS = {
+    "        usefulness.basis,\n        usefulness.method,\n        coalesce(": (
+        "        usefulness.basis || '?' as basis,\n        usefulness.method,\n        coalesce("
+    ),
+    "coalesce(usefulness.comparison, usefulness_told.usefulness)": "cast(null as string)",
+    "        usefulness.group_count,": "        usefulness.group_count * 0 as group_count,",
+}
+COLUMNS_TOLD = (
+    r"segment_usefulness: finding is null in (\d+) rows; group_count < 1 in \1 rows; "
+    r"basis is none of judged, in_force in \1 rows"
+)
+
 # Longest first, so that two at a time end together.
 GROUPS = (
     "customers",
@@ -352,6 +367,9 @@ def planted(group: str) -> Callable[[Builds], Built]:
         for defect in DEFECTS.values():
             if defect.group == group and defect.model:
                 edit(root / "dbt_project" / "models" / defect.model, defect.old, defect.new)
+        if group == COLUMNS_GROUP:
+            for old, new in COLUMNS_EDITS.items():
+                edit(root / "dbt_project" / "models" / COLUMNS_MODEL, old, new)
         data = unreadable_shop(folder / "data") if group == "no orders" else SHOP
         return build(data, copy_warehouse(builds["shop"], folder / "warehouse"), root=root)
 
@@ -396,6 +414,13 @@ def test_a_reconciliation_fails_on_its_defect(builds, name):
     assert statuses(built).get(name) == "fail", built.output
     told = NO_ORDERS if name == "assert_some_order_was_accepted" else f"test {name}: fail"
     assert told in built.output
+
+
+@pytest.mark.many_builds
+def test_columns_that_do_not_hold_are_named_with_their_rows(builds):
+    built = builds[f"planted {COLUMNS_GROUP}"]
+    assert "test columns_hold_segment_usefulness: error" in built.output
+    assert re.search(COLUMNS_TOLD, built.output), built.output
 
 
 @pytest.mark.many_builds

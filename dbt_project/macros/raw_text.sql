@@ -1,21 +1,20 @@
-{# Words that programs write for "no value", in lower case. #}
+{# The text of a column without spaces around it; nothing for words that programs
+   write for "no value". No such word has more than six characters, so that most
+   texts need no further look. The words stand in several lists, as DuckDB makes
+   a join over all rows of a long one. #}
 {% macro raw_text(column) -%}
+    {%- set text = 'cast(' ~ column ~ ' as string)' -%}
+    {%- set word = 'lower(trim(' ~ text ~ '))' -%}
     case
         when
-            lower(trim(cast({{ column }} as string))) not in (
-                '',
-                'null',
-                '(null)',
-                'none',
-                'nan',
-                'na',
-                'n/a',
-                '#n/a',
-                '<na>',
-                'nat',
-                {{ text_literal('\\n') }}
-            )
-            then trim(cast({{ column }} as string))
+            length({{ text }}) > 6
+            and {{ text }} not like ' %'
+            and {{ text }} not like '% '
+            then {{ text }}
+        when {{ word }} in ('', 'na', 'n/a', {{ text_literal('\\n') }}) then null
+        when {{ word }} in ('nan', 'nat', '<na>', '#n/a') then null
+        when {{ word }} in ('null', '(null)', 'none') then null
+        else trim({{ text }})
     end
 {%- endmacro %}
 

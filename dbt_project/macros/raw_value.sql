@@ -89,14 +89,15 @@
 {%- endmacro %}
 
 
-{# The first of some columns whose text cannot be read as what it should be. #}
+{# The first of some columns whose text cannot be read as what it should be. The
+   text is looked at only where nothing was read. #}
 {% macro unreadable_column(relation, kinds) -%}
-    case
+    coalesce(
         {%- for column, kind in kinds.items() %}
-        when
-            {{ raw_text(column) }} is not null
-            and {{ raw_value(relation, column, kind) }} is null
-            then '{{ column }}'
+        case
+            when {{ raw_value(relation, column, kind) }} is null
+                then case when {{ raw_text(column) }} is not null then '{{ column }}' end
+        end{{ ',' if not loop.last }}
         {%- endfor %}
-    end
+    )
 {%- endmacro %}

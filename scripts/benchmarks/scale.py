@@ -7,6 +7,7 @@ form (100 million lines) takes about half an hour on two cores, 8 GB of memory a
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import shutil
 import tempfile
@@ -21,22 +22,26 @@ from benchmarks.report import Part, Target, markdown_table, targets_table, write
 from benchmarks.scale_build import STAGES, BuildFigures, build
 from benchmarks.scale_chart import scale_chart
 from benchmarks.scale_data import Shop, write_shop
+from benchmarks.scale_increment import as_row, grown, increment_table, increment_targets
 from console import Problem, say, size
 from settings import machine_memory, processors, read_memory
 
 HELP = "how time and memory of whole builds grow, and what others take on the same data"
-PARTS = ("growth", "bounded", "compare", "kmeans", "default")
+PARTS = ("growth", "bounded", "compare", "incremental", "kmeans", "default")
 MILLION = 1_000_000
 SIZES = (1 * MILLION, 10 * MILLION, 100 * MILLION)
 COMPARED, CUSTOMERS_OF_KMEANS = 20 * MILLION, 10 * MILLION
+GROWING = 10 * MILLION
 DEFAULT_SEED, MOST_LINES = 7, 100 * MILLION
 GB = 1e9
 # Targets: on two cores and 24 GB.
 FULL_SECONDS, FULL_PEAK, BOUND = 300.0, 8 * GB, "4GB"
 EXPONENT, MEMORY_GROWTH = 1.1, 2.0
 TIMES_FASTER, MEMORY_SHARE, PLAIN_TIMES = 3.0, 0.25, 1.5
+INCREMENT_LOAD_TO_CORE, INCREMENT_WHOLE = 0.15, 0.4
 KMEANS_SECONDS, KMEANS_PEAK, DEFAULT_SECONDS = 90.0, 6 * GB, 30.0
 SLOWEST_SHOWN = 12
+CHART = "chart.json"
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "output says so, where it would not fit into memory",
     )
     parser.add_argument(
+        "--growing",
+        type=int,
+        default=GROWING,
+        metavar="N",
+        help=f"lines of the shop of which the newest twentieth is new (default {GROWING})",
+    )
+    parser.add_argument(
         "--customers",
         type=int,
         default=CUSTOMERS_OF_KMEANS,
@@ -102,7 +114,7 @@ def main(arguments: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="scale_", dir=arguments.folder))
     started = time.monotonic()
     parts: list[Part] = []
-    chart: dict[str, dict[str, list[tuple[float, float]]]] = {"seconds": {}, "gigabytes": {}}
+    chart = chart_so_far(arguments.out)
     try:
         for name in wanted:
             part = MEASURES[name](arguments, folder, chart)
@@ -112,13 +124,30 @@ def main(arguments: argparse.Namespace) -> int:
                 part.save(arguments.out)
             if arguments.page:
                 write_page(arguments.page, [part])
+            write_chart(chart, arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if chart["seconds"] and (arguments.page or arguments.out):
-        text = scale_chart(chart["seconds"], chart["gigabytes"])
-        path = arguments.page.with_suffix(".svg") if arguments.page else arguments.out / "scale.svg"
-        path.write_text(text, encoding="utf-8")
     return conclude([one for part in parts for one in part.targets], time.monotonic() - started)
+
+
+def chart_so_far(out: Path | None) -> dict[str, dict[str, list]]:
+    """Return what earlier runs into the same folder have measured, part by part."""
+    path = out / CHART if out else None
+    if path is None or not path.exists():
+        return {"seconds": {}, "gigabytes": {}}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_chart(chart: dict[str, dict[str, list]], arguments: argparse.Namespace) -> None:
+    """Draw the chart beside the page, or into the folder, and keep what it is drawn from."""
+    if not chart["seconds"]:
+        return
+    if arguments.out:
+        (arguments.out / CHART).write_text(json.dumps(chart, indent=2), encoding="utf-8")
+    if arguments.page or arguments.out:
+        path = arguments.page.with_suffix(".svg") if arguments.page else arguments.out / "scale.svg"
+        text = scale_chart(chart["seconds"], chart["gigabytes"])
+        path.write_text(text, encoding="utf-8")
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -126,6 +155,7 @@ def check(arguments: argparse.Namespace) -> None:
     for name, values in (
         ("sizes", arguments.sizes),
         ("compare", [arguments.compare]),
+        ("growing", [arguments.growing]),
         ("customers", [arguments.customers]),
     ):
         for value in values:
@@ -408,6 +438,21 @@ def _agreed(name: str, agreement: scale_compare.Agreement) -> Target:
     )
 
 
+def measure_incremental(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+    """A build on top of the last one, and one of all."""
+    lines = arguments.growing
+    say(f"Incremental: {lines:,} lines")
+    growth = grown(folder, lines, arguments.seed, arguments.memory, lambda told: say(f"  {told}"))
+    targets = increment_targets(
+        growth,
+        load_to_core=INCREMENT_LOAD_TO_CORE,
+        whole=INCREMENT_WHOLE,
+        is_full=lines >= GROWING,
+    )
+    table = increment_table(growth)
+    return Part("incremental", "Incremental builds", targets, table, as_row(growth))
+
+
 def measure_kmeans(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
     """The learning step alone on many customers."""
     rows = arguments.customers
@@ -475,6 +520,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, Path, dict], Part]] = {
     "growth": measure_growth,
     "bounded": measure_bounded,
     "compare": measure_compare,
+    "incremental": measure_incremental,
     "kmeans": measure_kmeans,
     "default": measure_default,
 }

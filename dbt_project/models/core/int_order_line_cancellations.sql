@@ -14,6 +14,16 @@ order_line_repeats as (
 
 ),
 
+-- Read apart from all lines, as there are few or none.
+cancelling_lines as (
+
+    select * from {{ ref('int_order_lines_judged') }}
+    where
+        reject_reason is null
+        and is_cancellation
+
+),
+
 -- A cancellation takes back a line of the same customer and product, as many
 -- pieces of it for as much money.
 cancelled_keys as (
@@ -23,8 +33,7 @@ cancelled_keys as (
         product_id,
         abs(quantity) as quantity,
         abs(net_amount) as net_amount
-    from order_lines_judged
-    where is_cancellation
+    from cancelling_lines
 
 ),
 

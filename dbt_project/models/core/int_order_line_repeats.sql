@@ -6,26 +6,40 @@
     pre_hook="{{ take_away(is_decided_anew()) }}"
 ) }}
 
+{# Lines that are decided by this build. #}
+{% set decided_here -%}
+reject_reason is null
+        {% if is_incremental() -%}
+        and ordered_at >= {{ first_touched_at() }}
+        and {{ is_decided_anew() }}
+        {%- endif %}
+{%- endset %}
+
 with
 
 order_lines_judged as (
 
     select * from {{ ref('int_order_lines_judged') }}
-    where
-        reject_reason is null
-        {% if is_incremental() -%}
-        and ordered_at >= {{ first_touched_at() }}
-        and {{ is_decided_anew() }}
-        {%- endif %}
+    where {{ decided_here }}
+
+),
+
+-- Read apart from the lines themselves, so that these need not be held until
+-- all keys are counted.
+line_keys as (
+
+    select {{ row_hash([line_key()]) }} as line_key_hash
+    from {{ ref('int_order_lines_judged') }}
+    where {{ decided_here }}
 
 ),
 
 -- Most lines share their key with no other: a hash finds the few that may.
 repeated_keys as (
 
-    select {{ row_hash([line_key()]) }} as line_key_hash
-    from order_lines_judged
-    group by {{ row_hash([line_key()]) }}
+    select line_key_hash
+    from line_keys
+    group by line_key_hash
     having count(*) > 1
 
 ),
@@ -36,10 +50,10 @@ candidates as (
         order_lines_judged.*,
         {{ line_key('order_lines_judged.') }} as line_key
     from order_lines_judged
-    inner join repeated_keys
-        on
-            {{ row_hash([line_key('order_lines_judged.')]) }}
-            = repeated_keys.line_key_hash
+    where
+        {{ row_hash([line_key('order_lines_judged.')]) }} in (
+            select repeated_keys.line_key_hash from repeated_keys
+        )
 
 ),
 
