@@ -7,6 +7,7 @@ workers; what comes to the driver is one small result for each partition.
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -22,8 +23,12 @@ from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk, chunks
 from models_py.fit import NO_SEGMENT
 from models_spark.session import ship
 
-# A sample of customers that comes to the driver takes at most so much, whatever the settings say.
-SAMPLE_BYTES = 24 * 2**20
+# What Spark lets come to the driver (spark.driver.maxResultSize) a sample may take this share of,
+# so that it comes through with all that goes with it.
+SAMPLE_SHARE = 3 / 8
+UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+RESULT_SIZE = "spark.driver.maxResultSize"
+UNLIMITED_RESULT = "64m"  # stands for no limit: the driver's memory has one
 # Customers of a partition: how the passes are cut depends on the data, not on the cluster.
 PARTITION_ROWS = 65_536
 DRAWN = "drawn"
@@ -166,9 +171,19 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def sample_limit(asked: int, columns: int) -> int:
-    """How many rows of so many numbers a sample may have: as asked, within `SAMPLE_BYTES`."""
-    return min(asked, SAMPLE_BYTES // (8 * (columns + 3)))
+def sample_limit(session: SparkSession, asked: int, columns: int) -> int:
+    """How many rows of so many numbers a sample may have: as asked, within `SAMPLE_SHARE`."""
+    allowed = byte_count(session.conf.get(RESULT_SIZE, UNLIMITED_RESULT))
+    # Besides the numbers there are an id and what the batch itself takes.
+    return min(asked, int(SAMPLE_SHARE * allowed) // (8 * (columns + 5)))
+
+
+def byte_count(text: str) -> int:
+    """Bytes of a size as Spark writes it, such as 64m."""
+    found = re.fullmatch(r"([0-9]+)([bkmgt]?)b?", text.strip().lower())
+    if not found:
+        raise ValueError(f"{RESULT_SIZE} is {text!r}, expected a size such as 64m")
+    return int(found[1]) * UNITS[found[2]] or byte_count(UNLIMITED_RESULT)
 
 
 def values_of(table: pa.Table, features: Sequence[str]) -> np.ndarray:

@@ -134,7 +134,7 @@ def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSet
     """Bins of each used feature and the share of customers in each (see `models_py.steps`)."""
     scaler = Scaler.from_table(scaling)
     _check_columns(customers, scaler)
-    limit = sample_limit(settings.quantile_sample_size, len(scaler.features))
+    limit = sample_limit(customers.session, settings.quantile_sample_size, len(scaler.features))
     numbers = (f.col(quoted(name)).cast("double") for name in scaler.features)
     sample = customers.sampled(
         customers.frame.select(CUSTOMER_COLUMN, *numbers),

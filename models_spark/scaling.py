@@ -46,7 +46,9 @@ class SparkPasses(Passes):
         parts = self._customers.passed(features, look, self._settings)
         row_count = sum(part[0] for part in parts)
         self._check_one_row_each(row_count)
-        limit = sample_limit(self._settings.quantile_sample_size, len(features))
+        limit = sample_limit(
+            self._customers.session, self._settings.quantile_sample_size, len(features)
+        )
         frame = self._customers.frame.select(
             CUSTOMER_COLUMN, *(f.col(quoted(name)).cast("double") for name in features)
         )

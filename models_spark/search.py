@@ -166,7 +166,7 @@ class ScaledCustomers(Customers):
     def sample(self) -> np.ndarray:
         """Rows for the search, float32 (rows x features), in key order."""
         if self._sample is None:
-            limit = sample_limit(self.settings.sample_size, self._width)
+            limit = sample_limit(self._held.session, self.settings.sample_size, self._width)
             frame = self.frame.select(CUSTOMER_COLUMN, SCALED)
             table = self._held.sampled(frame, self.row_count, limit, self.settings.seed)
             flat = table.column(SCALED).combine_chunks().flatten().to_numpy(zero_copy_only=False)

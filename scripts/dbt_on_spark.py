@@ -8,6 +8,7 @@ returns is written as its table.
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 from dbt.adapters.base import PythonJobHelper
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt.cli.main import cli
+from dbt_common.exceptions import DbtRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,8 +35,15 @@ class SessionJobHelper(PythonJobHelper):
         """Run the model and write what it returns.
 
         Raises:
-            RuntimeError: the code is not what this adapter's version makes.
+            DbtRuntimeError: it failed, or the code is not what this adapter's version makes.
         """
+        try:
+            self._run(compiled_code)
+        except Exception as error:
+            told = "".join(traceback.format_exception(error))
+            raise DbtRuntimeError(f"Python model failed:\n{told}") from error
+
+    def _run(self, compiled_code: str) -> None:
         from models_spark.relation import SparkRelation
         from models_spark.session import told_plainly
 
