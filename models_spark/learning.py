@@ -18,8 +18,7 @@ from pyspark.sql import functions as f
 from models_py import drift, scoring
 from models_py import reasons_told as told
 from models_py.config import FitSettings
-from models_py.errors import LearningError
-from models_py.features import CUSTOMER_COLUMN, Chunk
+from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
 from models_py.judged import chosen_centres, renamed
 from models_py.model import Model
@@ -122,12 +121,14 @@ def reasons_told(
 
 
 def _check_columns(customers: SparkCustomers, scaler: Scaler) -> None:
+    if lacking := _lacking(customers, scaler):
+        raise lacking_columns(lacking)
+
+
+def _lacking(customers: SparkCustomers, scaler: Scaler) -> list[str]:
+    """Features without a column; none where there are no customers."""
     lacking = [feature for feature in scaler.features if feature not in customers.columns]
-    if lacking:
-        raise LearningError(
-            f"expected a column for each feature of the stored fit, found none for "
-            f"{', '.join(lacking)}; fit again with the present feature definitions"
-        )
+    return lacking if lacking and customers.row_count() else []
 
 
 def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
@@ -197,10 +198,6 @@ def drift_of_stored_fit(
         share = assigned.filter("is_outlier").count() / row_count
     shares_far = pa.array([share] * drifted.num_rows, pa.float64())
     return drifted.append_column("far_share", shares_far).cast(DRIFT_SCHEMA)
-
-
-def _lacking(customers: SparkCustomers, scaler: Scaler) -> list[str]:
-    return [feature for feature in scaler.features if feature not in customers.columns]
 
 
 def assignments_by_stored_fit(

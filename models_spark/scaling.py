@@ -53,11 +53,12 @@ class SparkPasses(Passes):
             CUSTOMER_COLUMN, *(f.col(quoted(name)).cast("double") for name in features)
         )
         sample = self._customers.sampled(frame, row_count, limit, self._settings.seed)
+        none = np.full(len(features), np.inf)
         return Seen(
             row_count,
             sum((part[1] for part in parts), np.zeros(len(features), dtype=np.int64)),
-            np.min([part[2] for part in parts], axis=0),
-            np.max([part[3] for part in parts], axis=0),
+            np.min([none, *(part[2] for part in parts)], axis=0),
+            np.max([-none, *(part[3] for part in parts)], axis=0),
             values_of(sample, features),
         )
 
