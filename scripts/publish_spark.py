@@ -6,8 +6,6 @@ that one program writes, checks and keeps what is published, whichever engine ma
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -18,12 +16,12 @@ from dbt_results import read_json
 from definitions import write_proposals
 from history_schema import HISTORY_TABLES
 from publish import Publication, PublishedTable, describe, publish, tables_to_publish
+from published_parquet import publish_parquet
 from quoting import identifier, literal
 from settings import Settings
 from spark_settings import SparkWarehouse, spark_settings
 from warehouse import Warehouse
 
-CURRENT = "current"
 # What definitions.py reads besides the tables to publish.
 ALSO_SHOWN = (("features", "feature_settings"), ("features", "int_feature_proposals"))
 
@@ -88,75 +86,17 @@ def publish_from_spark(settings: Settings) -> Publication:
     place = SparkWarehouse(there.warehouse)
     tables = show_tables(there)
     publication = publish(settings, place.dbt_target, place.build_db)
-    folder = publish_parquet(Warehouse(settings.warehouse), place, tables, publication.run_number)
+    folder = publish_parquet(
+        Warehouse(settings.warehouse),
+        {
+            (table.schema, table.name): folder_of(place, table.source_schema, table.source_name)
+            for table in tables
+        },
+        publication.run_number,
+    )
     say(describe(publication))
     if told := write_proposals(settings, place.build_db):
         say(told)
     where = f"{folder.parent.name}/{folder.name}"
     say(f"  {where:<22} {count(len(tables), 'table'):>16} as Parquet")
     return publication
-
-
-def publish_parquet(
-    warehouse: Warehouse, place: SparkWarehouse, tables: list[PublishedTable], run_number: int
-) -> Path:
-    """Publish the Parquet files of a run, and lead readers to it; returns its folder.
-
-    A link leads to the run that is current; it changes at once, and those who read another run
-    at that moment read on: the files of the run before stay until the next is published.
-    """
-    parquet = warehouse.parquet
-    unfinished = parquet / f".{run_number}.unfinished"
-    remove(unfinished)
-    for table in tables:
-        target = unfinished / table.schema / table.name
-        target.mkdir(parents=True)
-        source = folder_of(place, table.source_schema, table.source_name)
-        for file in sorted(source.glob("*.parquet")):
-            link_or_copy(file, target / file.name)
-    before = current_run(parquet)
-    folder = parquet / str(run_number)
-    if folder.exists():
-        # A run that is repeated: its readers go on with the files that they opened.
-        replaced = parquet / f".{run_number}.replaced"
-        remove(replaced)
-        folder.rename(replaced)
-    unfinished.rename(folder)
-    lead_to(parquet, folder)
-    for other in parquet.iterdir():
-        if other.name not in (CURRENT, folder.name, before):
-            remove(other)
-    return folder
-
-
-def current_run(parquet: Path) -> str | None:
-    """Return the name of the folder that the link leads to."""
-    link = parquet / CURRENT
-    return link.readlink().name if link.is_symlink() else None
-
-
-def lead_to(parquet: Path, folder: Path) -> None:
-    """Have the link lead to a folder, in one step."""
-    link = parquet / f".{CURRENT}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder.name)
-    os.replace(link, parquet / CURRENT)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name, or a copy where the disk knows no links.
-
-    Spark never writes into a file that is there.
-    """
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def remove(path: Path) -> None:
-    """Remove a folder or a file, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
