@@ -382,7 +382,7 @@ def test_parquet_is_published_as_the_file_is(spark: Built) -> None:
 
 def test_what_spark_leaves_is_what_is_documented(spark: Built) -> None:
     there = {path.name for path in spark.warehouse.path.iterdir()}
-    assert there == {".lock", "marts.duckdb", "parquet", "spark", "versions"}
+    assert there == {".lock", "marts.duckdb", "parquet", "spark", "tmp", "versions"}
 
 
 @pytest.fixture(scope="module")
