@@ -5,7 +5,7 @@ adds squares in that order gets the same numbers. Sums over rows are taken withi
 fixed size and then over chunks in order. Ties go to the lowest row number of the centres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,6 +56,43 @@ class Evaluation:
     calinski_harabasz: float | None = None
     nearest: np.ndarray = field(default_factory=lambda: np.empty(0))
 
+    @classmethod
+    def of_sums(
+        cls, centres: np.ndarray, sums: "Sums", *, labels: np.ndarray, nearest: np.ndarray
+    ) -> "Evaluation":
+        """Measures that follow from sums over all rows; silhouettes need another pass."""
+        count = np.maximum(sums.sizes, 1)[:, None]
+        means = np.where(sums.sizes[:, None] > 0, sums.totals / count, centres)
+        shift = np.square(means - centres).sum(axis=1)
+        radii = np.maximum(sums.inertias / count[:, 0] - shift, 0.0)
+        overall = sums.totals.sum(axis=0) / max(int(sums.sizes.sum()), 1)
+        apart = np.square(means - overall).sum(axis=1)
+        return cls(
+            centres,
+            labels,
+            sums.sizes,
+            sums.inertias,
+            means,
+            radii,
+            float((sums.sizes * (radii + apart)).sum()),
+            np.full(len(centres), np.nan),
+            nearest=nearest,
+        )
+
+    def take_silhouettes(self, sums: np.ndarray) -> None:
+        """Take in what `silhouette_sums` gives over all rows."""
+        values, own = sums
+        has_rows = self.sizes > 0
+        count = np.maximum(self.sizes, 1)
+        self.cluster_silhouettes = np.where(has_rows, values / count, np.nan)
+        row_count = int(self.sizes.sum())
+        self.silhouette = float(values.sum() / row_count)
+        self.davies_bouldin = davies_bouldin(self.means[has_rows], (own / count)[has_rows])
+        within = float((self.sizes * self.radii).sum())
+        self.calinski_harabasz = calinski_harabasz(
+            self.total_squares - within, within, int(has_rows.sum()), row_count
+        )
+
     @property
     def inertia(self) -> float:
         """Sum over all rows of the squared distance to the nearest centre."""
@@ -94,64 +131,74 @@ def evaluate(
     nearest = [np.zeros(row_count if keep_nearest else 0) for _ in models]
 
     def assign(chunk):
-        scaled = scaler.scale(chunk.values)
         span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
         sums = []
-        for number, centres in enumerate(models):
-            squared = squared_distances(scaled, centres)
-            label = squared.argmin(axis=0)
-            own = squared.min(axis=0)
+        for number, (label, own, totals) in enumerate(assigned(scaler.scale(chunk.values), models)):
             labels[number][span] = label
             if keep_nearest:
                 nearest[number][span] = own
-            k = centres.shape[0]
-            totals = np.empty(centres.shape)
-            for feature in range(centres.shape[1]):
-                totals[:, feature] = np.bincount(label, weights=scaled[feature], minlength=k)
-            sums.append(
-                (
-                    np.bincount(label, minlength=k),
-                    totals,
-                    np.bincount(label, weights=own, minlength=k),
-                )
-            )
+            sums.append(totals)
         return sums
 
-    found = [
-        [np.zeros(len(c), dtype=np.int64), np.zeros(c.shape), np.zeros(len(c))] for c in models
-    ]
+    found = [Sums.of_none(centres) for centres in models]
     for sums in ordered_map(assign, stream(), threads=settings.threads):
-        for held, (sizes, totals, inertias) in zip(found, sums, strict=True):
-            held[0] += sizes
-            held[1] += totals
-            held[2] += inertias
-
-    results = []
-    for number, centres in enumerate(models):
-        sizes, totals, inertias = found[number]
-        count = np.maximum(sizes, 1)[:, None]
-        means = np.where(sizes[:, None] > 0, totals / count, centres)
-        shift = np.square(means - centres).sum(axis=1)
-        radii = np.maximum(inertias / count[:, 0] - shift, 0.0)
-        overall = totals.sum(axis=0) / max(row_count, 1)
-        apart = np.square(means - overall).sum(axis=1)
-        results.append(
-            Evaluation(
-                centres,
-                labels[number],
-                sizes,
-                inertias,
-                means,
-                radii,
-                float((sizes * (radii + apart)).sum()),
-                np.full(len(centres), np.nan),
-                nearest=nearest[number],
-            )
-        )
+        for held, own in zip(found, sums, strict=True):
+            held.add(own)
+    results = [
+        Evaluation.of_sums(centres, held, labels=label, nearest=near)
+        for centres, held, label, near in zip(models, found, labels, nearest, strict=True)
+    ]
     measured = [one for one in results if len(one.centres) > 1]
     if measured:
         _silhouettes(stream(), scaler, measured, settings)
     return results
+
+
+@dataclass
+class Sums:
+    """Sums over rows by their nearest centre: sizes (k), totals (k x features), inertias (k)."""
+
+    sizes: np.ndarray
+    totals: np.ndarray
+    inertias: np.ndarray
+
+    @classmethod
+    def of_none(cls, centres: np.ndarray) -> "Sums":
+        """Sums over no rows."""
+        k = len(centres)
+        return cls(np.zeros(k, dtype=np.int64), np.zeros(centres.shape), np.zeros(k))
+
+    def add(self, other: "Sums") -> None:
+        """Add the sums over other rows."""
+        self.sizes += other.sizes
+        self.totals += other.totals
+        self.inertias += other.inertias
+
+
+def assigned(
+    scaled: np.ndarray, models: Sequence[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray, Sums]]:
+    """For each set of centres: label, squared distance to the nearest (rows), and sums.
+
+    scaled: float64 (features x rows).
+    """
+    for centres in models:
+        squared = squared_distances(scaled, centres)
+        label = squared.argmin(axis=0)
+        own = squared.min(axis=0)
+        k = centres.shape[0]
+        totals = np.empty(centres.shape)
+        for feature in range(centres.shape[1]):
+            totals[:, feature] = np.bincount(label, weights=scaled[feature], minlength=k)
+        yield (
+            label,
+            own,
+            Sums(
+                np.bincount(label, minlength=k),
+                totals,
+                np.bincount(label, weights=own, minlength=k),
+            ),
+        )
 
 
 def _silhouettes(stream, scaler: Scaler, measured: list[Evaluation], settings: FitSettings) -> None:
@@ -160,37 +207,31 @@ def _silhouettes(stream, scaler: Scaler, measured: list[Evaluation], settings: F
     def score(chunk):
         scaled = scaler.scale(chunk.values)
         span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
-        sums = []
-        for one in measured:
-            squared = squared_distances(scaled, one.means)
-            label = one.labels[span]
-            values = silhouette_from_distances(squared, label, one.sizes, one.radii)
-            own = np.sqrt(squared[label, np.arange(label.size)])
-            k = len(one.sizes)
-            sums.append(
-                (
-                    np.bincount(label, weights=values, minlength=k),
-                    np.bincount(label, weights=own, minlength=k),
-                )
-            )
-        return sums
+        return [silhouette_sums(scaled, one.labels[span], one) for one in measured]
 
-    totals = [[np.zeros(len(one.sizes)), np.zeros(len(one.sizes))] for one in measured]
+    totals = [np.zeros((2, len(one.sizes))) for one in measured]
     for sums in ordered_map(score, stream, threads=settings.threads):
-        for held, (values, own) in zip(totals, sums, strict=True):
-            held[0] += values
-            held[1] += own
-    for one, (values, own) in zip(measured, totals, strict=True):
-        has_rows = one.sizes > 0
-        count = np.maximum(one.sizes, 1)
-        one.cluster_silhouettes = np.where(has_rows, values / count, np.nan)
-        row_count = int(one.sizes.sum())
-        one.silhouette = float(values.sum() / row_count)
-        one.davies_bouldin = davies_bouldin(one.means[has_rows], (own / count)[has_rows])
-        within = float((one.sizes * one.radii).sum())
-        one.calinski_harabasz = calinski_harabasz(
-            one.total_squares - within, within, int(has_rows.sum()), row_count
-        )
+        for held, own in zip(totals, sums, strict=True):
+            held += own
+    for one, held in zip(measured, totals, strict=True):
+        one.take_silhouettes(held)
+
+
+def silhouette_sums(scaled: np.ndarray, label: np.ndarray, one: Evaluation) -> np.ndarray:
+    """Sums (2 x k) of silhouettes and of distances to the own mean, by label.
+
+    scaled: float64 (features x rows); label: (rows).
+    """
+    squared = squared_distances(scaled, one.means)
+    values = silhouette_from_distances(squared, label, one.sizes, one.radii)
+    own = np.sqrt(squared[label, np.arange(label.size)])
+    k = len(one.sizes)
+    return np.stack(
+        [
+            np.bincount(label, weights=values, minlength=k),
+            np.bincount(label, weights=own, minlength=k),
+        ]
+    )
 
 
 def davies_bouldin(means: np.ndarray, mean_distances: np.ndarray) -> float | None:

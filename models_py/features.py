@@ -85,10 +85,15 @@ def check_columns(source: BatchSource, features: Sequence[str]) -> None:
     columns = source_columns(source)
     lacking = [feature for feature in features if feature not in columns]
     if columns and lacking:
-        raise LearningError(
-            f"expected a column for each feature of the stored fit, found none for "
-            f"{', '.join(lacking)}; fit again with the present feature definitions"
-        )
+        raise lacking_columns(lacking)
+
+
+def lacking_columns(lacking: Sequence[str]) -> LearningError:
+    """The error of customers that have no column for features of the stored fit."""
+    return LearningError(
+        f"expected a column for each feature of the stored fit, found none for "
+        f"{', '.join(lacking)}; fit again with the present feature definitions"
+    )
 
 
 def chunks(

@@ -1,5 +1,9 @@
 """The fit: cold against warm start, exact measures, identity of the segments."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,7 +18,6 @@ from models_py.identity import (
     business_order,
     centre_closeness,
     match_segments,
-    moved_share,
 )
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
@@ -49,6 +52,12 @@ def warm_start(previous: list[dict], mapped: np.ndarray, k: int, search: Search)
     """K centres from the fit before: its largest, filled up by the sample's farthest groups."""
     order = np.lexsort((np.arange(len(previous)), [-row["customer_count"] for row in previous]))
     centres = mapped[np.sort(order[:k])].astype(np.float32)
+    centres = filled_up(centres, k, search)
+    return kmeans.lloyd(search.sample, centres, iterations=search.settings.search_iterations)
+
+
+def filled_up(centres: np.ndarray, k: int, search: Search) -> np.ndarray:
+    """K centres, float32: the given ones, filled up by the sample's farthest groups."""
     rng = kmeans.rng_for(search.settings.seed, 7)
     while len(centres) < k:
         nearest = kmeans.squared_distances(search.sample, centres).min(axis=1)
@@ -56,7 +65,7 @@ def warm_start(previous: list[dict], mapped: np.ndarray, k: int, search: Search)
         weights = np.cumsum(np.minimum(nearest, cap) if cap > 0 else nearest, dtype=np.float64)
         drawn = min(int(np.searchsorted(weights, rng.random() * weights[-1])), len(nearest) - 1)
         centres = np.vstack([centres, search.sample[drawn]])
-    return kmeans.lloyd(search.sample, centres, iterations=search.settings.search_iterations)
+    return centres
 
 
 def previous_ids(source: BatchSource, settings: FitSettings, *, row_count: int) -> np.ndarray:
@@ -76,15 +85,82 @@ def unmatched_ids(count: int, known: np.ndarray, next_segment_id: int) -> np.nda
     return np.array([*ids, *range(next_segment_id, next_segment_id + count - len(ids))])
 
 
+class Customers(ABC):
+    """All customers that a fit is made from, scaled; whoever holds them runs the passes."""
+
+    @abstractmethod
+    def search(self) -> AbstractContextManager[Search]:
+        """The search over them."""
+
+    @abstractmethod
+    def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres (see `exact.evaluate`)."""
+
+    @abstractmethod
+    def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
+        """Customers by their segment in the fit before and by nearest centre, int64 (k) each.
+
+        Customers without a segment in the fit before are not among them.
+        """
+
+    @abstractmethod
+    def sampled_nearest(self, one: Evaluation) -> np.ndarray:
+        """Squared distances to the nearest centre, of up to `quantile_sample_size` customers."""
+
+
+class StreamedCustomers(Customers):
+    """Customers out of a source of batches."""
+
+    def __init__(
+        self, source: BatchSource, scaler: Scaler, settings: FitSettings, *, row_count: int
+    ) -> None:
+        self._source = source
+        self._scaler = scaler
+        self._settings = settings
+        self._row_count = row_count
+
+    @contextmanager
+    def search(self) -> Iterator[Search]:
+        """The search over their scaled matrix, which is on disk meanwhile."""
+        with scaled_matrix(
+            self._source, self._scaler, self._settings, row_count=self._row_count
+        ) as matrix:
+            yield Search(matrix, self._settings)
+
+    def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres."""
+        return evaluate(
+            self._source,
+            self._scaler,
+            models,
+            self._settings,
+            row_count=self._row_count,
+            keep_nearest=True,
+        )
+
+    def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
+        """Customers by their segment in the fit before and by nearest centre."""
+        ids = previous_ids(self._source, self._settings, row_count=self._row_count)
+        known = np.unique(ids[ids != NO_SEGMENT])
+        has_segment = ids != NO_SEGMENT
+        place = np.searchsorted(known, ids[has_segment])
+        table = contingency(place, one.labels[has_segment], len(known), len(one.centres))
+        return {int(known[row]): table[row] for row in range(len(known))}
+
+    def sampled_nearest(self, one: Evaluation) -> np.ndarray:
+        """From all rows up to a number, above it from a seeded sample, as quantiles are."""
+        rng = kmeans.rng_for(self._settings.seed, SAMPLE_PATH, 3)
+        rows = sampled_rows(len(one.nearest), self._settings.quantile_sample_size, rng)
+        return one.nearest[rows]
+
+
 def fit(
-    source: BatchSource,
+    customers: Customers,
     scaler: Scaler,
     k_scan: pa.Table,
     previous: pa.Table | None,
     next_segment_id: int,
     settings: FitSettings,
-    *,
-    row_count: int,
 ) -> pa.Table:
     """Fit the chosen k and give ids (see `steps.fit_step`)."""
     chosen = [row for row in k_scan.to_pylist() if row["is_chosen"]]
@@ -102,18 +178,15 @@ def fit(
         models = [cold]
         warm_jaccards: list | None = None
         if before and known.any() and row["k"] > 1:
-            with scaled_matrix(source, scaler, settings, row_count=row_count) as matrix:
-                search = Search(matrix, settings)
+            with customers.search() as search:
                 warm = warm_start(before, mapped, row["k"], search)
                 warm = kmeans.rounded(search.polished([warm])[0])
                 warm = warm[business_order(scaler.unscale(warm))]
                 stability = search.stabilities([warm])[0]
                 warm_jaccards = None if stability is None else stability.jaccards.tolist()
                 models.append(warm)
-                del search, matrix
-        evaluations = evaluate(
-            source, scaler, models, settings, row_count=row_count, keep_nearest=True
-        )
+                del search
+        evaluations = customers.evaluated(models)
     best, start = evaluations[0], COLD
     if len(evaluations) > 1:
         bound = evaluations[0].inertia * (1 + settings.warm_tolerance)
@@ -123,14 +196,15 @@ def fit(
             jaccards = warm_jaccards or [None] * row["k"]
     del evaluations
 
-    labels, ids = best.labels[:0], np.zeros(0, dtype=np.int64)
-    if before:
-        labels, ids = best.labels, previous_ids(source, settings, row_count=row_count)
+    crossed = customers.crossed(best) if before else {}
     active = np.array([one["segment_id"] for one in before], dtype=np.int64)
     next_segment_id = max([next_segment_id, *(_every_id(previous))])
-    is_known = np.isin(ids, active)
-    place = np.searchsorted(active, ids[is_known]) if active.size else np.zeros(0, dtype=np.int64)
-    shared = contingency(labels[is_known], place, len(best.centres), len(active))
+    nobody = np.zeros(len(best.centres), dtype=np.int64)
+    shared = (
+        np.stack([crossed.get(int(one), nobody) for one in active], axis=1)
+        if before
+        else (np.zeros((len(best.centres), 0), dtype=np.int64))
+    )
     closeness = (
         centre_closeness(best.centres[:, known], mapped[:, known])
         if active.size and known.any()
@@ -145,12 +219,22 @@ def fit(
         closeness=closeness,
         minimum_jaccard=settings.match_minimum_jaccard,
     )
-    has_segment = ids != NO_SEGMENT
-    moved = moved_share(ids[has_segment], match.segment_ids[labels[has_segment]])
+    moved = moved_share(crossed, match.segment_ids)
     plain = np.empty(len(order), dtype=np.int64)
     plain[order] = unmatched_ids(len(order), active, next_segment_id)
-    unmatched = moved_share(ids[has_segment], plain[labels[has_segment]])
-    return _table(best, match, scaler, settings, jaccards, start, moved, unmatched)
+    unmatched = moved_share(crossed, plain)
+    nearest = customers.sampled_nearest(best)
+    return _table(best, nearest, match, scaler, settings, jaccards, start, moved, unmatched)
+
+
+def moved_share(crossed: dict[int, np.ndarray], ids: np.ndarray) -> float | None:
+    """Share of customers (0 to 1) with another id than before; None for no customers.
+
+    crossed: see `Customers.crossed`. ids: int64 (k), of the new segments.
+    """
+    everybody = sum(int(counts.sum()) for counts in crossed.values())
+    moved = sum(int(counts[ids != before].sum()) for before, counts in crossed.items())
+    return moved / everybody if everybody else None
 
 
 def _every_id(previous: pa.Table | None) -> list[int]:
@@ -162,6 +246,7 @@ def _every_id(previous: pa.Table | None) -> list[int]:
 
 def _table(
     best: Evaluation,
+    nearest: np.ndarray,
     match: Match,
     scaler: Scaler,
     settings: FitSettings,
@@ -170,11 +255,8 @@ def _table(
     moved: float | None,
     unmatched: float | None,
 ) -> pa.Table:
-    # As with quantiles: from all rows up to a number, above it from a seeded sample.
-    rng = kmeans.rng_for(settings.seed, SAMPLE_PATH, 3)
-    rows = sampled_rows(len(best.nearest), settings.quantile_sample_size, rng)
     threshold = kmeans.extreme_threshold(
-        np.sqrt(best.nearest[rows]),
+        np.sqrt(nearest),
         trim_share=settings.trim_share,
         trim_deviations=settings.trim_deviations,
     )

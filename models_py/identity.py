@@ -139,11 +139,6 @@ def business_order(original_centres: np.ndarray) -> np.ndarray:
     return np.lexsort(keys[::-1])
 
 
-def moved_share(before: np.ndarray, after: np.ndarray) -> float | None:
-    """Share of customers whose id differs; 0 to 1, None for no customers."""
-    return float(np.mean(before != after)) if before.size else None
-
-
 @dataclass(frozen=True)
 class Churn:
     """Shares (0 to 1) of customers: with another id, and why.

@@ -56,11 +56,15 @@ def judged_step(
         search = Search(matrix, settings)
         (centres,) = cold_models(search, scaler, [k])
         del search, matrix
-    found = {"k": len(centres), "is_chosen": True, "centroids": centres.tolist()}
-    chosen = pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
-    segments = fit_step(learned, scaling, chosen, None, 1, settings)
+    segments = fit_step(learned, scaling, chosen_centres(centres), None, 1, settings)
     renamed = _under_ids_in_force(learned, scaling, segments, segment_ids, settings, row_count)
     return assign_step(customers, scaling, renamed, settings)
+
+
+def chosen_centres(centres: np.ndarray) -> pa.Table:
+    """What a scan that chose these centres would hand to the fit."""
+    found = {"k": len(centres), "is_chosen": True, "centroids": centres.tolist()}
+    return pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
 
 
 def _under_ids_in_force(
@@ -79,6 +83,14 @@ def _under_ids_in_force(
     is_known = before != NO_SEGMENT
     place = np.searchsorted(in_force, before[is_known])
     shared = contingency(now[is_known], place, segments.num_rows, len(in_force))
+    return renamed(segments, shared, in_force)
+
+
+def renamed(segments: pa.Table, shared: np.ndarray, in_force: np.ndarray) -> pa.Table:
+    """Segments, numbered from 1, under the ids in force that they share most members with.
+
+    shared: int64 (segments x ids in force), customers by number and by id.
+    """
     paired = paired_ids(shared, in_force)
     own = segments.column("segment_id").to_numpy() - 1
     at = segments.schema.get_field_index("segment_id")

@@ -6,10 +6,15 @@ pull one (rows beyond a robust distance are left out of the means): trimmed K-me
 Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 """
 
+from collections.abc import Generator
+
 import numpy as np
 from sklearn.cluster import KMeans
 
 from models_py.matrix import ScaledMatrix
+
+# Of a pass: sums (k x features), counts (k), objective.
+Totals = tuple[np.ndarray, np.ndarray, float]
 
 LLOYD_TOLERANCE = 1e-4  # scikit-learn's default: shift of the centres against the variance
 MAD_TO_DEVIATION = 1.4826  # median absolute deviation of a normal, in standard deviations
@@ -103,11 +108,16 @@ def refined(
 ) -> tuple[float, np.ndarray]:
     """Iterate from the centres; returns (trimmed objective, centres float32 (k x features))."""
     centres = lloyd(rows, centres, iterations=iterations)
+    return trimmed_objective(rows, centres, trim_share=trim_share), centres
+
+
+def trimmed_objective(rows: np.ndarray, centres: np.ndarray, *, trim_share: float) -> float:
+    """Sum of all but the largest squared distances of the rows to their nearest centre."""
     nearest = squared_distances(rows, centres).min(axis=1)
     kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))
     if kept < nearest.size:
         nearest = np.partition(nearest, kept - 1)[:kept]
-    return float(nearest.sum(dtype=np.float64)), centres
+    return float(nearest.sum(dtype=np.float64))
 
 
 def best_of_starts(
@@ -164,10 +174,27 @@ def polish(
     means. Stops when the capped objective gains less than `tolerance` of itself. Returns the
     centres with the best objective, float64 (k x features).
     """
+    steps = polishing(centres, iterations=iterations, tolerance=tolerance)
+    asked = next(steps)
+    while True:
+        try:
+            asked = steps.send(_pass(matrix, asked, trim_squared))
+        except StopIteration as ended:
+            return ended.value
+
+
+def polishing(
+    centres: np.ndarray, *, iterations: int, tolerance: float
+) -> Generator[np.ndarray, Totals, np.ndarray]:
+    """The iterations of `polish`, whoever runs its passes.
+
+    Yields the centres to pass over all rows with, float32, is sent what `block_pass` gives, summed
+    over the rows, and returns the best centres.
+    """
     best, best_objective = centres.astype(np.float64), np.inf
     present = best
     for _ in range(iterations + 1):
-        sums, counts, objective = _pass(matrix, present.astype(np.float32), trim_squared)
+        sums, counts, objective = yield present.astype(np.float32)
         gain = best_objective - objective
         if gain > 0:
             best, best_objective = present, objective
@@ -178,28 +205,36 @@ def polish(
     return best
 
 
-def _pass(
-    matrix: ScaledMatrix, centres: np.ndarray, trim_squared: float
-) -> tuple[np.ndarray, np.ndarray, float]:
+def _pass(matrix: ScaledMatrix, centres: np.ndarray, trim_squared: float) -> Totals:
+    """What `block_pass` gives, summed over all rows."""
+    sums, counts, objective = np.zeros(centres.shape), np.zeros(len(centres)), 0.0
+    for rows in matrix.blocks(POLISH_ROWS):
+        own_sums, own_counts, own_objective = block_pass(rows, centres, trim_squared)
+        sums += own_sums
+        counts += own_counts
+        objective += own_objective
+    return sums, counts, objective
+
+
+def block_pass(rows: np.ndarray, centres: np.ndarray, trim_squared: float) -> Totals:
     """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective."""
     k = centres.shape[0]
     half = np.einsum("ij,ij->i", centres, centres) / 2
     numbers = np.arange(k, dtype=np.int16)[:, None]
-    sums, counts, objective = np.zeros(centres.shape), np.zeros(k), 0.0
-    for rows in matrix.blocks(POLISH_ROWS):
-        scores = centres @ rows.T
-        scores -= half[:, None]
-        best = scores[0].copy()
-        labels = np.zeros(rows.shape[0], dtype=np.int16)
-        for number in range(1, k):
-            np.copyto(labels, number, where=scores[number] > best)
-            np.maximum(best, scores[number], out=best)
-        squared = np.einsum("ij,ij->i", rows, rows)
-        squared -= 2 * best
-        np.maximum(squared, 0, out=squared)
-        np.copyto(labels, k, where=squared > trim_squared)
-        members = (labels == numbers).astype(np.float32)
-        sums += members @ rows
-        counts += members.sum(axis=1, dtype=np.float64)
-        objective += float(np.minimum(squared, trim_squared).sum(dtype=np.float64))
-    return sums, counts, objective
+    scores = centres @ rows.T
+    scores -= half[:, None]
+    best = scores[0].copy()
+    labels = np.zeros(rows.shape[0], dtype=np.int16)
+    for number in range(1, k):
+        np.copyto(labels, number, where=scores[number] > best)
+        np.maximum(best, scores[number], out=best)
+    squared = np.einsum("ij,ij->i", rows, rows)
+    squared -= 2 * best
+    np.maximum(squared, 0, out=squared)
+    np.copyto(labels, k, where=squared > trim_squared)
+    members = (labels == numbers).astype(np.float32)
+    return (
+        members @ rows,
+        members.sum(axis=1, dtype=np.float64),
+        float(np.minimum(squared, trim_squared).sum(dtype=np.float64)),
+    )

@@ -60,7 +60,12 @@ def check_stored_features(source: BatchSource, scaling: pa.Table, fit_number: in
     """Raise LearningError when the fit in force uses features that are no longer there."""
     lacking = lacking_features(source, scaling)
     if lacking:
-        raise LearningError(
-            f"stored fit {fit_number}: expected the features it was learned from, found no column "
-            f"for {', '.join(lacking)}; define them again, or learn anew with REFIT=always"
-        )
+        raise gone(lacking, fit_number)
+
+
+def gone(lacking: list[str], fit_number: int) -> LearningError:
+    """The error of a stored fit whose features are not there any more."""
+    return LearningError(
+        f"stored fit {fit_number}: expected the features it was learned from, found no column "
+        f"for {', '.join(lacking)}; define them again, or learn anew with REFIT=always"
+    )

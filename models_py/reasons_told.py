@@ -52,14 +52,15 @@ def reasons_told(
     """
     whole = reasons_step(source, scaling, segments, ranges, settings)
 
-    def cut() -> Iterator[pa.RecordBatch]:
+    def told() -> Iterator[pa.RecordBatch]:
         for batch in whole:
-            yield _cut(batch)
+            yield cut(batch)
 
-    return pa.RecordBatchReader.from_batches(REASONS_TOLD_SCHEMA, cut())
+    return pa.RecordBatchReader.from_batches(REASONS_TOLD_SCHEMA, told())
 
 
-def _cut(batch: pa.RecordBatch) -> pa.RecordBatch:
+def cut(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Cut the reasons of some customers down to what is told."""
     rows = batch.num_rows
     entries = batch.column("contributions").flatten()
     width = len(entries) // rows if rows else 0

@@ -1,8 +1,9 @@
 """From what a dbt Python model is handed to what the steps take, and nothing else.
 
-A relation here is whatever has `order`, `filter`, `to_arrow_reader` and `to_arrow_table`, as
-DuckDB's relations do. Reading in key order is what makes a result independent of the order in
-which rows happen to be stored.
+A relation here is whatever has `order`, `filter`, `count`, `to_arrow_reader` and `to_arrow_table`,
+as DuckDB's relations do; or, of customers held elsewhere, `customers` in place of the reader.
+Reading in key order is what makes a result independent of the order in which rows happen to be
+stored.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
+from models_py import learning
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.features import BatchSource
 
 BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
 
@@ -89,14 +91,25 @@ def of_fit(relation: Any, number: int) -> pa.Table:
     return relation.filter(f"fit_number = {int(number)}").to_arrow_table()
 
 
-def key_ordered(relation: Any, *further_keys: str) -> BatchSource:
-    """A source of the relation's rows by customer_id and further keys; each call reads anew."""
+def key_ordered(relation: Any, *further_keys: str) -> Any:
+    """A source of the relation's rows by customer_id and further keys; each call reads anew.
+
+    Where an engine holds customers that Python never sees whole, it is that engine's source of
+    them; `learning_of` gives the steps that take it.
+    """
+    if hasattr(relation, "customers"):
+        return relation.customers()
     ordered = relation.order(", ".join(("customer_id", *further_keys)))
 
     def batches() -> Iterator[pa.RecordBatch]:
         yield from ordered.to_arrow_reader(BATCH_ROWS)
 
     return batches
+
+
+def learning_of(source: Any) -> ModuleType:
+    """The learning steps for a source: those of its engine, or those on batches."""
+    return getattr(source, "learning", learning)
 
 
 def nested_segments(segments: Any, centroids: Any, number: int) -> pa.Table | None:

@@ -13,6 +13,7 @@ Features that customers are described by and not clustered by are scaled too, fo
 names of segments speak of every feature in standard deviations; they have no scale factor.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -216,13 +217,119 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def learn_scaling(source: BatchSource, definitions: pa.Table, settings: FitSettings) -> pa.Table:
+@dataclass(frozen=True)
+class Seen:
+    """What a first pass over all customers tells of some features.
+
+    nulls: int64, lowest, highest: float64 (features), the latter infinite for no value. sample:
+    float64 (features x rows), original units, NaN for null, in key order: all rows up to the
+    limit, above it as many drawn by the seed.
+    """
+
+    row_count: int
+    nulls: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    sample: np.ndarray
+
+
+@dataclass(frozen=True)
+class Span:
+    """How a feature's values are counted: filled where null, transformed, held in bounds."""
+
+    feature: str
+    transform: str
+    missing: float
+    lower: float
+    upper: float
+
+
+class Passes(ABC):
+    """The passes over all customers that a scaling is learned from."""
+
+    @abstractmethod
+    def columns(self) -> frozenset[str]:
+        """Names of the columns; none when there are no customers."""
+
+    @abstractmethod
+    def seen(self, features: Sequence[str]) -> Seen:
+        """Look at each value of these features.
+
+        Raises:
+            LearningError: as `features.chunks`; or a customer is there twice.
+        """
+
+    @abstractmethod
+    def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of the values and of their squares, about the middle of each span's bounds."""
+
+
+class StreamedPasses(Passes):
+    """Passes over a source of batches, chunk by chunk."""
+
+    def __init__(self, source: BatchSource, settings: FitSettings) -> None:
+        self._source = source
+        self._settings = settings
+        self._passes = {
+            "chunk_rows": settings.chunk_rows,
+            "absurd_value": settings.absurd_value,
+        }
+
+    def columns(self) -> frozenset[str]:
+        """Names of the columns of the first batch."""
+        return source_columns(self._source)
+
+    def seen(self, features: Sequence[str]) -> Seen:
+        """Look at each value of these features; customers must come in key order."""
+        held = RowSample(len(features), self._settings.quantile_sample_size, self._settings.seed)
+        row_count = 0
+        nulls = np.zeros(len(features), dtype=np.int64)
+        lowest = np.full(len(features), np.inf)
+        highest = np.full(len(features), -np.inf)
+        for chunk in chunks(self._source, features, check_order=True, **self._passes):
+            row_count += chunk.row_count
+            is_null = np.isnan(chunk.values)
+            nulls += is_null.sum(axis=1)
+            lowest = np.fmin(lowest, np.fmin.reduce(chunk.values, axis=1))
+            highest = np.fmax(highest, np.fmax.reduce(chunk.values, axis=1))
+            held.add(chunk.values)
+        return Seen(row_count, nulls, lowest, highest, held.values())
+
+    def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over all rows, in the order of the chunks."""
+        total, squares = np.zeros(len(spans)), np.zeros(len(spans))
+        if spans:
+            names = [span.feature for span in spans]
+            for chunk in chunks(self._source, names, **self._passes):
+                own_total, own_squares = chunk_sums(chunk.values, spans)
+                total += own_total
+                squares += own_squares
+        return total, squares
+
+
+def chunk_sums(values: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of a chunk (spans x rows, original units) and of its squares (see `Passes.sums`).
+
+    About the middle of the winsor range, so that a large mean costs no digits.
+    """
+    total, squares = np.empty(len(spans)), np.empty(len(spans))
+    for at, span in enumerate(spans):
+        line = np.where(np.isnan(values[at]), span.missing, values[at])
+        line = np.clip(transformed(line, span.transform), span.lower, span.upper)
+        line = line - (span.lower + span.upper) / 2
+        total[at], squares[at] = line.sum(), np.square(line).sum()
+    return total, squares
+
+
+def learn_scaling(
+    source: BatchSource | Passes, definitions: pa.Table, settings: FitSettings
+) -> pa.Table:
     """Learn the scaling of every definition, with the definitions' weights."""
     return learned_with_sample(source, definitions, settings)[0]
 
 
 def learned_with_sample(
-    source: BatchSource, definitions: pa.Table, settings: FitSettings
+    source: BatchSource | Passes, definitions: pa.Table, settings: FitSettings
 ) -> tuple[pa.Table, Scaler, np.ndarray]:
     """Learn the scaling; also give a seeded sample of rows to find weights on.
 
@@ -231,30 +338,20 @@ def learned_with_sample(
     original units, NaN for null, in key order.
     """
     wanted = _definitions(definitions)
-    columns = source_columns(source)
+    passes = source if isinstance(source, Passes) else StreamedPasses(source, settings)
+    columns = passes.columns()
     present = [item for item in wanted if item.feature in columns]
     names = [item.feature for item in present]
-    passes = {"chunk_rows": settings.chunk_rows, "absurd_value": settings.absurd_value}
 
-    held = RowSample(len(names), settings.quantile_sample_size, settings.seed)
-    row_count = 0
-    nulls = np.zeros(len(names), dtype=np.int64)
-    lowest = np.full(len(names), np.inf)
-    highest = np.full(len(names), -np.inf)
-    for chunk in chunks(source, names, check_order=True, **passes):
-        row_count += chunk.row_count
-        is_null = np.isnan(chunk.values)
-        nulls += is_null.sum(axis=1)
-        lowest = np.fmin(lowest, np.fmin.reduce(chunk.values, axis=1))
-        highest = np.fmax(highest, np.fmax.reduce(chunk.values, axis=1))
-        held.add(chunk.values)
+    seen = passes.seen(names)
+    row_count, nulls, lowest, highest = seen.row_count, seen.nulls, seen.lowest, seen.highest
     if row_count == 0:
         raise LearningError(
             "expected at least one customer to learn from, found none; check the as-of date and "
             "the minimum history that a segmented customer must have"
         )
 
-    sample = held.values()
+    sample = seen.sample
     missing = np.zeros(len(names))
     lower, upper = np.zeros(len(names)), np.zeros(len(names))
     reasons: list[str | None] = [None] * len(names)
@@ -280,17 +377,14 @@ def learned_with_sample(
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, WEIGHTING_PATH]))
     chosen = sampled_rows(sample.shape[1], settings.weighting_sample_size, rng)
     kept = np.stack([sample[at, chosen] for at in searched]) if searched else np.empty((0, 0))
-    del sample, held
+    del sample, seen
 
-    moments = _moments(
-        source,
-        [present[at] for at in varying],
-        missing[varying],
-        lower[varying],
-        upper[varying],
-        row_count,
-        settings,
-    )
+    middle = (lower[varying] + upper[varying]) / 2
+    spans = [
+        Span(present[at].feature, present[at].transform, missing[at], lower[at], upper[at])
+        for at in varying
+    ]
+    moments = _moments(middle, *passes.sums(spans), row_count)
     mean, deviation = np.zeros(len(names)), np.zeros(len(names))
     mean[varying], deviation[varying] = moments
     used = [at for at in searched if present[at].weight > 0]
@@ -354,37 +448,12 @@ def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float)
 
 
 def _moments(
-    source: BatchSource,
-    used: Sequence[_Definition],
-    missing: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    row_count: int,
-    settings: FitSettings,
+    middle: np.ndarray, total: np.ndarray, squares: np.ndarray, row_count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (divisor n) of the winsorised transformed values, all rows.
-
-    Sums are taken about the middle of the winsor range, so that a large mean costs no digits.
-    """
-    centre = (lower + upper) / 2
-    total = np.zeros(len(used))
-    squares = np.zeros(len(used))
-    if used:
-        for chunk in chunks(
-            source,
-            [item.feature for item in used],
-            chunk_rows=settings.chunk_rows,
-            absurd_value=settings.absurd_value,
-        ):
-            for at, item in enumerate(used):
-                line = chunk.values[at]
-                line = transformed(np.where(np.isnan(line), missing[at], line), item.transform)
-                line = np.clip(line, lower[at], upper[at]) - centre[at]
-                total[at] += line.sum()
-                squares[at] += np.square(line).sum()
+    """Mean and standard deviation (divisor n) from sums about the middle of the winsor range."""
     offset = total / row_count
     variance = np.maximum(squares / row_count - np.square(offset), 0.0)
-    return centre + offset, np.sqrt(variance)
+    return middle + offset, np.sqrt(variance)
 
 
 def _factors(

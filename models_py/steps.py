@@ -6,6 +6,7 @@ column per feature. Every function raises `LearningError` for input it cannot us
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from models_py import drift, scoring
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, chunks, source_columns
-from models_py.fit import fit
+from models_py.fit import StreamedCustomers, fit
 from models_py.model import Model
 from models_py.sample import RowSample
 from models_py.scaling import Scaler
@@ -78,7 +79,12 @@ def scaling_step(
     return weighted_scaling(source, definitions, settings, InForce.from_table(stored))
 
 
-def _row_count(scaling: pa.Table) -> int:
+def row_count_of(scaling: pa.Table) -> int:
+    """Customers that a scaling was learned from.
+
+    Raises:
+        LearningError: there is no scaling.
+    """
     if scaling.num_rows == 0:
         raise LearningError("expected a scaling with at least one row, found none; learn it first")
     return int(scaling.column("row_count")[0].as_py())
@@ -93,8 +99,15 @@ def k_scan_step(source: BatchSource, scaling: pa.Table, settings: FitSettings) -
     candidate is possible, one further row has the largest k that is (at least 1).
     """
     scaler = Scaler.from_table(scaling)
-    row_count = _row_count(scaling)
+    row_count = row_count_of(scaling)
     tried, limit = scan(source, scaler, settings, row_count=row_count)
+    return k_scan_table(tried, limit, settings, row_count=row_count)
+
+
+def k_scan_table(
+    tried: Sequence[Candidate], limit: int, settings: FitSettings, *, row_count: int
+) -> pa.Table:
+    """Choose among the candidates tried (see `k_scan_step`); limit: the largest possible k."""
     judged = choose([_evidence(one, row_count) for one in tried], settings, limit=limit)
     rows = [
         _scan_row(one, judgement, row_count) for one, judgement in zip(tried, judged, strict=True)
@@ -194,15 +207,9 @@ def fit_step(
     above every id in `previous` if that is higher, in business order: descending original-unit
     centre of the first used feature. Retired rows have null numbers and an empty centroid.
     """
-    return fit(
-        source,
-        Scaler.from_table(scaling),
-        k_scan,
-        previous,
-        next_segment_id,
-        settings,
-        row_count=_row_count(scaling),
-    )
+    scaler = Scaler.from_table(scaling)
+    customers = StreamedCustomers(source, scaler, settings, row_count=row_count_of(scaling))
+    return fit(customers, scaler, k_scan, previous, next_segment_id, settings)
 
 
 def assign_step(
@@ -258,7 +265,11 @@ def baseline_step(source: BatchSource, scaling: pa.Table, settings: FitSettings)
     for chunk in scoring.stored_chunks(source, scaler, settings):
         held.add(scaler.filled(chunk.values))
     edges = [drift.bin_edges(line, settings.drift_bin_count) for line in held.values()]
-    shares = _bin_shares(source, scaler, edges, settings)
+    return baseline_table(scaler, edges, _bin_shares(source, scaler, edges, settings))
+
+
+def baseline_table(scaler: Scaler, edges: list[np.ndarray], shares: list[np.ndarray]) -> pa.Table:
+    """One row per used feature: its bins and the share of rows in each."""
     rows = [
         {
             "feature": feature,
@@ -283,6 +294,11 @@ def _bin_shares(
     ):
         for at, line in enumerate(scaler.filled(chunk.values)):
             counts[at] += drift.bin_counts(line, edges[at])
+    return shares_of(counts)
+
+
+def shares_of(counts: list[np.ndarray]) -> list[np.ndarray]:
+    """Share of the rows in each bin, of each feature."""
     return [count / max(int(count.sum()), 1) for count in counts]
 
 
@@ -301,6 +317,18 @@ def drift_step(
     """
     scaler = Scaler.from_table(scaling)
     Model.from_tables(segments, scaler)
+    columns = source_columns(source)
+    edges = stored_edges(scaler, baseline)
+    shares = _bin_shares(source, scaler, edges, settings)
+    return drift_table(scaler, baseline, columns, shares, settings)
+
+
+def stored_edges(scaler: Scaler, baseline: pa.Table) -> list[np.ndarray]:
+    """Bin edges of each used feature, from the baseline stored with the same fit.
+
+    Raises:
+        LearningError: a feature has none.
+    """
     stored = {row["feature"]: row for row in baseline.to_pylist()}
     lacking = [feature for feature in scaler.features if feature not in stored]
     if lacking:
@@ -308,9 +336,18 @@ def drift_step(
             f"expected a baseline for each used feature, found none for {', '.join(lacking)}; "
             "use the baseline stored with the same fit"
         )
-    columns = source_columns(source)
-    edges = [np.array(stored[feature]["bin_edges"], dtype=float) for feature in scaler.features]
-    shares = _bin_shares(source, scaler, edges, settings)
+    return [np.array(stored[feature]["bin_edges"], dtype=float) for feature in scaler.features]
+
+
+def drift_table(
+    scaler: Scaler,
+    baseline: pa.Table,
+    columns: frozenset[str],
+    shares: list[np.ndarray],
+    settings: FitSettings,
+) -> pa.Table:
+    """One row per used feature (see `drift_step`); columns: those there now, none for no rows."""
+    stored = {row["feature"]: row for row in baseline.to_pylist()}
     rows = []
     for at, feature in enumerate(scaler.features):
         index = None

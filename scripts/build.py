@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from build_spark import check_spark, load_for_spark, model_on_spark, say_where
+from build_spark import check_spark, load_for_spark, model_on_spark
 from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
 from definitions import write_proposals
 from history import published_facts
@@ -23,6 +23,7 @@ from increment import SOURCES_THAT_GROW, complete, prepare
 from increment import describe as describe_increment
 from load_raw import Loaded, load
 from publish import describe, publish
+from publish_spark import publish_from_spark
 from replay import Replay, replay_of
 from run_dbt import PROJECT, run_quietly
 from settings import Settings, resolve, table
@@ -97,10 +98,10 @@ def build(settings: Settings) -> int:
 
 
 def build_on_spark(settings: Settings) -> int:
-    """Build on Spark, as far as the features; returns the exit code.
+    """Build on Spark and publish; returns the exit code, 3 when a refit was held back.
 
     Raises:
-        Problem: with the exit code to end with.
+        Problem: with the exit code to end with; nothing was published.
     """
     source_of(settings)
     check_spark()
@@ -112,12 +113,15 @@ def build_on_spark(settings: Settings) -> int:
         say(f"Running dbt on Spark, {settings.spark_master}")
         with clock.stage("dbt"):
             model_on_spark(settings, lock)
+        say("Publishing")
+        with clock.stage("publish"):
+            publish_from_spark(settings)
     say()
-    say_where(settings)
+    say(summary(Warehouse(settings.warehouse).marts_db))
     say()
     # Java's memory is not counted among that of this process and its children.
     say(clock.seconds_line())
-    return 0
+    return HELD_BACK if is_held_back(Warehouse(settings.warehouse)) else 0
 
 
 def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:

@@ -1,8 +1,4 @@
-"""Build on Apache Spark, as far as the features: load, hand over to Spark, run dbt there.
-
-Segments are not learned on Spark yet, so nothing is published from here: what is published stays
-as it is.
-"""
+"""Build on Apache Spark: load, hand over to Spark, run dbt there."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ import sys
 from collections import deque
 
 from build_database import delete_build_database
-from console import WRONG_USE, Problem, say, warn
+from console import WRONG_USE, Problem, warn
 from history import published_facts
 from java import check_java
 from load_raw import Loaded, load
@@ -23,16 +19,6 @@ from settings import ROOT, Settings
 from spark_settings import SparkWarehouse, spark_settings, write_conf
 from warehouse import Warehouse
 
-# What follows from the fit that is in force waits for segments to be learned.
-SELECTION = (
-    "--select",
-    "feature_definitions",
-    "staging",
-    "core",
-    "features",
-    "--exclude",
-    "path:models/segmentation/*.py+",
-)
 LINES_SHOWN = 20
 
 
@@ -105,24 +91,5 @@ def register(settings: Settings, lock: int) -> None:
 
 
 def model_on_spark(settings: Settings, lock: int) -> None:
-    """Run dbt on Spark: staging, core, features, and the tests of these."""
-    run_quietly(
-        spark_settings(settings),
-        [
-            "build",
-            *SELECTION,
-            # Tests of what is there; those of later models wait for these.
-            *("--indirect-selection", "buildable"),
-            *("--exclude-resource-type", "unit_test"),
-        ],
-        lock,
-    )
-
-
-def say_where(settings: Settings) -> None:
-    """Tell what there is now, and what there is not."""
-    place = SparkWarehouse(spark_settings(settings).warehouse)
-    say(
-        f"Tables of Spark, as far as the features, are in {place.tables}; segments are not "
-        "learned on Spark yet, so nothing was published (docs/spark.md)"
-    )
+    """Run dbt on Spark, with the tests of data."""
+    run_quietly(spark_settings(settings), ["build", "--exclude-resource-type", "unit_test"], lock)

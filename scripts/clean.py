@@ -19,7 +19,7 @@ from settings import ROOT, resolve_warehouse
 from warehouse import Warehouse, exclusive
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache")
-CODE_FOLDERS = ("scripts", "models_py", "tests", "dbt_project")
+CODE_FOLDERS = ("scripts", "models_py", "models_spark", "tests", "dbt_project")
 ENVIRONMENTS = (".venv", ".venv-spark", ".clients")
 DBT_BY_HAND = ("dbt_project/target", "dbt_project/logs", "dbt_project/.user.yml", "logs")
 
@@ -47,6 +47,7 @@ def published(warehouse: Warehouse) -> list[Path]:
         *warehouse.path.glob("marts.duckdb*"),
         *warehouse.path.glob("feature_definitions*.csv"),
         warehouse.versions,
+        warehouse.parquet,
         *warehouse.path.glob("exports.duckdb*"),
         *exported,
     ]

@@ -13,7 +13,7 @@ DATA_REFUSED = 4
 BUSY = 5
 
 EXIT_CODES = """exit codes:
-  0  published; with TARGET=spark, modelled as far as the features
+  0  published
   1  failed; what was published before is untouched
   2  wrong use: a setting that cannot be
   3  published with the stored fit, because the refit was held back

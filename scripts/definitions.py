@@ -207,14 +207,14 @@ def check_features(path: Path, rows: list[dict[str, object]], there: list[str]) 
             )
 
 
-def write_proposals(settings: Settings) -> str:
+def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     """Write the definitions that the build proposed and used; returns what to say of them.
 
     They stand in the warehouse for people to copy and edit: no build reads them unless they are
     given by DEFINITIONS=. Without proposals nothing is written and nothing said.
     """
     warehouse = Warehouse(settings.warehouse)
-    with duckdb.connect(warehouse.build_db, read_only=True) as connection:
+    with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
         cursor = connection.execute(
             "select settings.* from features.feature_settings as settings "
             "inner join features.int_feature_proposals as proposals "

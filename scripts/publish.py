@@ -88,10 +88,13 @@ def _table(node: dict, schema: str, name: str) -> PublishedTable:
     )
 
 
-def publish(settings: Settings, target: Path | None = None) -> Publication:
+def publish(
+    settings: Settings, target: Path | None = None, build_db: Path | None = None
+) -> Publication:
     """Publish what the last `dbt build` made. The caller holds the warehouse's lock.
 
-    `target` is dbt's target folder, by default the one in the warehouse.
+    `target` is dbt's target folder and `build_db` the build database, by default those in the
+    warehouse.
 
     Raises:
         Problem: the build did not succeed, or the file could not be written; what was published
@@ -108,7 +111,7 @@ def publish(settings: Settings, target: Path | None = None) -> Publication:
         keep_published(warehouse, before.run_number if before else None)
         with working_folder(warehouse) as folder:
             new_file = folder / warehouse.marts_db.name
-            row_count = write(settings, tables, new_file)
+            row_count = write(settings, tables, new_file, build_db or warehouse.build_db)
             run_number = check_run(warehouse, new_file, before)
             check_schema(warehouse, new_file)
             new_file.chmod(READ_ONLY_MODE)
@@ -125,9 +128,8 @@ def publish(settings: Settings, target: Path | None = None) -> Publication:
     )
 
 
-def write(settings: Settings, tables: list[PublishedTable], new_file: Path) -> int:
+def write(settings: Settings, tables: list[PublishedTable], new_file: Path, build_db: Path) -> int:
     """Write all tables with their comments into a new file; returns their rows together."""
-    build_db = Warehouse(settings.warehouse).build_db
     with duckdb.connect() as connection:
         limit_resources(connection, settings)
         connection.execute(f"attach {literal(build_db)} as build (read_only)")

@@ -15,6 +15,7 @@ import duckdb
 from console import WRONG_USE, Problem, run, say, warn
 from history import first_line, published_facts
 from kept_versions import Version, damage, keep_published, kept_versions, publish_version
+from published_parquet import follow
 from settings import resolve_warehouse
 from warehouse import Warehouse, exclusive, set_aside_wal
 
@@ -94,8 +95,11 @@ def main() -> int:
             reason = first_line(error)
             raise Problem(f"rolling back failed, nothing was changed: {reason}") from error
         facts = published_facts(warehouse)
+        followed = follow(warehouse, chosen.run_number)
     left_behind = f"; run {left} stays in {warehouse.versions.name}/{left}" if left else ""
     say(f"Published now: run {chosen.run_number}, as of {facts.as_of_date}{left_behind}")
+    if followed:
+        say(followed)
     return 0
 
 

@@ -90,7 +90,18 @@ def spark_environment(settings: Settings) -> dict[str, str]:
     """Return where Spark finds its properties; nothing for another engine."""
     if settings.target != "spark":
         return {}
-    return {"SPARK_CONF_DIR": str(SparkWarehouse(settings.warehouse).conf)}
+    return {
+        "SPARK_CONF_DIR": str(SparkWarehouse(settings.warehouse).conf),
+        # Workers need the packages that this environment has.
+        "PYSPARK_PYTHON": os.environ.get("PYSPARK_PYTHON", sys.executable),
+    }
+
+
+def program(settings: Settings) -> list[str]:
+    """Return what Python runs: dbt, on Spark with Python models in its own process."""
+    if settings.target == "spark":
+        return [str(ROOT / "scripts" / "dbt_on_spark.py")]
+    return ["-m", "dbt.cli.main"]
 
 
 def command(settings: Settings, arguments: Sequence[str], log_format: str) -> list[str]:
@@ -98,8 +109,7 @@ def command(settings: Settings, arguments: Sequence[str], log_format: str) -> li
     warehouse = Warehouse(settings.warehouse)
     return [
         sys.executable,
-        "-m",
-        "dbt.cli.main",
+        *program(settings),
         "--no-use-colors",
         "--no-version-check",
         "--no-send-anonymous-usage-stats",

@@ -171,7 +171,7 @@ SETTINGS: tuple[Setting, ...] = (
         "TARGET",
         "duckdb",
         "engine that runs the SQL",
-        "duckdb, or spark (as far as the features; see docs/spark.md)",
+        "duckdb or spark (see docs/spark.md)",
     ),
     Setting(
         "SPARK_MASTER",

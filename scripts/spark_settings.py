@@ -54,10 +54,10 @@ def spark_settings(settings: Settings) -> Settings:
 
 
 def delete_spark_tables(warehouse: Warehouse) -> None:
-    """Delete all that builds on Spark made in a warehouse."""
-    place = warehouse.path / FOLDER
-    if place.exists():
-        shutil.rmtree(place)
+    """Delete all that builds on Spark made in a warehouse, the published Parquet included."""
+    for place in (warehouse.path / FOLDER, warehouse.parquet):
+        if place.exists():
+            shutil.rmtree(place)
 
 
 def properties(settings: Settings) -> dict[str, str]:

@@ -36,6 +36,11 @@ class Warehouse:
         return self.path / "versions"
 
     @property
+    def parquet(self) -> Path:
+        """The published tables as Parquet, where Spark made them: a folder for each run."""
+        return self.path / "parquet"
+
+    @property
     def exports(self) -> Path:
         """Where exports go that name no place."""
         return self.path / "exports"

@@ -422,3 +422,18 @@
 {% macro spark__is_increment() -%}
     {{ return(false) }}
 {%- endmacro %}
+
+
+{# How a mart that only repeats another table is made. Spark's own Parquet is
+   what is published, so it has to be written there. #}
+{% macro made_for_publishing() -%}
+    {{ return(adapter.dispatch('made_for_publishing')()) }}
+{%- endmacro %}
+
+{% macro duckdb__made_for_publishing() -%}
+    {{ return('view') }}
+{%- endmacro %}
+
+{% macro spark__made_for_publishing() -%}
+    {{ return('table') }}
+{%- endmacro %}

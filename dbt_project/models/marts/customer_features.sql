@@ -1,4 +1,4 @@
--- A view in the build: publishing writes it out as the table it is.
-{{ config(materialized='view') }}
+-- Where publishing writes tables out, a view is enough.
+{{ config(materialized=made_for_publishing()) }}
 
 select * from {{ ref('int_customer_features_in_force') }}

@@ -3,14 +3,19 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.monitoring import check_stored_features
-    from models_py.relations import fit_number, key_ordered, nested_segments, settings_from
-    from models_py.steps import assign_step
+    from models_py.relations import (
+        fit_number,
+        key_ordered,
+        learning_of,
+        nested_segments,
+        settings_from,
+    )
 
     settings = settings_from(dbt.ref("fit_settings"))
     number = fit_number(dbt.ref("fit_in_force"))
     source = key_ordered(dbt.ref("assignment_input"), "as_of_date")
+    learning = learning_of(source)
     scaling = dbt.ref("fit_features").to_arrow_table()
     segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), number)
-    check_stored_features(source, scaling, number)
-    return assign_step(source, scaling, segments, settings.fit)
+    learning.check_stored_features(source, scaling, number)
+    return learning.assign_step(source, scaling, segments, settings.fit)

@@ -4,13 +4,13 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.drift import BASELINE_SCHEMA
-    from models_py.relations import is_refit, key_ordered, settings_from
-    from models_py.steps import baseline_step
+    from models_py.relations import is_refit, key_ordered, learning_of, settings_from
 
     settings = settings_from(dbt.ref("fit_settings"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
+    learning = learning_of(source)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     if not is_refit(decision):
         return BASELINE_SCHEMA.empty_table()
-    return baseline_step(source, scaling, settings.fit)
+    return learning.baseline_step(source, scaling, settings.fit)

@@ -3,8 +3,13 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.judged import judged_step
-    from models_py.relations import key_ordered, learned_rows, segment_ids, settings_from
+    from models_py.relations import (
+        key_ordered,
+        learned_rows,
+        learning_of,
+        segment_ids,
+        settings_from,
+    )
     from models_py.scoring import ASSIGN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_settings"))
@@ -14,8 +19,9 @@ def model(dbt, session):
     learned = learned_rows(customers)
     if learned is None:
         return ASSIGN_SCHEMA.empty_table()
-    return judged_step(
-        key_ordered(learned),
+    learned_from = key_ordered(learned)
+    return learning_of(learned_from).judged_step(
+        learned_from,
         key_ordered(customers, "as_of_date"),
         definitions,
         in_force,

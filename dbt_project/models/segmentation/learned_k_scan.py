@@ -3,15 +3,16 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import check_fixed_k, is_refit, key_ordered, settings_from
-    from models_py.steps import K_SCAN_SCHEMA, k_scan_step
+    from models_py.relations import check_fixed_k, is_refit, key_ordered, learning_of, settings_from
+    from models_py.steps import K_SCAN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_settings"))
     decision = dbt.ref("refit_decision")
     customers = dbt.ref("clustering_input")
     source = key_ordered(customers)
+    learning = learning_of(source)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     if not is_refit(decision):
         return K_SCAN_SCHEMA.empty_table()
     check_fixed_k(customers, settings)
-    return k_scan_step(source, scaling, settings.fit)
+    return learning.k_scan_step(source, scaling, settings.fit)

@@ -3,16 +3,16 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import is_refit, key_ordered, of_fit, settings_from
+    from models_py.relations import is_refit, key_ordered, learning_of, of_fit, settings_from
     from models_py.scaling import SCALING_SCHEMA
-    from models_py.steps import scaling_step
 
     settings = settings_from(dbt.ref("fit_settings"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
+    learning = learning_of(source)
     definitions = dbt.ref("feature_settings").to_arrow_table()
     stored_features = dbt.source("history", "fit_features")
     if not is_refit(decision):
         return SCALING_SCHEMA.empty_table()
     stored = of_fit(stored_features, settings.stored_fit_number)
-    return scaling_step(source, definitions, settings.fit, stored)
+    return learning.scaling_step(source, definitions, settings.fit, stored)

@@ -4,12 +4,18 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.model import SEGMENTS_SCHEMA
-    from models_py.relations import is_refit, key_ordered, nested_segments, settings_from
-    from models_py.steps import fit_step
+    from models_py.relations import (
+        is_refit,
+        key_ordered,
+        learning_of,
+        nested_segments,
+        settings_from,
+    )
 
     settings = settings_from(dbt.ref("fit_settings"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
+    learning = learning_of(source)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     k_scan = dbt.ref("learned_k_scan").to_arrow_table()
     stored_segments = dbt.source("history", "segments")
@@ -17,4 +23,6 @@ def model(dbt, session):
     if not is_refit(decision):
         return SEGMENTS_SCHEMA.empty_table()
     previous = nested_segments(stored_segments, stored_centroids, settings.stored_fit_number)
-    return fit_step(source, scaling, k_scan, previous, settings.next_segment_id, settings.fit)
+    return learning.fit_step(
+        source, scaling, k_scan, previous, settings.next_segment_id, settings.fit
+    )

@@ -1,0 +1,250 @@
+"""The learning steps on customers in Spark, under the names of `models_py.learning`.
+
+Each gives the table that the step of that name gives; rows for customers are a DataFrame, whose
+rows never leave Spark. Steps that are about customers one by one run the code of `models_py` in
+Spark's workers, so that a customer's segment, reasons and distances are the same on both engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
+
+from models_py import drift, scoring
+from models_py import reasons_told as told
+from models_py.config import FitSettings
+from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
+from models_py.fit import fit
+from models_py.judged import chosen_centres, renamed
+from models_py.model import Model
+from models_py.monitoring import DRIFT_SCHEMA, gone
+from models_py.scaling import Scaler
+from models_py.scan import Candidate, cold_models, quiet_and_single
+from models_py.steps import (
+    baseline_table,
+    drift_table,
+    k_scan_table,
+    row_count_of,
+    shares_of,
+    stored_edges,
+)
+from models_py.weighting import InForce, weighted_scaling
+from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
+from models_spark.scaling import SparkPasses
+from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
+
+
+def scaling_step(
+    customers: SparkCustomers,
+    definitions: pa.Table,
+    settings: FitSettings,
+    stored: pa.Table | None = None,
+) -> pa.Table:
+    """Learn how each feature is scaled and weighted (see `models_py.steps`)."""
+    passes = SparkPasses(customers, settings)
+    return weighted_scaling(passes, definitions, settings, InForce.from_table(stored))
+
+
+def k_scan_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
+    """Try every candidate k by MLlib and choose one (see `models_py.steps`)."""
+    scaler = Scaler.from_table(scaling)
+    row_count = row_count_of(scaling)
+    with (
+        quiet_and_single(),
+        scaled_customers(customers, scaler, settings, row_count=row_count) as scaled,
+    ):
+        limit = scaled.distinct(max(settings.candidates))
+        ks = [k for k in settings.candidates if k <= limit] or [limit]
+        search = SparkSearch(scaled, scaled.sample())
+        models = cold_models(search, scaler, ks)
+        stabilities = search.stabilities(models)
+        structures = search.structures(ks)
+        evaluations = scaled.evaluated(models)
+    tried = [
+        Candidate(k, evaluation, structures.get(k), stability)
+        for k, evaluation, stability in zip(ks, evaluations, stabilities, strict=True)
+    ]
+    return k_scan_table(tried, limit, settings, row_count=row_count)
+
+
+def fit_step(
+    customers: SparkCustomers,
+    scaling: pa.Table,
+    k_scan: pa.Table,
+    previous: pa.Table | None,
+    next_segment_id: int,
+    settings: FitSettings,
+) -> pa.Table:
+    """Fit the chosen k and give ids (see `models_py.steps`)."""
+    scaler = Scaler.from_table(scaling)
+    row_count = row_count_of(scaling)
+    with scaled_customers(customers, scaler, settings, row_count=row_count) as scaled:
+        return fit(scaled, scaler, k_scan, previous, next_segment_id, settings)
+
+
+def assign_step(
+    customers: SparkCustomers, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+) -> DataFrame:
+    """Score customers with a stored fit (see `models_py.steps`)."""
+    scaler = Scaler.from_table(scaling)
+    model = Model.from_tables(segments, scaler)
+    _check_columns(customers, scaler)
+
+    def score(chunk: Chunk) -> pa.RecordBatch:
+        return scoring.assign_batch(chunk, scaler, model)
+
+    return customers.scored(scaler.features, score, scoring.ASSIGN_SCHEMA, settings)
+
+
+def reasons_told(
+    customers: SparkCustomers,
+    scaling: pa.Table,
+    segments: pa.Table,
+    ranges: pa.Table,
+    settings: FitSettings,
+) -> DataFrame:
+    """Reasons of every customer (see `models_py.reasons_told`)."""
+    scaler = Scaler.from_table(scaling)
+    model = Model.from_tables(segments, scaler)
+    lowest, highest = scoring.natural_range(ranges, scaler)
+    _check_columns(customers, scaler)
+
+    def score(chunk: Chunk) -> pa.RecordBatch:
+        return told.cut(scoring.reasons_batch(chunk, scaler, model, lowest, highest))
+
+    return customers.scored(scaler.features, score, told.REASONS_TOLD_SCHEMA, settings)
+
+
+def _check_columns(customers: SparkCustomers, scaler: Scaler) -> None:
+    if lacking := _lacking(customers, scaler):
+        raise lacking_columns(lacking)
+
+
+def _lacking(customers: SparkCustomers, scaler: Scaler) -> list[str]:
+    """Features without a column; none where there are no customers."""
+    lacking = [feature for feature in scaler.features if feature not in customers.columns]
+    return lacking if lacking and customers.row_count() else []
+
+
+def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
+    """Bins of each used feature and the share of customers in each (see `models_py.steps`)."""
+    scaler = Scaler.from_table(scaling)
+    _check_columns(customers, scaler)
+    limit = sample_limit(customers.session, settings.quantile_sample_size, len(scaler.features))
+    numbers = (f.col(quoted(name)).cast("double") for name in scaler.features)
+    sample = customers.sampled(
+        customers.frame.select(CUSTOMER_COLUMN, *numbers),
+        row_count_of(scaling),
+        limit,
+        settings.seed,
+    )
+    values = scaler.filled(values_of(sample, scaler.features))
+    edges = [drift.bin_edges(line, settings.drift_bin_count) for line in values]
+    return baseline_table(scaler, edges, _bin_shares(customers, scaler, edges, settings))
+
+
+def _bin_shares(
+    customers: SparkCustomers, scaler: Scaler, edges: list[np.ndarray], settings: FitSettings
+) -> list[np.ndarray]:
+    def count(stream: Iterator[Chunk]) -> list[np.ndarray]:
+        counts = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
+        for chunk in stream:
+            for at, line in enumerate(scaler.filled(chunk.values)):
+                counts[at] += drift.bin_counts(line, edges[at])
+        return counts
+
+    there = [feature for feature in scaler.features if feature in customers.columns]
+    if len(there) < len(scaler.features):
+        # A column that is gone is null for everybody, as in batches that lack it.
+        customers = SparkCustomers(
+            customers.frame.withColumns(
+                {
+                    feature: f.lit(None).cast("double")
+                    for feature in scaler.features
+                    if feature not in there
+                }
+            )
+        )
+    totals = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
+    for part in customers.passed(scaler.features, count, settings):
+        for held, own in zip(totals, part, strict=True):
+            held += own
+    return shares_of(totals)
+
+
+def drift_of_stored_fit(
+    customers: SparkCustomers,
+    scaling: pa.Table,
+    segments: pa.Table,
+    baseline: pa.Table,
+    settings: FitSettings,
+) -> pa.Table:
+    """Drift of every used feature and the share of far customers (see `models_py.monitoring`)."""
+    scaler = Scaler.from_table(scaling)
+    Model.from_tables(segments, scaler)
+    edges = stored_edges(scaler, baseline)
+    row_count = customers.row_count()
+    columns = customers.columns if row_count else frozenset()
+    shares = _bin_shares(customers, scaler, edges, settings)
+    drifted = drift_table(scaler, baseline, columns, shares, settings)
+    share = None
+    if row_count and not _lacking(customers, scaler):
+        assigned = assign_step(customers, scaling, segments, settings)
+        share = assigned.filter("is_outlier").count() / row_count
+    shares_far = pa.array([share] * drifted.num_rows, pa.float64())
+    return drifted.append_column("far_share", shares_far).cast(DRIFT_SCHEMA)
+
+
+def assignments_by_stored_fit(
+    customers: SparkCustomers, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+) -> DataFrame | pa.Table:
+    """Assign as `assign_step`; without rows when a feature of the stored fit is gone."""
+    if _lacking(customers, Scaler.from_table(scaling)):
+        return scoring.ASSIGN_SCHEMA.empty_table()
+    return assign_step(customers, scaling, segments, settings)
+
+
+def check_stored_features(customers: SparkCustomers, scaling: pa.Table, fit_number: int) -> None:
+    """Raise LearningError when the fit in force uses features that are no longer there."""
+    if lacking := _lacking(customers, Scaler.from_table(scaling)):
+        raise gone(lacking, fit_number)
+
+
+def judged_step(
+    learned: SparkCustomers,
+    customers: SparkCustomers,
+    definitions: pa.Table,
+    segment_ids: list[int],
+    settings: FitSettings,
+) -> DataFrame:
+    """Learn segments from `learned`, and assign `customers` to them (see `models_py.judged`)."""
+    settings = replace(settings, fixed_k=len(segment_ids), k_in_force=None)
+    scaling = scaling_step(learned, definitions, settings)
+    scaler = Scaler.from_table(scaling)
+    row_count = row_count_of(scaling)
+    with (
+        quiet_and_single(),
+        scaled_customers(learned, scaler, settings, row_count=row_count) as scaled,
+    ):
+        k = scaled.distinct(len(segment_ids))
+        (centres,) = cold_models(SparkSearch(scaled, scaled.sample()), scaler, [k])
+        segments = fit(scaled, scaler, chosen_centres(centres), None, 1, settings)
+        shared = _shared(scaled, scaler, segments, segment_ids)
+    in_force = np.array(segment_ids, dtype=np.int64)
+    return assign_step(customers, scaling, renamed(segments, shared, in_force), settings)
+
+
+def _shared(
+    scaled: ScaledCustomers, scaler: Scaler, segments: pa.Table, segment_ids: list[int]
+) -> np.ndarray:
+    """Customers by segment (numbered from 1, ascending) and by id in force."""
+    model = Model.from_tables(segments, scaler)
+    (one,) = scaled.evaluated([model.centres])
+    crossed = scaled.crossed(one)
+    nobody = np.zeros(len(model.centres), dtype=np.int64)
+    return np.stack([crossed.get(segment_id, nobody) for segment_id in segment_ids], axis=1)

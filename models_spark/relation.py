@@ -1,0 +1,44 @@
+"""Tables of Spark as the dbt Python models know relations: by order, filter and Arrow."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
+
+from models_spark.customers import SparkCustomers
+
+
+class SparkRelation:
+    """What `models_py.relations` asks of a relation, over a DataFrame.
+
+    Small tables come to Python whole (settings, definitions, segments), and Spark ends the build
+    when one is larger than `spark.driver.maxResultSize`: customers stay where they are.
+    """
+
+    def __init__(self, frame: DataFrame) -> None:
+        self.frame = frame
+
+    def filter(self, condition: str) -> SparkRelation:
+        """Rows that meet a condition in SQL."""
+        return SparkRelation(self.frame.filter(condition))
+
+    def order(self, columns: str) -> SparkRelation:
+        """Rows in the order of these columns, named with commas between them."""
+        return SparkRelation(self.frame.orderBy(*(name.strip() for name in columns.split(","))))
+
+    def count(self, _: str = "*") -> SparkRelation:
+        """One row with the number of rows."""
+        return SparkRelation(self.frame.agg(f.count(f.lit(1))))
+
+    def customers(self) -> SparkCustomers:
+        """The rows as customers, which stay in Spark."""
+        return SparkCustomers(self.frame)
+
+    def fetchall(self) -> list[tuple]:
+        """All rows, as tuples."""
+        return [tuple(row) for row in self.frame.collect()]
+
+    def to_arrow_table(self) -> pa.Table:
+        """All rows."""
+        return self.frame.toArrow()
