@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
 from increment import forget_state
+from machine_faults import problem_of_lines
 from privacy import KEY_NAME
 from settings import ROOT, Settings, engine_memory, resolve
 from spark_settings import SparkWarehouse, spark_settings, write_conf
@@ -189,7 +191,15 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     if refused := progress.refusal(run_results):
         message, exit_code = refused
         raise Problem(f"{message} (nothing was published; the log is {log})", exit_code)
-    for line in progress.failures(run_results) or list(others):
+    lines = progress.failures(run_results) or list(others)
+    if problem := problem_of_lines([*lines, *others], "dbt"):
+        raise problem
+    if code == -signal.SIGKILL:
+        raise Problem(
+            "dbt was killed, as systems do that run out of memory, so nothing was published: "
+            "lower MEMORY, or give the machine more"
+        )
+    for line in lines:
         warn(f"  {line}")
     raise Problem(f"dbt {arguments[0]} failed, so nothing was published; the log is {log}")
 
