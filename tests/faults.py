@@ -16,14 +16,15 @@ from pathlib import Path
 import duckdb
 
 from quoting import identifier
-from shops import ROOT, SHOP, SECONDS_TO_BUILD, Built, clean_environment
+from shops import ROOT, SECONDS_TO_BUILD, SHOP, Built, clean_environment
 from warehouse import Warehouse
 
 # The fixture shop's last four weeks come as a file of their own.
 NEW_FROM, NEW_TO = "2025-01-08", "2025-02-05"
 # The time of the load is the one thing that two builds of the same do not share.
 CLOCK_COLUMNS = ("loaded_at",)
-SECONDS_BETWEEN_LOOKS = 0.001
+SECONDS_BETWEEN_LOOKS = 0.002
+LONGEST_LINE = 300
 WRITER = """
 import os, signal, sys, duckdb
 connection = duckdb.connect(sys.argv[1])
@@ -113,17 +114,26 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
     warehouse: Warehouse
+    _dbt_log_end: int = 0
+    _dbt_log_seen: str = ""
 
     @property
     def output(self) -> str:
         """What it has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    @property
-    def dbt_log(self) -> str:
-        """What dbt has written into its log so far."""
+    def dbt_logged(self, text: str) -> bool:
+        """Say whether dbt has written a text into its log since the build was started."""
         path = self.warehouse.dbt_logs / "dbt.log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        if not path.exists():
+            return False
+        with path.open("rb") as file:
+            file.seek(self._dbt_log_end)
+            more = file.read()
+        self._dbt_log_end += len(more)
+        # A line may come in two pieces.
+        self._dbt_log_seen = self._dbt_log_seen[-LONGEST_LINE:] + more.decode(errors="replace")
+        return text in self._dbt_log_seen
 
     def is_over(self) -> bool:
         """Say whether it has ended."""
@@ -159,6 +169,8 @@ def started(
     """Start a build of own files in a process group of its own; it does not outlive this block."""
     given = {"source": "own_files", "data": data, "warehouse": warehouse, **settings}
     log = warehouse.with_name(warehouse.name + ".log")
+    dbt_log = Warehouse(warehouse).dbt_logs / "dbt.log"
+    log_end = dbt_log.stat().st_size if dbt_log.exists() else 0
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "scripts" / "build.py")],
@@ -169,7 +181,7 @@ def started(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    running = Running(process, log, Warehouse(warehouse))
+    running = Running(process, log, Warehouse(warehouse), log_end)
     try:
         yield running
     finally:

@@ -1,13 +1,14 @@
 """Builds killed at random moments: what is published stays whole, the next build makes good.
 
-A round begins with a warehouse that has a version, starts a build of newer data with a refit,
+A round begins with a warehouse that has a version, starts a build of newer data,
 kills it and all it started, looks at what is left, and builds again. Moments are drawn over the
-stages as long as an unharmed build took for them; those of the learning and the renames wait for
-the stage to be seen.
+stages: over the seconds that loading and publishing took unharmed, over the nodes of dbt; those of
+the learning and the renames wait for the stage to be seen.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -33,7 +34,7 @@ from warehouse import Warehouse, wal_of
 pytestmark = pytest.mark.faults
 
 SEED = 20261123
-SETTINGS = {"threads": 2, "k": 3, "refit": "always"}
+SETTINGS = {"threads": 2, "k": 3}
 # How many of 20 kills fall on each stage.
 SHARES = {"load": 3, "dbt": 6, "learning": 4, "publish": 3, "rename": 4}
 LEARNED_MODELS = (
@@ -48,6 +49,8 @@ LEARNED_MODELS = (
 # Seconds after its start in which a Python model is killed, and after a version is staged.
 SECONDS_OF_A_MODEL = 0.5
 SECONDS_OF_RENAMES = 0.03
+# In which dbt reads its project.
+SECONDS_OF_A_START = 3.0
 # Every so many rounds a killed writer's log lies beside the published file.
 ROUNDS_TO_A_LOG = 3
 
@@ -62,6 +65,7 @@ class Start:
     before: dict[str, str]
     after: dict[str, str]
     seconds: dict[str, float]
+    dbt_nodes: int
     foreign_log: bytes
 
 
@@ -84,6 +88,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
             name: float(s)
             for name, s in re.findall(r"(load|dbt|publish) ([\d.]+) s", unharmed.output)
         },
+        len(
+            json.loads((unharmed.warehouse.dbt_target / "run_results.json").read_text())["results"]
+        ),
         write_foreign_log(first.marts, folder),
     )
 
@@ -97,19 +104,21 @@ def stages_of(count: int) -> list[str]:
     return drawn[:count]
 
 
-def kill_in(stage: str, running: Running, rng: random.Random, seconds: dict[str, float]) -> bool:
+def kill_in(stage: str, running: Running, rng: random.Random, start: Start) -> bool:
     """Kill a build in a stage; False when it was over before."""
+    seconds = start.seconds
     if stage == "load":
         running.wait_until(lambda: "Loading" in running.output)
         return _kill_after(rng.uniform(0, seconds["load"]), running)
     if stage == "dbt":
-        running.wait_until(lambda: "Running dbt" in running.output)
-        return _kill_after(rng.uniform(0, seconds["dbt"]), running)
+        # By its nodes and not by the clock: another build runs faster or slower.
+        node = rng.randrange(-start.dbt_nodes // 10, start.dbt_nodes) + 1
+        begun = "Running with dbt" if node < 1 else f" {node} of {start.dbt_nodes} START"
+        running.wait_until(lambda: running.dbt_logged(begun))
+        return _kill_after(rng.uniform(0, SECONDS_OF_A_START if node < 1 else 0.05), running)
     if stage == "learning":
         begun = f"START python table model segmentation.learned_{rng.choice(LEARNED_MODELS)}"
-        # The log of the builds before it is there too.
-        known = running.dbt_log.count(begun)
-        running.wait_until(lambda: running.dbt_log.count(begun) > known)
+        running.wait_until(lambda: running.dbt_logged(begun))
         return _kill_after(rng.uniform(0, SECONDS_OF_A_MODEL), running)
     if stage == "publish":
         running.wait_until(lambda: "Publishing" in running.output)
@@ -138,7 +147,7 @@ def test_killed_anywhere(
         if has_log:
             wal_of(warehouse.marts_db).write_bytes(start.foreign_log)
         with started(start.data, warehouse.path, **SETTINGS) as running:
-            was_killed = kill_in(stage, running, rng, start.seconds)
+            was_killed = kill_in(stage, running, rng, start)
             where = f"kill {number + 1}, in {stage}:\n{running.output}"
         found = digests(warehouse.marts_db)
         assert found in (start.before, start.after), where
