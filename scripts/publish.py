@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from build_database import limit_resources
+from build_database import limit_access, limit_resources
 from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
 from history import Published, published_facts
@@ -130,6 +130,7 @@ def write(settings: Settings, tables: list[PublishedTable], new_file: Path) -> i
     build_db = Warehouse(settings.warehouse).build_db
     with duckdb.connect() as connection:
         limit_resources(connection, settings)
+        limit_access(connection, [settings.warehouse])
         connection.execute(f"attach {literal(build_db)} as build (read_only)")
         connection.execute(
             f"attach {literal(new_file)} as marts (storage_version {literal(STORAGE_VERSION)})"

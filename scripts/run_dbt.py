@@ -11,13 +11,15 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
 from increment import forget_state
 from machine_faults import problem_of_lines
 from privacy import KEY_NAME
-from settings import ROOT, Settings, engine_memory, resolve
+from settings import ROOT, SOURCES_WITHOUT_DATA, Settings, engine_memory, resolve
+from sources import source_of
 from spark_settings import SparkWarehouse, spark_settings, write_conf
 from warehouse import Warehouse, exclusive
 
@@ -84,8 +86,15 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
         "THREADS": str(settings.threads),
         "MEMORY": engine_memory(settings.memory),
         "TARGET": settings.target,
+        "SEGMENTATION_READABLE": json.dumps([str(place) for place in readable(settings)]),
         **spark_environment(settings),
     }
+
+
+def readable(settings: Settings) -> list[Path]:
+    """Return what dbt's SQL may touch: the warehouse, and the data, where Parquet files stay."""
+    is_told = settings.data is not None or settings.source in SOURCES_WITHOUT_DATA
+    return [settings.warehouse, *([source_of(settings).folder(settings)] if is_told else [])]
 
 
 def spark_environment(settings: Settings) -> dict[str, str]:
