@@ -92,9 +92,10 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
 
 
 def readable(settings: Settings) -> list[Path]:
-    """Return what dbt's SQL may touch: the warehouse, and the data, where Parquet files stay."""
+    """Return what dbt's SQL may touch: warehouse, seeds, and data, as Parquet files stay there."""
     is_told = settings.data is not None or settings.source in SOURCES_WITHOUT_DATA
-    return [settings.warehouse, *([source_of(settings).folder(settings)] if is_told else [])]
+    data = [source_of(settings).folder(settings)] if is_told else []
+    return [settings.warehouse, PROJECT / "seeds", *data]
 
 
 def spark_environment(settings: Settings) -> dict[str, str]:
