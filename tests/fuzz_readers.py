@@ -49,6 +49,7 @@ TABLE = OWN_FILES.tables[0]
 CLASSES = ("bytes", "structure", "values")
 SEEDS = ROOT / "dbt_project" / "seeds"
 SECONDS_AN_INPUT = 30
+INPUTS_TO_A_LINE = 500
 LONGEST_MESSAGE = 2_000
 
 ORDER_LINES = (
@@ -326,6 +327,9 @@ def fuzz(inputs: int, seed: int) -> dict[str, object]:
                 failures.append(failure(number, what, traceback.format_exc()[-1500:], changed))
             finally:
                 signal.alarm(0)
+            if (number + 1) % INPUTS_TO_A_LINE == 0:
+                line = f"{number + 1:,} of {inputs:,} inputs, {len(failures)} failures\n"
+                sys.stderr.write(line)
     return {"tried": tried, "refused": refused, "failures": failures}
 
 
