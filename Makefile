@@ -17,7 +17,7 @@ VENV := $(if $(filter spark,$(value TARGET)),.venv-spark,.venv)/bin
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
     MEMORY TARGET SPARK_MASTER SPARK_CONF KEEP PSEUDONYMISE DATE_FORMAT DECIMAL FULL PYTEST_ARGS \
-    FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER
+    FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER WAIT LOG
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -26,7 +26,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients test-spark test-superset test-page \
+.PHONY: help setup build check load test test-builds test-clients test-spark test-faults test-superset test-page \
     clients lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
@@ -63,6 +63,9 @@ test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYT
 	@$(CHECK_PYTHON)
 	@TARGET=spark "$$PYTHON" scripts/setup_environment.py
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
+
+test-faults: setup ## Kill builds, build a year of weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults
 
 test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset

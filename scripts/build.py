@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +16,31 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from build_database import healed
 from build_spark import check_spark, load_for_spark, model_on_spark
-from console import EXIT_CODES, HELD_BACK, WRONG_USE, Problem, Stopped, count, run, say, size
+from console import (
+    EXIT_CODES,
+    HELD_BACK,
+    WRONG_USE,
+    JsonLines,
+    Problem,
+    Stopped,
+    count,
+    record,
+    run,
+    say,
+    size,
+)
 from definitions import write_proposals
 from history import published_facts
 from increment import SOURCES_THAT_GROW, complete, prepare
 from increment import describe as describe_increment
-from load_raw import Loaded, load
+from load_raw import Loaded, files_of, load
+from machine_faults import told
 from publish import describe, publish
 from publish_spark import publish_from_spark
+from published_file import check_published
+from raw_files import check_steady
 from replay import Replay, replay_of
 from run_dbt import PROJECT, run_quietly
 from settings import Settings, resolve, table
@@ -33,6 +50,7 @@ from warehouse import Warehouse, exclusive
 
 # Linux counts the peak in kilobytes, macOS in bytes.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+TOLD_OF = {"load": "loading", "publish": "publishing"}
 
 
 class Clock:
@@ -40,13 +58,22 @@ class Clock:
 
     def __init__(self) -> None:
         self._stages: list[tuple[str, float]] = []
+        self._facts: dict[str, object] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure one stage."""
+        """Measure one stage; where a program reads what is printed, it is told of it."""
         started = time.monotonic()
-        yield
-        self._stages.append((name, time.monotonic() - started))
+        with told(TOLD_OF.get(name, name)):
+            yield
+        seconds = time.monotonic() - started
+        self._stages.append((name, seconds))
+        record(stage=name, seconds=round(seconds, 3), **self._facts)
+        self._facts = {}
+
+    def note(self, **facts: object) -> None:
+        """Have these facts told with the stage that is under way."""
+        self._facts |= facts
 
     def line(self) -> str:
         """Return one line with the seconds of each stage and the peak of memory."""
@@ -70,14 +97,19 @@ def build(settings: Settings) -> int:
         Problem: with the exit code to end with; nothing was published.
     """
     source_of(settings)
-    with exclusive(Warehouse(settings.warehouse)) as lock:
+    warehouse = Warehouse(settings.warehouse)
+    with exclusive(warehouse) as lock, healed(warehouse):
         clock = Clock()
+        with told("looking at what is published"):
+            check_published(warehouse)
         settings, replay = with_replay(settings)
         warehouse = Warehouse(settings.warehouse)
         say(f"Loading {settings.source}")
         with clock.stage("load"):
-            check_loaded(settings, load(settings, replay=replay), window_days(PROJECT))
-        decided, state = prepare(settings, is_replay=replay is not None)
+            loaded = load(settings, replay=replay)
+            check_loaded(settings, loaded, window_days(PROJECT))
+            decided, state = prepare(settings, is_replay=replay is not None)
+            clock.note(rows=loaded.row_count, is_increment=decided.is_increment)
         if settings.source in SOURCES_THAT_GROW:
             say(describe_increment(decided))
         say("Running dbt")
@@ -86,9 +118,13 @@ def build(settings: Settings) -> int:
             run_quietly(settings, ["build", "--exclude-resource-type", "unit_test"], lock)
         say("Publishing")
         with clock.stage("publish"):
-            say(describe(publish(settings)))
-            if told := write_proposals(settings):
-                say(told)
+            # dbt reads Parquet files where they are.
+            check_steady(file for file in files_of(loaded.tables) if not file.is_text)
+            publication = publish(settings)
+            say(describe(publication))
+            clock.note(run_number=publication.run_number, bytes=publication.byte_count)
+            if proposals := write_proposals(settings):
+                say(proposals)
             complete(settings, state)
     say()
     say(summary(warehouse.marts_db))
@@ -190,6 +226,20 @@ def stop() -> None:
     raise Stopped
 
 
+def is_log_json(environment: Mapping[str, str]) -> bool:
+    """Read LOG: whether a program reads what is printed.
+
+    Raises:
+        Problem: it is neither text nor json (exit code 2).
+    """
+    given = environment.get("LOG", "").strip()
+    if given not in ("", "text", "json"):
+        raise Problem(
+            f"LOG={given}: expected text, or json for one line of JSON a stage", WRONG_USE
+        )
+    return given == "json"
+
+
 def main() -> int:
     """Build with the settings of the environment."""
     parser = argparse.ArgumentParser(
@@ -199,6 +249,7 @@ def main() -> int:
     )
     parser.parse_args()
     on_signal(stop)
+    JsonLines.is_on = is_log_json(os.environ)
     settings = resolve()
     return build_on_spark(settings) if settings.target == "spark" else build(settings)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from console import warn
+from console import Problem, warn
+from machine_faults import is_damage
 from quoting import identifier
 from settings import Settings, engine_memory
 from warehouse import Warehouse, wal_of
@@ -67,6 +68,21 @@ def limit_access(connection: duckdb.DuckDBPyConnection, places: Sequence[Path]) 
     connection.execute("set allowed_directories = $value", {"value": folders})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+@contextmanager
+def healed(warehouse: Warehouse) -> Iterator[None]:
+    """Remove the build database when something in this block finds it damaged.
+
+    Nothing in it is needed, and the next build would stumble over the same block.
+    """
+    try:
+        yield
+    except (Problem, duckdb.Error) as error:
+        if is_damage(error):
+            delete_build_database(warehouse)
+            warn(f"  {warehouse.build_db.name} was removed: build again, and it is made anew")
+        raise
 
 
 def delete_build_database(warehouse: Warehouse) -> None:

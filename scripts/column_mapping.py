@@ -274,11 +274,23 @@ def _parsed(path: Path) -> yaml.MappingNode:
     return root
 
 
+def _is_text(value: str) -> bool:
+    """Say whether a text can be written as UTF-8: escapes of YAML can make one that cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
     seen: dict[str, int] = {}
     for name, value in node.value:
         line = name.start_mark.line + 1
         where = f"{FILE_NAME}, line {line}"
+        for scalar in (name, value):
+            if isinstance(scalar, yaml.ScalarNode) and not _is_text(scalar.value):
+                raise refusal(where, "holds half a character (\\ud800 and the like): expected text")
         if not isinstance(name, yaml.ScalarNode):
             raise refusal(where, "expected the name of a column, a colon and what stands for it")
         if name.value in seen:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TextIO
 
 FAILED = 1
@@ -34,16 +36,35 @@ class Stopped(BaseException):
     """The process was asked to end (SIGTERM)."""
 
 
+class JsonLines:
+    """Whether a program reads what is printed: then lines are JSON, and those for people go."""
+
+    is_on = False
+
+
 def say(line: str = "", stream: TextIO | None = None) -> None:
-    """Write one line, to standard output unless another stream is given."""
+    """Write one line for people, to standard output unless another stream is given."""
+    if stream is None and JsonLines.is_on:
+        return
     target = sys.stdout if stream is None else stream
     target.write(line + "\n")
     target.flush()
 
 
-def warn(line: str) -> None:
+def record(stream: TextIO | None = None, **fields: object) -> None:
+    """Write one JSON line, where a program reads what is printed; nothing otherwise."""
+    if not JsonLines.is_on:
+        return
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    say(json.dumps({"at": at, **fields}), stream or sys.stdout)
+
+
+def warn(line: str, level: str = "warning") -> None:
     """Write one line to standard error."""
-    say(line, sys.stderr)
+    if not JsonLines.is_on:
+        say(line, sys.stderr)
+    elif line.strip():
+        record(sys.stderr, level=level, message=line.strip())
 
 
 class LiveLine:
@@ -88,13 +109,15 @@ def size(byte_count: int) -> str:
 def run(main: Callable[[], int | None]) -> int:
     """Run a command and return its exit code; a `Problem` becomes one message."""
     try:
-        return main() or 0
+        code = main() or 0
     except Problem as problem:
-        warn(f"Error: {problem}")
-        return problem.exit_code
+        warn(f"Error: {problem}", "error")
+        code = problem.exit_code
     except (KeyboardInterrupt, Stopped):
-        warn("Stopped. What was published before is untouched.")
-        return FAILED
+        warn("Stopped. What was published before is untouched.", "error")
+        code = FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
+    record(stage="end", exit_code=code)
+    return code

@@ -21,6 +21,7 @@ import duckdb
 from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem
 from customer_table import ID_COLUMN, VIEW
+from refusals import printable, shown
 from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
 from warehouse import Warehouse
 
@@ -110,7 +111,7 @@ def check_header(path: Path, names: list[str]) -> None:
         if name not in COLUMNS:
             raise refusal(
                 path,
-                f"column {name!r} is not one of a definition{nearest(name, COLUMNS)}; "
+                f"column {shown(name)} is not one of a definition{nearest(name, COLUMNS)}; "
                 f"expected {', '.join(COLUMNS)}",
             )
         if names.count(name) > 1:
@@ -126,7 +127,7 @@ def checked_row(path: Path, number: int, cells: dict[str, str]) -> dict[str, obj
             return convert(text)
         except ValueError:
             raise refusal(
-                path, f"row {number}, column {column}: found {text!r}, expected {expected}"
+                path, f"row {number}, column {column}: found {shown(text)}, expected {expected}"
             ) from None
 
     feature = read("feature", "", required, "the name of a feature")
@@ -331,4 +332,4 @@ def missing_value(text: str) -> str:
 
 def refusal(path: Path, reason: str) -> Problem:
     """Return the problem of a file of definitions that cannot be used (exit code 4)."""
-    return Problem(f"DEFINITIONS: {path.name}: {reason}", DATA_REFUSED)
+    return Problem(printable(f"DEFINITIONS: {path.name}: {reason}"), DATA_REFUSED)

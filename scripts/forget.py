@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from build_database import delete_build_database
+from build_database import delete_build_database, limit_access
 from console import WRONG_USE, Problem, count, run, say, warn
 from history import first_line, published_facts
 from kept_versions import (
@@ -125,6 +125,7 @@ def rows_of(path: Path, stored: str) -> int:
     """
     try:
         with duckdb.connect() as connection:
+            limit_access(connection, [path.parent])
             connection.execute(f"attach {literal(path)} as held (read_only)")
             return sum(
                 connection.execute(
@@ -190,6 +191,7 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
     with duckdb.connect() as connection:
         connection.execute(f"set temp_directory = {literal(folder / 'tmp')}")
         connection.execute("set preserve_insertion_order = true")
+        limit_access(connection, [path.parent, folder])
         connection.execute(f"attach {literal(path)} as held (read_only)")
         connection.execute(f"attach {literal(between)} as between_copies")
         connection.execute("copy from database held to between_copies")

@@ -40,6 +40,10 @@ Other variables:
   SQL          a question for make query, such as SQL="from segment_summary"
   FILE         a file with one, or the name of one of scripts/queries
   CUSTOMER     id of the customer that make forget removes
+  WAIT         WAIT=1 waits for another build, rollback or forget in the same
+               warehouse, where one would stop with exit code 5
+  LOG          LOG=json prints one line of JSON for each stage of make build,
+               and problems as JSON to standard error (default: text)
   PSEUDONYM_KEY  in the environment only: key of PSEUDONYMISE, 32 bytes or more
   RUN          kept run that make rollback goes to (default: the one before)
 

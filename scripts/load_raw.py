@@ -11,7 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -22,7 +22,7 @@ import duckdb
 
 import file_search
 import raw_files
-from build_database import drop_relation, open_build_database, relation_kind
+from build_database import drop_relation, healed, open_build_database, relation_kind
 from column_formats import Column, Stated, find_formats
 from column_mapping import (
     MappedTable,
@@ -51,8 +51,10 @@ from file_search import FoundFile
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
+from machine_faults import problem_of, told
 from privacy import Guard, guard_of
 from project_sql import ProjectSql, Relation
+from published_file import check_published
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import refusal
@@ -185,8 +187,14 @@ def load(
         # Who builds decides later what may be kept: loading alone keeps nothing.
         write_plan(connection, Increment("nothing was decided"))
         loaded = facts(connection, reading.project, source, rows)
+        raw_files.check_steady(files_of(tables))
         connection.execute("commit")
         return replace_fields(loaded, tables=tuple(tables))
+
+
+def files_of(tables: Iterable[LoadedTable]) -> list[RawFile]:
+    """Return the files that tables were made from."""
+    return [file for loaded in tables if loaded.plan for file in loaded.plan.files]
 
 
 def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:
@@ -588,6 +596,8 @@ def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
 
 def text_problem(file: RawFile, error: duckdb.Error) -> Problem:
     """Return what is wrong with a text file that DuckDB refused."""
+    if problem := problem_of(error, f"loading {file.name}"):
+        return problem
     if file.found.kind == "json":
         return json_problem(file.name, file.path, file.written, error)
     return csv_problem(file.name, file.path, file.written, file.header, error)
@@ -619,7 +629,9 @@ def parquet_rows(
             [str(file.path)],
         ).fetchone()
     except duckdb.Error as error:
-        raise unreadable_parquet(file.name, error) from error
+        raise (
+            problem_of(error, f"loading {file.name}") or unreadable_parquet(file.name, error)
+        ) from error
     return row[0]
 
 
@@ -799,7 +811,9 @@ def main() -> int:
     settings = resolve()
     started = time.monotonic()
     say(f"Loading {settings.source} into {settings.warehouse}")
-    with exclusive(Warehouse(settings.warehouse)):
+    warehouse = Warehouse(settings.warehouse)
+    with exclusive(warehouse), healed(warehouse), told("loading"):
+        check_published(warehouse)
         loaded = load(settings)
     seconds = time.monotonic() - started
     say(f"Loaded {count(loaded.row_count, 'row')} in {seconds:.1f} s")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from build_database import limit_resources
+from build_database import limit_access, limit_resources
 from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
 from history import Published, published_facts
@@ -132,6 +132,7 @@ def write(settings: Settings, tables: list[PublishedTable], new_file: Path, buil
     """Write all tables with their comments into a new file; returns their rows together."""
     with duckdb.connect() as connection:
         limit_resources(connection, settings)
+        limit_access(connection, [settings.warehouse])
         connection.execute(f"attach {literal(build_db)} as build (read_only)")
         connection.execute(
             f"attach {literal(new_file)} as marts (storage_version {literal(STORAGE_VERSION)})"

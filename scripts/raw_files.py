@@ -8,7 +8,7 @@ options, and every row has the file and the row number it stands at.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class RawFile:
         written: How a text file is written; None for Parquet.
         columns: The file's column for each column of the raw table that it has.
         row_limit: How many of its rows count, all of them when None.
+        stamp: Size, time of change and number of the file, from before it was read.
     """
 
     found: FoundFile
@@ -55,6 +56,7 @@ class RawFile:
     written: TextFormat | None
     columns: Mapping[str, str] = field(default_factory=dict)
     row_limit: int | None = None
+    stamp: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -96,6 +98,7 @@ def inspect(
         Problem: the file cannot be read, or its columns are not those expected.
     """
     written, types = None, ()
+    stamp = stamp_of(found)
     if found.kind == "parquet":
         byte_count, digest = hash_of(found.path, found.name)
         header, types = parquet_columns(connection, found)
@@ -115,7 +118,35 @@ def inspect(
     columns = matched(found.name, table, header, found.partitions)
     if not is_mapped:
         check_required(found.name, table, list(columns), header)
-    return RawFile(found, byte_count, digest, header, types, written, columns)
+    return RawFile(found, byte_count, digest, header, types, written, columns, stamp=stamp)
+
+
+def stamp_of(found: FoundFile) -> tuple[int, ...]:
+    """Return what changes when a file is written to or replaced: size, time and number.
+
+    Raises:
+        Problem: the file is not there any more.
+    """
+    try:
+        there = found.path.stat()
+    except OSError as error:
+        raise refusal(found.name, f"cannot be read: {error.strerror}") from error
+    return there.st_size, there.st_mtime_ns, there.st_ino
+
+
+def check_steady(files: Iterable[RawFile]) -> None:
+    """Refuse files that were written to since they were first looked at.
+
+    Raises:
+        Problem: names the first of them.
+    """
+    for file in files:
+        if file.stamp and stamp_of(file.found) != file.stamp:
+            raise refusal(
+                file.name,
+                "changed while it was read: build again when it is written to the end; a file "
+                "that is put in place by a rename is always whole",
+            )
 
 
 def csv_header(found: FoundFile, written: TextFormat) -> tuple[str, ...]:

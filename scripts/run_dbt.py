@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from console import LiveLine, Problem, run, warn
 from dbt_results import Progress
 from increment import forget_state
+from machine_faults import problem_of_lines
 from privacy import KEY_NAME
-from settings import ROOT, Settings, engine_memory, resolve
+from settings import ROOT, SOURCES_WITHOUT_DATA, Settings, engine_memory, resolve
+from sources import source_of
 from spark_settings import SparkWarehouse, spark_settings, write_conf
 from warehouse import Warehouse, exclusive
 
@@ -82,8 +86,16 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
         "THREADS": str(settings.threads),
         "MEMORY": engine_memory(settings.memory),
         "TARGET": settings.target,
+        "SEGMENTATION_READABLE": json.dumps([str(place) for place in readable(settings)]),
         **spark_environment(settings),
     }
+
+
+def readable(settings: Settings) -> list[Path]:
+    """Return what dbt's SQL may touch: warehouse, seeds, and data, as Parquet files stay there."""
+    is_told = settings.data is not None or settings.source in SOURCES_WITHOUT_DATA
+    data = [source_of(settings).folder(settings)] if is_told else []
+    return [settings.warehouse, PROJECT / "seeds", *data]
 
 
 def spark_environment(settings: Settings) -> dict[str, str]:
@@ -199,7 +211,15 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     if refused := progress.refusal(run_results):
         message, exit_code = refused
         raise Problem(f"{message} (nothing was published; the log is {log})", exit_code)
-    for line in progress.failures(run_results) or list(others):
+    lines = progress.failures(run_results) or list(others)
+    if problem := problem_of_lines([*lines, *others], "dbt"):
+        raise problem
+    if code == -signal.SIGKILL:
+        raise Problem(
+            "dbt was killed, as systems do that run out of memory, so nothing was published: "
+            "lower MEMORY, or give the machine more"
+        )
+    for line in lines:
         warn(f"  {line}")
     raise Problem(f"dbt {arguments[0]} failed, so nothing was published; the log is {log}")
 

@@ -62,6 +62,8 @@ OTHER_MAKE_VARIABLES = (
     "SQL",
     "FILE",
     "CUSTOMER",
+    "WAIT",
+    "LOG",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,7 +120,54 @@ def set_aside_wal(warehouse: Warehouse) -> Path | None:
 def _holder(text: str) -> str:
     """Describe who holds the lock, from the content of the lock file."""
     pid, _, since = text.strip().partition(" ")
-    return f"process {pid}, since {since}" if since else "starting at this moment"
+    if not since:
+        return "starting at this moment"
+    ended = "" if is_alive(pid) else ", which has ended, but not yet what it started"
+    return f"process {pid}{ended}, since {since}"
+
+
+def is_alive(pid: str) -> bool:
+    """Say whether there is a process of this number."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def is_to_wait(environment: Mapping[str, str] | None = None) -> bool:
+    """Read WAIT: whether to wait for another build in the same warehouse.
+
+    Raises:
+        Problem: it is neither 0 nor 1 (exit code 2).
+    """
+    given = (os.environ if environment is None else environment).get("WAIT", "").strip()
+    if given not in ("", "0", "1"):
+        raise Problem(
+            f"WAIT={given}: expected 1 to wait for another build, or 0 to stop at once", WRONG_USE
+        )
+    return given == "1"
+
+
+def _open_lock(warehouse: Warehouse) -> int:
+    try:
+        return os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise Problem(
+            f"WAREHOUSE={warehouse.path} cannot be written to ({error.strerror}): expected a "
+            "folder in which this user may write",
+            WRONG_USE,
+        ) from error
+
+
+def _is_in_place(descriptor: int, warehouse: Warehouse) -> bool:
+    """Say whether an open lock file is the one that others would open: it may be removed."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), warehouse.lock_file.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -129,25 +176,40 @@ def exclusive(warehouse: Warehouse) -> Iterator[int]:
 
     The lock ends with the processes that hold it, so what a dead build left in the file is
     harmless. A child that was given the descriptor keeps the warehouse locked until it ends.
+    With WAIT=1 in the environment, another process is waited for.
 
     Raises:
-        Problem: another process holds the lock (exit code 5).
+        Problem: another process holds the lock (exit code 5), or the folder cannot be written to.
     """
+    is_waiting = is_to_wait()
     warehouse.create()
-    descriptor = os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _open_lock(warehouse)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _holder(os.pread(descriptor, 200, 0).decode(errors="replace"))
-            raise Problem(
-                f"another build is running in {warehouse.path} ({holder}); "
-                "wait for it, or choose another WAREHOUSE",
-                BUSY,
-            ) from None
+            busy = f"another build is running in {warehouse.path} ({holder})"
+            if not is_waiting:
+                raise Problem(
+                    f"{busy}; wait for it, by WAIT=1, or choose another WAREHOUSE", BUSY
+                ) from None
+            warn(f"Waiting: {busy}")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not _is_in_place(descriptor, warehouse):
+            # Who held it cleaned up, and the lock file with it.
+            os.close(descriptor)
+            descriptor = _open_lock(warehouse)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()} {now}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()} {now}\n".encode(), 0)
+        except OSError as error:
+            raise Problem(
+                f"there is no room left in {warehouse.path}, not even for a line "
+                f"({error.strerror}); nothing was changed"
+            ) from error
         yield descriptor
     finally:
         os.close(descriptor)

@@ -13,6 +13,16 @@ from shops import Builds, Built, build_shop
 NOTE = "note"
 
 
+# How often `make test-faults` tries what it tries; .ci/run has fewer.
+LONG_FORM = {"kills": 50, "weeks": 52, "inputs": 10_000}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test-faults` be longer or shorter."""
+    for name, number in LONG_FORM.items():
+        parser.addoption(f"--{name}", type=int, default=number, help=f"{number} in the long form")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests that wait for builds last: the builds run meanwhile."""
     items.sort(key=_waits_for_builds)

@@ -437,3 +437,26 @@
 {% macro spark__made_for_publishing() -%}
     {{ return('table') }}
 {%- endmacro %}
+
+
+{# At the start of a run: SQL reads the files of the data and the warehouse, and
+   nothing else on the machine. Spark is kept in by who runs it. #}
+{% macro limit_access() -%}
+    {{ return(adapter.dispatch('limit_access')()) }}
+{%- endmacro %}
+
+{% macro duckdb__limit_access() -%}
+    {%- set readable = fromjson(env_var('SEGMENTATION_READABLE', '[]')) -%}
+    {%- if readable -%}
+        {%- set texts = [] -%}
+        {%- for path in readable -%}
+            {%- do texts.append("'" ~ path | replace("'", "''") ~ "'") -%}
+        {%- endfor -%}
+        set allowed_paths = [{{ texts | join(', ') }}];
+        set allowed_directories = [{{ texts | join(', ') }}];
+        set enable_external_access = false
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__limit_access() -%}
+{%- endmacro %}

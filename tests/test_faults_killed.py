@@ -1,0 +1,178 @@
+"""Builds killed at random moments: what is published stays whole, the next build makes good.
+
+A round begins with a warehouse that has a version, starts a build of newer data,
+kills it and all it started, looks at what is left, and builds again. Moments are drawn over the
+stages: over the seconds that loading and publishing took unharmed, over the nodes of dbt; those of
+the learning and the renames wait for the stage to be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from faults import (
+    Running,
+    digests,
+    fresh_copy,
+    shop_before_and_after,
+    started,
+    write_foreign_log,
+)
+from kept_versions import damage, kept_versions
+from shops import Built, build
+from warehouse import Warehouse, wal_of
+
+pytestmark = pytest.mark.faults
+
+SEED = 20261123
+SETTINGS = {"threads": 2, "k": 3}
+# How many of 20 kills fall on each stage.
+SHARES = {"load": 3, "dbt": 6, "learning": 4, "publish": 3, "rename": 4}
+LEARNED_MODELS = (
+    "drift",
+    "scaling",
+    "baselines",
+    "k_scan",
+    "segments",
+    "assignments",
+    "reasons",
+)
+# Seconds after its start in which a Python model is killed, and after a version is staged.
+SECONDS_OF_A_MODEL = 0.5
+SECONDS_OF_RENAMES = 0.03
+# In which dbt reads its project.
+SECONDS_OF_A_START = 3.0
+# Every so many rounds a killed writer's log lies beside the published file.
+ROUNDS_TO_A_LOG = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """What each round starts from, and where it should end."""
+
+    folder: Path
+    data: Path
+    warehouse: Path
+    before: dict[str, str]
+    after: dict[str, str]
+    seconds: dict[str, float]
+    dbt_nodes: int
+    foreign_log: bytes
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    folder = tmp_path_factory.mktemp("killed")
+    old, new = shop_before_and_after(folder)
+    first = build(old, folder / "first", **SETTINGS).checked()
+    unharmed = build(new, fresh_copy(folder / "first", folder / "unharmed"), **SETTINGS).checked()
+    before, after = digests(first.marts), digests(unharmed.marts)
+    assert before != after
+    assert unharmed.current_run("run_number", "fit_number") == (2, 2)
+    return Start(
+        folder,
+        new,
+        folder / "first",
+        before,
+        after,
+        {
+            name: float(s)
+            for name, s in re.findall(r"(load|dbt|publish) ([\d.]+) s", unharmed.output)
+        },
+        len(
+            json.loads((unharmed.warehouse.dbt_target / "run_results.json").read_text())["results"]
+        ),
+        write_foreign_log(first.marts, folder),
+    )
+
+
+def stages_of(count: int) -> list[str]:
+    """Return the stage that each kill falls on, every stage among the first few."""
+    cycle = [name for name, share in SHARES.items() for _ in range(share)]
+    rng = random.Random(SEED)
+    rng.shuffle(cycle)
+    drawn = [*SHARES, *cycle * (count // len(cycle) + 1)]
+    return drawn[:count]
+
+
+def kill_in(stage: str, running: Running, rng: random.Random, start: Start) -> bool:
+    """Kill a build in a stage; False when it was over before."""
+    seconds = start.seconds
+    if stage == "load":
+        running.wait_until(lambda: "Loading" in running.output)
+        return _kill_after(rng.uniform(0, seconds["load"]), running)
+    if stage == "dbt":
+        # By its nodes and not by the clock: another build runs faster or slower.
+        node = rng.randrange(-start.dbt_nodes // 10, start.dbt_nodes) + 1
+        begun = "Running with dbt" if node < 1 else f" {node} of {start.dbt_nodes} START"
+        running.wait_until(lambda: running.dbt_logged(begun))
+        return _kill_after(rng.uniform(0, SECONDS_OF_A_START if node < 1 else 0.05), running)
+    if stage == "learning":
+        begun = f"START python table model segmentation.learned_{rng.choice(LEARNED_MODELS)}"
+        running.wait_until(lambda: running.dbt_logged(begun))
+        return _kill_after(rng.uniform(0, SECONDS_OF_A_MODEL), running)
+    if stage == "publish":
+        running.wait_until(lambda: "Publishing" in running.output)
+        return _kill_after(rng.uniform(0, seconds["publish"]), running)
+    staged = ".publishing-*/version/marts.duckdb"
+    running.wait_until(lambda: any(running.warehouse.path.glob(staged)))
+    return _kill_after(rng.uniform(0, SECONDS_OF_RENAMES), running)
+
+
+def _kill_after(seconds: float, running: Running) -> bool:
+    time.sleep(seconds)
+    return running.kill()
+
+
+def test_killed_anywhere(
+    start: Start, pytestconfig: pytest.Config, note: Callable[[str], None]
+) -> None:
+    kills = pytestconfig.getoption("kills")
+    rng = random.Random(SEED)
+    tried: Counter[str] = Counter()
+    published: Counter[str] = Counter()
+    logs = 0
+    for number, stage in enumerate(stages_of(kills)):
+        warehouse = Warehouse(fresh_copy(start.warehouse, start.folder / "round"))
+        has_log = number % ROUNDS_TO_A_LOG == ROUNDS_TO_A_LOG - 1
+        if has_log:
+            wal_of(warehouse.marts_db).write_bytes(start.foreign_log)
+        with started(start.data, warehouse.path, **SETTINGS) as running:
+            was_killed = kill_in(stage, running, rng, start)
+            where = f"kill {number + 1}, in {stage}:\n{running.output}"
+        found = digests(warehouse.marts_db)
+        assert found in (start.before, start.after), where
+        tried[stage if was_killed else "over before"] += 1
+        published["new" if found == start.after else "old"] += 1
+        logs += has_log
+        check_made_good(build(start.data, warehouse.path, **SETTINGS), start, has_log, where)
+        print(f"{number + 1} of {kills}: {stage}, {dict(tried)}, {dict(published)}")  # noqa: T201
+    assert tried["over before"] <= kills // 10, tried
+    note(
+        f"{sum(tried.values())} builds killed ({dict(tried)}), {logs} with a foreign log beside "
+        f"the published file, which was the {dict(published)} version; all made good"
+    )
+
+
+def check_made_good(built: Built, start: Start, has_log: bool, where: str) -> None:
+    """Check that a build after a kill leaves what an unharmed one does."""
+    assert built.code == 0, f"{where}\nand then:\n{built.output}"
+    found = digests(built.marts)
+    other = {name for name in start.after if found.get(name) != start.after[name]}
+    assert found == start.after, f"{where}\nother than unharmed: {sorted(other)}"
+    kept = kept_versions(built.warehouse)
+    assert [version.run_number for version in kept] == [1, 2], where
+    assert [damage(version) for version in kept] == [None, None], where
+    assert not list(built.warehouse.path.glob(".publishing-*")), where
+    assert not list(built.warehouse.temporary.iterdir()), where
+    assert not wal_of(built.marts).exists(), where
+    assert bool(list(built.warehouse.path.glob("*.set-aside"))) == has_log, where
