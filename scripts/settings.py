@@ -29,7 +29,10 @@ DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
-MEMORY_SHARE = 0.7
+# A build of 100 million lines took as long with 4 GB as with 17 (docs/scale.md): what DuckDB holds
+# beyond is a cache, and the machine has other uses for it.
+USUAL_MEMORY_SHARE, USUAL_MEMORY = 0.25, 4 * 10**9
+MEMORY_SHARE = 0.7  # at most
 # What dbt, the learning step and the build itself need beside the engine: their code (450 MB
 # together), samples of bounded size, and 30 bytes a customer. Of little memory it is half.
 PYTHON_MEMORY = 10**9
@@ -165,7 +168,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "MEMORY",
-        f"{MEMORY_SHARE:.0%} of the machine's".replace("%", " %"),
+        "a quarter of the machine's, at least 4GB if it has as much",
         "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
@@ -365,11 +368,17 @@ def read_date_format(text: str) -> str:
 def read_memory(text: str) -> str:
     """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
     if not text:
-        return f"{max(int(machine_memory() * MEMORY_SHARE), MIN_MEMORY) // 10**6}MB"
+        return f"{usual_memory(machine_memory()) // 10**6}MB"
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([MGT]I?B)", text.upper())
     if not match or float(match[1]) * MEMORY_UNITS[match[2]] < MIN_MEMORY:
         raise refuse("MEMORY", text)
     return match[1] + match[2].replace("I", "i")
+
+
+def usual_memory(machine: int) -> int:
+    """Return the bytes that a build may use of a machine's, where MEMORY is not given."""
+    most = int(machine * MEMORY_SHARE)
+    return max(int(machine * USUAL_MEMORY_SHARE), min(USUAL_MEMORY, most), MIN_MEMORY)
 
 
 def engine_memory(memory: str) -> str:

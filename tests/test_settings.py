@@ -15,7 +15,7 @@ import settings
 from build import check_loaded, window_days
 from console import WRONG_USE, Problem
 from load_raw import Loaded
-from settings import ROOT, SETTINGS, Settings, engine_memory, resolve
+from settings import ROOT, SETTINGS, Settings, engine_memory, resolve, usual_memory
 
 
 def resolved(**given: str) -> Settings:
@@ -206,6 +206,13 @@ def test_the_window_is_read_from_the_dbt_project() -> None:
 )
 def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
     assert engine_memory(resolved(MEMORY=memory).memory) == engine
+
+
+@pytest.mark.parametrize(
+    ("machine", "build"), [(64, 16.0), (24, 6.0), (16, 4.0), (8, 4.0), (4, 2.8), (0.1, 0.256)]
+)
+def test_a_build_uses_a_quarter_of_a_large_machine_and_more_of_a_small_one(machine, build) -> None:
+    assert usual_memory(int(machine * 10**9)) == pytest.approx(build * 10**9)
 
 
 def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
