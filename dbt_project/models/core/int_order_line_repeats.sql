@@ -9,10 +9,10 @@
 {# Lines that are decided by this build. #}
 {% set decided_here -%}
 reject_reason is null
-        {% if is_incremental() -%}
-        and ordered_at >= {{ first_touched_at() }}
-        and {{ is_decided_anew() }}
-        {%- endif %}
+{% if is_incremental() -%}
+and ordered_at >= {{ first_touched_at() }}
+and {{ is_decided_anew() }}
+{%- endif %}
 {%- endset %}
 
 with
