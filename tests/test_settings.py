@@ -198,10 +198,10 @@ def test_the_window_is_read_from_the_dbt_project() -> None:
 @pytest.mark.parametrize(
     ("memory", "engine"),
     [
-        ("4GB", "3000MB"),
+        ("4GB", "2900MB"),
         ("1.5GB", "750MB"),
         ("256MB", "128MB"),
-        ("4GiB", "3294MB"),
+        ("4GiB", "3194MB"),
     ],
 )
 def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:

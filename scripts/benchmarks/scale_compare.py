@@ -128,14 +128,23 @@ def same_tables(built: Path, folder: Path) -> Agreement:
 
 
 def same_features(built: Path, output: Path) -> Agreement:
-    """Compare every feature of every customer and as-of date with the notebook's."""
+    """Compare every feature of every customer and as-of date with the notebook's.
+
+    The notebook has the names of categories and channels of today, a build those of the judged
+    fit's date as well.
+    """
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(Warehouse(built).build_db)} as built (read_only)")
         connection.execute(
             f"create temp view found as select * replace (cast(as_of_date as date) as as_of_date) "
             f"from read_parquet({literal(output)})"
         )
-        ours = "built.features.int_customer_features_joined"
+        connection.execute(
+            "create temp view named_today as "
+            "select features.* from built.features.int_customer_features_joined as features "
+            "inner join built.features.name_sets using (name_set) where is_candidate"
+        )
+        ours = "named_today"
         names = [
             name
             for (name,) in connection.execute(

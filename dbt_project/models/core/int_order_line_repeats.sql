@@ -9,7 +9,7 @@
 {# Lines that are decided by this build. #}
 {% set decided_here -%}
 reject_reason is null
-{%- if is_incremental() %}
+{% if is_incremental() -%}
 and ordered_at >= {{ first_touched_at() }}
 and {{ is_decided_anew() }}
 {%- endif %}
