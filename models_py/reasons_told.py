@@ -10,6 +10,9 @@ from models_py.features import BatchSource
 from models_py.steps import reasons_step
 
 TOLD = 3  # more than three reasons are not read
+# Features that say the same contribute the same: what sums in another order add to that is no
+# difference, so decimals past these do not decide which is told first.
+TIE_DIGITS = 9
 REASON_FIELDS = (
     ("feature", pa.string()),
     ("value", pa.float64()),
@@ -66,7 +69,7 @@ def cut(batch: pa.RecordBatch) -> pa.RecordBatch:
     width = len(entries) // rows if rows else 0
     weights = entries.field("contribution").fill_null(0.0).to_numpy(zero_copy_only=False)
     by_row = weights.reshape(rows, width)
-    order = np.argsort(-by_row, axis=1, kind="stable")[:, :TOLD]
+    order = np.argsort(-np.round(by_row, TIE_DIGITS), axis=1, kind="stable")[:, :TOLD]
     columns = [batch.column("customer_id"), batch.column("margin")]
     for rank in range(TOLD):
         if rank < width:

@@ -168,3 +168,24 @@ def test_ranges_must_be_given_for_every_feature(fitted):
     source, _ = tables(matrix)
     with pytest.raises(LearningError, match="natural range"):
         steps.reasons_step(source, scaling, segments, ranges.slice(1), SETTINGS)
+
+
+def test_reasons_of_equal_weight_are_told_in_position_order():
+    from models_py.reasons_told import cut
+    from models_py.scoring import REASONS_SCHEMA
+
+    weights = [0.25, 1.0, 1.0 + 1e-13, 2.0]
+    entries = [
+        {
+            "feature": f"f{at}",
+            "position": at,
+            "value": 1.0,
+            "segment_value": 1.0,
+            "runner_up_value": 0.0,
+            "contribution": weight,
+        }
+        for at, weight in enumerate(weights)
+    ]
+    row = dict.fromkeys(REASONS_SCHEMA.names) | {"customer_id": "a", "contributions": entries}
+    told = cut(pa.RecordBatch.from_pylist([row], schema=REASONS_SCHEMA)).to_pylist()[0]
+    assert [told[f"reason_{rank}_feature"] for rank in (1, 2, 3)] == ["f3", "f1", "f2"]

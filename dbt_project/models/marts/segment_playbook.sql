@@ -126,7 +126,7 @@ final as (
         rule_order,
         yield_days,
         customer_count,
-        yield_rank,
+        cast(yield_rank as bigint) as yield_rank,
         yield_per_customer,
         yield_index,
         yield_index_lower,
