@@ -37,5 +37,6 @@ def shown(value: object) -> str:
 
 
 def listed(names: list[str], most: int = 8) -> str:
-    """Return names separated by commas, those beyond the first few left out."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    """Return names separated by commas, long ones cut, those beyond the first few left out."""
+    cut = [n if len(n) <= LONGEST_SHOWN else n[: LONGEST_SHOWN - 3] + "..." for n in names[:most]]
+    return ", ".join(cut) + (", ..." if len(names) > most else "")

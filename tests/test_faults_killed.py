@@ -88,11 +88,16 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
             name: float(s)
             for name, s in re.findall(r"(load|dbt|publish) ([\d.]+) s", unharmed.output)
         },
-        len(
-            json.loads((unharmed.warehouse.dbt_target / "run_results.json").read_text())["results"]
-        ),
+        node_count(unharmed.warehouse),
         write_foreign_log(first.marts, folder),
     )
+
+
+def node_count(warehouse: Warehouse) -> int:
+    """Return how many nodes dbt numbers in its log: hooks are none of them."""
+    text = (warehouse.dbt_target / "run_results.json").read_text(encoding="utf-8")
+    results = json.loads(text)["results"]
+    return sum(not result["unique_id"].startswith("operation.") for result in results)
 
 
 def stages_of(count: int) -> list[str]:
@@ -156,7 +161,7 @@ def test_killed_anywhere(
         logs += has_log
         check_made_good(build(start.data, warehouse.path, **SETTINGS), start, has_log, where)
         print(f"{number + 1} of {kills}: {stage}, {dict(tried)}, {dict(published)}")  # noqa: T201
-    assert tried["over before"] <= kills // 10, tried
+    assert tried["over before"] <= 1 + kills // 10, tried
     note(
         f"{sum(tried.values())} builds killed ({dict(tried)}), {logs} with a foreign log beside "
         f"the published file, which was the {dict(published)} version; all made good"

@@ -29,6 +29,7 @@ FIRST_DAY = date(2024, 1, 1)
 # A whole window is there at the first build, so that later ones see no more history than it.
 DAYS_BEFORE = 371
 OLD_CUSTOMERS, NEW_A_WEEK = 240, 2
+DAYS_OF_COMING = 280
 SEASON = 0.15
 PRICE_FACTOR = 3
 # Of a year: the week of the other columns, of the jump, and the week that is replayed.
@@ -92,6 +93,13 @@ class Week:
     code: int
 
 
+def first_day_of(number: int) -> int:
+    """Return the day a customer comes: customers come all the time, before the first build too."""
+    if number < OLD_CUSTOMERS:
+        return number * DAYS_OF_COMING // OLD_CUSTOMERS
+    return DAYS_BEFORE + 7 * ((number - OLD_CUSTOMERS) // NEW_A_WEEK)
+
+
 def lines(first: int, last: int, shock_day: int, names: tuple[str, ...]) -> Iterator[list[str]]:
     """Yield the order lines of days, from the first one up to but not the last one."""
     customers = OLD_CUSTOMERS + NEW_A_WEEK * max(0, (last - DAYS_BEFORE) // 7)
@@ -99,9 +107,7 @@ def lines(first: int, last: int, shock_day: int, names: tuple[str, ...]) -> Iter
         season = 1 + SEASON * math.sin(2 * math.pi * day / 364)
         factor = PRICE_FACTOR if day >= shock_day else 1
         for number in range(customers):
-            if number >= OLD_CUSTOMERS and day < DAYS_BEFORE + 7 * (
-                (number - OLD_CUSTOMERS) // NEW_A_WEEK
-            ):
+            if day < first_day_of(number):
                 continue
             rng = Random(f"{number} {day}")
             kind = TYPES[number % len(TYPES)]
