@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -11,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyspark
-
 SECONDS_TO_START = 300
 MASTER = "org.apache.spark.deploy.master.Master"
 WORKER = "org.apache.spark.deploy.worker.Worker"
-PROGRAM = Path(pyspark.__file__).parent / "bin" / "spark-class"
 STARTED_AT = re.compile(r"Starting Spark master at (spark://[0-9.]+:[0-9]+)")
 REGISTERED = "Successfully registered with master"
+
+
+def program() -> Path:
+    """Return what starts a process of Spark, from the installed package."""
+    return Path(importlib.util.find_spec("pyspark").origin).parent / "bin" / "spark-class"
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -43,7 +46,7 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1536m") -> Iterato
         with log.open("wb") as file:
             started.append(
                 subprocess.Popen(
-                    [str(PROGRAM), *arguments],
+                    [str(program()), *arguments],
                     env=environment(folder),
                     stdin=subprocess.DEVNULL,
                     stdout=file,

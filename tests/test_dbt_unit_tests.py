@@ -35,7 +35,12 @@ def results(shop: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     written = Path(warehouse.dbt_target) / "run_results.json"
     found = json.loads(written.read_text(encoding="utf-8"))
     assert found["args"]["which"] == "test", finished.stdout + finished.stderr
-    return {result["unique_id"].rpartition(".")[2]: result for result in found["results"]}
+    ids = {result["unique_id"]: result for result in found["results"]}
+    return {
+        name.rpartition(".")[2]: result
+        for name, result in ids.items()
+        if name.startswith("unit_test.")
+    }
 
 
 def test_every_unit_test_is_run(results: dict[str, dict], builds: object) -> None:

@@ -146,7 +146,7 @@ def test_spark_works_in_a_folder_of_its_own(given: Settings, tmp_path: Path) -> 
 def test_this_machine_is_the_default_master(given: Settings) -> None:
     found = properties(given)
     assert found["spark.master"] == "local[3]"
-    assert found["spark.driver.memory"] == "3000m"
+    assert found["spark.driver.memory"] == "2900m"
     assert found["spark.sql.shuffle.partitions"] == "3"
     assert found["spark.driver.bindAddress"] == "127.0.0.1"
 
