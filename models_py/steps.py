@@ -258,13 +258,16 @@ def baseline_step(source: BatchSource, scaling: pa.Table, settings: FitSettings)
     """Bins of each used feature (original units, nulls replaced) and the share of rows in each.
 
     Stored with a fit; `drift_step` compares later customers with it. Edges are deciles, fewer
-    where values repeat; shares are over all rows.
+    where values repeat or are too near to be told apart; shares are over all rows.
     """
     scaler = Scaler.from_table(scaling)
     held = RowSample(len(scaler.features), settings.quantile_sample_size, settings.seed)
     for chunk in scoring.stored_chunks(source, scaler, settings):
         held.add(scaler.filled(chunk.values))
-    edges = [drift.bin_edges(line, settings.drift_bin_count) for line in held.values()]
+    edges = [
+        drift.feature_edges(scaler, at, line, settings.drift_bin_count)
+        for at, line in enumerate(held.values())
+    ]
     return baseline_table(scaler, edges, _bin_shares(source, scaler, edges, settings))
 
 

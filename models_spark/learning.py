@@ -144,7 +144,10 @@ def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSet
         settings.seed,
     )
     values = scaler.filled(values_of(sample, scaler.features))
-    edges = [drift.bin_edges(line, settings.drift_bin_count) for line in values]
+    edges = [
+        drift.feature_edges(scaler, at, line, settings.drift_bin_count)
+        for at, line in enumerate(values)
+    ]
     return baseline_table(scaler, edges, _bin_shares(customers, scaler, edges, settings))
 
 

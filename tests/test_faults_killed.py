@@ -14,7 +14,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -53,6 +53,9 @@ SECONDS_OF_RENAMES = 0.03
 SECONDS_OF_A_START = 3.0
 # Every so many rounds a killed writer's log lies beside the published file.
 ROUNDS_TO_A_LOG = 3
+OVER_BEFORE = "over before"
+# What a build says of what it found; what it reads again, it says at every build.
+TOLD = r"(?m)^  (all is made anew: .*|.* is made anew: .*|.*\.wal, left by .*|.* put back)$"
 
 
 @dataclass(frozen=True)
@@ -138,34 +141,75 @@ def _kill_after(seconds: float, running: Running) -> bool:
     return running.kill()
 
 
+@dataclass
+class Stage:
+    """What became of the builds that were killed in a stage.
+
+    Attributes:
+        tried: Builds killed in it, or over before they could be.
+        survived: Those after which all was as it should be.
+        old, new: Those after which the published file was the one from before, or the new one.
+        told: What the next build told of it, with how often.
+    """
+
+    tried: int = 0
+    survived: int = 0
+    old: int = 0
+    new: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+
+    def line(self, name: str) -> str:
+        """Return the stage as a line of a table."""
+        told = "; ".join(f"{count}x {text}" for text, count in self.told.most_common())
+        return (
+            f"| {name} | {self.tried} | {self.survived} | {self.old} old, {self.new} new | "
+            f"{told or 'nothing'} |"
+        )
+
+
 def test_killed_anywhere(
     start: Start, pytestconfig: pytest.Config, note: Callable[[str], None]
 ) -> None:
     kills = pytestconfig.getoption("kills")
     rng = random.Random(SEED)
-    tried: Counter[str] = Counter()
-    published: Counter[str] = Counter()
-    logs = 0
-    for number, stage in enumerate(stages_of(kills)):
-        warehouse = Warehouse(fresh_copy(start.warehouse, start.folder / "round"))
+    stages: dict[str, Stage] = {}
+    failures: list[str] = []
+    for number, aimed_at in enumerate(stages_of(kills)):
         has_log = number % ROUNDS_TO_A_LOG == ROUNDS_TO_A_LOG - 1
-        if has_log:
-            wal_of(warehouse.marts_db).write_bytes(start.foreign_log)
-        with started(start.data, warehouse.path, **SETTINGS) as running:
-            was_killed = kill_in(stage, running, rng, start)
-            where = f"kill {number + 1}, in {stage}:\n{running.output}"
-        found = digests(warehouse.marts_db)
-        assert found in (start.before, start.after), where
-        tried[stage if was_killed else "over before"] += 1
-        published["new" if found == start.after else "old"] += 1
-        logs += has_log
-        check_made_good(build(start.data, warehouse.path, **SETTINGS), start, has_log, where)
-        print(f"{number + 1} of {kills}: {stage}, {dict(tried)}, {dict(published)}")  # noqa: T201
-    assert tried["over before"] <= 1 + kills // 10, tried
-    note(
-        f"{sum(tried.values())} builds killed ({dict(tried)}), {logs} with a foreign log beside "
-        f"the published file, which was the {dict(published)} version; all made good"
-    )
+        try:
+            survive(start, aimed_at, rng, stages, has_log=has_log)
+        except AssertionError as failure:
+            # The others are tried all the same: what fails is told at the end.
+            failures.append(f"kill {number + 1}, in {aimed_at}: {failure}")
+        print(f"{number + 1} of {kills}: {aimed_at}, {len(failures)} failures")  # noqa: T201
+    for name, stage in stages.items():
+        note(stage.line(name))
+        print(stage.line(name))  # noqa: T201
+    assert not failures, "\n\n".join(failures)
+    over_before = stages[OVER_BEFORE].tried if OVER_BEFORE in stages else 0
+    assert over_before <= 1 + kills // 10, stages
+
+
+def survive(
+    start: Start, aimed_at: str, rng: random.Random, stages: dict[str, Stage], *, has_log: bool
+) -> None:
+    """Kill a build, look at what it leaves, and build again."""
+    warehouse = Warehouse(fresh_copy(start.warehouse, start.folder / "round"))
+    if has_log:
+        wal_of(warehouse.marts_db).write_bytes(start.foreign_log)
+    with started(start.data, warehouse.path, **SETTINGS) as running:
+        was_killed = kill_in(aimed_at, running, rng, start)
+        where = f"what was killed said:\n{running.output}"
+    stage = stages.setdefault(aimed_at if was_killed else OVER_BEFORE, Stage())
+    stage.tried += 1
+    found = digests(warehouse.marts_db)
+    assert found in (start.before, start.after), where
+    stage.new += found == start.after
+    stage.old += found == start.before
+    built = build(start.data, warehouse.path, **SETTINGS)
+    check_made_good(built, start, has_log, where)
+    stage.survived += 1
+    stage.told.update(match for match in re.findall(TOLD, built.output) if match)
 
 
 def check_made_good(built: Built, start: Start, has_log: bool, where: str) -> None:

@@ -47,10 +47,13 @@ HEADER = (
     "ordered_at",
     "net_amount",
     "discount_amount",
+    "till",
 )
-# From the week of the other columns on: another order, one column fewer, two more.
+# From the week of the other columns on: another order, one column fewer, two more. The one that
+# goes is none that features are made of: without it the customers would have changed in truth.
 LATER_HEADER = (
     "ordered_at",
+    "discount_amount",
     "net_amount",
     "order_id",
     "store_clerk",
@@ -125,6 +128,7 @@ def lines(first: int, last: int, shock_day: int, names: tuple[str, ...]) -> Iter
                 "discount_amount": f"{amount * kind.discount_share:.2f}",
                 "store_clerk": f"clerk {rng.randint(1, 9)}",
                 "quantity": "1",
+                "till": f"till {rng.randint(1, 4)}",
             }
             yield [values[name] for name in names]
 
@@ -183,26 +187,34 @@ def test_a_year_of_weeks(
         built, week = built_week(data, warehouse, number)
         weeks.append(week)
         print(week)  # noqa: T201
-    check_ids(built)
-    check_drift(weeks, shock_week)
-    check_storage(weeks)
-    check_versions(built.warehouse, weeks)
     seconds = sorted(week.seconds for week in weeks)
-    note(
-        f"{count} weekly builds: median {seconds[len(seconds) // 2]:.0f} s, published file "
+    figures = (
+        f"{count} weekly builds: median {seconds[len(seconds) // 2]:.0f} s, at most "
+        f"{seconds[-1]:.0f} s, the last {weeks[-1].seconds:.0f} s; published file "
         f"{weeks[0].byte_count / 1e6:.1f} to {weeks[-1].byte_count / 1e6:.1f} MB, most moved "
         f"{max(w.moved for w in weeks):.1%}, refits in weeks "
         f"{[w.number for w in weeks if w.is_refit]}, drift flagged in weeks "
-        f"{[w.number for w in weeks if w.drifted]}, held back in weeks "
+        f"{[(w.number, w.drifted) for w in weeks if w.drifted]}, held back in weeks "
         f"{[w.number for w in weeks if w.code == 3]}"
     )
-    expected = digests(kept_versions(built.warehouse)[replayed_week].file)
-    replayed = build(
-        data, warehouse, threads=2, k=3, keep=KEEP, as_of=as_of(replayed_week)
-    ).checked(weeks[replayed_week].code)
-    found = digests(warehouse / "replays" / str(as_of(replayed_week)) / "marts.duckdb")
-    other = sorted(mart for mart in expected if found.get(mart) != expected[mart])
-    assert not other, f"{other}\n{replayed.output}"
+    print(figures)  # noqa: T201
+    note(figures)
+    other = replayed_otherwise(data, built.warehouse, weeks[replayed_week])
+    print(f"replay of week {replayed_week}: other than then are {other}")  # noqa: T201
+    check_ids(built)
+    check_storage(weeks)
+    check_versions(built.warehouse, weeks)
+    assert not other
+    check_drift(weeks, shock_week)
+
+
+def replayed_otherwise(data: Path, warehouse: Warehouse, week: Week) -> list[str]:
+    """Replay a week; returns the marts that are not as they were published then."""
+    expected = digests(kept_versions(warehouse)[week.number].file)
+    day = as_of(week.number)
+    build(data, warehouse.path, threads=2, k=3, keep=KEEP, as_of=day).checked(week.code)
+    found = digests(warehouse.path / "replays" / str(day) / "marts.duckdb")
+    return sorted(mart for mart in expected if found.get(mart) != expected[mart])
 
 
 def check_ids(built: Built) -> None:

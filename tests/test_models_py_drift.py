@@ -30,6 +30,26 @@ def test_bins_put_an_edge_below_and_join_repeated_values():
     assert drift.bin_edges(np.full(5, 3.0), 10).tolist() == []
 
 
+def test_values_too_near_to_be_told_apart_are_in_one_bin():
+    # Two thirds without a discount; the others have one of 35 %, rounded to cents.
+    matrix, _ = planted(1, "easy", rows=600)
+    rates = np.where(np.arange(600) % 3 == 0, 0.2593 + np.linspace(-1e-4, 1e-4, 600), 0.0)
+    matrix[:, 0] = rates
+    source, definitions = tables(matrix)
+    scaling = steps.scaling_step(source, definitions, SETTINGS)
+    baseline = steps.baseline_step(source, scaling, SETTINGS).to_pylist()
+    assert baseline[0]["bin_edges"] == [0.0]
+    assert baseline[0]["bin_shares"] == pytest.approx([2 / 3, 1 / 3])
+    # Of values that are spread, no edge is left out.
+    assert len(baseline[1]["bin_edges"]) == 9
+
+
+def test_edges_too_near_to_the_next_are_left_out():
+    edges = np.array([0.0, 1.0, 1.02, 1.04, 1.06, 2.0])
+    kept = drift.edges_apart(edges, edges, 2.01)
+    assert kept.tolist() == [0.0, 1.0, 1.06]
+
+
 @pytest.fixture(scope="module")
 def fitted():
     matrix, _ = planted(1, "easy", rows=1000)
