@@ -29,7 +29,10 @@ FIRST_DAY = date(2024, 1, 1)
 # A whole window is there at the first build, so that later ones see no more history than it.
 DAYS_BEFORE = 371
 OLD_CUSTOMERS, NEW_A_WEEK = 240, 2
-DAYS_OF_COMING = 280
+# The old ones come in the first weeks: a year later each has a whole window, so that what they do
+# on average stays as it is. Were half of them new, their spend in a year would rise week by week,
+# which is drift in truth.
+DAYS_OF_COMING = 7
 SEASON = 0.15
 PRICE_FACTOR = 3
 # Of a year: the week of the other columns, of the jump, and the week that is replayed.
@@ -97,7 +100,7 @@ class Week:
 
 
 def first_day_of(number: int) -> int:
-    """Return the day a customer comes: customers come all the time, before the first build too."""
+    """Return the day a customer comes: the old ones at first, later so many new ones a week."""
     if number < OLD_CUSTOMERS:
         return number * DAYS_OF_COMING // OLD_CUSTOMERS
     return DAYS_BEFORE + 7 * ((number - OLD_CUSTOMERS) // NEW_A_WEEK)
