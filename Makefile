@@ -50,7 +50,8 @@ test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-builds: setup ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds \
+		-n auto --maxprocesses 4 --dist loadfile
 
 test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
@@ -65,7 +66,8 @@ test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYT
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
 
 test-faults: setup ## Kill builds, build a year of weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults \
+		-n auto --maxprocesses 4 --dist loadfile
 
 test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ GOOD_STATUSES = frozenset({"success", "pass", "warn", "no-op"})
 LEARNING_ERROR = "models_py.errors.LearningError: "
 SETTING_ERROR = "Wrong setting: "
 NO_ORDER_TEST = "assert_some_order_was_accepted"
+# Ends the id of a test that is written in a model's properties, but not its name.
+GENERIC_TEST_HASH = re.compile(r"\.[0-9a-f]{10}$")
 LINES_OF_A_MESSAGE = 6
 FAILURES_SHOWN = 20
 
@@ -99,6 +102,7 @@ class Progress:
         lines: list[str] = []
         for result in failed[:FAILURES_SHOWN]:
             kind, _, name = result["unique_id"].split(".", 2)
+            name = GENERIC_TEST_HASH.sub("", name)
             lines.append(f"{kind.replace('_', ' ')} {name}: {result['status']}")
             lines.extend(f"  {line}" for line in _telling_lines(result["message"] or ""))
         if len(failed) > FAILURES_SHOWN:

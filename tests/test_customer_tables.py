@@ -16,7 +16,7 @@ from customer_tables import any_customers, mall_customers, personality_customers
 from definitions import COLUMNS, FILE_NAME, feature_name, keep_previous
 from load_raw import load
 from settings import Settings, resolve
-from shops import ROOT, Builds, Built, build, read_csv
+from shops import ROOT, Builds, Built, build, copy_warehouse, read_csv
 from warehouse import Warehouse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,8 +59,8 @@ def build_table_again(builds: Builds) -> Built:
     proposed = read_csv(builds["table"].warehouse.path / FILE_NAME)
     kept = [row for row in proposed if row["feature"] in ("income", "visits")]
     write_table(definitions, kept)
-    first = builds["table"].warehouse.path
-    return build(data, first, source="own_table", definitions=definitions)
+    warehouse = copy_warehouse(builds["table"], folder / "warehouse")
+    return build(data, warehouse, source="own_table", definitions=definitions)
 
 
 BUILDS = {"mall": build_mall}
