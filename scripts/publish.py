@@ -25,6 +25,7 @@ from kept_versions import (
     version_of,
     working_folder,
 )
+from machine_faults import problem_of
 from marts_schema import check_schema
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
@@ -118,7 +119,10 @@ def publish(
             sync(new_file)
             put_in_place(warehouse, new_file, run_number, settings.keep)
     except (OSError, duckdb.Error) as error:
-        raise Problem(f"publishing failed, nothing was changed: {_first_line(error)}") from error
+        problem = problem_of(error, "publishing")
+        raise problem or Problem(
+            f"publishing failed, nothing was changed: {_first_line(error)}"
+        ) from error
     return Publication(
         warehouse.marts_db,
         warehouse.marts_db.stat().st_size,

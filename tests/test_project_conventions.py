@@ -436,3 +436,21 @@ def test_files_of_the_readme_are_there(readme):
     # What builds write is not there before one.
     absent = [p for p in paths if not p.startswith("warehouse/") and not (ROOT / p).exists()]
     assert not absent
+
+
+def test_the_decisions_say_what_each_dependency_is_for():
+    names = set()
+    for file in ("requirements.in", "requirements-spark.in"):
+        for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+            if found := re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line):
+                names.add(found[0].lower())
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    table = text.partition("\n## Tools\n")[2].partition("\n## ")[0]
+    told = {
+        name.strip().lower()
+        for line in table.splitlines()
+        if line.startswith("| ") and not line.startswith("| dependency")
+        for name in line.split("|")[1].split(",")
+    }
+    assert names - told == set()
+    assert told - names == set()
