@@ -75,7 +75,9 @@ def is_ready() -> bool:
 
 def make() -> None:
     """Make the environment from nothing; the stamp comes last, so a half-made one is made again."""
-    if ENVIRONMENT.exists():
+    if ENVIRONMENT.is_symlink():
+        ENVIRONMENT.unlink()
+    elif ENVIRONMENT.exists():
         shutil.rmtree(str(ENVIRONMENT))
     made = subprocess.run(
         [sys.executable, "-m", "venv", str(ENVIRONMENT)],

@@ -123,6 +123,18 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_what_the_environment_links_to_is_left_alone(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = (environment / ".venv").rename(environment / "elsewhere")
+    setup_environment.ENVIRONMENT.symlink_to(elsewhere)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SystemExit):
+        setup_environment.make()
+    assert not setup_environment.ENVIRONMENT.is_symlink()
+    assert (elsewhere / "bin" / "python").is_symlink()
+
+
 def test_the_environment_is_ready_while_lock_and_stamp_agree(environment: Path) -> None:
     assert setup_environment.is_ready()
     os.utime(setup_environment.LOCK)
