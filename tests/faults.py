@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,9 +17,10 @@ from pathlib import Path
 
 import duckdb
 
+from kept_versions import damage, kept_versions
 from quoting import identifier
-from shops import ROOT, SECONDS_TO_BUILD, SHOP, Built, clean_environment
-from warehouse import Warehouse
+from shops import ROOT, SECONDS_TO_BUILD, SHOP, Built, build, clean_environment
+from warehouse import Warehouse, wal_of
 
 # The fixture shop's last four weeks come as a file of their own.
 NEW_FROM, NEW_TO = "2025-01-08", "2025-02-05"
@@ -194,3 +197,68 @@ def fresh_copy(source: Path, target: Path) -> Path:
     target.mkdir(parents=True)
     subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
     return target
+
+
+# --- what builds that are harmed start from, and where they should end
+
+
+SETTINGS = {"threads": 2, "k": 3}
+
+
+@dataclass(frozen=True)
+class Start:
+    """What each build that is harmed starts from, and where it should end."""
+
+    folder: Path
+    data: Path
+    warehouse: Path
+    before: dict[str, str]
+    after: dict[str, str]
+    seconds: dict[str, float]
+    dbt_nodes: int
+    foreign_log: bytes
+
+
+def prepared(folder: Path) -> Start:
+    """Build a shop, and with newer data without harm."""
+    old, new = shop_before_and_after(folder)
+    first = build(old, folder / "first", **SETTINGS).checked()
+    unharmed = build(new, fresh_copy(folder / "first", folder / "unharmed"), **SETTINGS).checked()
+    before, after = digests(first.marts), digests(unharmed.marts)
+    assert before != after
+    assert unharmed.current_run("run_number", "fit_number") == (2, 2)
+    return Start(
+        folder,
+        new,
+        folder / "first",
+        before,
+        after,
+        {
+            name: float(s)
+            for name, s in re.findall(r"(load|dbt|publish) ([\d.]+) s", unharmed.output)
+        },
+        node_count(unharmed.warehouse),
+        write_foreign_log(first.marts, folder),
+    )
+
+
+def node_count(warehouse: Warehouse) -> int:
+    """Return how many nodes dbt numbers in its log: hooks are none of them."""
+    text = (warehouse.dbt_target / "run_results.json").read_text(encoding="utf-8")
+    results = json.loads(text)["results"]
+    return sum(not result["unique_id"].startswith("operation.") for result in results)
+
+
+def check_made_good(built: Built, start: Start, has_log: bool = False, where: str = "") -> None:
+    """Check that a build after a kill leaves what an unharmed one does."""
+    assert built.code == 0, f"{where}\nand then:\n{built.output}"
+    found = digests(built.marts)
+    other = {name for name in start.after if found.get(name) != start.after[name]}
+    assert found == start.after, f"{where}\nother than unharmed: {sorted(other)}"
+    kept = kept_versions(built.warehouse)
+    assert [version.run_number for version in kept] == [1, 2], where
+    assert [damage(version) for version in kept] == [None, None], where
+    assert not list(built.warehouse.path.glob(".publishing-*")), where
+    assert not list(built.warehouse.temporary.iterdir()), where
+    assert not wal_of(built.marts).exists(), where
+    assert bool(list(built.warehouse.path.glob("*.set-aside"))) == has_log, where

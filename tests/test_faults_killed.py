@@ -1,4 +1,4 @@
-"""Builds killed, or without room: what is published stays whole, the next build makes good.
+"""Builds killed at random moments: what is published stays whole, the next build makes good.
 
 A round begins with a warehouse that has a version, starts a build of newer data,
 kills it and all it started, looks at what is left, and builds again. Moments are drawn over the
@@ -8,40 +8,31 @@ the learning and the renames wait for the stage to be seen.
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import re
-import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from console import FAILED
 from faults import (
+    SETTINGS,
     Running,
+    Start,
+    check_made_good,
     digests,
     fresh_copy,
-    shop_before_and_after,
+    prepared,
     started,
-    write_foreign_log,
 )
-from kept_versions import damage, kept_versions
-from shops import Built, build
-from test_faults_machine import mounted
+from shops import build
 from warehouse import Warehouse, wal_of
 
 pytestmark = pytest.mark.faults
 
 SEED = 20261123
-SETTINGS = {"threads": 2, "k": 3}
 # How many of 20 kills fall on each stage.
 SHARES = {"load": 3, "dbt": 6, "learning": 4, "publish": 3, "rename": 4}
 LEARNED_MODELS = (
@@ -65,49 +56,9 @@ OVER_BEFORE = "over before"
 TOLD = r"(?m)^  (all is made anew: .*|.* is made anew: .*|.*\.wal, left by .*|.* put back)$"
 
 
-@dataclass(frozen=True)
-class Start:
-    """What each round starts from, and where it should end."""
-
-    folder: Path
-    data: Path
-    warehouse: Path
-    before: dict[str, str]
-    after: dict[str, str]
-    seconds: dict[str, float]
-    dbt_nodes: int
-    foreign_log: bytes
-
-
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
-    folder = tmp_path_factory.mktemp("killed")
-    old, new = shop_before_and_after(folder)
-    first = build(old, folder / "first", **SETTINGS).checked()
-    unharmed = build(new, fresh_copy(folder / "first", folder / "unharmed"), **SETTINGS).checked()
-    before, after = digests(first.marts), digests(unharmed.marts)
-    assert before != after
-    assert unharmed.current_run("run_number", "fit_number") == (2, 2)
-    return Start(
-        folder,
-        new,
-        folder / "first",
-        before,
-        after,
-        {
-            name: float(s)
-            for name, s in re.findall(r"(load|dbt|publish) ([\d.]+) s", unharmed.output)
-        },
-        node_count(unharmed.warehouse),
-        write_foreign_log(first.marts, folder),
-    )
-
-
-def node_count(warehouse: Warehouse) -> int:
-    """Return how many nodes dbt numbers in its log: hooks are none of them."""
-    text = (warehouse.dbt_target / "run_results.json").read_text(encoding="utf-8")
-    results = json.loads(text)["results"]
-    return sum(not result["unique_id"].startswith("operation.") for result in results)
+    return prepared(tmp_path_factory.mktemp("killed"))
 
 
 def stages_of(count: int) -> list[str]:
@@ -217,84 +168,3 @@ def survive(
     check_made_good(built, start, has_log, where)
     stage.survived += 1
     stage.told.update(match for match in re.findall(TOLD, built.output) if match)
-
-
-def check_made_good(built: Built, start: Start, has_log: bool, where: str) -> None:
-    """Check that a build after a kill leaves what an unharmed one does."""
-    assert built.code == 0, f"{where}\nand then:\n{built.output}"
-    found = digests(built.marts)
-    other = {name for name in start.after if found.get(name) != start.after[name]}
-    assert found == start.after, f"{where}\nother than unharmed: {sorted(other)}"
-    kept = kept_versions(built.warehouse)
-    assert [version.run_number for version in kept] == [1, 2], where
-    assert [damage(version) for version in kept] == [None, None], where
-    assert not list(built.warehouse.path.glob(".publishing-*")), where
-    assert not list(built.warehouse.temporary.iterdir()), where
-    assert not wal_of(built.marts).exists(), where
-    assert bool(list(built.warehouse.path.glob("*.set-aside"))) == has_log, where
-
-
-# --- no room and no memory, in dbt and in publish
-
-
-NO_FILE_ABOVE = """
-import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-# Bytes that no file grows above; whether the build database is made anew; what stops.
-TIGHT = (
-    (1_200_000, False, "dbt"),
-    (12_000_000, True, "dbt"),
-    (4_000_000, False, "publishing"),
-)
-
-
-def check_stopped(built: Built, start: Start, *told: str) -> None:
-    """Check that a build ended with one message, and left what was published as it was."""
-    assert built.code == FAILED, built.output
-    assert "Traceback" not in built.output
-    (line,) = [line for line in built.output.splitlines() if line.startswith("Error: ")]
-    for text in told:
-        assert text in line, built.output
-    assert digests(built.marts) == start.before
-    assert not list(built.warehouse.path.glob(".publishing-*"))
-    assert not list(built.warehouse.temporary.iterdir())
-
-
-def test_no_room_in_dbt_and_publish(start: Start) -> None:
-    warehouse = Warehouse(fresh_copy(start.warehouse, start.folder / "tight"))
-    for byte_count, is_anew, doing in TIGHT:
-        fresh_copy(start.warehouse, warehouse.path)
-        if is_anew:
-            warehouse.build_db.unlink()
-        limit = (sys.executable, "-c", NO_FILE_ABOVE, str(byte_count))
-        built = build(start.data, warehouse.path, prefix=limit, **SETTINGS)
-        check_stopped(built, start, f"{doing} stopped, as there is no room left", "nothing was")
-        if is_anew:
-            check_made_good(build(start.data, warehouse.path, **SETTINGS), start, False, "")
-
-
-def test_a_disk_that_is_full_in_dbt(start: Start, tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    with mounted(disk, "size=300m"):
-        warehouse = fresh_copy(start.warehouse, disk / "w")
-        Warehouse(warehouse).build_db.unlink()
-        tight = shutil.disk_usage(disk).used + 12_000_000
-        subprocess.run(["mount", "-o", f"remount,size={tight}", str(disk)], check=True)
-        check_stopped(build(start.data, warehouse, **SETTINGS), start, "there is no room left")
-        subprocess.run(["mount", "-o", "remount,size=300m", str(disk)], check=True)
-        check_made_good(build(start.data, warehouse, **SETTINGS), start, False, "")
-
-
-def test_dbt_killed_alone_as_systems_without_memory_do(start: Start) -> None:
-    warehouse = fresh_copy(start.warehouse, start.folder / "short of memory")
-    with started(start.data, warehouse, **SETTINGS) as running:
-        half = f" {start.dbt_nodes // 2} of {start.dbt_nodes} START"
-        assert running.wait_until(lambda: running.dbt_logged(half))
-        number = running.process.pid
-        children = Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii")
-        os.kill(int(children.split()[0]), signal.SIGKILL)
-        built = running.ended()
-    check_stopped(built, start, "dbt was killed", "lower MEMORY")
-    check_made_good(build(start.data, warehouse, **SETTINGS), start, False, "")

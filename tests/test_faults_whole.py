@@ -202,11 +202,13 @@ def test_hostile_texts_stay_text() -> None:
 
 def test_drawn_texts_stay_text(pytestconfig: pytest.Config, note: Callable[[str], None]) -> None:
     builds = pytestconfig.getoption("inputs") // INPUTS_TO_A_BUILD - 1
+    if builds < 1:
+        pytest.skip("each takes a whole build: the long form has them")
     outcomes: list[str] = []
 
     # No smaller example is looked for: it would take hours.
     @settings(
-        max_examples=max(1, builds),
+        max_examples=builds,
         derandomize=True,
         deadline=None,
         database=None,
