@@ -75,13 +75,15 @@ class Progress:
         self._stage_of: dict[str, str] = {}
         self._stages: dict[str, Stage] = {}
         self._errors: list[str] = []
+        self._node_errors: list[str] = []
 
     def take(self, event: dict) -> None:
         """Take one event into account."""
         name, data = event["info"].get("name", ""), event.get("data", {})
         node = data.get("node_info") or {}
-        if event["info"].get("level") == "error" and not node:
-            self._errors.append(str(event["info"].get("msg", "")))
+        if event["info"].get("level") == "error":
+            errors = self._node_errors if node else self._errors
+            errors.append(str(event["info"].get("msg", "")))
         if name == "LogStartLine":
             self._start(node)
         elif name.startswith("Log") and name.endswith("Result"):
@@ -92,6 +94,10 @@ class Progress:
         for name, stage in self._stages.items():
             if 0 < stage.done.total() < stage.expected:
                 say(_stage_line(name, stage))
+
+    def error_lines(self) -> list[str]:
+        """Return the lines of all errors that dbt spoke of, for where its results are not whole."""
+        return [line for text in (*self._errors, *self._node_errors) for line in text.splitlines()]
 
     def failures(self, run_results: Path) -> list[str]:
         """Return lines that name what failed and why."""

@@ -208,11 +208,16 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
         progress.finish()
         return
     log = warehouse.dbt_logs / "dbt.log"
-    if refused := progress.refusal(run_results):
+    try:
+        refused = progress.refusal(run_results)
+        lines = progress.failures(run_results) or list(others)
+    except Problem as unreadable:
+        # On a full disk dbt cannot write its results either.
+        raise problem_of_lines([*progress.error_lines(), *others], "dbt") or unreadable from None
+    if refused:
         message, exit_code = refused
         raise Problem(f"{message} (nothing was published; the log is {log})", exit_code)
-    lines = progress.failures(run_results) or list(others)
-    if problem := problem_of_lines([*lines, *others], "dbt"):
+    if problem := problem_of_lines([*lines, *others, *progress.error_lines()], "dbt"):
         raise problem
     if code == -signal.SIGKILL:
         raise Problem(

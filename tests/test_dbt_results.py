@@ -1,11 +1,16 @@
 """What a build says when dbt failed: one line where the cause is known, the failing nodes else."""
 
 import json
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from console import LiveLine
+import run_dbt
+from console import LiveLine, Problem
 from dbt_results import Progress
+from settings import resolve
+from warehouse import Warehouse
 
 TRACEBACK = """Runtime Error in model learned_k_scan (models/segmentation/learned_k_scan.py)
   Python model failed:
@@ -64,3 +69,24 @@ def test_anything_else_names_the_nodes_that_failed(tmp_path):
         "  Got 3 results",
         "1 node after them skipped",
     ]
+
+
+@pytest.mark.parametrize("left", ["{", None], ids=["half of its results", "no results"])
+def test_a_disk_too_full_for_dbts_results_is_told_as_that(tmp_path, monkeypatch, left):
+    settings = resolve({"WAREHOUSE": str(tmp_path)})
+    target = Warehouse(tmp_path).dbt_target
+    target.mkdir(parents=True)
+    event = {
+        "info": {"name": "LogModelResult", "level": "error", "msg": "No space left on device"},
+        "data": {"node_info": {"unique_id": "model.s.orders", "node_name": "orders"}},
+    }
+
+    @contextmanager
+    def started(*_):
+        if left:
+            (target / "run_results.json").write_text(left)
+        yield SimpleNamespace(stdout=iter([json.dumps(event)]), wait=lambda: 1)
+
+    monkeypatch.setattr(run_dbt, "started", started)
+    with pytest.raises(Problem, match="dbt stopped, as there is no room left"):
+        run_dbt.run_quietly(settings, ["build"], 0)
