@@ -9,7 +9,9 @@ Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 from collections.abc import Generator
 
 import numpy as np
-from sklearn.cluster import KMeans
+
+# What KMeans iterates with; `lloyd` says why it is called without the estimator.
+from sklearn.cluster._k_means_lloyd import lloyd_iter_chunked_dense
 
 from models_py.matrix import ScaledMatrix
 
@@ -33,17 +35,62 @@ def rounded(values: np.ndarray, digits: int = CENTRE_DIGITS) -> np.ndarray:
     return np.array(flat, dtype=np.float64).reshape(np.shape(values)) + 0.0
 
 
-def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Squared distances (rows x centres), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
-    product = rows @ centres.T
+class Rows:
+    """Rows held in memory, with what each of many starts on them would compute again.
+
+    values: float32 (rows x features). squares: (rows) squared lengths. centred: the values about
+    their mean. tolerance: squared shift of the centres at which Lloyd's iterations stop.
+    """
+
+    def __init__(self, values: np.ndarray, *, squares: np.ndarray | None = None) -> None:
+        self.values = np.ascontiguousarray(values)
+        self.squares = squared_lengths(self.values) if squares is None else squares
+        self.mean = self.values.mean(axis=0)
+        self.centred = self.values - self.mean
+        variances = np.square(self.centred).sum(axis=0) / self.values.dtype.type(len(values))
+        self.tolerance = variances.mean() * LLOYD_TOLERANCE
+
+    @classmethod
+    def of(cls, rows: "np.ndarray | Rows") -> "Rows":
+        """The rows, prepared if they are not yet."""
+        return rows if isinstance(rows, Rows) else cls(rows)
+
+    def __len__(self) -> int:
+        """Give the number of rows."""
+        return len(self.values)
+
+    def squared_distances(self, centres: np.ndarray) -> np.ndarray:
+        """Squared distances (centres x rows), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
+        return _squared_distances(self.values, self.squares, centres)
+
+    def labels(self, centres: np.ndarray) -> np.ndarray:
+        """Number of the nearest centre of each row, ties to the lowest."""
+        return self.squared_distances(centres).argmin(axis=0)
+
+
+def squared_lengths(rows: np.ndarray) -> np.ndarray:
+    """Squared length of each row."""
+    return np.einsum("ij,ij->i", rows, rows)
+
+
+def _squared_distances(
+    values: np.ndarray, squares: np.ndarray, centres: np.ndarray
+) -> np.ndarray:
+    # Centres first: sums, minima and comparisons then run along the rows, several times as fast.
+    product = centres @ values.T
     product *= -2
-    product += np.einsum("ij,ij->i", rows, rows)[:, None]
-    product += np.einsum("ij,ij->i", centres, centres)
+    product += squares
+    product += squared_lengths(centres)[:, None]
     return np.maximum(product, 0, out=product)
 
 
+def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distances (rows x centres), as `Rows.squared_distances` turned."""
+    return _squared_distances(rows, squared_lengths(rows), centres).T
+
+
 def seeded_centres(
-    rows: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
+    rows: np.ndarray | Rows, k: int, rng: np.random.Generator, *, trim_share: float
 ) -> np.ndarray:
     """Greedy k-means++ (Arthur and Vassilvitskii 2007) with capped squared distances.
 
@@ -51,39 +98,78 @@ def seeded_centres(
     by are capped at their (1 - trim_share) quantile: a lone extreme row gains nothing by being a
     centre. Returns float32 (k x features).
     """
+    rows = Rows.of(rows)
+    return _seeded(rows.values, rows.squares, k, rng, trim_share=trim_share)
+
+
+def _seeded(
+    rows: np.ndarray, squares: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
+) -> np.ndarray:
     tries = 2 + int(np.log(k))
     centres = np.empty((k, rows.shape[1]), dtype=np.float32)
     centres[0] = rows[rng.integers(rows.shape[0])]
-    nearest = squared_distances(rows, centres[:1])[:, 0]
+    nearest = _squared_distances(rows, squares, centres[:1])[0]
     for number in range(1, k):
         cap = np.quantile(nearest, 1 - trim_share, method="lower")
         capped = np.minimum(nearest, cap) if cap > 0 else nearest
         cumulated = np.cumsum(capped, dtype=np.float64)
         drawn = np.searchsorted(cumulated, rng.random(tries) * cumulated[-1])
         drawn = np.minimum(drawn, rows.shape[0] - 1)
-        candidates = np.minimum(squared_distances(rows, rows[drawn]), nearest[:, None])
+        candidates = np.minimum(_squared_distances(rows, squares, rows[drawn]), nearest)
         gain = np.minimum(candidates, cap) if cap > 0 else candidates
-        best = int(np.argmin(gain.sum(axis=0, dtype=np.float64)))
+        best = int(np.argmin(gain.sum(axis=1, dtype=np.float64)))
         centres[number] = rows[drawn[best]]
-        nearest = candidates[:, best]
+        nearest = candidates[best]
     return centres
 
 
-def lloyd(rows: np.ndarray, centres: np.ndarray, *, iterations: int) -> np.ndarray:
-    """Lloyd's iterations from the given centres, float32 (k x features)."""
-    model = KMeans(
-        n_clusters=centres.shape[0],
-        init=centres,
-        n_init=1,
-        max_iter=iterations,
-        tol=LLOYD_TOLERANCE,
-        algorithm="lloyd",
-    )
-    return model.fit(rows).cluster_centers_
+def lloyd(rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int) -> np.ndarray:
+    """Lloyd's iterations from the given centres, float32 (k x features).
+
+    Gives what KMeans(init=centres, n_init=1, tol=LLOYD_TOLERANCE) gives, to the bit. The estimator
+    checks its input, prepares the rows and counts labels in Python at each fit; on the small
+    samples of half fits and weights, of which there are thousands, that takes longer than the
+    iterations, and holds up the other threads.
+    """
+    rows = Rows.of(rows)
+    size, k = len(rows), len(centres)
+    present = (centres - rows.mean).astype(np.float32)
+    following = np.empty_like(present)
+    ones = np.ones(size, dtype=np.float32)
+    labels, before = np.empty(size, dtype=np.int32), np.full(size, -1, dtype=np.int32)
+    counts, shifts = np.zeros(k, dtype=np.float32), np.zeros(k, dtype=np.float32)
+    for _ in range(iterations):
+        lloyd_iter_chunked_dense(
+            rows.centred, ones, present, following, counts, labels, shifts, 1
+        )
+        present, following = following, present
+        if (labels == before).all() or np.square(shifts).sum() <= rows.tolerance:
+            break
+        labels, before = before, labels
+    return present + rows.mean
+
+
+def start_centres(
+    rows: Rows,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    seeding_size: int,
+    iterations: int,
+    trim_share: float,
+) -> np.ndarray:
+    """One start: seed and iterate; centres float32 (k x features)."""
+    size = len(rows)
+    values, squares = rows.values, rows.squares
+    if size > seeding_size:
+        drawn = np.sort(rng.choice(size, seeding_size, replace=False))
+        values, squares = values[drawn], squares[drawn]
+    centres = _seeded(values, squares, k, rng, trim_share=trim_share)
+    return lloyd(rows, centres, iterations=iterations)
 
 
 def start(
-    rows: np.ndarray,
+    rows: np.ndarray | Rows,
     k: int,
     rng: np.random.Generator,
     *,
@@ -91,29 +177,31 @@ def start(
     iterations: int,
     trim_share: float,
 ) -> tuple[float, np.ndarray]:
-    """One start: seed, iterate, and judge by the sum of all but the largest squared distances.
+    """One start, judged by the sum of all but the largest squared distances.
 
     Returns (trimmed objective, centres float32 (k x features)).
     """
-    size = rows.shape[0]
-    seeding = rows
-    if size > seeding_size:
-        seeding = rows[np.sort(rng.choice(size, seeding_size, replace=False))]
-    centres = seeded_centres(seeding, k, rng, trim_share=trim_share)
-    return refined(rows, centres, iterations=iterations, trim_share=trim_share)
+    rows = Rows.of(rows)
+    centres = start_centres(
+        rows, k, rng, seeding_size=seeding_size, iterations=iterations, trim_share=trim_share
+    )
+    return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
 def refined(
-    rows: np.ndarray, centres: np.ndarray, *, iterations: int, trim_share: float
+    rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int, trim_share: float
 ) -> tuple[float, np.ndarray]:
     """Iterate from the centres; returns (trimmed objective, centres float32 (k x features))."""
+    rows = Rows.of(rows)
     centres = lloyd(rows, centres, iterations=iterations)
     return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
-def trimmed_objective(rows: np.ndarray, centres: np.ndarray, *, trim_share: float) -> float:
+def trimmed_objective(
+    rows: np.ndarray | Rows, centres: np.ndarray, *, trim_share: float
+) -> float:
     """Sum of all but the largest squared distances of the rows to their nearest centre."""
-    nearest = squared_distances(rows, centres).min(axis=1)
+    nearest = Rows.of(rows).squared_distances(centres).min(axis=0)
     kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))
     if kept < nearest.size:
         nearest = np.partition(nearest, kept - 1)[:kept]
@@ -121,7 +209,7 @@ def trimmed_objective(rows: np.ndarray, centres: np.ndarray, *, trim_share: floa
 
 
 def best_of_starts(
-    rows: np.ndarray,
+    rows: np.ndarray | Rows,
     k: int,
     seed: int,
     path: tuple[int, ...],
@@ -132,6 +220,7 @@ def best_of_starts(
     trim_share: float,
 ) -> np.ndarray:
     """Best of several starts on one worker; ties go to the earlier start."""
+    rows = Rows.of(rows)
     tried = [
         start(
             rows,

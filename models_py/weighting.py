@@ -50,13 +50,12 @@ from models_py.parallel import ordered_map
 from models_py.references import KINDS, reference
 from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sample
 from models_py.scan import quiet_and_single
-from models_py.stability import HalfSample, half_sample
+from models_py.stability import Halves, HalfSample
 from models_py.weight_search import (
     LEAST_SHARE,
+    Spread,
     Weighted,
-    explained_shares,
     in_units_of,
-    likelihood_of,
     searched,
 )
 
@@ -135,16 +134,13 @@ def stability_of(
     rows: np.ndarray, found: dict[int, Weighted], settings: FitSettings
 ) -> dict[int, Apartness]:
     """Half samples of each k in the space of its own weights."""
-    spaces = {k: in_units_of(rows, one.weights) for k, one in found.items()}
+    spaces = {k: kmeans.Rows(in_units_of(rows, one.weights)) for k, one in found.items()}
 
     def halves(task: tuple[int, int]) -> HalfSample:
         k, number = task
-        return half_sample(
-            spaces[k],
+        return Halves(spaces[k], settings.seed, number).compared(
             found[k].labels,
             k,
-            settings.seed,
-            number,
             starts=HALF_SAMPLE_STARTS,
             iterations=settings.search_iterations,
             seeding_size=settings.seeding_sample_size,
@@ -195,7 +191,7 @@ def clustered(
 ) -> Weighted:
     """Clusters with given weights."""
     weights = weights / weights.mean()
-    scaled = in_units_of(rows, weights)
+    scaled = kmeans.Rows(in_units_of(rows, weights))
     centres = kmeans.best_of_starts(
         scaled,
         k,
@@ -206,9 +202,10 @@ def clustered(
         seeding_size=settings.seeding_sample_size,
         trim_share=settings.trim_share,
     )
-    labels = kmeans.squared_distances(scaled, centres).argmin(axis=1)
-    _, means = explained_shares(rows, labels, k)
-    return Weighted(weights, means, labels, likelihood_of(rows, labels, means))
+    labels = scaled.labels(centres)
+    spread = Spread(rows)
+    _, means = spread.explained_shares(labels, k)
+    return Weighted(weights, means, labels, spread.likelihood_of(labels, means))
 
 
 def clearest(
