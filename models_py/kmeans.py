@@ -73,9 +73,7 @@ def squared_lengths(rows: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", rows, rows)
 
 
-def _squared_distances(
-    values: np.ndarray, squares: np.ndarray, centres: np.ndarray
-) -> np.ndarray:
+def _squared_distances(values: np.ndarray, squares: np.ndarray, centres: np.ndarray) -> np.ndarray:
     # Centres first: sums, minima and comparisons then run along the rows, several times as fast.
     product = centres @ values.T
     product *= -2
@@ -139,9 +137,7 @@ def lloyd(rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int) -> n
     labels, before = np.empty(size, dtype=np.int32), np.full(size, -1, dtype=np.int32)
     counts, shifts = np.zeros(k, dtype=np.float32), np.zeros(k, dtype=np.float32)
     for _ in range(iterations):
-        lloyd_iter_chunked_dense(
-            rows.centred, ones, present, following, counts, labels, shifts, 1
-        )
+        lloyd_iter_chunked_dense(rows.centred, ones, present, following, counts, labels, shifts, 1)
         present, following = following, present
         if (labels == before).all() or np.square(shifts).sum() <= rows.tolerance:
             break
@@ -197,9 +193,7 @@ def refined(
     return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
-def trimmed_objective(
-    rows: np.ndarray | Rows, centres: np.ndarray, *, trim_share: float
-) -> float:
+def trimmed_objective(rows: np.ndarray | Rows, centres: np.ndarray, *, trim_share: float) -> float:
     """Sum of all but the largest squared distances of the rows to their nearest centre."""
     nearest = Rows.of(rows).squared_distances(centres).min(axis=0)
     kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))

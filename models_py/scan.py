@@ -19,7 +19,7 @@ from models_py.parallel import one_blas_thread, ordered_map
 from models_py.references import KINDS, reference
 from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
-from models_py.stability import Halves, HalfSample
+from models_py.stability import HalfSample, Halves
 
 # First number of the seed path of each random task, so that no two share random numbers.
 SAMPLE_PATH, START_PATH, REFERENCE_PATH, REFERENCE_START_PATH = 1, 2, 5, 6

@@ -88,9 +88,7 @@ class Spread:
         """J of clusters with these means; 0 and up."""
         shares = np.bincount(labels, minlength=len(means)) / len(self.rows)
         total = self.covariance + RIDGE * np.eye(len(self.covariance))
-        return float(
-            np.linalg.slogdet(total)[1] - np.linalg.slogdet(self.within(shares, means))[1]
-        )
+        return float(np.linalg.slogdet(total)[1] - np.linalg.slogdet(self.within(shares, means))[1])
 
 
 def weights_of(explained: np.ndarray) -> np.ndarray:

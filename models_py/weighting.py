@@ -50,7 +50,7 @@ from models_py.parallel import ordered_map
 from models_py.references import KINDS, reference
 from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sample
 from models_py.scan import quiet_and_single
-from models_py.stability import Halves, HalfSample
+from models_py.stability import HalfSample, Halves
 from models_py.weight_search import (
     LEAST_SHARE,
     Spread,

@@ -198,10 +198,13 @@ class ScaledCustomers(Customers):
         return totals
 
     def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
-        """Measure several sets of centres, float64, in two passes over all customers.
+        """Measure several sets of centres, float64, in two passes over all customers."""
+        results = self.assigned(models)
+        self.add_silhouettes(results)
+        return results
 
-        Labels stay in Spark.
-        """
+    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres but for their silhouettes. Labels stay in Spark."""
 
         def assign(blocks: Iterator[np.ndarray]) -> list[Sums]:
             found = [Sums.of_none(centres) for centres in models]
@@ -216,10 +219,13 @@ class ScaledCustomers(Customers):
             for held, own in zip(sums, part, strict=True):
                 held.add(own)
         none = np.empty(0)
-        results = [
+        return [
             Evaluation.of_sums(centres, held, labels=none, nearest=none)
             for centres, held in zip(models, sums, strict=True)
         ]
+
+    def add_silhouettes(self, results: Sequence[Evaluation]) -> None:
+        """Measure the silhouettes, too."""
         measured = [one for one in results if len(one.centres) > 1]
 
         def score(blocks: Iterator[np.ndarray]) -> list[np.ndarray]:
@@ -227,15 +233,15 @@ class ScaledCustomers(Customers):
             for rows in blocks:
                 turned = features_first(rows)
                 scored = assigned(turned, [one.centres for one in measured])
-                for held, (label, _, _), one in zip(found, scored, measured, strict=True):
-                    held += silhouette_sums(turned, label, one)
+                labels = [label for label, _, _ in scored]
+                for held, own in zip(found, silhouette_sums(turned, labels, measured), strict=True):
+                    held += own
             return found
 
         if measured:
             parts = self._passed(score)
             for at, one in enumerate(measured):
                 one.take_silhouettes(np.sum([part[at] for part in parts], axis=0))
-        return results
 
     def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
         """Customers by their segment in the fit before and by nearest centre."""
