@@ -6,7 +6,8 @@ pull one (rows beyond a robust distance are left out of the means): trimmed K-me
 Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 """
 
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -14,6 +15,7 @@ import numpy as np
 from sklearn.cluster._k_means_lloyd import lloyd_iter_chunked_dense
 
 from models_py.matrix import ScaledMatrix
+from models_py.parallel import ordered_map
 
 # Of a pass: sums (k x features), counts (k), objective.
 Totals = tuple[np.ndarray, np.ndarray, float]
@@ -245,31 +247,60 @@ def extreme_threshold(distances: np.ndarray, *, trim_share: float, trim_deviatio
 
 def polish(
     matrix: ScaledMatrix,
-    centres: np.ndarray,
+    starts: Sequence[np.ndarray],
     *,
-    trim_squared: float,
+    trims_squared: Sequence[float],
     iterations: int,
     tolerance: float,
-) -> np.ndarray:
+    threads: int = 1,
+) -> list[np.ndarray]:
     """Trimmed Lloyd passes over all rows of a float32 matrix, block by block.
 
-    Rows with a squared distance above `trim_squared` to their nearest centre are left out of the
-    means. Stops when the capped objective gains less than `tolerance` of itself. Returns the
-    centres with the best objective, float64 (k x features).
+    A pass serves all sets of centres. Rows with a squared distance above the set's entry of
+    `trims_squared` to their nearest centre are left out of the means. A set stops when its capped
+    objective gains less than `tolerance` of itself. Returns, for each, the centres with the best
+    objective, float64 (k x features).
     """
-    steps = polishing(centres, iterations=iterations, tolerance=tolerance)
-    asked = next(steps)
-    while True:
-        try:
-            asked = steps.send(_pass(matrix, asked, trim_squared))
-        except StopIteration as ended:
-            return ended.value
+
+    def passes(wanted: Sequence[tuple[np.ndarray, float]]) -> list[Totals]:
+        return _passes(matrix, wanted, threads=threads)
+
+    return polished_together(
+        starts, trims_squared, passes, iterations=iterations, tolerance=tolerance
+    )
+
+
+def polished_together(
+    starts: Sequence[np.ndarray],
+    trims_squared: Sequence[float],
+    passes: Callable[[Sequence[tuple[np.ndarray, float]]], list[Totals]],
+    *,
+    iterations: int,
+    tolerance: float,
+) -> list[np.ndarray]:
+    """The iterations of `polish`, whoever runs its passes.
+
+    passes: what `block_pass` gives, summed over all rows, for several (centres, bound).
+    """
+    running = [polishing(one, iterations=iterations, tolerance=tolerance) for one in starts]
+    asked = {at: next(steps) for at, steps in enumerate(running)}
+    ended: dict[int, np.ndarray] = {}
+    while asked:
+        totals = passes([(asked[at], trims_squared[at]) for at in asked])
+        following = {}
+        for at, total in zip(asked, totals, strict=True):
+            try:
+                following[at] = running[at].send(total)
+            except StopIteration as stopped:
+                ended[at] = stopped.value
+        asked = following
+    return [ended[at] for at in range(len(starts))]
 
 
 def polishing(
     centres: np.ndarray, *, iterations: int, tolerance: float
 ) -> Generator[np.ndarray, Totals, np.ndarray]:
-    """The iterations of `polish`, whoever runs its passes.
+    """The iterations of one set of centres.
 
     Yields the centres to pass over all rows with, float32, is sent what `block_pass` gives, summed
     over the rows, and returns the best centres.
@@ -288,34 +319,55 @@ def polishing(
     return best
 
 
-def _pass(matrix: ScaledMatrix, centres: np.ndarray, trim_squared: float) -> Totals:
-    """What `block_pass` gives, summed over all rows."""
-    sums, counts, objective = np.zeros(centres.shape), np.zeros(len(centres)), 0.0
-    for rows in matrix.blocks(POLISH_ROWS):
-        own_sums, own_counts, own_objective = block_pass(rows, centres, trim_squared)
-        sums += own_sums
-        counts += own_counts
-        objective += own_objective
-    return sums, counts, objective
+def added(first: Totals, second: Totals) -> Totals:
+    """Totals over the rows of both."""
+    return first[0] + second[0], first[1] + second[1], first[2] + second[2]
 
 
-def block_pass(rows: np.ndarray, centres: np.ndarray, trim_squared: float) -> Totals:
-    """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective."""
-    k = centres.shape[0]
-    half = np.einsum("ij,ij->i", centres, centres) / 2
-    numbers = np.arange(k, dtype=np.int16)[:, None]
+def _passes(
+    matrix: ScaledMatrix, wanted: Sequence[tuple[np.ndarray, float]], *, threads: int
+) -> list[Totals]:
+    """What `block_pass` gives for several (centres, bound), summed over all rows."""
+    rooms = threading.local()
+
+    def run(first: int) -> list[Totals]:
+        # A worker reads into the same memory each time: fetching it anew takes longer than to read.
+        if not hasattr(rooms, "rows"):
+            rooms.rows = np.empty((min(POLISH_ROWS, len(matrix)), matrix.shape[1]), np.float32)
+        rows = matrix.block(first, POLISH_ROWS, out=rooms.rows)
+        lengths = squared_lengths(rows)
+        return [block_pass(rows, *one, lengths=lengths) for one in wanted]
+
+    found = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
+    for own in ordered_map(run, range(0, len(matrix), POLISH_ROWS), threads=threads):
+        found = [added(held, one) for held, one in zip(found, own, strict=True)]
+    return found
+
+
+def block_pass(
+    rows: np.ndarray,
+    centres: np.ndarray,
+    trim_squared: float,
+    *,
+    lengths: np.ndarray | None = None,
+) -> Totals:
+    """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective.
+
+    lengths: squared lengths of the rows, where they are known.
+    """
+    half = squared_lengths(centres) / 2
     scores = centres @ rows.T
     scores -= half[:, None]
-    best = scores[0].copy()
-    labels = np.zeros(rows.shape[0], dtype=np.int16)
-    for number in range(1, k):
-        np.copyto(labels, number, where=scores[number] > best)
-        np.maximum(best, scores[number], out=best)
-    squared = np.einsum("ij,ij->i", rows, rows)
+    best = scores.max(axis=0)
+    squared = squared_lengths(rows) if lengths is None else lengths.copy()
     squared -= 2 * best
     np.maximum(squared, 0, out=squared)
-    np.copyto(labels, k, where=squared > trim_squared)
-    members = (labels == numbers).astype(np.float32)
+    is_member = scores == best
+    members = is_member.astype(np.float32)
+    tied = np.flatnonzero(members.sum(axis=0) > 1)
+    if tied.size:  # to the first
+        members[:, tied] = np.arange(len(centres))[:, None] == scores[:, tied].argmax(axis=0)
+    members *= squared <= trim_squared
     return (
         members @ rows,
         members.sum(axis=1, dtype=np.float64),

@@ -143,23 +143,28 @@ class Search:
 
     def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
         """Polish each set of centres over all rows; float64."""
+        return kmeans.polish(
+            self.matrix,
+            starts,
+            trims_squared=self.trims_squared(starts),
+            iterations=self.settings.polish_iterations,
+            tolerance=self.settings.polish_tolerance,
+            threads=self.settings.threads,
+        )
 
-        def run(centres: np.ndarray) -> np.ndarray:
+    def trims_squared(self, starts: list[np.ndarray]) -> list[float]:
+        """Squared distance past which rows do not pull the centres, for each set of centres."""
+
+        def bound(centres: np.ndarray) -> float:
             nearest = self.sample_rows.squared_distances(centres.astype(np.float32)).min(axis=0)
             threshold = kmeans.extreme_threshold(
                 np.sqrt(nearest),
                 trim_share=self.settings.trim_share,
                 trim_deviations=self.settings.trim_deviations,
             )
-            return kmeans.polish(
-                self.matrix,
-                centres,
-                trim_squared=threshold**2,
-                iterations=self.settings.polish_iterations,
-                tolerance=self.settings.polish_tolerance,
-            )
+            return threshold**2
 
-        return list(ordered_map(run, starts, threads=self.settings.threads))
+        return list(ordered_map(bound, starts, threads=self.settings.threads))
 
     def stabilities(self, models: list[np.ndarray]) -> list[Stability | None]:
         """Half-sample stability of each set of centres; None for one cluster or too few rows."""
