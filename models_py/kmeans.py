@@ -50,7 +50,7 @@ class Rows:
         self.mean = self.values.mean(axis=0)
         self.centred = self.values - self.mean
         variances = np.square(self.centred).sum(axis=0) / self.values.dtype.type(len(values))
-        self.tolerance = variances.mean() * LLOYD_TOLERANCE
+        self.tolerance = variances.mean() * LLOYD_TOLERANCE if variances.size else 0.0
 
     @classmethod
     def of(cls, rows: "np.ndarray | Rows") -> "Rows":

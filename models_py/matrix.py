@@ -10,7 +10,8 @@ import numpy as np
 
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.features import BatchSource, chunks
+from models_py.features import BatchSource, Chunk, chunks
+from models_py.parallel import ordered_map
 from models_py.scaling import Scaler
 
 READ_ROWS = 65_536  # rows read at once when single rows are wanted
@@ -73,20 +74,24 @@ def scaled_matrix(
     The file lies in `settings.tmp_dir` and is deleted at the end, also on an error.
     Raises LearningError when the source has not the rows that the scaling was learned from.
     """
+
+    def scaled_rows(chunk: Chunk) -> np.ndarray:
+        return np.ascontiguousarray(scaler.scale(chunk.values).T, dtype=np.float32)
+
     handle, name = tempfile.mkstemp(suffix=".f32", prefix="scaled_", dir=settings.tmp_dir)
     try:
         written = 0
         with os.fdopen(handle, "wb") as file:
-            for chunk in chunks(
+            stream = chunks(
                 source,
                 scaler.features,
                 chunk_rows=settings.chunk_rows,
                 absurd_value=settings.absurd_value,
                 check_order=True,
-            ):
-                scaled = scaler.scale(chunk.values)
-                file.write(np.ascontiguousarray(scaled.T, dtype=np.float32).data)
-                written += chunk.row_count
+            )
+            for rows in ordered_map(scaled_rows, stream, threads=settings.threads):
+                file.write(rows.data)
+                written += len(rows)
         if written != row_count:
             raise LearningError(
                 f"expected the {row_count} customers that the scaling was learned from, found "

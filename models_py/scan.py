@@ -170,6 +170,8 @@ class Search:
         """Half-sample stability of each set of centres; None for one cluster or too few rows."""
         wanted = [c for c in models if len(c) > 1 and len(self.small) // 2 >= len(c)]
         splits = self.settings.half_sample_count
+        if not wanted:
+            return [None for _ in models]
         labels = [self.small_rows.labels(c.astype(np.float32)) for c in wanted]
 
         def run(number: int) -> list[HalfSample]:

@@ -264,9 +264,14 @@ def test_scaled_matrix_is_deleted_also_on_error(world, tmp_path):
 class Held:
     def __init__(self, rows):
         self.rows = rows
+        self.shape = rows.shape
 
-    def blocks(self, size):
-        return (self.rows[at : at + size] for at in range(0, len(self.rows), size))
+    def __len__(self):
+        return len(self.rows)
+
+    def block(self, first, count, *, out):
+        np.copyto(out[: len(self.rows) - first], self.rows[first : first + count])
+        return out
 
 
 def test_extreme_customers_do_not_own_a_segment():
