@@ -13,7 +13,7 @@ import numpy as np
 from models_py.config import FitSettings
 from models_py.features import BatchSource, Chunk, chunks
 from models_py.metrics import silhouette_from_distances
-from models_py.parallel import ordered_map
+from models_py.parallel import map_stream
 from models_py.scaling import Scaler
 
 BLOCK_ROWS = 4_096  # rows measured at once: their distances stay in the cache
@@ -151,7 +151,7 @@ def assign_all(
         return sums
 
     found = [Sums.of_none(centres) for centres in models]
-    for sums in ordered_map(assign, _stream(source, scaler, settings), threads=settings.threads):
+    for sums in map_stream(assign, _stream(source, scaler, settings), threads=settings.threads):
         for held, own in zip(found, sums, strict=True):
             held.add(own)
     return [
@@ -304,7 +304,7 @@ def add_silhouettes(
         return silhouette_sums(scaled, [one.labels[span] for one in measured], measured)
 
     totals = [np.zeros((2, len(one.sizes))) for one in measured]
-    for sums in ordered_map(score, _stream(source, scaler, settings), threads=settings.threads):
+    for sums in map_stream(score, _stream(source, scaler, settings), threads=settings.threads):
         for held, own in zip(totals, sums, strict=True):
             held += own
     for one, held in zip(measured, totals, strict=True):

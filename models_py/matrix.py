@@ -11,7 +11,7 @@ import numpy as np
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, Chunk, chunks
-from models_py.parallel import ordered_map
+from models_py.parallel import map_stream
 from models_py.scaling import Scaler
 
 READ_ROWS = 65_536  # rows read at once when single rows are wanted
@@ -89,7 +89,7 @@ def scaled_matrix(
                 absurd_value=settings.absurd_value,
                 check_order=True,
             )
-            for rows in ordered_map(scaled_rows, stream, threads=settings.threads):
+            for rows in map_stream(scaled_rows, stream, threads=settings.threads):
                 file.write(rows.data)
                 written += len(rows)
         if written != row_count:

@@ -25,7 +25,7 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, chunks, source_columns
-from models_py.parallel import ordered_map
+from models_py.parallel import map_stream
 from models_py.sample import RowSample, sampled_rows
 
 T = TypeVar("T")
@@ -321,7 +321,7 @@ class StreamedPasses(Passes):
 
     def _mapped(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         """Work on chunks while the next ones are read."""
-        return ordered_map(function, tasks, threads=self._settings.threads)
+        return map_stream(function, tasks, threads=self._settings.threads)
 
     def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
         """Sums over all rows, in the order of the chunks."""
