@@ -1,8 +1,10 @@
 """What is reported about a fit: float64, over all rows, from the stored (rounded) centres.
 
-Distances are summed feature by feature in position order, without BLAS, so that any scorer which
-adds squares in that order gets the same numbers. Sums over rows are taken within chunks of a
-fixed size and then over chunks in order. Ties go to the lowest row number of the centres.
+Distances to the nearest centre are summed feature by feature in position order, without BLAS, so
+that any scorer which adds squares in that order gets the same numbers; products of matrices only
+tell which centre is the nearest, and how far the others are for a silhouette. Sums over rows are
+taken within blocks and chunks of a fixed size and then over them in order. Ties go to the lowest
+row number of the centres.
 """
 
 from collections.abc import Iterator, Sequence
@@ -287,7 +289,10 @@ class _Room:
         steps = self._view(self._steps, len(self._rows))
         np.matmul(centres.T, members, out=steps)
         np.subtract(self._rows, steps, out=steps)
-        return np.square(steps, out=steps).sum(axis=0)
+        np.square(steps, out=steps)
+        if self._count == 1 and len(steps):
+            return steps.cumsum(axis=0)[-1]  # of a lone row numpy adds in pairs, not in order
+        return steps.sum(axis=0)
 
 
 def add_silhouettes(

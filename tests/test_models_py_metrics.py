@@ -86,11 +86,11 @@ def test_squared_distances_worked_out_by_hand():
 def test_exact_assignment_by_blocks_is_that_of_distances_summed_feature_by_feature():
     """Also of rows half way between two centres, and of centres that coincide."""
     rng = np.random.default_rng(4)
-    scaled = rng.standard_normal((6, exact.BLOCK_ROWS + 700))
+    scaled = rng.standard_normal((16, exact.BLOCK_ROWS + 700))
     scaled[:, ::3] = np.round(scaled[:, ::3])
-    centres = np.round(2 * rng.standard_normal((5, 6)))
+    centres = np.round(2 * rng.standard_normal((5, 16)))
     centres[3] = centres[1]
-    models = [centres, centres[:1], rng.standard_normal((7, 6))]
+    models = [centres, centres[:1], rng.standard_normal((7, 16)), rng.standard_normal((3, 16))]
     for centres, (label, nearest, sums) in zip(models, exact.assigned(scaled, models), strict=True):
         squared = exact.squared_distances(scaled, centres)
         expected = squared.argmin(axis=0)
@@ -101,6 +101,15 @@ def test_exact_assignment_by_blocks_is_that_of_distances_summed_feature_by_featu
         assert sums.inertias == pytest.approx(np.bincount(expected, nearest, k))
         totals = np.stack([np.bincount(expected, line, k) for line in scaled], axis=1)
         assert sums.totals == pytest.approx(totals)
+
+
+def test_a_lone_row_is_assigned_as_among_others():
+    """Numpy adds a single column in pairs, and many in order."""
+    rng = np.random.default_rng(5)
+    scaled, centres = rng.standard_normal((20, 50)), rng.standard_normal((3, 20))
+    _, together, _ = next(exact.assigned(scaled, [centres]))
+    alone = [next(exact.assigned(scaled[:, [at]], [centres]))[1][0] for at in range(50)]
+    assert alone == together.tolist()
 
 
 def test_silhouettes_by_blocks_are_those_of_the_rows():
