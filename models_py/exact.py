@@ -1,8 +1,10 @@
 """What is reported about a fit: float64, over all rows, from the stored (rounded) centres.
 
-Distances are summed feature by feature in position order, without BLAS, so that any scorer which
-adds squares in that order gets the same numbers. Sums over rows are taken within chunks of a
-fixed size and then over chunks in order. Ties go to the lowest row number of the centres.
+Distances to the nearest centre are summed feature by feature in position order, without BLAS, so
+that any scorer which adds squares in that order gets the same numbers; products of matrices only
+tell which centre is the nearest, and how far the others are for a silhouette. Sums over rows are
+taken within blocks and chunks of a fixed size and then over them in order. Ties go to the lowest
+row number of the centres.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models_py.config import FitSettings
-from models_py.features import BatchSource, chunks
+from models_py.features import BatchSource, Chunk, chunks
 from models_py.metrics import silhouette_from_distances
-from models_py.parallel import ordered_map
+from models_py.parallel import map_stream
 from models_py.scaling import Scaler
+
+BLOCK_ROWS = 4_096  # rows measured at once: their distances stay in the cache
+# Of the squared lengths of a row and a centre: what rounding can add to a product of the two, many
+# times over.
+ROUNDING = 1e-12
 
 
 def squared_distances(scaled: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -111,26 +118,31 @@ def evaluate(
     settings: FitSettings,
     *,
     row_count: int,
-    keep_nearest: bool = False,
 ) -> list[Evaluation]:
     """Measure several sets of centres in two streamed passes over the source.
 
     The first pass assigns and gives sizes, means and radii, the second the silhouettes, which
     need them. Labels are held as one int16 per row and set of centres.
     """
+    results = assign_all(source, scaler, models, settings, row_count=row_count)
+    add_silhouettes(source, scaler, results, settings)
+    return results
 
-    def stream():
-        return chunks(
-            source,
-            scaler.features,
-            chunk_rows=settings.chunk_rows,
-            absurd_value=settings.absurd_value,
-        )
 
+def assign_all(
+    source: BatchSource,
+    scaler: Scaler,
+    models: Sequence[np.ndarray],
+    settings: FitSettings,
+    *,
+    row_count: int,
+    keep_nearest: bool = False,
+) -> list[Evaluation]:
+    """Measure several sets of centres but for their silhouettes, in one streamed pass."""
     labels = [np.zeros(row_count, dtype=np.int16) for _ in models]
     nearest = [np.zeros(row_count if keep_nearest else 0) for _ in models]
 
-    def assign(chunk):
+    def assign(chunk: Chunk) -> list[Sums]:
         span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
         sums = []
         for number, (label, own, totals) in enumerate(assigned(scaler.scale(chunk.values), models)):
@@ -141,17 +153,22 @@ def evaluate(
         return sums
 
     found = [Sums.of_none(centres) for centres in models]
-    for sums in ordered_map(assign, stream(), threads=settings.threads):
+    for sums in map_stream(assign, _stream(source, scaler, settings), threads=settings.threads):
         for held, own in zip(found, sums, strict=True):
             held.add(own)
-    results = [
+    return [
         Evaluation.of_sums(centres, held, labels=label, nearest=near)
         for centres, held, label, near in zip(models, found, labels, nearest, strict=True)
     ]
-    measured = [one for one in results if len(one.centres) > 1]
-    if measured:
-        _silhouettes(stream(), scaler, measured, settings)
-    return results
+
+
+def _stream(source: BatchSource, scaler: Scaler, settings: FitSettings) -> Iterator[Chunk]:
+    return chunks(
+        source,
+        scaler.features,
+        chunk_rows=settings.chunk_rows,
+        absurd_value=settings.absurd_value,
+    )
 
 
 @dataclass
@@ -180,58 +197,146 @@ def assigned(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Sums]]:
     """For each set of centres: label, squared distance to the nearest (rows), and sums.
 
-    scaled: float64 (features x rows).
+    scaled: float64 (features x rows). Labels and distances are those of `squared_distances` to the
+    bit: products of matrices only say which centre that is, and where two come so near that
+    rounding could tell, all distances are computed.
     """
-    for centres in models:
-        squared = squared_distances(scaled, centres)
-        label = squared.argmin(axis=0)
-        own = squared.min(axis=0)
-        k = centres.shape[0]
-        totals = np.empty(centres.shape)
-        for feature in range(centres.shape[1]):
-            totals[:, feature] = np.bincount(label, weights=scaled[feature], minlength=k)
-        yield (
-            label,
-            own,
-            Sums(
-                np.bincount(label, minlength=k),
-                totals,
-                np.bincount(label, weights=own, minlength=k),
-            ),
-        )
+    count = scaled.shape[1]
+    labels = [np.empty(count, dtype=np.int16) for _ in models]
+    nearest = [np.empty(count) for _ in models]
+    found = [Sums.of_none(centres) for centres in models]
+    room = _Room(scaled.shape[0], max((len(centres) for centres in models), default=0))
+    for first in range(0, count, BLOCK_ROWS):
+        block = room.take(scaled, first)
+        span = slice(first, first + block.shape[1])
+        for centres, label, own, sums in zip(models, labels, nearest, found, strict=True):
+            members = room.members(centres)
+            label[span] = np.arange(len(centres), dtype=np.float64) @ members
+            own[span] = room.own_distances(centres, members)
+            sums.sizes += members.sum(axis=1).astype(np.int64)
+            sums.totals += members @ block.T
+            sums.inertias += members @ own[span]
+    yield from zip(labels, nearest, found, strict=True)
 
 
-def _silhouettes(stream, scaler: Scaler, measured: list[Evaluation], settings: FitSettings) -> None:
-    """Second pass: silhouettes, Davies-Bouldin and Calinski-Harabasz into the evaluations."""
+class _Room:
+    """Memory for a block of rows and what is measured of it, taken once and used for each block.
 
-    def score(chunk):
+    Arrays of this size are fetched from the system anew each time, which takes longer than to
+    fill them.
+    """
+
+    def __init__(self, width: int, k: int) -> None:
+        self._rows, self._steps = np.empty((2, width, BLOCK_ROWS))
+        self._compared, self._members = np.empty((2, k, BLOCK_ROWS))
+        self._is_near = np.empty((k, BLOCK_ROWS), dtype=bool)
+        self._count = 0
+        self._lengths = np.empty(0)
+
+    def take(self, scaled: np.ndarray, first: int) -> np.ndarray:
+        """Rows from `first`, as many as there is room for; float64 (features x rows)."""
+        rows = scaled[:, first : first + BLOCK_ROWS]
+        self._count = rows.shape[1]
+        if self._count < BLOCK_ROWS:
+            self._rows = np.empty(rows.shape)
+        np.copyto(self._rows, rows)
+        steps = self._view(self._steps, len(rows))
+        self._lengths = np.square(self._rows, out=steps).sum(axis=0)
+        return self._rows
+
+    def _view(self, held: np.ndarray, rows: int) -> np.ndarray:
+        """So many lines of the block's length, contiguous, of an array."""
+        return held.reshape(-1)[: rows * self._count].reshape(rows, self._count)
+
+    def products(self, centres: np.ndarray) -> np.ndarray:
+        """|c|^2 - 2 c.x of the block (centres x rows): squared distances but for |x|^2."""
+        compared = self._view(self._compared, len(centres))
+        np.matmul(centres, self._rows, out=compared)
+        compared *= -2
+        compared += np.square(centres).sum(axis=1)[:, None]
+        return compared
+
+    def squared_distances(self, centres: np.ndarray) -> np.ndarray:
+        """Squared distances of the block (centres x rows) but for rounding; at least 0."""
+        squared = self.products(centres)
+        squared += self._lengths
+        return np.maximum(squared, 0.0, out=squared)
+
+    def members(self, centres: np.ndarray) -> np.ndarray:
+        """1 for the nearest centre of each row and 0 for the others, float64 (centres x rows)."""
+        compared = self.products(centres)
+        bound = ROUNDING * (self._lengths + np.square(centres).sum(axis=1).max(initial=0.0))
+        bound += compared.min(axis=0)
+        is_near = np.less_equal(compared, bound, out=self._view(self._is_near, len(centres)))
+        members = self._view(self._members, len(centres))
+        np.copyto(members, is_near)
+        undecided = np.flatnonzero(members.sum(axis=0) != 1)
+        if undecided.size:
+            label = squared_distances(self._rows[:, undecided], centres).argmin(axis=0)
+            members[:, undecided] = np.arange(len(centres))[:, None] == label
+        return members
+
+    def members_of(self, label: np.ndarray, k: int) -> np.ndarray:
+        """1 for the centre with the number of each row and 0 for the others."""
+        numbers = np.arange(k, dtype=label.dtype)[:, None]
+        is_member = np.equal(numbers, label, out=self._view(self._is_near, k))
+        members = self._view(self._members, k)
+        np.copyto(members, is_member)
+        return members
+
+    def own_distances(self, centres: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """Squared distance of each row to its centre (rows), as `squared_distances` gives it."""
+        steps = self._view(self._steps, len(self._rows))
+        np.matmul(centres.T, members, out=steps)
+        np.subtract(self._rows, steps, out=steps)
+        np.square(steps, out=steps)
+        if self._count == 1 and len(steps):
+            return steps.cumsum(axis=0)[-1]  # of a lone row numpy adds in pairs, not in order
+        return steps.sum(axis=0)
+
+
+def add_silhouettes(
+    source: BatchSource, scaler: Scaler, results: Sequence[Evaluation], settings: FitSettings
+) -> None:
+    """Silhouettes, Davies-Bouldin and Calinski-Harabasz into the evaluations, in another pass."""
+    measured = [one for one in results if len(one.centres) > 1]
+    if not measured:
+        return
+
+    def score(chunk: Chunk) -> list[np.ndarray]:
         scaled = scaler.scale(chunk.values)
         span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
-        return [silhouette_sums(scaled, one.labels[span], one) for one in measured]
+        return silhouette_sums(scaled, [one.labels[span] for one in measured], measured)
 
     totals = [np.zeros((2, len(one.sizes))) for one in measured]
-    for sums in ordered_map(score, stream, threads=settings.threads):
+    for sums in map_stream(score, _stream(source, scaler, settings), threads=settings.threads):
         for held, own in zip(totals, sums, strict=True):
             held += own
     for one, held in zip(measured, totals, strict=True):
         one.take_silhouettes(held)
 
 
-def silhouette_sums(scaled: np.ndarray, label: np.ndarray, one: Evaluation) -> np.ndarray:
-    """Sums (2 x k) of silhouettes and of distances to the own mean, by label.
+def silhouette_sums(
+    scaled: np.ndarray, labels: Sequence[np.ndarray], measured: Sequence[Evaluation]
+) -> list[np.ndarray]:
+    """For each set of centres sums (2 x k) of silhouettes and of distances to the own mean.
 
-    scaled: float64 (features x rows); label: (rows).
+    scaled: float64 (features x rows); labels: (rows) of each set. Distances to the own mean are
+    those of `squared_distances`, the others have the rounding of a product of matrices.
     """
-    squared = squared_distances(scaled, one.means)
-    values = silhouette_from_distances(squared, label, one.sizes, one.radii)
-    own = np.sqrt(squared[label, np.arange(label.size)])
-    k = len(one.sizes)
-    return np.stack(
-        [
-            np.bincount(label, weights=values, minlength=k),
-            np.bincount(label, weights=own, minlength=k),
-        ]
-    )
+    found = [np.zeros((2, len(one.sizes))) for one in measured]
+    room = _Room(scaled.shape[0], max(len(one.sizes) for one in measured))
+    for first in range(0, scaled.shape[1], BLOCK_ROWS):
+        span = slice(first, first + room.take(scaled, first).shape[1])
+        for label, one, sums in zip(labels, measured, found, strict=True):
+            at = label[span].astype(np.intp)
+            members = room.members_of(at, len(one.sizes))
+            own = room.own_distances(one.means, members)
+            squared = room.squared_distances(one.means)
+            squared[at, np.arange(at.size)] = own
+            sums[0] += members @ silhouette_from_distances(squared, at, one.sizes, one.radii)
+            sums[1] += members @ np.sqrt(own)
+    return found
 
 
 def davies_bouldin(means: np.ndarray, mean_distances: np.ndarray) -> float | None:

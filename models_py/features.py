@@ -171,8 +171,12 @@ def _feature_values(
             raise LearningError(
                 f"feature {feature}: expected numbers, found {column.type}; cast it to double"
             ) from error
-    is_null = np.asarray(column.is_null())
     values = column.to_numpy(zero_copy_only=False)
+    # Not a number is neither the lowest nor the highest of numbers, and fails the comparison.
+    is_whole = column.null_count == 0 and values.size > 0
+    if is_whole and -absurd_value <= values.min() and values.max() <= absurd_value:
+        return values
+    is_null = np.asarray(column.is_null())
     with np.errstate(invalid="ignore"):
         is_bad = ~(np.abs(values) <= absurd_value) & ~is_null
     if is_bad.any():

@@ -10,7 +10,7 @@ import pyarrow as pa
 from models_py import kmeans
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import Evaluation, evaluate
+from models_py.exact import Evaluation, add_silhouettes, assign_all
 from models_py.features import BatchSource, chunks
 from models_py.identity import (
     RETIRED,
@@ -93,8 +93,12 @@ class Customers(ABC):
         """The search over them."""
 
     @abstractmethod
-    def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
-        """Measure several sets of centres (see `exact.evaluate`)."""
+    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres but for their silhouettes (see `exact.assign_all`)."""
+
+    @abstractmethod
+    def add_silhouettes(self, results: Sequence[Evaluation]) -> None:
+        """Measure the silhouettes, too."""
 
     @abstractmethod
     def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
@@ -127,9 +131,9 @@ class StreamedCustomers(Customers):
         ) as matrix:
             yield Search(matrix, self._settings)
 
-    def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
-        """Measure several sets of centres."""
-        return evaluate(
+    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres but for their silhouettes."""
+        return assign_all(
             self._source,
             self._scaler,
             models,
@@ -137,6 +141,10 @@ class StreamedCustomers(Customers):
             row_count=self._row_count,
             keep_nearest=True,
         )
+
+    def add_silhouettes(self, results: Sequence[Evaluation]) -> None:
+        """Measure the silhouettes, too."""
+        add_silhouettes(self._source, self._scaler, results, self._settings)
 
     def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
         """Customers by their segment in the fit before and by nearest centre."""
@@ -186,7 +194,7 @@ def fit(
                 warm_jaccards = None if stability is None else stability.jaccards.tolist()
                 models.append(warm)
                 del search
-        evaluations = customers.evaluated(models)
+        evaluations = customers.assigned(models)
     best, start = evaluations[0], COLD
     if len(evaluations) > 1:
         bound = evaluations[0].inertia * (1 + settings.warm_tolerance)
@@ -195,6 +203,12 @@ def fit(
             best, start = evaluations[1], WARM
             jaccards = warm_jaccards or [None] * row["k"]
     del evaluations
+    if start == COLD and row.get("cluster_silhouettes"):
+        # The scan measured the same centres on the same customers.
+        best.cluster_silhouettes = np.array(row["cluster_silhouettes"], dtype=np.float64)
+    else:
+        with quiet_and_single():
+            customers.add_silhouettes([best])
 
     crossed = customers.crossed(best) if before else {}
     active = np.array([one["segment_id"] for one in before], dtype=np.int64)

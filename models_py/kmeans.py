@@ -6,12 +6,16 @@ pull one (rows beyond a robust distance are left out of the means): trimmed K-me
 Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 """
 
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
-from sklearn.cluster import KMeans
+
+# What KMeans iterates with; `lloyd` says why it is called without the estimator.
+from sklearn.cluster._k_means_lloyd import lloyd_iter_chunked_dense
 
 from models_py.matrix import ScaledMatrix
+from models_py.parallel import ordered_map
 
 # Of a pass: sums (k x features), counts (k), objective.
 Totals = tuple[np.ndarray, np.ndarray, float]
@@ -33,17 +37,60 @@ def rounded(values: np.ndarray, digits: int = CENTRE_DIGITS) -> np.ndarray:
     return np.array(flat, dtype=np.float64).reshape(np.shape(values)) + 0.0
 
 
-def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Squared distances (rows x centres), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
-    product = rows @ centres.T
+class Rows:
+    """Rows held in memory, with what each of many starts on them would compute again.
+
+    values: float32 (rows x features). squares: (rows) squared lengths. centred: the values about
+    their mean. tolerance: squared shift of the centres at which Lloyd's iterations stop.
+    """
+
+    def __init__(self, values: np.ndarray, *, squares: np.ndarray | None = None) -> None:
+        self.values = np.ascontiguousarray(values)
+        self.squares = squared_lengths(self.values) if squares is None else squares
+        self.mean = self.values.mean(axis=0)
+        self.centred = self.values - self.mean
+        variances = np.square(self.centred).sum(axis=0) / self.values.dtype.type(len(values))
+        self.tolerance = variances.mean() * LLOYD_TOLERANCE if variances.size else 0.0
+
+    @classmethod
+    def of(cls, rows: "np.ndarray | Rows") -> "Rows":
+        """The rows, prepared if they are not yet."""
+        return rows if isinstance(rows, Rows) else cls(rows)
+
+    def __len__(self) -> int:
+        """Give the number of rows."""
+        return len(self.values)
+
+    def squared_distances(self, centres: np.ndarray) -> np.ndarray:
+        """Squared distances (centres x rows), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
+        return _squared_distances(self.values, self.squares, centres)
+
+    def labels(self, centres: np.ndarray) -> np.ndarray:
+        """Number of the nearest centre of each row, ties to the lowest."""
+        return self.squared_distances(centres).argmin(axis=0)
+
+
+def squared_lengths(rows: np.ndarray) -> np.ndarray:
+    """Squared length of each row."""
+    return np.einsum("ij,ij->i", rows, rows)
+
+
+def _squared_distances(values: np.ndarray, squares: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    # Centres first: sums, minima and comparisons then run along the rows, several times as fast.
+    product = centres @ values.T
     product *= -2
-    product += np.einsum("ij,ij->i", rows, rows)[:, None]
-    product += np.einsum("ij,ij->i", centres, centres)
+    product += squares
+    product += squared_lengths(centres)[:, None]
     return np.maximum(product, 0, out=product)
 
 
+def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distances (rows x centres), as `Rows.squared_distances` turned."""
+    return _squared_distances(rows, squared_lengths(rows), centres).T
+
+
 def seeded_centres(
-    rows: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
+    rows: np.ndarray | Rows, k: int, rng: np.random.Generator, *, trim_share: float
 ) -> np.ndarray:
     """Greedy k-means++ (Arthur and Vassilvitskii 2007) with capped squared distances.
 
@@ -51,39 +98,76 @@ def seeded_centres(
     by are capped at their (1 - trim_share) quantile: a lone extreme row gains nothing by being a
     centre. Returns float32 (k x features).
     """
+    rows = Rows.of(rows)
+    return _seeded(rows.values, rows.squares, k, rng, trim_share=trim_share)
+
+
+def _seeded(
+    rows: np.ndarray, squares: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
+) -> np.ndarray:
     tries = 2 + int(np.log(k))
     centres = np.empty((k, rows.shape[1]), dtype=np.float32)
     centres[0] = rows[rng.integers(rows.shape[0])]
-    nearest = squared_distances(rows, centres[:1])[:, 0]
+    nearest = _squared_distances(rows, squares, centres[:1])[0]
     for number in range(1, k):
         cap = np.quantile(nearest, 1 - trim_share, method="lower")
         capped = np.minimum(nearest, cap) if cap > 0 else nearest
         cumulated = np.cumsum(capped, dtype=np.float64)
         drawn = np.searchsorted(cumulated, rng.random(tries) * cumulated[-1])
         drawn = np.minimum(drawn, rows.shape[0] - 1)
-        candidates = np.minimum(squared_distances(rows, rows[drawn]), nearest[:, None])
+        candidates = np.minimum(_squared_distances(rows, squares, rows[drawn]), nearest)
         gain = np.minimum(candidates, cap) if cap > 0 else candidates
-        best = int(np.argmin(gain.sum(axis=0, dtype=np.float64)))
+        best = int(np.argmin(gain.sum(axis=1, dtype=np.float64)))
         centres[number] = rows[drawn[best]]
-        nearest = candidates[:, best]
+        nearest = candidates[best]
     return centres
 
 
-def lloyd(rows: np.ndarray, centres: np.ndarray, *, iterations: int) -> np.ndarray:
-    """Lloyd's iterations from the given centres, float32 (k x features)."""
-    model = KMeans(
-        n_clusters=centres.shape[0],
-        init=centres,
-        n_init=1,
-        max_iter=iterations,
-        tol=LLOYD_TOLERANCE,
-        algorithm="lloyd",
-    )
-    return model.fit(rows).cluster_centers_
+def lloyd(rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int) -> np.ndarray:
+    """Lloyd's iterations from the given centres, float32 (k x features).
+
+    Gives what KMeans(init=centres, n_init=1, tol=LLOYD_TOLERANCE) gives, to the bit. The estimator
+    checks its input, prepares the rows and counts labels in Python at each fit; on the small
+    samples of half fits and weights, of which there are thousands, that takes longer than the
+    iterations, and holds up the other threads.
+    """
+    rows = Rows.of(rows)
+    size, k = len(rows), len(centres)
+    present = (centres - rows.mean).astype(np.float32)
+    following = np.empty_like(present)
+    ones = np.ones(size, dtype=np.float32)
+    labels, before = np.empty(size, dtype=np.int32), np.full(size, -1, dtype=np.int32)
+    counts, shifts = np.zeros(k, dtype=np.float32), np.zeros(k, dtype=np.float32)
+    for _ in range(iterations):
+        lloyd_iter_chunked_dense(rows.centred, ones, present, following, counts, labels, shifts, 1)
+        present, following = following, present
+        if (labels == before).all() or np.square(shifts).sum() <= rows.tolerance:
+            break
+        labels, before = before, labels
+    return present + rows.mean
+
+
+def start_centres(
+    rows: Rows,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    seeding_size: int,
+    iterations: int,
+    trim_share: float,
+) -> np.ndarray:
+    """One start: seed and iterate; centres float32 (k x features)."""
+    size = len(rows)
+    values, squares = rows.values, rows.squares
+    if size > seeding_size:
+        drawn = np.sort(rng.choice(size, seeding_size, replace=False))
+        values, squares = values[drawn], squares[drawn]
+    centres = _seeded(values, squares, k, rng, trim_share=trim_share)
+    return lloyd(rows, centres, iterations=iterations)
 
 
 def start(
-    rows: np.ndarray,
+    rows: np.ndarray | Rows,
     k: int,
     rng: np.random.Generator,
     *,
@@ -91,29 +175,29 @@ def start(
     iterations: int,
     trim_share: float,
 ) -> tuple[float, np.ndarray]:
-    """One start: seed, iterate, and judge by the sum of all but the largest squared distances.
+    """One start, judged by the sum of all but the largest squared distances.
 
     Returns (trimmed objective, centres float32 (k x features)).
     """
-    size = rows.shape[0]
-    seeding = rows
-    if size > seeding_size:
-        seeding = rows[np.sort(rng.choice(size, seeding_size, replace=False))]
-    centres = seeded_centres(seeding, k, rng, trim_share=trim_share)
-    return refined(rows, centres, iterations=iterations, trim_share=trim_share)
+    rows = Rows.of(rows)
+    centres = start_centres(
+        rows, k, rng, seeding_size=seeding_size, iterations=iterations, trim_share=trim_share
+    )
+    return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
 def refined(
-    rows: np.ndarray, centres: np.ndarray, *, iterations: int, trim_share: float
+    rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int, trim_share: float
 ) -> tuple[float, np.ndarray]:
     """Iterate from the centres; returns (trimmed objective, centres float32 (k x features))."""
+    rows = Rows.of(rows)
     centres = lloyd(rows, centres, iterations=iterations)
     return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
-def trimmed_objective(rows: np.ndarray, centres: np.ndarray, *, trim_share: float) -> float:
+def trimmed_objective(rows: np.ndarray | Rows, centres: np.ndarray, *, trim_share: float) -> float:
     """Sum of all but the largest squared distances of the rows to their nearest centre."""
-    nearest = squared_distances(rows, centres).min(axis=1)
+    nearest = Rows.of(rows).squared_distances(centres).min(axis=0)
     kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))
     if kept < nearest.size:
         nearest = np.partition(nearest, kept - 1)[:kept]
@@ -121,7 +205,7 @@ def trimmed_objective(rows: np.ndarray, centres: np.ndarray, *, trim_share: floa
 
 
 def best_of_starts(
-    rows: np.ndarray,
+    rows: np.ndarray | Rows,
     k: int,
     seed: int,
     path: tuple[int, ...],
@@ -132,6 +216,7 @@ def best_of_starts(
     trim_share: float,
 ) -> np.ndarray:
     """Best of several starts on one worker; ties go to the earlier start."""
+    rows = Rows.of(rows)
     tried = [
         start(
             rows,
@@ -162,31 +247,60 @@ def extreme_threshold(distances: np.ndarray, *, trim_share: float, trim_deviatio
 
 def polish(
     matrix: ScaledMatrix,
-    centres: np.ndarray,
+    starts: Sequence[np.ndarray],
     *,
-    trim_squared: float,
+    trims_squared: Sequence[float],
     iterations: int,
     tolerance: float,
-) -> np.ndarray:
+    threads: int = 1,
+) -> list[np.ndarray]:
     """Trimmed Lloyd passes over all rows of a float32 matrix, block by block.
 
-    Rows with a squared distance above `trim_squared` to their nearest centre are left out of the
-    means. Stops when the capped objective gains less than `tolerance` of itself. Returns the
-    centres with the best objective, float64 (k x features).
+    A pass serves all sets of centres. Rows with a squared distance above the set's entry of
+    `trims_squared` to their nearest centre are left out of the means. A set stops when its capped
+    objective gains less than `tolerance` of itself. Returns, for each, the centres with the best
+    objective, float64 (k x features).
     """
-    steps = polishing(centres, iterations=iterations, tolerance=tolerance)
-    asked = next(steps)
-    while True:
-        try:
-            asked = steps.send(_pass(matrix, asked, trim_squared))
-        except StopIteration as ended:
-            return ended.value
+
+    def passes(wanted: Sequence[tuple[np.ndarray, float]]) -> list[Totals]:
+        return _passes(matrix, wanted, threads=threads)
+
+    return polished_together(
+        starts, trims_squared, passes, iterations=iterations, tolerance=tolerance
+    )
+
+
+def polished_together(
+    starts: Sequence[np.ndarray],
+    trims_squared: Sequence[float],
+    passes: Callable[[Sequence[tuple[np.ndarray, float]]], list[Totals]],
+    *,
+    iterations: int,
+    tolerance: float,
+) -> list[np.ndarray]:
+    """The iterations of `polish`, whoever runs its passes.
+
+    passes: what `block_pass` gives, summed over all rows, for several (centres, bound).
+    """
+    running = [polishing(one, iterations=iterations, tolerance=tolerance) for one in starts]
+    asked = {at: next(steps) for at, steps in enumerate(running)}
+    ended: dict[int, np.ndarray] = {}
+    while asked:
+        totals = passes([(asked[at], trims_squared[at]) for at in asked])
+        following = {}
+        for at, total in zip(asked, totals, strict=True):
+            try:
+                following[at] = running[at].send(total)
+            except StopIteration as stopped:
+                ended[at] = stopped.value
+        asked = following
+    return [ended[at] for at in range(len(starts))]
 
 
 def polishing(
     centres: np.ndarray, *, iterations: int, tolerance: float
 ) -> Generator[np.ndarray, Totals, np.ndarray]:
-    """The iterations of `polish`, whoever runs its passes.
+    """The iterations of one set of centres.
 
     Yields the centres to pass over all rows with, float32, is sent what `block_pass` gives, summed
     over the rows, and returns the best centres.
@@ -205,34 +319,55 @@ def polishing(
     return best
 
 
-def _pass(matrix: ScaledMatrix, centres: np.ndarray, trim_squared: float) -> Totals:
-    """What `block_pass` gives, summed over all rows."""
-    sums, counts, objective = np.zeros(centres.shape), np.zeros(len(centres)), 0.0
-    for rows in matrix.blocks(POLISH_ROWS):
-        own_sums, own_counts, own_objective = block_pass(rows, centres, trim_squared)
-        sums += own_sums
-        counts += own_counts
-        objective += own_objective
-    return sums, counts, objective
+def added(first: Totals, second: Totals) -> Totals:
+    """Totals over the rows of both."""
+    return first[0] + second[0], first[1] + second[1], first[2] + second[2]
 
 
-def block_pass(rows: np.ndarray, centres: np.ndarray, trim_squared: float) -> Totals:
-    """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective."""
-    k = centres.shape[0]
-    half = np.einsum("ij,ij->i", centres, centres) / 2
-    numbers = np.arange(k, dtype=np.int16)[:, None]
+def _passes(
+    matrix: ScaledMatrix, wanted: Sequence[tuple[np.ndarray, float]], *, threads: int
+) -> list[Totals]:
+    """What `block_pass` gives for several (centres, bound), summed over all rows."""
+    rooms = threading.local()
+
+    def run(first: int) -> list[Totals]:
+        # A worker reads into the same memory each time: fetching it anew takes longer than to read.
+        if not hasattr(rooms, "rows"):
+            rooms.rows = np.empty((min(POLISH_ROWS, len(matrix)), matrix.shape[1]), np.float32)
+        rows = matrix.block(first, POLISH_ROWS, out=rooms.rows)
+        lengths = squared_lengths(rows)
+        return [block_pass(rows, *one, lengths=lengths) for one in wanted]
+
+    found = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
+    for own in ordered_map(run, range(0, len(matrix), POLISH_ROWS), threads=threads):
+        found = [added(held, one) for held, one in zip(found, own, strict=True)]
+    return found
+
+
+def block_pass(
+    rows: np.ndarray,
+    centres: np.ndarray,
+    trim_squared: float,
+    *,
+    lengths: np.ndarray | None = None,
+) -> Totals:
+    """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective.
+
+    lengths: squared lengths of the rows, where they are known.
+    """
+    half = squared_lengths(centres) / 2
     scores = centres @ rows.T
     scores -= half[:, None]
-    best = scores[0].copy()
-    labels = np.zeros(rows.shape[0], dtype=np.int16)
-    for number in range(1, k):
-        np.copyto(labels, number, where=scores[number] > best)
-        np.maximum(best, scores[number], out=best)
-    squared = np.einsum("ij,ij->i", rows, rows)
+    best = scores.max(axis=0)
+    squared = squared_lengths(rows) if lengths is None else lengths.copy()
     squared -= 2 * best
     np.maximum(squared, 0, out=squared)
-    np.copyto(labels, k, where=squared > trim_squared)
-    members = (labels == numbers).astype(np.float32)
+    is_member = scores == best
+    members = is_member.astype(np.float32)
+    tied = np.flatnonzero(members.sum(axis=0) > 1)
+    if tied.size:  # to the first
+        members[:, tied] = np.arange(len(centres))[:, None] == scores[:, tied].argmax(axis=0)
+    members *= squared <= trim_squared
     return (
         members @ rows,
         members.sum(axis=1, dtype=np.float64),

@@ -10,7 +10,8 @@ import numpy as np
 
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.features import BatchSource, chunks
+from models_py.features import BatchSource, Chunk, chunks
+from models_py.parallel import map_stream
 from models_py.scaling import Scaler
 
 READ_ROWS = 65_536  # rows read at once when single rows are wanted
@@ -31,32 +32,36 @@ class ScaledMatrix:
         """Give the number of rows."""
         return self.shape[0]
 
-    def block(self, first: int, count: int) -> np.ndarray:
-        """Rows from `first`, at most `count`; float32 (rows x features)."""
+    def block(self, first: int, count: int, *, out: np.ndarray | None = None) -> np.ndarray:
+        """Rows from `first`, at most `count`; float32 (rows x features).
+
+        out: memory for at least as many rows, which the result then lies in.
+        """
         rows, width = self.shape
         count = max(0, min(count, rows - first))
-        if width == 0 or count == 0:
-            return np.zeros((count, width), dtype=np.float32)
-        size = np.dtype(np.float32).itemsize
-        flat = np.fromfile(
-            self._name, dtype=np.float32, count=count * width, offset=first * width * size
-        )
-        return flat.reshape(count, width)
+        found = np.empty((count, width), dtype=np.float32) if out is None else out[:count]
+        if found.size:
+            with open(self._name, "rb", buffering=0) as file:
+                file.seek(first * width * found.itemsize)
+                read = file.readinto(found.data)
+            if read != found.nbytes:
+                raise OSError(f"{self._name}: expected {found.nbytes} bytes, found {read}")
+        return found
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
-        """All rows in order, `size` at a time."""
+        """All rows in order, `size` at a time; each is overwritten by the next."""
+        room = np.empty((min(size, len(self)), self.shape[1]), dtype=np.float32)
         for first in range(0, len(self), size):
-            yield self.block(first, size)
+            yield self.block(first, size, out=room)
 
     def take(self, numbers: np.ndarray) -> np.ndarray:
         """The rows with these numbers, which ascend; float32 (numbers x features)."""
         out = np.empty((numbers.size, self.shape[1]), dtype=np.float32)
-        place = 0
-        for first in range(0, len(self), READ_ROWS):
-            until = int(np.searchsorted(numbers, first + READ_ROWS))
-            if until > place:
-                out[place:until] = self.block(first, READ_ROWS)[numbers[place:until] - first]
-            place = until
+        place = first = 0
+        for block in self.blocks(READ_ROWS):
+            until = int(np.searchsorted(numbers, first + len(block)))
+            out[place:until] = block[numbers[place:until] - first]
+            place, first = until, first + len(block)
         return out
 
 
@@ -69,20 +74,24 @@ def scaled_matrix(
     The file lies in `settings.tmp_dir` and is deleted at the end, also on an error.
     Raises LearningError when the source has not the rows that the scaling was learned from.
     """
+
+    def scaled_rows(chunk: Chunk) -> np.ndarray:
+        return np.ascontiguousarray(scaler.scale(chunk.values).T, dtype=np.float32)
+
     handle, name = tempfile.mkstemp(suffix=".f32", prefix="scaled_", dir=settings.tmp_dir)
     try:
         written = 0
         with os.fdopen(handle, "wb") as file:
-            for chunk in chunks(
+            stream = chunks(
                 source,
                 scaler.features,
                 chunk_rows=settings.chunk_rows,
                 absurd_value=settings.absurd_value,
                 check_order=True,
-            ):
-                scaled = scaler.scale(chunk.values)
-                file.write(np.ascontiguousarray(scaled.T, dtype=np.float32).data)
-                written += chunk.row_count
+            )
+            for rows in map_stream(scaled_rows, stream, threads=settings.threads):
+                file.write(rows.data)
+                written += len(rows)
         if written != row_count:
             raise LearningError(
                 f"expected the {row_count} customers that the scaling was learned from, found "

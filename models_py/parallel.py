@@ -38,13 +38,30 @@ def ordered_map(
     """
     if threads == 1:
         yield from map(function, tasks)
-        return
-    with ThreadPoolExecutor(threads, initializer=_limit_worker) as pool:
+    else:
+        yield from _pooled(function, tasks, workers=threads, lookahead=lookahead)
+
+
+def map_stream(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -> Iterator[R]:
+    """As `ordered_map`, of tasks that take work to read: the thread that reads is one of them.
+
+    One more than there are cores would have each wait for the others' turn at Python.
+    """
+    if threads == 1:
+        yield from map(function, tasks)
+    else:
+        yield from _pooled(function, tasks, workers=threads - 1, lookahead=2)
+
+
+def _pooled(
+    function: Callable[[T], R], tasks: Iterable[T], *, workers: int, lookahead: int
+) -> Iterator[R]:
+    with ThreadPoolExecutor(workers, initializer=_limit_worker) as pool:
         waiting: deque = deque()
         try:
             for task in tasks:
                 waiting.append(pool.submit(function, task))
-                if len(waiting) >= threads + lookahead:
+                if len(waiting) >= workers + lookahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -41,12 +41,13 @@ class RowSample:
     def _prune(self) -> None:
         """Keep the rows with the lowest draws, in place, one feature at a time."""
         draws = self._draws[: self._held]
-        kept = np.sort(np.argsort(draws, kind="stable")[: self._limit])
+        bound = np.partition(draws, self._limit - 1)[self._limit - 1]
+        kept = np.flatnonzero(draws <= bound)[: self._limit]
         self._draws[: kept.size] = draws[kept]
         for line in self._values:
             line[: kept.size] = line[kept]
         self._held = kept.size
-        self._bound = float(self._draws[: self._held].max())
+        self._bound = float(bound)
 
     def values(self) -> np.ndarray:
         """The rows held, float64 (features x rows); a view."""

@@ -14,8 +14,10 @@ names of segments speak of every feature in standard deviations; they have no sc
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,9 +25,14 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, chunks, source_columns
+from models_py.parallel import map_stream
 from models_py.sample import RowSample, sampled_rows
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 TRANSFORMS = ("log1p", "sqrt", "identity")
+CURVES = {"log1p": np.log1p, "sqrt": np.sqrt}  # of absolute values
 MISSING_RULES = ("zero", "median", "max", "min")
 LOWER_QUANTILE, UPPER_QUANTILE = 0.01, 0.99  # winsor bounds
 CONSTANT_TOLERANCE = 1e-12  # a spread this small against the values is rounding, not variation
@@ -59,18 +66,29 @@ SCALING_SCHEMA = pa.schema(
 )
 
 
-def transformed(values: np.ndarray, transform: str) -> np.ndarray:
-    """Apply a transform; log1p and sqrt keep the sign, so that returns stay below zero."""
+def transformed(
+    values: np.ndarray,
+    transform: str,
+    *,
+    out: np.ndarray | None = None,
+    room: np.ndarray | None = None,
+) -> np.ndarray:
+    """Apply a transform; log1p and sqrt keep the sign, so that returns stay below zero.
+
+    out: where the result goes, may be the values; room: memory of their shape to work in.
+    """
     if transform == "identity":
-        return values
-    if transform == "log1p":
-        return np.copysign(np.log1p(np.abs(values)), values)
-    if transform == "sqrt":
-        return np.copysign(np.sqrt(np.abs(values)), values)
-    raise LearningError(
-        f"expected a transform among {', '.join(TRANSFORMS)}, found {transform!r}; "
-        "change the feature definition"
-    )
+        if out is None:
+            return values
+        np.copyto(out, values)
+        return out
+    if transform not in CURVES:
+        raise LearningError(
+            f"expected a transform among {', '.join(TRANSFORMS)}, found {transform!r}; "
+            "change the feature definition"
+        )
+    absolute = np.abs(values, out=room)
+    return np.copysign(CURVES[transform](absolute, out=absolute), values, out=out)
 
 
 def untransformed(values: np.ndarray, transform: str) -> np.ndarray:
@@ -124,14 +142,20 @@ class Scaler:
 
     def filled(self, values: np.ndarray) -> np.ndarray:
         """Replace NaN by each feature's decided value; (features x rows), original units."""
-        return np.where(np.isnan(values), self.missing[:, None], values)
+        filled = values.copy()
+        np.copyto(filled, self.missing[:, None], where=np.isnan(values))
+        return filled
 
     def scale(self, values: np.ndarray) -> np.ndarray:
         """Original units (features x rows, NaN for null) to scaled float64 of the same shape."""
         scaled = self.filled(values)
+        room = np.empty(scaled.shape[1])
         for row, transform in enumerate(self.transforms):
-            line = np.clip(transformed(scaled[row], transform), self.lower[row], self.upper[row])
-            scaled[row] = (line - self.mean[row]) * self.factor[row]
+            line = scaled[row]
+            transformed(line, transform, out=line, room=room)
+            np.clip(line, self.lower[row], self.upper[row], out=line)
+            line -= self.mean[row]
+            line *= self.factor[row]
         return scaled
 
     def unscale(self, scaled: np.ndarray) -> np.ndarray:
@@ -286,25 +310,39 @@ class StreamedPasses(Passes):
         nulls = np.zeros(len(features), dtype=np.int64)
         lowest = np.full(len(features), np.inf)
         highest = np.full(len(features), -np.inf)
-        for chunk in chunks(self._source, features, check_order=True, **self._passes):
-            row_count += chunk.row_count
-            is_null = np.isnan(chunk.values)
-            nulls += is_null.sum(axis=1)
-            lowest = np.fmin(lowest, np.fmin.reduce(chunk.values, axis=1))
-            highest = np.fmax(highest, np.fmax.reduce(chunk.values, axis=1))
-            held.add(chunk.values)
+        stream = chunks(self._source, features, check_order=True, **self._passes)
+        for values, bounds in self._mapped(_with_bounds, (chunk.values for chunk in stream)):
+            row_count += values.shape[1]
+            nulls += bounds[0]
+            lowest = np.fmin(lowest, bounds[1])
+            highest = np.fmax(highest, bounds[2])
+            held.add(values)
         return Seen(row_count, nulls, lowest, highest, held.values())
+
+    def _mapped(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Work on chunks while the next ones are read."""
+        return map_stream(function, tasks, threads=self._settings.threads)
 
     def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
         """Sums over all rows, in the order of the chunks."""
         total, squares = np.zeros(len(spans)), np.zeros(len(spans))
         if spans:
             names = [span.feature for span in spans]
-            for chunk in chunks(self._source, names, **self._passes):
-                own_total, own_squares = chunk_sums(chunk.values, spans)
+            stream = chunks(self._source, names, **self._passes)
+            summed = partial(chunk_sums, spans=spans)
+            for own_total, own_squares in self._mapped(summed, (one.values for one in stream)):
                 total += own_total
                 squares += own_squares
         return total, squares
+
+
+def _with_bounds(values: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """A chunk, and of each feature the number of nulls, the lowest and the highest value."""
+    return values, (
+        np.isnan(values).sum(axis=1),
+        np.fmin.reduce(values, axis=1),
+        np.fmax.reduce(values, axis=1),
+    )
 
 
 def chunk_sums(values: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
@@ -313,11 +351,14 @@ def chunk_sums(values: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, n
     About the middle of the winsor range, so that a large mean costs no digits.
     """
     total, squares = np.empty(len(spans)), np.empty(len(spans))
+    line, room = np.empty((2, values.shape[1]))
     for at, span in enumerate(spans):
-        line = np.where(np.isnan(values[at]), span.missing, values[at])
-        line = np.clip(transformed(line, span.transform), span.lower, span.upper)
-        line = line - (span.lower + span.upper) / 2
-        total[at], squares[at] = line.sum(), np.square(line).sum()
+        np.copyto(line, values[at])
+        np.copyto(line, span.missing, where=np.isnan(line))
+        transformed(line, span.transform, out=line, room=room)
+        np.clip(line, span.lower, span.upper, out=line)
+        line -= (span.lower + span.upper) / 2
+        total[at], squares[at] = line.sum(), np.square(line, out=room).sum()
     return total, squares
 
 

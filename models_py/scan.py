@@ -19,7 +19,7 @@ from models_py.parallel import one_blas_thread, ordered_map
 from models_py.references import KINDS, reference
 from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
-from models_py.stability import half_sample
+from models_py.stability import HalfSample, Halves
 
 # First number of the seed path of each random task, so that no two share random numbers.
 SAMPLE_PATH, START_PATH, REFERENCE_PATH, REFERENCE_START_PATH = 1, 2, 5, 6
@@ -91,6 +91,7 @@ class Search:
             kmeans.rng_for(settings.seed, SAMPLE_PATH, 1),
         )
         self.small = self.sample[rows]
+        self.sample_rows, self.small_rows = kmeans.Rows(self.sample), kmeans.Rows(self.small)
         rows = sampled_rows(
             len(self.sample),
             settings.reference_sample_size,
@@ -115,11 +116,11 @@ class Search:
         def begin(task: tuple[int, int]) -> tuple[float, np.ndarray]:
             k, number = task
             rng = kmeans.rng_for(settings.seed, START_PATH, k, number)
-            return kmeans.start(self.small, k, rng, **self.search)
+            return kmeans.start(self.small_rows, k, rng, **self.search)
 
         def go_on(centres: np.ndarray) -> tuple[float, np.ndarray]:
             return kmeans.refined(
-                self.sample,
+                self.sample_rows,
                 centres,
                 iterations=settings.search_iterations,
                 trim_share=settings.trim_share,
@@ -142,50 +143,53 @@ class Search:
 
     def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
         """Polish each set of centres over all rows; float64."""
+        return kmeans.polish(
+            self.matrix,
+            starts,
+            trims_squared=self.trims_squared(starts),
+            iterations=self.settings.polish_iterations,
+            tolerance=self.settings.polish_tolerance,
+            threads=self.settings.threads,
+        )
 
-        def run(centres: np.ndarray) -> np.ndarray:
-            nearest = kmeans.squared_distances(self.sample, centres.astype(np.float32)).min(axis=1)
+    def trims_squared(self, starts: list[np.ndarray]) -> list[float]:
+        """Squared distance past which rows do not pull the centres, for each set of centres."""
+
+        def bound(centres: np.ndarray) -> float:
+            nearest = self.sample_rows.squared_distances(centres.astype(np.float32)).min(axis=0)
             threshold = kmeans.extreme_threshold(
                 np.sqrt(nearest),
                 trim_share=self.settings.trim_share,
                 trim_deviations=self.settings.trim_deviations,
             )
-            return kmeans.polish(
-                self.matrix,
-                centres,
-                trim_squared=threshold**2,
-                iterations=self.settings.polish_iterations,
-                tolerance=self.settings.polish_tolerance,
-            )
+            return threshold**2
 
-        return list(ordered_map(run, starts, threads=self.settings.threads))
+        return list(ordered_map(bound, starts, threads=self.settings.threads))
 
     def stabilities(self, models: list[np.ndarray]) -> list[Stability | None]:
         """Half-sample stability of each set of centres; None for one cluster or too few rows."""
         wanted = [c for c in models if len(c) > 1 and len(self.small) // 2 >= len(c)]
         splits = self.settings.half_sample_count
-        labels = {
-            id(c): kmeans.squared_distances(self.small, c.astype(np.float32)).argmin(axis=1)
-            for c in wanted
-        }
+        if not wanted:
+            return [None for _ in models]
+        labels = [self.small_rows.labels(c.astype(np.float32)) for c in wanted]
 
-        def run(task):
-            centres, number = task
-            return half_sample(
-                self.small,
-                labels[id(centres)],
-                len(centres),
-                self.settings.seed,
-                number,
-                starts=self.settings.half_sample_starts,
-                **self.search,
-            )
+        def run(number: int) -> list[HalfSample]:
+            halves = Halves(self.small_rows, self.settings.seed, number)
+            return [
+                halves.compared(
+                    label,
+                    len(centres),
+                    starts=self.settings.half_sample_starts,
+                    **self.search,
+                )
+                for centres, label in zip(wanted, labels, strict=True)
+            ]
 
-        tasks = [(centres, number) for centres in wanted for number in range(splits)]
-        results = list(ordered_map(run, tasks, threads=self.settings.threads))
+        results = list(ordered_map(run, range(splits), threads=self.settings.threads))
         found: dict[int, Stability] = {}
         for place, centres in enumerate(wanted):
-            own = results[place * splits : (place + 1) * splits]
+            own = [one[place] for one in results]
             found[id(centres)] = Stability(
                 float(np.mean([one.adjusted_rand for one in own])),
                 np.mean([one.jaccards for one in own], axis=0),
@@ -206,7 +210,7 @@ class Search:
             kind, number = task
             place = KINDS.index(kind)
             rng = kmeans.rng_for(self.settings.seed, REFERENCE_PATH, place, number)
-            rows = reference(kind, self.smallest, rng)
+            rows = kmeans.Rows(reference(kind, self.smallest, rng))
             found = []
             for k in ks:
                 centres = kmeans.best_of_starts(
@@ -217,8 +221,7 @@ class Search:
                     starts=self.settings.reference_starts,
                     **self.search,
                 )
-                labels = kmeans.squared_distances(rows, centres).argmin(axis=1)
-                found.append(mean_silhouette(rows, labels, k))
+                found.append(mean_silhouette(rows.values, rows.labels(centres), k))
             return found
 
         results = np.array(list(ordered_map(run, tasks, threads=self.settings.threads)))

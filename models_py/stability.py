@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models_py.kmeans import best_of_starts, rng_for, squared_distances
+from models_py.kmeans import Rows, best_of_starts, rng_for, squared_distances
 from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
 
 PROFILE_BINS = 32  # bins of the line through two centres, from -0.5 to 1.5 of their distance
@@ -34,55 +34,60 @@ class HalfSample:
     separation: float
 
 
-def split(rows: np.ndarray, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+def split(row_count: int, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of two halves, each ascending."""
-    order = rng_for(seed, 3, number).permutation(rows.shape[0])
-    middle = rows.shape[0] // 2
+    order = rng_for(seed, 3, number).permutation(row_count)
+    middle = row_count // 2
     return np.sort(order[:middle]), np.sort(order[middle:])
 
 
-def half_sample(
-    rows: np.ndarray,
-    full_labels: np.ndarray,
-    k: int,
-    seed: int,
-    number: int,
-    *,
-    starts: int,
-    iterations: int,
-    seeding_size: int,
-    trim_share: float,
-) -> HalfSample:
-    """Cluster both halves of split `number` and compare them, and each with the full fit.
+class Halves:
+    """Split `number` of a sample into two halves, which serves every k."""
 
-    rows: float32 (rows x features); full_labels: (rows) of the full fit.
-    """
-    halves = split(rows, seed, number)
-    labels, separations = [], []
-    for side, half in enumerate(halves):
-        centres = best_of_starts(
-            rows[half],
-            k,
-            seed,
-            (4, k, number, side),
-            starts=starts,
-            iterations=iterations,
-            seeding_size=seeding_size,
-            trim_share=trim_share,
+    def __init__(self, rows: Rows, seed: int, number: int) -> None:
+        self._rows, self._seed, self._number = rows, seed, number
+        self._halves = split(len(rows), seed, number)
+        self._held = [Rows(rows.values[half], squares=rows.squares[half]) for half in self._halves]
+
+    def compared(
+        self,
+        full_labels: np.ndarray,
+        k: int,
+        *,
+        starts: int,
+        iterations: int,
+        seeding_size: int,
+        trim_share: float,
+    ) -> HalfSample:
+        """Cluster both halves and compare them, and each with the full fit.
+
+        full_labels: (rows) of the full fit.
+        """
+        labels, separations = [], []
+        for side in range(2):
+            centres = best_of_starts(
+                self._held[side],
+                k,
+                self._seed,
+                (4, k, self._number, side),
+                starts=starts,
+                iterations=iterations,
+                seeding_size=seeding_size,
+                trim_share=trim_share,
+            )
+            label = self._rows.labels(centres)
+            labels.append(label)
+            other = self._held[1 - side].values
+            separations.append(least_separation(other, label[self._halves[1 - side]], centres))
+        jaccards = np.mean(
+            [jaccard_matrix(contingency(full_labels, label, k, k)).max(axis=1) for label in labels],
+            axis=0,
         )
-        label = squared_distances(rows, centres).argmin(axis=1)
-        labels.append(label)
-        other = halves[1 - side]
-        separations.append(least_separation(rows[other], label[other], centres))
-    jaccards = np.mean(
-        [jaccard_matrix(contingency(full_labels, label, k, k)).max(axis=1) for label in labels],
-        axis=0,
-    )
-    return HalfSample(
-        adjusted_rand(contingency(labels[0], labels[1], k, k)),
-        jaccards,
-        float(np.mean(separations)),
-    )
+        return HalfSample(
+            adjusted_rand(contingency(labels[0], labels[1], k, k)),
+            jaccards,
+            float(np.mean(separations)),
+        )
 
 
 def least_separation(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:

@@ -55,18 +55,40 @@ class Weighted:
         return float(np.bincount(self.labels, minlength=len(self.centres)).min()) / len(self.labels)
 
 
-def explained_shares(rows: np.ndarray, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Share of each feature's variance between clusters, 0 to 1, and the means (k x features)."""
-    sizes = np.bincount(labels, minlength=k)
-    means = np.empty((k, rows.shape[1]))
-    shares = np.zeros(rows.shape[1])
-    for feature in range(rows.shape[1]):
-        line = rows[:, feature].astype(np.float64)
-        means[:, feature] = np.bincount(labels, weights=line, minlength=k) / np.maximum(sizes, 1)
-        total = np.square(line - line.mean()).sum()
-        between = (sizes * np.square(means[:, feature] - line.mean())).sum()
-        shares[feature] = min(between / total, 1.0) if total > 0 else 0.0
-    return shares, means
+class Spread:
+    """How rows of variance 1 are spread, for the measures of many clusterings of them.
+
+    rows: float32 (rows x features).
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.rows = rows
+        self._lines = np.ascontiguousarray(rows.T, dtype=np.float64)
+        self._means = self._lines.mean(axis=1)
+        self._squares = np.square(self._lines - self._means[:, None]).sum(axis=1)
+        self.covariance = np.atleast_2d(np.cov(self._lines, bias=True))
+
+    def explained_shares(self, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Share of each feature's variance between clusters, 0 to 1; means (k x features)."""
+        sizes = np.bincount(labels, minlength=k)
+        totals = [np.bincount(labels, weights=line, minlength=k) for line in self._lines]
+        means = np.stack(totals) / np.maximum(sizes, 1)
+        between = (sizes * np.square(means - self._means[:, None])).sum(axis=1)
+        has_spread = self._squares > 0
+        shares = np.where(has_spread, between / np.where(has_spread, self._squares, 1.0), 0.0)
+        return np.minimum(shares, 1.0), np.ascontiguousarray(means.T)
+
+    def within(self, shares: np.ndarray, means: np.ndarray) -> np.ndarray:
+        """Covariance within clusters of these shares and means, with the ridge."""
+        apart = means - shares @ means
+        ridge = RIDGE * np.eye(len(self.covariance))
+        return self.covariance - (apart.T * shares) @ apart + ridge
+
+    def likelihood_of(self, labels: np.ndarray, means: np.ndarray) -> float:
+        """J of clusters with these means; 0 and up."""
+        shares = np.bincount(labels, minlength=len(means)) / len(self.rows)
+        total = self.covariance + RIDGE * np.eye(len(self.covariance))
+        return float(np.linalg.slogdet(total)[1] - np.linalg.slogdet(self.within(shares, means))[1])
 
 
 def weights_of(explained: np.ndarray) -> np.ndarray:
@@ -80,18 +102,6 @@ def diagonal_likelihood(explained: np.ndarray) -> float:
     return float(-np.log(np.maximum(1 - explained, 1 / MAXIMUM_RATIO)).sum())
 
 
-def likelihood_of(rows: np.ndarray, labels: np.ndarray, means: np.ndarray) -> float:
-    """J of clusters with these means; 0 and up. rows: (rows x features) of variance 1."""
-    total = np.atleast_2d(np.cov(rows.T.astype(np.float64), bias=True))
-    shares = np.bincount(labels, minlength=len(means)) / len(rows)
-    apart = means - shares @ means
-    between = (apart.T * shares) @ apart
-    ridge = RIDGE * np.eye(len(total))
-    return float(
-        np.linalg.slogdet(total + ridge)[1] - np.linalg.slogdet(total - between + ridge)[1]
-    )
-
-
 def searched(
     rows: np.ndarray, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
 ) -> Weighted:
@@ -100,7 +110,8 @@ def searched(
     rows: float32 (rows x features), each feature with variance 1. Ties go to the earlier start.
     """
     path = (*path, k)
-    small = rows[sampled_rows(len(rows), BEGINNING_ROWS, kmeans.rng_for(settings.seed, *path, 0))]
+    drawn = sampled_rows(len(rows), BEGINNING_ROWS, kmeans.rng_for(settings.seed, *path, 0))
+    small = Spread(rows[drawn])
     begun = _begun(small, k, first_weights, settings, *path)
     larger = _begun(small, k + MORE_CLUSTERS, first_weights, settings, *path, MORE_CLUSTERS)
     begun += [
@@ -113,19 +124,20 @@ def searched(
         return one.smallest_share >= LEAST_SHARE, one.likelihood
 
     begun.sort(key=height, reverse=True)
-    ended = [_climbed(rows, one, settings, ITERATIONS) for one in begun[:FINALISTS]]
+    whole = Spread(rows)
+    ended = [_climbed(whole, one, settings, ITERATIONS) for one in begun[:FINALISTS]]
     return max(ended, key=height)
 
 
 def _begun(
-    rows: np.ndarray, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
+    spread: Spread, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
 ) -> list[Weighted]:
     """Starts with the given weights and with random ones, after a few iterations.
 
     A random start has half of the features, so that some start is without most of the noise.
     """
     rng = kmeans.rng_for(settings.seed, *path, 0)
-    width = rows.shape[1]
+    width = spread.rows.shape[1]
     firsts = list(first_weights)
     for _ in range(RANDOM_STARTS):
         is_in = rng.permutation(width) < (width + 1) // 2
@@ -133,8 +145,8 @@ def _begun(
     begun = []
     for number, weights in enumerate(firsts):
         weights = weights / weights.mean()
-        scaled = in_units_of(rows, weights)
-        _, centres = kmeans.start(
+        scaled = kmeans.Rows(in_units_of(spread.rows, weights))
+        centres = kmeans.start_centres(
             scaled,
             k,
             kmeans.rng_for(settings.seed, *path, 1 + number),
@@ -143,23 +155,20 @@ def _begun(
             trim_share=settings.trim_share,
         )
         first = Weighted(weights, centres / np.sqrt(weights), np.empty(0), 0.0)
-        begun.append(_climbed(rows, first, settings, FIRST_ITERATIONS))
+        begun.append(_climbed(spread, first, settings, FIRST_ITERATIONS, scaled=scaled))
     return begun
 
 
-def merged(rows: np.ndarray, one: Weighted, k: int) -> Weighted:
+def merged(spread: Spread, one: Weighted, k: int) -> Weighted:
     """Merge, one after the other, the two clusters that cost least of J, until k are left.
 
     Merging clusters of shares p and q and means apart by m multiplies det W by
-    1 + p q / (p + q) m' W^-1 m.
+    1 + p q / (p + q) m' W^-1 m. Without a likelihood, for whoever climbs on measures it anew.
     """
-    shares = np.bincount(one.labels, minlength=len(one.centres)) / len(rows)
+    shares = np.bincount(one.labels, minlength=len(one.centres)) / len(one.labels)
     means, labels = one.centres.astype(np.float64), one.labels
-    total = np.atleast_2d(np.cov(rows.T.astype(np.float64), bias=True))
     while len(means) > k:
-        apart = means - shares @ means
-        within = total - (apart.T * shares) @ apart + RIDGE * np.eye(len(total))
-        turned = np.linalg.solve(within, means.T)
+        turned = np.linalg.solve(spread.within(shares, means), means.T)
         products = means @ turned
         own = np.diag(products)
         squared = own[:, None] + own - products - products.T
@@ -174,24 +183,33 @@ def merged(rows: np.ndarray, one: Weighted, k: int) -> Weighted:
         means, shares = np.delete(means, second, axis=0), np.delete(shares, second)
         labels = np.where(labels == second, first, labels)
         labels = labels - (labels > second)
-    explained, means = explained_shares(rows, labels, len(means))
-    return Weighted(weights_of(explained), means, labels, likelihood_of(rows, labels, means))
+    explained, means = spread.explained_shares(labels, len(means))
+    return Weighted(weights_of(explained), means, labels, np.nan)
 
 
-def _climbed(rows: np.ndarray, start: Weighted, settings: FitSettings, iterations: int) -> Weighted:
-    """Cluster and weight in turn, from the centres of a start, until that gains nothing."""
+def _climbed(
+    spread: Spread,
+    start: Weighted,
+    settings: FitSettings,
+    iterations: int,
+    *,
+    scaled: kmeans.Rows | None = None,
+) -> Weighted:
+    """Cluster and weight in turn, from the centres of a start, until that gains nothing.
+
+    scaled: the rows in units of the start's weights, where they are there.
+    """
     weights, means = start.weights, start.centres
     best, highest = None, -np.inf
     for _ in range(iterations):
-        scaled = in_units_of(rows, weights)
-        centres = kmeans.refined(
-            scaled,
-            in_units_of(means, weights),
-            iterations=settings.search_iterations,
-            trim_share=settings.trim_share,
-        )[1]
-        labels = kmeans.squared_distances(scaled, centres).argmin(axis=1)
-        explained, means = explained_shares(rows, labels, k=len(means))
+        if scaled is None:
+            scaled = kmeans.Rows(in_units_of(spread.rows, weights))
+        centres = kmeans.lloyd(
+            scaled, in_units_of(means, weights), iterations=settings.search_iterations
+        )
+        labels = scaled.labels(centres)
+        scaled = None
+        explained, means = spread.explained_shares(labels, len(means))
         weights = weights_of(explained)
         height = diagonal_likelihood(explained)
         is_settled = height < highest + SETTLED
@@ -200,7 +218,7 @@ def _climbed(rows: np.ndarray, start: Weighted, settings: FitSettings, iteration
         if is_settled:
             break
     weights, means, labels = best
-    return Weighted(weights, means, labels, likelihood_of(rows, labels, means))
+    return Weighted(weights, means, labels, spread.likelihood_of(labels, means))
 
 
 def in_units_of(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -112,36 +112,13 @@ class SparkSearch(Search):
 
     def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
         """Polish each set of centres over all customers; float64. A pass serves all sets."""
-        settings = self.settings
-        bounds = []
-        for centres in starts:
-            nearest = kmeans.squared_distances(self.sample, centres.astype(np.float32)).min(axis=1)
-            threshold = kmeans.extreme_threshold(
-                np.sqrt(nearest),
-                trim_share=settings.trim_share,
-                trim_deviations=settings.trim_deviations,
-            )
-            bounds.append(threshold**2)
-        running = [
-            kmeans.polishing(
-                centres,
-                iterations=settings.polish_iterations,
-                tolerance=settings.polish_tolerance,
-            )
-            for centres in starts
-        ]
-        asked = {at: next(steps) for at, steps in enumerate(running)}
-        ended: dict[int, np.ndarray] = {}
-        while asked:
-            totals = self._customers.block_passes([(asked[at], bounds[at]) for at in asked])
-            following = {}
-            for at, total in zip(asked, totals, strict=True):
-                try:
-                    following[at] = running[at].send(total)
-                except StopIteration as stopped:
-                    ended[at] = stopped.value
-            asked = following
-        return [ended[at] for at in range(len(starts))]
+        return kmeans.polished_together(
+            starts,
+            self.trims_squared(starts),
+            self._customers.block_passes,
+            iterations=self.settings.polish_iterations,
+            tolerance=self.settings.polish_tolerance,
+        )
 
 
 class ScaledCustomers(Customers):
@@ -186,7 +163,7 @@ class ScaledCustomers(Customers):
             for rows in blocks:
                 single = rows.astype(np.float32)
                 found = [
-                    _added(held, kmeans.block_pass(single, *one))
+                    kmeans.added(held, kmeans.block_pass(single, *one))
                     for held, one in zip(found, wanted, strict=True)
                 ]
             return found
@@ -194,14 +171,17 @@ class ScaledCustomers(Customers):
         parts = self._passed(run)
         totals = parts[0]
         for part in parts[1:]:
-            totals = [_added(held, own) for held, own in zip(totals, part, strict=True)]
+            totals = [kmeans.added(held, own) for held, own in zip(totals, part, strict=True)]
         return totals
 
     def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
-        """Measure several sets of centres, float64, in two passes over all customers.
+        """Measure several sets of centres, float64, in two passes over all customers."""
+        results = self.assigned(models)
+        self.add_silhouettes(results)
+        return results
 
-        Labels stay in Spark.
-        """
+    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+        """Measure several sets of centres but for their silhouettes. Labels stay in Spark."""
 
         def assign(blocks: Iterator[np.ndarray]) -> list[Sums]:
             found = [Sums.of_none(centres) for centres in models]
@@ -216,10 +196,13 @@ class ScaledCustomers(Customers):
             for held, own in zip(sums, part, strict=True):
                 held.add(own)
         none = np.empty(0)
-        results = [
+        return [
             Evaluation.of_sums(centres, held, labels=none, nearest=none)
             for centres, held in zip(models, sums, strict=True)
         ]
+
+    def add_silhouettes(self, results: Sequence[Evaluation]) -> None:
+        """Measure the silhouettes, too."""
         measured = [one for one in results if len(one.centres) > 1]
 
         def score(blocks: Iterator[np.ndarray]) -> list[np.ndarray]:
@@ -227,15 +210,15 @@ class ScaledCustomers(Customers):
             for rows in blocks:
                 turned = features_first(rows)
                 scored = assigned(turned, [one.centres for one in measured])
-                for held, (label, _, _), one in zip(found, scored, measured, strict=True):
-                    held += silhouette_sums(turned, label, one)
+                labels = [label for label, _, _ in scored]
+                for held, own in zip(found, silhouette_sums(turned, labels, measured), strict=True):
+                    held += own
             return found
 
         if measured:
             parts = self._passed(score)
             for at, one in enumerate(measured):
                 one.take_silhouettes(np.sum([part[at] for part in parts], axis=0))
-        return results
 
     def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
         """Customers by their segment in the fit before and by nearest centre."""
@@ -273,10 +256,6 @@ class ScaledCustomers(Customers):
 def features_first(rows: np.ndarray) -> np.ndarray:
     """Rows turned: each feature one run of memory."""
     return np.ascontiguousarray(rows.T)
-
-
-def _added(first: kmeans.Totals, second: kmeans.Totals) -> kmeans.Totals:
-    return first[0] + second[0], first[1] + second[1], first[2] + second[2]
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from warehouse import Warehouse
 FOLDER = "spark"
 # The driver gets centroids and totals, never customers: more than this is a mistake in a model.
 MAX_RESULT_SIZE = "64m"
+# Tables that a join hands to every worker come through the driver. Spark goes by the size of their
+# files, and rows in memory take several times that.
+MAX_BROADCAST_SIZE = "2m"
 # Results depend on these, whatever anybody asks for.
 FIXED = ("spark.sql.session.timeZone", "spark.sql.ansi.enabled", "spark.sql.timestampType")
 PROPERTY = re.compile(r"(spark\.[A-Za-z0-9_.-]+)(?:\s*[=:]\s*|\s+)(.*)")
@@ -81,6 +84,7 @@ def properties(settings: Settings) -> dict[str, str]:
         ),
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.driver.maxResultSize": MAX_RESULT_SIZE,
+        "spark.sql.autoBroadcastJoinThreshold": MAX_BROADCAST_SIZE,
         "spark.ui.enabled": "false",
         "spark.log.level": "ERROR",
         "spark.sql.session.timeZone": "UTC",

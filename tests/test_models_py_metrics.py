@@ -81,3 +81,54 @@ def test_squared_distances_worked_out_by_hand():
     centres = np.array([[0.0, 0.0], [3.0, 0.0]])
     assert exact.squared_distances(scaled, centres).tolist() == [[0, 25], [9, 16]]
     assert exact.squared_distances(np.empty((0, 2)), np.empty((1, 0))).tolist() == [[0, 0]]
+
+
+def test_exact_assignment_by_blocks_is_that_of_distances_summed_feature_by_feature():
+    """Also of rows half way between two centres, and of centres that coincide."""
+    rng = np.random.default_rng(4)
+    scaled = rng.standard_normal((16, exact.BLOCK_ROWS + 700))
+    scaled[:, ::3] = np.round(scaled[:, ::3])
+    centres = np.round(2 * rng.standard_normal((5, 16)))
+    centres[3] = centres[1]
+    models = [centres, centres[:1], rng.standard_normal((7, 16)), rng.standard_normal((3, 16))]
+    for centres, (label, nearest, sums) in zip(models, exact.assigned(scaled, models), strict=True):
+        squared = exact.squared_distances(scaled, centres)
+        expected = squared.argmin(axis=0)
+        assert (label == expected).all()
+        assert (nearest == squared.min(axis=0)).all()
+        k = len(centres)
+        assert sums.sizes.tolist() == np.bincount(expected, minlength=k).tolist()
+        assert sums.inertias == pytest.approx(np.bincount(expected, nearest, k))
+        totals = np.stack([np.bincount(expected, line, k) for line in scaled], axis=1)
+        assert sums.totals == pytest.approx(totals)
+
+
+def test_a_lone_row_is_assigned_as_among_others():
+    """Numpy adds a single column in pairs, and many in order."""
+    rng = np.random.default_rng(5)
+    scaled, centres = rng.standard_normal((20, 50)), rng.standard_normal((3, 20))
+    _, together, _ = next(exact.assigned(scaled, [centres]))
+    alone = [next(exact.assigned(scaled[:, [at]], [centres]))[1][0] for at in range(50)]
+    assert alone == together.tolist()
+
+
+def test_silhouettes_by_blocks_are_those_of_the_rows():
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 4, 2 * exact.BLOCK_ROWS + 5)
+    rows = rng.standard_normal((labels.size, 3)) + 3 * labels[:, None]
+    scaled, one = exact_evaluation(rows, labels, 4)
+    (sums,) = exact.silhouette_sums(scaled, [labels], [one])
+    one.take_silhouettes(sums)
+    assert one.silhouette == pytest.approx(metrics.mean_silhouette(rows, labels, 4), abs=1e-12)
+    apart = np.sqrt(np.square(rows - one.means[labels]).sum(axis=1))
+    assert sums[1] == pytest.approx(np.bincount(labels, apart))
+
+
+def exact_evaluation(rows, labels, k):
+    """Rows turned, and the evaluation of the means of their groups."""
+    scaled = np.ascontiguousarray(rows.T)
+    means = np.stack([rows[labels == one].mean(axis=0) for one in range(k)])
+    own = np.square(rows - means[labels]).sum(axis=1)
+    sizes = np.bincount(labels, minlength=k)
+    sums = exact.Sums(sizes, means * sizes[:, None], np.bincount(labels, own, k))
+    return scaled, exact.Evaluation.of_sums(means, sums, labels=labels, nearest=own)

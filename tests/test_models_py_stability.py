@@ -1,7 +1,12 @@
 """Separation, half samples and references on clouds whose answer is plain."""
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from models_py import kmeans, references, stability
 
@@ -20,10 +25,10 @@ def test_separation_of_two_clouds_and_of_one_cut_in_two():
 
 
 def test_halves_are_disjoint_and_together_everything():
-    first, second = stability.split(np.zeros((11, 2)), 1, 0)
+    first, second = stability.split(11, 1, 0)
     assert sorted([*first, *second]) == list(range(11))
     assert len(first) == 5
-    assert stability.split(np.zeros((11, 2)), 1, 1)[0].tolist() != first.tolist()
+    assert stability.split(11, 1, 1)[0].tolist() != first.tolist()
 
 
 def test_clear_clusters_come_back_in_half_samples():
@@ -31,8 +36,8 @@ def test_clear_clusters_come_back_in_half_samples():
     labels = np.arange(600) % 3
     places = np.array([[0, 0], [20, 0], [0, 20]])
     rows = (places[labels] + rng.standard_normal((600, 2))).astype(np.float32)
-    found = stability.half_sample(
-        rows, labels, 3, 1, 0, starts=2, iterations=20, seeding_size=600, trim_share=0.01
+    found = stability.Halves(kmeans.Rows(rows), 1, 0).compared(
+        labels, 3, starts=2, iterations=20, seeding_size=600, trim_share=0.01
     )
     assert found.adjusted_rand == 1
     assert found.jaccards.tolist() == [1, 1, 1]
@@ -87,3 +92,38 @@ def test_threshold_lets_at_most_the_trimmed_share_be_extreme():
     even = kmeans.extreme_threshold(np.linspace(1, 2, 1000), trim_share=0.01, trim_deviations=5)
     assert even > 2
     assert kmeans.extreme_threshold(np.empty(0), trim_share=0.01, trim_deviations=5) == np.inf
+
+
+@pytest.mark.parametrize("iterations", [2, 60])
+@pytest.mark.parametrize("size", [40, 1_500, 6_000])
+@pytest.mark.parametrize("k", [1, 3, 6])
+def test_lloyd_gives_what_the_estimator_gives_to_the_bit(k, size, iterations):
+    rng = np.random.default_rng(size + k)
+    rows = (rng.standard_normal((size, 7)) + 4 * rng.integers(0, 3, (size, 1))).astype(np.float32)
+    centres = rows[rng.choice(size, k, replace=False)]
+    if k == 6:
+        centres[1], centres[2] = centres[0], 1e3  # a tie, and a centre that nobody is near
+    model = KMeans(k, init=centres, n_init=1, max_iter=iterations, tol=kmeans.LLOYD_TOLERANCE)
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        expected = model.fit(rows).cluster_centers_
+        assert (kmeans.lloyd(rows, centres, iterations=iterations) == expected).all()
+
+
+@pytest.mark.parametrize("is_coarse", [False, True])
+def test_a_pass_by_block_is_lloyds_step_without_the_trimmed(is_coarse):
+    """Coarse: whole numbers, of which many lie half way between two centres: to the first."""
+    rng = np.random.default_rng(9)
+    rows = 2 * rng.standard_normal((3000, 4))
+    rows = (np.round(rows) if is_coarse else rows).astype(np.float32)
+    centres = rows[:5] if is_coarse else rows[:5] + np.float32(0.1)
+    squared = np.square(rows[:, None].astype(np.float64) - centres).sum(axis=2)
+    label, nearest = squared.argmin(axis=1), squared.min(axis=1)
+    bound = 9.5
+    kept = nearest <= bound
+    sums, counts, objective = kmeans.block_pass(rows, centres, bound)
+    assert counts.tolist() == np.bincount(label[kept], minlength=5).tolist()
+    assert sums == pytest.approx(
+        np.stack([rows[kept & (label == one)].sum(axis=0) for one in range(5)]), abs=1e-2
+    )
+    assert objective == pytest.approx(np.minimum(nearest, bound).sum(), rel=1e-5)

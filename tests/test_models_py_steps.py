@@ -264,9 +264,14 @@ def test_scaled_matrix_is_deleted_also_on_error(world, tmp_path):
 class Held:
     def __init__(self, rows):
         self.rows = rows
+        self.shape = rows.shape
 
-    def blocks(self, size):
-        return (self.rows[at : at + size] for at in range(0, len(self.rows), size))
+    def __len__(self):
+        return len(self.rows)
+
+    def block(self, first, count, *, out):
+        np.copyto(out[: len(self.rows) - first], self.rows[first : first + count])
+        return out
 
 
 def test_extreme_customers_do_not_own_a_segment():
@@ -286,7 +291,7 @@ def test_extreme_customers_do_not_own_a_segment():
         trim_share=0.01,
     )
     matrix = Held(rows.astype(np.float32))
-    found = kmeans.polish(matrix, found, trim_squared=60.0, iterations=10, tolerance=0)
+    (found,) = kmeans.polish(matrix, [found], trims_squared=[60.0], iterations=10, tolerance=0)
     sizes = np.bincount(kmeans.squared_distances(rows, found).argmin(axis=1), minlength=2)
     assert sizes.min() > 450
     assert np.abs(found[:, 1:]).max() < 0.3  # extreme rows left out of the means

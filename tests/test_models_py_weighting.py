@@ -12,10 +12,9 @@ from models_py.scaling import SCALING_SCHEMA, Scaler
 from models_py.scan import quiet_and_single
 from models_py.weight_search import (
     RIDGE,
+    Spread,
     Weighted,
     diagonal_likelihood,
-    explained_shares,
-    likelihood_of,
     merged,
     searched,
     weights_of,
@@ -71,7 +70,7 @@ def hidden():
 def test_weights_worked_out_by_hand():
     """Clusters {0, 2} and {10, 12}: total 104, between 100. {1, 3} and {1, 3}: between 0."""
     rows = np.array([[0, 1, 0], [2, 3, 0], [10, 1, 7], [12, 3, 7]], dtype=np.float32)
-    explained, means = explained_shares(rows, np.array([0, 0, 1, 1]), 2)
+    explained, means = Spread(rows).explained_shares(np.array([0, 0, 1, 1]), 2)
     assert explained == pytest.approx([100 / 104, 0, 1])
     assert means.tolist() == [[1, 2, 0], [11, 2, 7]]
     # 1 / (1 - R2) is 26, 1 and infinite; no feature has more than 10 times the least.
@@ -88,9 +87,9 @@ def test_likelihood_counts_a_repeated_feature_once():
     rows = np.vstack([corners * [0.5, 1] - [centre, 0], corners * [0.5, 1] + [centre, 0]])
     means = np.array([[-centre, 0], [centre, 0]])
     once = np.log((1 + RIDGE) / (0.25 + RIDGE))
-    assert likelihood_of(rows, labels, means) == pytest.approx(once)
+    assert Spread(rows).likelihood_of(labels, means) == pytest.approx(once)
     # The first feature twice: (2 + ridge) / (0.5 + ridge), not the square of it.
-    twice = likelihood_of(rows[:, [0, 0, 1]], labels, means[:, [0, 0, 1]])
+    twice = Spread(rows[:, [0, 0, 1]]).likelihood_of(labels, means[:, [0, 0, 1]])
     assert twice == pytest.approx(np.log((2 + RIDGE) / (0.5 + RIDGE)))
     assert twice < 1.15 * once
 
@@ -101,9 +100,9 @@ def test_search_ends_where_its_weights_are_those_of_its_clusters():
     with quiet_and_single():
         found = searched(rows, 4, [np.ones(10)], SETTINGS, 1)
     assert adjusted_rand(contingency(labels, found.labels, 4, 4)) > 0.95
-    explained, means = explained_shares(rows, found.labels, 4)
+    explained, means = Spread(rows).explained_shares(found.labels, 4)
     assert found.weights == pytest.approx(weights_of(explained))
-    assert found.likelihood == pytest.approx(likelihood_of(rows, found.labels, means))
+    assert found.likelihood == pytest.approx(Spread(rows).likelihood_of(found.labels, means))
     assert found.weights[8:].min() > 4 * found.weights[:8].max()
 
 
@@ -113,7 +112,7 @@ def test_merging_joins_what_costs_least():
     labels = np.repeat([0, 1, 2, 3, 4], [40, 40, 40, 40, 80])
     rows = np.array([0, 1, 10, 12, 30])[labels][:, None] + 0.1 * rng.standard_normal((240, 1))
     rows = ((rows - rows.mean()) / rows.std()).astype(np.float32)
-    _, means = explained_shares(rows, labels, 6)
+    _, means = Spread(rows).explained_shares(labels, 6)
     many = Weighted(np.ones(1), means, labels, 0.0)
     for k, joined in (
         (5, [0, 1, 2, 3, 4]),
@@ -121,12 +120,11 @@ def test_merging_joins_what_costs_least():
         (3, [0, 0, 1, 1, 2]),
         (2, [0, 0, 0, 0, 1]),
     ):
-        found = merged(rows, many, k)
+        found = merged(Spread(rows), many, k)
         assert found.centres.shape == (k, 1)
         expected = np.array(joined)[labels]
         assert adjusted_rand(contingency(expected, found.labels, k, k)) == 1
-        assert found.centres == pytest.approx(explained_shares(rows, found.labels, k)[1])
-        assert found.likelihood == pytest.approx(likelihood_of(rows, found.labels, found.centres))
+        assert found.centres == pytest.approx(Spread(rows).explained_shares(found.labels, k)[1])
 
 
 @pytest.mark.parametrize("seed", [1, 3, 4])

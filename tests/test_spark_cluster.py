@@ -33,6 +33,10 @@ spark.driver.bindAddress 127.0.0.1
 spark.executor.memory 1g
 spark.executor.cores 1
 """
+SMALL_DRIVER = """
+spark.driver.maxResultSize 1m
+spark.sql.autoBroadcastJoinThreshold 32k
+"""
 CUSTOMERS = 30_000
 
 
@@ -89,7 +93,7 @@ def many_customers(folder: Path) -> Path:
 
 def test_a_driver_that_may_be_told_a_megabyte_builds_for_more_customers(tmp_path: Path) -> None:
     conf = tmp_path / "small.conf"
-    conf.write_text(QUICK + "spark.driver.maxResultSize 1m\n", encoding="utf-8")
+    conf.write_text(QUICK + SMALL_DRIVER, encoding="utf-8")
     built = build(
         many_customers(tmp_path / "orders"),
         tmp_path / "warehouse",

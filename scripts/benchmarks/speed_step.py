@@ -22,7 +22,7 @@ from models_py import steps
 from models_py.config import FitSettings
 from models_py.metrics import adjusted_rand, contingency
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 65_536  # as a build reads
 # Read column chunks in pieces and not whole: held at once they would be most of the memory.
 BUFFER_BYTES = 65_536
 
