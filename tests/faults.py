@@ -20,7 +20,7 @@ import duckdb
 from kept_versions import damage, kept_versions
 from quoting import identifier
 from shops import ROOT, SECONDS_TO_BUILD, SHOP, Built, build, clean_environment
-from warehouse import Warehouse, wal_of
+from warehouse import Warehouse
 
 # The fixture shop's last four weeks come as a file of their own.
 NEW_FROM, NEW_TO = "2025-01-08", "2025-02-05"
@@ -256,9 +256,15 @@ def check_made_good(built: Built, start: Start, has_log: bool = False, where: st
     other = {name for name in start.after if found.get(name) != start.after[name]}
     assert found == start.after, f"{where}\nother than unharmed: {sorted(other)}"
     kept = kept_versions(built.warehouse)
-    assert [version.run_number for version in kept] == [1, 2], where
-    assert [damage(version) for version in kept] == [None, None], where
-    assert not list(built.warehouse.path.glob(".publishing-*")), where
-    assert not list(built.warehouse.temporary.iterdir()), where
-    assert not wal_of(built.marts).exists(), where
-    assert bool(list(built.warehouse.path.glob("*.set-aside"))) == has_log, where
+    runs = [version.run_number for version in kept]
+    assert runs == [1, 2], f"{where}\nkept versions: {runs}"
+    damaged = [damage(version) for version in kept]
+    assert damaged == [None, None], f"{where}\ndamaged: {damaged}"
+    left = [
+        *built.warehouse.path.glob(".publishing-*"),
+        *built.warehouse.temporary.iterdir(),
+        *built.warehouse.path.glob("*.wal"),
+    ]
+    assert not left, f"{where}\nleft over: {[str(path) for path in left]}\n{built.output}"
+    set_aside = [path.name for path in built.warehouse.path.glob("*.set-aside")]
+    assert bool(set_aside) == has_log, f"{where}\nset aside: {set_aside}"
