@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Warehouse:
 
     @property
     def temporary(self) -> Path:
-        """Where DuckDB spills to when memory is short."""
+        """Where DuckDB spills to when memory is short, and what else is there for one build."""
         return self.path / "tmp"
 
     @property
@@ -115,6 +116,20 @@ def set_aside_wal(warehouse: Warehouse) -> Path | None:
     wal.rename(target)
     warn(f"  {wal.name}, left by a program that opened the published file, is now {target.name}")
     return target
+
+
+def clear_temporary(folder: Path) -> None:
+    """Remove what killed builds left in a temporary folder; the caller holds the lock.
+
+    A folder that was linked to elsewhere may serve others too, and is left alone.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _holder(text: str) -> str:
@@ -201,6 +216,7 @@ def exclusive(warehouse: Warehouse) -> Iterator[int]:
             os.close(descriptor)
             descriptor = _open_lock(warehouse)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+        clear_temporary(warehouse.temporary)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             os.ftruncate(descriptor, 0)

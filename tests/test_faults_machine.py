@@ -139,6 +139,28 @@ def test_what_writes_stops_at_once_while_another_writes(chosen: Settings, name: 
     check_whole(chosen)
 
 
+def test_what_a_killed_build_left_in_its_temporary_folder_is_removed(chosen: Settings) -> None:
+    warehouse = Warehouse(chosen.warehouse)
+    left = warehouse.temporary / "reading-1" / "order_lines.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("of a killed build")
+    (warehouse.temporary / "scaled_1.f32").write_text("of a killed build")
+    with exclusive(warehouse):
+        assert list(warehouse.temporary.iterdir()) == []
+    check_whole(chosen)
+
+
+def test_a_temporary_folder_elsewhere_is_left_alone(chosen: Settings, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "a larger disk"
+    elsewhere.mkdir()
+    (elsewhere / "of others").write_text("stays")
+    warehouse = Warehouse(chosen.warehouse)
+    warehouse.temporary.rmdir()
+    warehouse.temporary.symlink_to(elsewhere)
+    with exclusive(warehouse):
+        assert (elsewhere / "of others").read_text() == "stays"
+
+
 @pytest.mark.parametrize("given", ["yes", "2", "-1"])
 def test_wait_is_0_or_1(given: str) -> None:
     with pytest.raises(Problem) as caught:
