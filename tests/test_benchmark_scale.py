@@ -148,6 +148,14 @@ def measured(lines: int, seconds: float, peak: int) -> scale.Measured:
     return scale.Measured(lines, 1000, figures(seconds, peak))
 
 
+def test_what_dbt_ran_in_a_build_has_a_stage(shop: Built):
+    sampler = TreeSampler(0)
+    sampler.samples.append(Sample(0.0, 1, 0.0))
+    nodes = scale_build.nodes_of(shop.warehouse, sampler, 0.0)
+    assert {node.stage for node in nodes} <= set(STAGES)
+    assert "int_orders" in {node.name for node in nodes}
+
+
 def test_growth_is_judged_at_the_full_sizes_only():
     small = [measured(10**4, 10, 10**8), measured(10**5, 200, 10**9)]
     assert scale.exponent(*small) == pytest.approx(1.301, abs=0.001)

@@ -43,6 +43,8 @@ STAGE_OF_MODEL = {
     "learned_judged_assignments": "assign",
     "learned_reasons": "assign",
 }
+# Hooks and exposures belong to no layer; hooks take no time.
+KINDS_OF_NO_LAYER = ("exposure", "operation")
 LINES_SHOWN = 30
 # What build.py says when a step begins.
 BEGINS = {"Loading ": "load", "Running dbt": "dbt", "Publishing": "publish"}
@@ -166,7 +168,7 @@ def nodes_of(warehouse: Warehouse, sampler: TreeSampler, since: float) -> list[N
         begin = min(instant(one["started_at"]) for one in times)
         end = max(instant(one["completed_at"]) for one in times)
         kind, _, name = result["unique_id"].split(".", 2)
-        if kind == "exposure":
+        if kind in KINDS_OF_NO_LAYER:
             continue
         nodes.append(
             NodeFigures(
