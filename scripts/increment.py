@@ -40,7 +40,7 @@ KEPT_TABLES = {
         "customer_days",
         "customer_channel_days",
         "customer_category_weeks",
-        "int_customer_preference_weeks",
+        "int_customer_preference_periods",
         "int_customer_windows",
         "int_customer_channel_windows",
     ),

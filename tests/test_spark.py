@@ -66,7 +66,7 @@ FEATURES = (
     "int_customer_category_windows",
     "int_customer_channel_windows",
     "int_customer_features_joined",
-    "int_customer_preference_weeks",
+    "int_customer_preference_periods",
     "int_customer_preference_windows",
     "int_customer_windows",
     "int_feature_names_ranked",

@@ -12,6 +12,16 @@
 {%- endmacro %}
 
 
+{# First day of the four whole weeks that a date lies in: windows of the usual
+   length that end on a grid date hold whole ones only. #}
+{% macro four_weeks_start(date_expression) -%}
+    {{ add_days(
+        "date '1970-01-05'",
+        '28 * cast(floor(' ~ grid_day(date_expression) ~ ' / 28.0) as integer)'
+    ) }}
+{%- endmacro %}
+
+
 {% macro is_weekend(date_expression) -%}
     {{ days_between(week_start(date_expression), date_expression) }} >= 5
 {%- endmacro %}

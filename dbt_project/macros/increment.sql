@@ -97,3 +97,10 @@
     as_of_date > {{ first_touched_at() }}
     or as_of_date not in (select as_of_date from {{ snapshots }})
 {%- endmacro %}
+
+
+{# First days of the periods of four weeks with a touched order line: a query. #}
+{% macro touched_periods() -%}
+    select {{ four_weeks_start('touched.week_start_date') }}
+    from {{ ref('int_order_dates_touched') }} as touched
+{%- endmacro %}

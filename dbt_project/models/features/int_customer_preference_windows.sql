@@ -5,9 +5,15 @@
 
 with
 
-customer_preference_weeks as (
+customer_preference_periods as (
 
-    select * from {{ ref('int_customer_preference_weeks') }}
+    select * from {{ ref('int_customer_preference_periods') }}
+
+),
+
+customer_category_weeks as (
+
+    select * from {{ ref('customer_category_weeks') }}
 
 ),
 
@@ -57,63 +63,117 @@ windows as (
 
 ),
 
--- Whole weeks serve every window that holds them.
-whole_weeks as (
+-- Periods of four weeks serve every window that holds them.
+whole_periods as (
 
     select
-        customer_preference_weeks.customer_id,
+        customer_preference_periods.customer_id,
         windows.name_set,
-        customer_preference_weeks.category_week_count,
-        customer_preference_weeks.line_count,
+        customer_preference_periods.category_week_count,
+        customer_preference_periods.line_count,
         {% for amount in amounts -%}
-        customer_preference_weeks.{{ amount }},
+        customer_preference_periods.{{ amount }},
         {% endfor -%}
         windows.as_of_date
-    from customer_preference_weeks
+    from customer_preference_periods
     inner join windows
         on
-            customer_preference_weeks.names_hash = windows.names_hash
-            and customer_preference_weeks.week_start_date
+            customer_preference_periods.names_hash = windows.names_hash
+            and customer_preference_periods.period_start_date
             >= windows.window_start_date
-            and customer_preference_weeks.week_start_date
-            <= {{ add_days('windows.as_of_date', '-7') }}
+            and customer_preference_periods.period_start_date
+            <= {{ add_days('windows.as_of_date', '-28') }}
 
 ),
 
--- Parts of a week serve their own window.
-parts_of_weeks as (
+week_dates as (
+
+    select distinct week_start_date
+    from customer_category_weeks
+
+),
+
+-- A window that starts or ends within a period has weeks beside the periods
+-- that it holds.
+weeks_at_ends as (
 
     select
-        category_week_parts.customer_id,
+        week_dates.week_start_date,
+        snapshots.as_of_date
+    from week_dates
+    inner join snapshots
+        on
+            week_dates.week_start_date >= snapshots.window_start_date
+            and week_dates.week_start_date
+            <= {{ add_days('snapshots.as_of_date', '-7') }}
+    where
+        {{ four_weeks_start('week_dates.week_start_date') }}
+        < snapshots.window_start_date
+        or {{ four_weeks_start('week_dates.week_start_date') }}
+        > {{ add_days('snapshots.as_of_date', '-28') }}
+
+),
+
+ends_of_windows as (
+
+    select
+        customer_category_weeks.customer_id,
+        customer_category_weeks.category,
+        customer_category_weeks.line_count,
+        customer_category_weeks.spend,
+        customer_category_weeks.purchase_amount,
+        weeks_at_ends.as_of_date
+    from customer_category_weeks
+    inner join weeks_at_ends
+        on
+            customer_category_weeks.week_start_date
+            = weeks_at_ends.week_start_date
+    union all
+    select
+        customer_id,
+        category,
+        line_count,
+        spend,
+        purchase_amount,
+        as_of_date
+    from category_week_parts
+
+),
+
+-- Weeks and parts of weeks serve their own window.
+ends_named as (
+
+    select
+        ends_of_windows.customer_id,
         windows.name_set,
         case
-            when category_week_parts.line_count > 0 then 1 else 0
+            when ends_of_windows.line_count > 0 then 1 else 0
         end as category_week_count,
-        category_week_parts.line_count,
-        category_week_parts.spend,
-        category_week_parts.purchase_amount,
+        ends_of_windows.line_count,
+        ends_of_windows.spend,
+        ends_of_windows.purchase_amount,
         {% for position in range(1, 9) -%}
         case
             when feature_names.position = {{ position }}
-                then category_week_parts.purchase_amount
+                then ends_of_windows.purchase_amount
         end as category_{{ position }}_amount,
         {% endfor -%}
         windows.as_of_date
-    from category_week_parts
+    from ends_of_windows
     inner join windows
-        on category_week_parts.as_of_date = windows.as_of_date
+        on ends_of_windows.as_of_date = windows.as_of_date
     left join feature_names
         on
-            category_week_parts.category = feature_names.name
+            ends_of_windows.category = feature_names.name
             and windows.name_set = feature_names.name_set
 
 ),
 
-weeks as (
+parts as (
 
-    select * from whole_weeks
+    select * from whole_periods
     union all
-    select * from parts_of_weeks
+    select * from ends_named
 
 ),
 
@@ -128,7 +188,7 @@ final as (
         cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {% endfor -%}
         as_of_date
-    from weeks
+    from parts
     group by
         customer_id,
         name_set,

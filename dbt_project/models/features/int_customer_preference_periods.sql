@@ -3,8 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook="{{ take_away(
-        'week_start_date in (select week_start_date from '
-        ~ ref('int_order_dates_touched')
+        'period_start_date in (' ~ touched_periods()
         ~ ') or names_hash not in (select names_hash from '
         ~ ref('int_category_names_hashed') ~ ')'
     ) }}"
@@ -61,7 +60,8 @@ weeks_named as (
                 then customer_category_weeks.purchase_amount
         end as category_{{ position }}_amount,
         {% endfor -%}
-        customer_category_weeks.week_start_date
+        {{ four_weeks_start('customer_category_weeks.week_start_date') }}
+            as period_start_date
     from customer_category_weeks
     cross join names_told_apart
     left join feature_names
@@ -70,9 +70,8 @@ weeks_named as (
             and names_told_apart.name_set = feature_names.name_set
     {% if is_incremental() -%}
     where
-        customer_category_weeks.week_start_date in (
-            select touched.week_start_date
-            from {{ ref('int_order_dates_touched') }} as touched
+        {{ four_weeks_start('customer_category_weeks.week_start_date') }} in (
+            {{ touched_periods() }}
         )
         or names_told_apart.names_hash not in (
             select made.names_hash from {{ this }} as made
@@ -81,8 +80,8 @@ weeks_named as (
 
 ),
 
--- Categories turn into columns before a week is counted in each window that it
--- is in: a week of many categories is one row then.
+-- Categories turn into columns, and weeks into periods, before a period is
+-- counted in each window that it is in: it is one row then.
 final as (
 
     select
@@ -93,12 +92,12 @@ final as (
         {% for amount in amounts -%}
         cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {% endfor -%}
-        week_start_date
+        period_start_date
     from weeks_named
     group by
         customer_id,
         names_hash,
-        week_start_date
+        period_start_date
 
 )
 
