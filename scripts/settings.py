@@ -29,9 +29,9 @@ DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
-# A build of 100 million lines took as long with 4 GB as with 17 (docs/scale.md): what DuckDB holds
-# beyond is a cache, and the machine has other uses for it.
-USUAL_MEMORY_SHARE, USUAL_MEMORY = 0.25, 4 * 10**9
+# Enough for 100 million lines on a machine of 24 GB to spill little (docs/scale.md). What DuckDB
+# holds beyond what it needs is a cache, and the machine has other uses for it.
+USUAL_MEMORY_SHARE, USUAL_MEMORY = 0.3, 4 * 10**9
 MEMORY_SHARE = 0.7  # at most
 # What dbt, the learning step and the build itself need beside the engine: their code (450 MB
 # together), samples of bounded size, and 30 bytes a customer: 1.04 GB were seen with a million
@@ -169,7 +169,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "MEMORY",
-        "a quarter of the machine's, at least 4GB if it has as much",
+        "three tenths of the machine's, at least 4GB if it has as much",
         "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
