@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 import benchmark
-from benchmarks import scale, scale_build, scale_compare
+from benchmarks import scale, scale_build, scale_compare, scale_spark
 from benchmarks.process_tree import Sample, TreeSampler
 from benchmarks.scale_build import STAGES, BuildFigures, NodeFigures, StageFigures
 from benchmarks.scale_chart import scale_chart
@@ -154,6 +154,18 @@ def test_what_dbt_ran_in_a_build_has_a_stage(shop: Built):
     nodes = scale_build.nodes_of(shop.warehouse, sampler, 0.0)
     assert {node.stage for node in nodes} <= set(STAGES)
     assert "int_orders" in {node.name for node in nodes}
+
+
+def test_spark_pays_where_what_it_gains_makes_up_for_its_start():
+    one = scale_spark.line_through([2_000_000, 22_000_000], [30.0, 130.0])
+    assert (one.fixed, one.per_million) == pytest.approx((20.0, 5.0))
+    spark = scale_spark.line_through([2_000_000, 22_000_000], [320.0, 520.0])
+    assert (spark.fixed, spark.per_million) == pytest.approx((300.0, 10.0))
+    assert scale_spark.pays_from(one, spark, 1) is None
+    assert scale_spark.pays_from(one, spark, 2) is None
+    start = scale_spark.pays_from(one, spark, 4)
+    assert start == pytest.approx(112_000_000)
+    assert one.seconds(start) == pytest.approx(spark.seconds(start, machines=4))
 
 
 def test_growth_is_judged_at_the_full_sizes_only():

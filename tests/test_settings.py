@@ -211,7 +211,9 @@ def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
 @pytest.mark.parametrize(
     ("machine", "build"), [(64, 19.2), (24, 7.2), (16, 4.8), (8, 4.0), (4, 2.8), (0.1, 0.256)]
 )
-def test_a_build_uses_three_tenths_of_a_large_machine_and_more_of_a_small_one(machine, build) -> None:
+def test_a_build_uses_three_tenths_of_a_large_machine_and_more_of_a_small_one(
+    machine, build
+) -> None:
     assert usual_memory(int(machine * 10**9)) == pytest.approx(build * 10**9)
 
 

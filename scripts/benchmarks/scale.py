@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import scale_compare, speed
+from benchmarks import scale_compare, scale_spark, speed
 from benchmarks.quality import conclude
 from benchmarks.report import Part, Target, markdown_table, targets_table, write_page
 from benchmarks.scale_build import STAGES, BuildFigures, build
@@ -28,10 +28,13 @@ from settings import machine_memory, processors, read_memory
 
 HELP = "how time and memory of whole builds grow, and what others take on the same data"
 PARTS = ("growth", "bounded", "compare", "incremental", "kmeans", "default")
+# Needs Java, and has a page of its own: measured when it is asked for.
+PARTS_ASKED_FOR = ("spark",)
 MILLION = 1_000_000
 SIZES = (1 * MILLION, 10 * MILLION, 100 * MILLION)
 COMPARED, CUSTOMERS_OF_KMEANS = 20 * MILLION, 10 * MILLION
 GROWING = 10 * MILLION
+ON_SPARK = (2 * MILLION, 20 * MILLION)
 DEFAULT_SEED, MOST_LINES = 7, 100 * MILLION
 GB = 1e9
 # Targets: on two cores and 24 GB.
@@ -93,7 +96,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory", metavar="SIZE", help="MEMORY of the builds (default: as make build)"
     )
-    parser.add_argument("--only", choices=PARTS, nargs="+", help="measure these parts")
+    parser.add_argument(
+        "--spark",
+        type=int,
+        nargs=2,
+        default=ON_SPARK,
+        metavar="N",
+        help="order lines of the two shops that are built on Spark too (default "
+        f"{' '.join(map(str, ON_SPARK))})",
+    )
+    parser.add_argument(
+        "--only",
+        choices=(*PARTS, *PARTS_ASKED_FOR),
+        nargs="+",
+        help="measure these parts (default: all but spark, which needs Java)",
+    )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the shops")
     parser.add_argument(
         "--folder", type=Path, help="where data and warehouses lie meanwhile (default: temporary)"
@@ -110,7 +127,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Measure, print, save; 0 when every measured target is met, otherwise 3."""
     check(arguments)
-    wanted = [part for part in PARTS if not arguments.only or part in arguments.only]
+    wanted = [part for part in MEASURES if part in (arguments.only or PARTS)]
     folder = Path(tempfile.mkdtemp(prefix="scale_", dir=arguments.folder))
     started = time.monotonic()
     parts: list[Part] = []
@@ -156,13 +173,15 @@ def check(arguments: argparse.Namespace) -> None:
         ("sizes", arguments.sizes),
         ("compare", [arguments.compare]),
         ("growing", [arguments.growing]),
+        ("spark", arguments.spark),
         ("customers", [arguments.customers]),
     ):
         for value in values:
             if not 10_000 <= value <= MOST_LINES:
                 raise Problem(f"--{name} {value}: expected from 10000 to {MOST_LINES}", 2)
-    if list(arguments.sizes) != sorted(set(arguments.sizes)):
-        raise Problem(f"--sizes {arguments.sizes}: expected each once, in ascending order", 2)
+    for name, values in (("sizes", arguments.sizes), ("spark", arguments.spark)):
+        if list(values) != sorted(set(values)):
+            raise Problem(f"--{name} {values}: expected each once, in ascending order", 2)
     if arguments.seed < 0:
         raise Problem(f"--seed {arguments.seed}: expected at least 0", 2)
     if arguments.memory:
@@ -507,6 +526,32 @@ def measure_default(arguments: argparse.Namespace, folder: Path, chart: dict) ->
     return Part("default", "The default source", [target], stages_table([one]), figures.as_dict())
 
 
+def measure_spark(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+    """The same shops on DuckDB and on Spark's local master."""
+    say("DuckDB and Spark")
+    built: dict[str, list[BuildFigures]] = {engine: [] for engine in scale_spark.ENGINES}
+    for line_count in arguments.spark:
+        data, _ = generated(folder, line_count, arguments.seed)
+        for engine, found in built.items():
+            warehouse = folder / f"warehouse_{engine}"
+            figures = build(
+                warehouse, source="own_files", data=data, memory=arguments.memory, target=engine
+            )
+            shutil.rmtree(warehouse)
+            found.append(figures)
+            say(f"  {engine}, {line_count:,} lines: {figures.seconds:.0f} s, {size(figures.peak)}")
+        shutil.rmtree(data)
+    stages = scale_spark.stages_by_engine(arguments.spark, built)
+    growth = scale_spark.growth_by_engine(arguments.spark, built)
+    return Part(
+        "spark",
+        "DuckDB and Spark",
+        [],
+        f"{stages}\n\n{growth}",
+        {engine: [one.as_dict() for one in found] for engine, found in built.items()},
+    )
+
+
 def _row(one: Measured) -> dict:
     return {
         "line_count": one.line_count,
@@ -523,4 +568,5 @@ MEASURES: dict[str, Callable[[argparse.Namespace, Path, dict], Part]] = {
     "incremental": measure_incremental,
     "kmeans": measure_kmeans,
     "default": measure_default,
+    "spark": measure_spark,
 }

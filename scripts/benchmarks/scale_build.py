@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.process_tree import TreeSampler
 from console import HELD_BACK, Problem
 from settings import ROOT, SETTINGS
+from spark_settings import FOLDER as SPARK_FOLDER
 from warehouse import Warehouse
 
 STAGES = (
@@ -141,7 +142,8 @@ def build(warehouse: Path, *, check: bool = True, **given: object) -> BuildFigur
     is_held_back = any(line.endswith(f"Error {HELD_BACK}") for line in said[-LINES_SHOWN:])
     if check and code != 0 and not is_held_back:
         raise Problem("the build failed:\n" + "\n".join(said[-LINES_SHOWN:]))
-    nodes = nodes_of(Warehouse(warehouse), sampler, started)
+    place = warehouse / SPARK_FOLDER if given.get("target") == "spark" else warehouse
+    nodes = nodes_of(Warehouse(place), sampler, started)
     return BuildFigures(
         exit_code=code,
         seconds=ended - started,
