@@ -157,15 +157,19 @@ def test_what_dbt_ran_in_a_build_has_a_stage(shop: Built):
 
 
 def test_spark_pays_where_what_it_gains_makes_up_for_its_start():
-    one = scale_spark.line_through([2_000_000, 22_000_000], [30.0, 130.0])
+    sizes = [2_000_000, 22_000_000]
+    one = scale_spark.line_through(sizes, [30.0, 130.0], [0.0, 0.0])
     assert (one.fixed, one.per_million) == pytest.approx((20.0, 5.0))
-    spark = scale_spark.line_through([2_000_000, 22_000_000], [320.0, 520.0])
-    assert (spark.fixed, spark.per_million) == pytest.approx((300.0, 10.0))
+    spark = scale_spark.line_through(sizes, [320.0, 520.0], [10.0, 50.0])
+    assert (spark.fixed, spark.per_million, spark.alone) == pytest.approx((300.0, 10.0, 2.0))
+    assert spark.per_million_on(4) == pytest.approx(4.0)
     assert scale_spark.pays_from(one, spark, 1) is None
     assert scale_spark.pays_from(one, spark, 2) is None
     start = scale_spark.pays_from(one, spark, 4)
-    assert start == pytest.approx(112_000_000)
+    assert start == pytest.approx(280_000_000)
     assert one.seconds(start) == pytest.approx(spark.seconds(start, machines=4))
+    # Where one machine has more to do alone than another one takes for all, none ever pays.
+    assert scale_spark.pays_from(scale_spark.Line(20.0, 1.5), spark, 1_000) is None
 
 
 def test_growth_is_judged_at_the_full_sizes_only():

@@ -30,6 +30,7 @@ HELP = "how time and memory of whole builds grow, and what others take on the sa
 PARTS = ("growth", "bounded", "compare", "incremental", "kmeans", "default")
 # Needs Java, and has a page of its own: measured when it is asked for.
 PARTS_ASKED_FOR = ("spark",)
+CHARTED = ("growth", "compare")
 MILLION = 1_000_000
 SIZES = (1 * MILLION, 10 * MILLION, 100 * MILLION)
 COMPARED, CUSTOMERS_OF_KMEANS = 20 * MILLION, 10 * MILLION
@@ -141,7 +142,8 @@ def main(arguments: argparse.Namespace) -> int:
                 part.save(arguments.out)
             if arguments.page:
                 write_page(arguments.page, [part])
-            write_chart(chart, arguments)
+            if name in CHARTED:
+                write_chart(chart, arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return conclude([one for part in parts for one in part.targets], time.monotonic() - started)
