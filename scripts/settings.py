@@ -29,9 +29,11 @@ DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
-# Enough for 100 million lines on a machine of 24 GB to spill little (docs/scale.md). What DuckDB
-# holds beyond what it needs is a cache, and the machine has other uses for it.
-USUAL_MEMORY_SHARE, USUAL_MEMORY = 0.3, 4 * 10**9
+# Of a machine of 24 GB, 100 million lines are as fast with 4 GB as with 7 (docs/scale.md): what
+# DuckDB holds beyond what it needs is a cache, and the machine has other uses for it. Spark's heap
+# is more than a cache.
+USUAL_MEMORY_SHARE = {"duckdb": 1 / 6, "spark": 0.3}
+USUAL_MEMORY = 4 * 10**9
 MEMORY_SHARE = 0.7  # at most
 # What dbt, the learning step and the build itself need beside the engine: their code (450 MB
 # together), samples of bounded size, and 30 bytes a customer: 1.04 GB were seen with a million
@@ -169,7 +171,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "MEMORY",
-        "three tenths of the machine's, at least 4GB if it has as much",
+        "a sixth of the machine's (three tenths with TARGET=spark), at least 4GB if it has as much",
         "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
@@ -366,20 +368,21 @@ def read_date_format(text: str) -> str:
     return order
 
 
-def read_memory(text: str) -> str:
+def read_memory(text: str, target: str = "duckdb") -> str:
     """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
     if not text:
-        return f"{usual_memory(machine_memory()) // 10**6}MB"
+        return f"{usual_memory(machine_memory(), target) // 10**6}MB"
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([MGT]I?B)", text.upper())
     if not match or float(match[1]) * MEMORY_UNITS[match[2]] < MIN_MEMORY:
         raise refuse("MEMORY", text)
     return match[1] + match[2].replace("I", "i")
 
 
-def usual_memory(machine: int) -> int:
+def usual_memory(machine: int, target: str) -> int:
     """Return the bytes that a build may use of a machine's, where MEMORY is not given."""
     most = int(machine * MEMORY_SHARE)
-    return max(int(machine * USUAL_MEMORY_SHARE), min(USUAL_MEMORY, most), MIN_MEMORY)
+    usual = int(machine * USUAL_MEMORY_SHARE[target])
+    return max(usual, min(USUAL_MEMORY, most), MIN_MEMORY)
 
 
 def engine_memory(memory: str) -> str:
@@ -480,6 +483,7 @@ def resolve(
 
     source = read_source(text("SOURCE", DEFAULT_SOURCE), root)
     threads = whole_number("THREADS", text("THREADS", str(processors())), 1, MAX_THREADS)
+    target = read_target(text("TARGET", "duckdb"))
     return Settings(
         source=source,
         data=read_data(text("DATA"), source) if needs_data else None,
@@ -489,8 +493,8 @@ def resolve(
         refit=read_choice("REFIT", text("REFIT", "auto"), ("auto", "always", "never")),
         seed=whole_number("SEED", text("SEED", str(DEFAULT_SEED)), 0, MAX_SEED),
         threads=threads,
-        memory=read_memory(text("MEMORY")),
-        target=read_target(text("TARGET", "duckdb")),
+        memory=read_memory(text("MEMORY"), target),
+        target=target,
         spark_master=read_spark_master(text("SPARK_MASTER"), threads),
         spark_conf=read_spark_conf(text("SPARK_CONF")),
         definitions=read_definitions_path(text("DEFINITIONS")),

@@ -15,7 +15,15 @@ import settings
 from build import check_loaded, window_days
 from console import WRONG_USE, Problem
 from load_raw import Loaded
-from settings import ROOT, SETTINGS, Settings, engine_memory, resolve, usual_memory
+from settings import (
+    ROOT,
+    SETTINGS,
+    Settings,
+    engine_memory,
+    machine_memory,
+    resolve,
+    usual_memory,
+)
 
 
 def resolved(**given: str) -> Settings:
@@ -209,12 +217,29 @@ def test_python_has_its_part_of_the_memory(memory: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "build"), [(64, 19.2), (24, 7.2), (16, 4.8), (8, 4.0), (4, 2.8), (0.1, 0.256)]
+    ("machine", "target", "build"),
+    [
+        (96, "duckdb", 16.0),
+        (24, "duckdb", 4.0),
+        (16, "duckdb", 4.0),
+        (4, "duckdb", 2.8),
+        (0.1, "duckdb", 0.256),
+        (24, "spark", 7.2),
+        (8, "spark", 4.0),
+    ],
 )
-def test_a_build_uses_three_tenths_of_a_large_machine_and_more_of_a_small_one(
-    machine, build
+def test_a_build_uses_a_share_of_a_large_machine_and_more_of_a_small_one(
+    machine, target, build
 ) -> None:
-    assert usual_memory(int(machine * 10**9)) == pytest.approx(build * 10**9)
+    assert usual_memory(int(machine * 10**9), target) == pytest.approx(build * 10**9)
+
+
+def test_the_memory_that_is_usual_depends_on_the_engine() -> None:
+    def used(target: str) -> str:
+        return f"{usual_memory(machine_memory(), target) // 10**6}MB"
+
+    assert resolved(MEMORY="").memory == used("duckdb")
+    assert resolved(MEMORY="", TARGET="spark").memory == used("spark")
 
 
 def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
