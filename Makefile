@@ -39,7 +39,7 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TAR
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
 
-check: setup ## Look at data without building: what is found, used, rejected [DATA SOURCE DATE_FORMAT DECIMAL]
+check: setup ## Look at data without building: totals, rejected, suspicious [DATA SOURCE FORMAT, all settings]
 	@$(VENV)/python scripts/check.py
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]

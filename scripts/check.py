@@ -1,40 +1,42 @@
-"""Look at data without building from it: what was found, what is used, what is rejected and why.
+"""Look at data without building from it: what was understood, what is rejected or suspicious.
 
-The files are read as a build reads them, into a database that is deleted afterwards, and judged by
-the very models of the dbt project that a build judges them by.
+The files are read as a build reads them, into a database that is deleted afterwards, and their
+rows are validated by the same models of the dbt project. FORMAT=json prints one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import os
+import shlex
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from build_database import open_build_database
-from column_formats import spoken_format
-from console import DATA_REFUSED, LiveLine, Problem, count, run, say
-from expressions import Expression
-from load_raw import Loaded, LoadedTable, load
-from project_sql import ProjectSql, Relation
-from refusals import listed, printable, shown
-from run_dbt import dbt_vars
-from settings import Settings, resolve, table
-from sources import source_of
+from checking.findings import Findings, Outcome
+from checking.json_report import findings_json, refusal_json
+from checking.project_models import ProjectModels
+from checking.suspicions import suspicions_of
+from checking.text_report import example, show_findings
+from checking.totals import CUSTOMERS_TABLE, make_accepted_lines, totals_of
+from console import WRONG_USE, LiveLine, Problem, run, say
+from load_raw import load
+from refusals import refusal
+from settings import BY_NAME, Settings, resolve, table
+from sources import Source, source_of
 from warehouse import Warehouse
 
 DEFAULT_SOURCE = "own_files"
-SCHEMA = "judged"
-WIDEST_CELL = 44
+FORMATS = ("text", "json")
 
 EXIT_CODES = """exit codes:
   0  the data can be built from
@@ -44,96 +46,55 @@ EXIT_CODES = """exit codes:
 """
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of rows of a raw table; `place` and `record` are of the first one rejected."""
+def check(settings: Settings, given: Mapping[str, str] | None = None) -> Findings:
+    """Read and validate the data of a source.
 
-    source_table: str
-    outcome: str
-    reason: str
-    row_count: int
-    place: str = ""
-    record: str = ""
-
-
-class Judge:
-    """Makes the models that judge rows, in schema `judged` of a loaded database."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-        self._connection = connection
-        self._project = ProjectSql(connection, dbt_vars(settings), self._ref)
-        self._made: set[str] = set()
-        connection.execute(f"create schema if not exists {SCHEMA}")
-
-    def outcomes(self) -> list[Outcome]:
-        """Return what becomes of the rows of each raw table."""
-        rows = self._connection.execute(
-            f"select source_table, outcome, reason, row_count from {self._ref('data_quality')} "
-            "order by source_table, outcome, row_count desc, reason"
-        ).fetchall()
-        first = self._first_rejected()
-        return [Outcome(*row, *first.get((row[0], row[2]), ("", ""))) for row in rows]
-
-    def _first_rejected(self) -> dict[tuple[str, str], tuple[str, str]]:
-        rows = self._connection.execute(
-            "select distinct on (source_table, reason) "
-            "source_table, reason, source_file, source_row_number, record_json "
-            f"from {self._ref('rejected_records')} "
-            "order by source_table, reason, source_file, source_row_number"
-        ).fetchall()
-        return {
-            (source_table, reason): (f"{file}, row {number:,}", record)
-            for source_table, reason, file, number, record in rows
-        }
-
-    def _ref(self, name: str) -> Relation:
-        relation = Relation(SCHEMA, name)
-        if name not in self._made:
-            sql, config = self._project.model(name)
-            # As dbt_project.yml has it: staging are views, other models tables unless they say so.
-            usual = "view" if name.startswith("stg_") else "table"
-            kind = config.get("materialized", usual)
-            kind = "table" if kind == "incremental" else kind
-            self._connection.execute(f"create {kind} {relation} as {sql}")
-            self._made.add(name)
-        return relation
-
-
-def check(settings: Settings) -> list[Outcome]:
-    """Read and judge the data of a source and show what was found.
-
-    Returns what becomes of the rows, as the mart `data_quality` has it.
+    Args:
+        settings: What to read and how.
+        given: The environment that the settings were read from, for the command to build.
 
     Raises:
-        Problem: the data is refused, with the message of a build.
+        Problem: the data is refused, with the message of a build, or no row can be used.
     """
-    started = time.monotonic()
     source = source_of(settings)
     with temporary_warehouse(settings) as passing:
         say(f"Reading {settings.source} from {source.folder(settings)}")
         loaded = load(passing, origin=Warehouse(settings.warehouse))
         live = LiveLine()
-        live.show("  judging the rows ...")
+        live.show("  validating the rows ...")
         try:
             with open_build_database(passing, readable=[source.folder(settings)]) as connection:
                 formats = formats_of(connection)
-                outcomes = Judge(connection, settings).outcomes()
+                models = ProjectModels(connection, settings)
+                outcomes = models.outcomes()
+                refuse_nothing_usable(outcomes, source)
+                make_accepted_lines(models)
+                totals = totals_of(models, outcomes)
+                suspicions = suspicions_of(models, source, loaded)
         finally:
             live.clear()
-    for loaded_table in loaded.tables:
-        show_columns(loaded_table, formats)
-    show_outcomes(outcomes)
-    say()
-    what, judged = ("order line", source.orders_table) if source.orders_table else ("row", None)
-    accepted = sum(
-        outcome.row_count
-        for outcome in outcomes
-        if outcome.outcome == "accepted" and judged in (None, outcome.source_table)
+    command = build_command(settings, given or {})
+    return Findings(loaded, formats, tuple(outcomes), totals, tuple(suspicions), (), command)
+
+
+def refuse_nothing_usable(outcomes: Sequence[Outcome], source: Source) -> None:
+    """Refuse data of which no order line, or without orders no customer, was accepted.
+
+    Raises:
+        Problem: says why the rows were rejected, and where the first of them stands.
+    """
+    raw_table = source.orders_table or CUSTOMERS_TABLE
+    found = [outcome for outcome in outcomes if outcome.source_table == raw_table]
+    if any(outcome.outcome == "accepted" for outcome in found):
+        return
+    rejected = [outcome for outcome in found if outcome.outcome == "rejected"]
+    reasons = ", ".join(f"{outcome.row_count:,} {outcome.reason}" for outcome in rejected)
+    first = f" (first {example(rejected[0])})" if rejected else ""
+    raise refusal(
+        raw_table,
+        f"no row was accepted, so there is nothing to segment: {reasons or 'there are none'}"
+        f"{first}; expected at least one usable row",
     )
-    if not accepted:
-        raise Problem(f"no {what} was accepted, so there is nothing to segment", DATA_REFUSED)
-    say(conclusion(settings, loaded, count(accepted, what), time.monotonic() - started))
-    return outcomes
 
 
 @contextmanager
@@ -165,124 +126,21 @@ def formats_of(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], l
     return found
 
 
-# --- what is shown
+def build_command(settings: Settings, given: Mapping[str, str]) -> str:
+    """Return the command that builds from what was checked: every setting given, for a shell.
 
-
-def show_columns(loaded: LoadedTable, formats: dict[tuple[str, str], list[str]]) -> None:
-    """Show which columns of a table were found and how they are read."""
-    if loaded.plan is None:
-        return
-    raw_table = loaded.table
-    say()
-    names = listed([file.name for file in loaded.plan.files], 4)
-    say(f"{raw_table.name}: {printable(names)}")
-    used = sources_of_columns(loaded)
-    is_open = raw_table.is_open or not raw_table.columns
-    rows = [
-        (name, source, read_as(loaded, name, formats.get((raw_table.name, name), [])))
-        for name, source in used.items()
-        if is_open or name in raw_table.columns
-    ]
-    show_rows(("column", "from", "read as"), rows)
-    absent = [name for name in raw_table.columns if name not in used]
-    if absent:
-        say(f"  not there, which is fine: {', '.join(absent)}")
-    left = [name for name in used if name not in raw_table.columns]
-    if left and not is_open:
-        say(f"  not used: {printable(listed(left, 12))}")
-
-
-def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
-    """Return what each column of a raw table is made from, in the words of the files."""
-    spelled: dict[str, str] = {}
-    for file in loaded.plan.files:
-        for name, column in file.columns.items():
-            spelled.setdefault(name, column)
-    if loaded.mapped is None:
-        return spelled
-    made = {
-        name: source.text if isinstance(source, Expression) else spelled[source]
-        for name, source in loaded.mapped.columns.items()
-    }
-    in_contract = {name: made[name] for name in loaded.table.columns if name in made}
-    return in_contract | made
-
-
-def read_as(loaded: LoadedTable, name: str, formats: Sequence[str]) -> str:
-    """Say how a column is read: as text, as dates in a format, as numbers."""
-    if name in loaded.table.times:
-        known = {"iso": "YYYY-MM-DD"}
-        spoken = dict.fromkeys(known.get(text) or spoken_time(text) for text in formats)
-        return ", ".join(["dates", *spoken])
-    if name in loaded.table.numbers:
-        signs = {"comma": "numbers, decimal comma", "point": "numbers, decimal point"}
-        return signs.get("".join(formats), "numbers")
-    return "text"
-
-
-def spoken_time(text: str) -> str:
-    """Return a format of strptime as people write it."""
-    words = {"%H": "HH", "%I": "HH", "%M": "MM", "%S": "SS", "%f": "ffffff", "%p": "AM"}
-    spoken = spoken_format(text)
-    for directive, word in words.items():
-        spoken = spoken.replace(directive, word)
-    return spoken
-
-
-def show_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Show what became of the rows, with the first row of each reason to reject."""
-    say()
-    say("Rows")
-    rows = [
-        (
-            outcome.source_table,
-            outcome.outcome,
-            "" if outcome.reason == outcome.outcome else outcome.reason,
-            f"{outcome.row_count:,}",
-            example(outcome),
-        )
-        for outcome in outcomes
-    ]
-    show_rows(("raw table", "outcome", "reason", "rows", "first"), rows, right=(3,))
-
-
-def example(outcome: Outcome) -> str:
-    """Return where the first row of a reason stands, with the value that cannot be read."""
-    if not outcome.place:
-        return ""
-    column = outcome.reason.removeprefix("unreadable_")
-    value = json.loads(outcome.record).get(column) if column != outcome.reason else None
-    return outcome.place + (f": {shown(value)}" if value is not None else "")
-
-
-def show_rows(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-) -> None:
-    """Show a table, its columns as wide as they need to be."""
-    cells = [[cell(text) for text in row] for row in (heads, *rows)]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
-    for row in cells:
-        line = "  ".join(
-            text.rjust(width) if n in right else text.ljust(width)
-            for n, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        say(f"  {line}".rstrip())
-
-
-def cell(text: str) -> str:
-    """Return a text as a cell of a table: on one line, cut to what there is room for."""
-    plain = printable(text)
-    return plain if len(plain) <= WIDEST_CELL else plain[: WIDEST_CELL - 3] + "..."
-
-
-def conclusion(settings: Settings, loaded: Loaded, accepted: str, seconds: float) -> str:
-    """Return the last line: what a build would work with, and how to start it."""
-    span = f", {loaded.first_date} to {loaded.last_date}" if loaded.first_date else ""
-    data = f" DATA={settings.data}" if settings.data else ""
-    return (
-        f"{accepted} of {count(loaded.customer_count, 'customer')}{span} "
-        f"can be built from (looked at in {seconds:.1f} s, nothing was built)\n"
-        f"  make build SOURCE={settings.source}{data}"
+    Paths are absolute, so that it works from wherever it is pasted into the project's folder.
+    """
+    values = {"SOURCE": settings.source}
+    for name in BY_NAME:
+        text = given.get(name, "").strip()
+        value = getattr(settings, name.lower(), None)
+        if isinstance(value, Path) and (text or name == "DATA"):
+            values[name] = str(value)
+        elif text:
+            values[name] = text
+    return " ".join(
+        ["make build", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
     )
 
 
@@ -290,16 +148,37 @@ def main() -> int:
     """Check with the settings of the environment."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog=f"settings (environment variables; SOURCE is {DEFAULT_SOURCE} unless given):\n"
-        f"{table()}\n\n{EXIT_CODES}",
+        epilog="environment variables: FORMAT, which is text or json (default: text), and the "
+        f"settings (SOURCE is {DEFAULT_SOURCE} unless given):\n{table()}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args()
     given = dict(os.environ)
     if not given.get("SOURCE", "").strip():
         given["SOURCE"] = DEFAULT_SOURCE
-    check(resolve(given))
+    chosen = given.get("FORMAT", "").strip() or FORMATS[0]
+    if chosen not in FORMATS:
+        raise Problem(f"FORMAT={chosen}: expected {' or '.join(FORMATS)}", WRONG_USE)
+    started = time.monotonic()
+    if chosen == "json":
+        say(checked_json(given))
+    else:
+        show_findings(check(resolve(given), given), time.monotonic() - started)
     return 0
+
+
+def checked_json(given: Mapping[str, str]) -> str:
+    """Return what a check finds as JSON; progress goes to standard error.
+
+    Raises:
+        Problem: the data is refused; that was printed as JSON before.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return findings_json(check(resolve(given), given))
+    except Problem as problem:
+        say(refusal_json(problem))
+        raise
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ Other variables:
   SEGMENT      number of the segment that make export writes (default: all),
                or that make report writes a one-page brief of
   FORMAT       csv or parquet, for make export (default: csv); table (the first
-               100 rows), csv or json, for make query (default: table)
+               100 rows), csv or json, for make query (default: table); text or
+               json, for make check (default: text)
   FIELDS       columns for make export, separated by commas (default:
                customer_id, segment_id, segment_name, membership_status and
                member_since_date)

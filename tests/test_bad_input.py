@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
 from dataclasses import dataclass, field
 
 import duckdb
 import pytest
 
+from checking.json_report import refusal_json
 from console import DATA_REFUSED
 from tried import HEADER, ROWS, Files, try_files
 
@@ -365,6 +367,11 @@ def test_what_is_refused_is_refused_with_one_clear_message(tmp_path, name):
     assert "\n" not in message
     for part in case.says:
         assert part in message
+    # A program is shown what people are, taken apart.
+    refused = json.loads(refusal_json(tried.problem))
+    assert refused["error"] == message
+    assert refused["file"] in message
+    assert all(refused[key] in message for key in ("column", "hint") if refused[key])
 
 
 @pytest.mark.parametrize("name", TAKEN)

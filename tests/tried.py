@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 
 import check
+from checking.findings import Findings
+from checking.text_report import show_findings
 from console import Problem
 from load_raw import load
 from settings import resolve
@@ -33,6 +35,7 @@ class Tried:
         outcomes: Rows by raw table, outcome and reason, as check counts them.
         loaded: Rows by raw table, as the ledger has them.
         build_db: The build database that load made.
+        findings: What check found; None when the data was refused.
     """
 
     problem: Problem | None
@@ -40,6 +43,11 @@ class Tried:
     outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
     loaded: dict[str, int] = field(default_factory=dict)
     build_db: Path = Path()
+    findings: Findings | None = None
+
+    def suspicions(self) -> dict[str, tuple[int, str]]:
+        """Return the count and the example of each kind of suspicion."""
+        return {found.kind: (found.count, found.example) for found in self.findings.suspicions}
 
     def query(self, sql: str) -> list[tuple]:
         """Return rows of a query on what load made."""
@@ -88,21 +96,28 @@ def try_files(folder: Path, files: Files, **settings: str) -> Tried:
     )
     refused = []
     told = io.StringIO()
-    outcomes = []
+    findings = None
     with contextlib.redirect_stdout(told):
-        for step in (lambda: load(chosen, NOW), lambda: outcomes.extend(check.check(chosen))):
-            try:
-                step()
-            except Problem as problem:
-                refused.append(problem)
+        try:
+            load(chosen, NOW)
+        except Problem as problem:
+            refused.append(problem)
+        try:
+            findings = check.check(chosen, settings)
+            show_findings(findings, 0)
+        except Problem as problem:
+            refused.append(problem)
     build_db = Warehouse(chosen.warehouse).build_db
     assert not [p for p in chosen.warehouse.iterdir() if p.name.startswith(".check-")]
     if refused:
         # Check refuses all that load refuses, in its words, and data of which no row is accepted.
         assert str(refused[-1]) == str(refused[0])
         return Tried(refused[0], told.getvalue(), build_db=build_db)
-    tried = Tried(None, told.getvalue(), build_db=build_db)
-    tried.outcomes = {(o.source_table, o.outcome, o.reason): o.row_count for o in outcomes}
+    tried = Tried(None, told.getvalue(), build_db=build_db, findings=findings)
+    tried.outcomes = {
+        (found.source_table, found.outcome, found.reason): found.row_count
+        for found in findings.outcomes
+    }
     ledger = "select source_table, sum(row_count) from raw.load_ledger group by source_table"
     tried.loaded = dict(tried.query(ledger))
     return tried

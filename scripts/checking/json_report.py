@@ -1,0 +1,97 @@
+"""What a check found as one JSON object for programs, and data that is refused as another."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from checking.findings import Findings, Outcome
+from console import Problem
+
+# A row counted but kept: it stands beside the duplicates that were dropped.
+KEPT_DUPLICATE = "suspected_duplicate"
+# Messages have one form: what was refused (file, folder or raw table), a colon, what is wrong with
+# its row and column, what to do. Of each tuple the first pattern that matches counts.
+FILE = (
+    re.compile(r"row [0-9,]+ of (?P<found>[^\s:;()]+)"),
+    re.compile(r"(?P<found>[^\s:;()]+\.[A-Za-z0-9]+), (?:row|line) [0-9,]+"),
+    re.compile(r"^(?P<found>[^:;=]+?)(?:, line [0-9]+)?: "),
+)
+ROW = (re.compile(r"\b(?:row|line) (?P<found>[0-9,]*[0-9])"),)
+COLUMN = (
+    re.compile(r"^columns\.yml, line [0-9]+: (?!is\b)(?P<found>[^\s:]+):? "),
+    re.compile(
+        r"(?<!as a )\b[Cc]olumn (?!or\b|of\b|a\b|for\b|and\b)(?P<found>[^\s:;,()0-9][^\s:;,()]*)"
+    ),
+)
+HINT = (
+    re.compile(
+        r"[;:,.] +(?P<found>(?:add|change|choose|copy|expected|export|fix|give|name|put|raise|"
+        r"remove|run|save|set|state|unpack|use|write)\b.*)$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\((?P<found>did you mean [^)]*)\)"),
+    re.compile(r"; (?P<found>the columns there are: .*)$"),
+)
+
+
+def findings_json(findings: Findings) -> str:
+    """Return what was found as the text of one JSON object."""
+    totals = findings.totals
+    duplicates = [
+        outcome
+        for outcome in findings.outcomes
+        if outcome.outcome == "duplicate" or outcome.reason == KEPT_DUPLICATE
+    ]
+    rejected = [outcome for outcome in findings.outcomes if outcome.outcome == "rejected"]
+    return json.dumps(
+        {
+            "accepted_lines": totals.accepted_lines,
+            "orders": totals.orders,
+            "customers": totals.customers,
+            "customer_rows": totals.customer_rows,
+            "spend": None if totals.spend is None else float(totals.spend),
+            "first_ordered_on": _text(totals.first_ordered_on),
+            "last_ordered_on": _text(totals.last_ordered_on),
+            "rejected": _by_reason(rejected),
+            "duplicates": _by_reason(duplicates),
+            "suspicions": [
+                {"kind": found.kind, "count": found.count, "example": found.example}
+                for found in findings.suspicions
+            ],
+            "next_command": findings.next_command,
+        }
+    )
+
+
+def refusal_json(problem: Problem) -> str:
+    """Return refused data, or a setting that cannot be, as the text of one JSON object."""
+    message = str(problem)
+    row = _first(ROW, message)
+    return json.dumps(
+        {
+            "error": message,
+            "file": _first(FILE, message),
+            "row": int(row.replace(",", "")) if row else None,
+            "column": _first(COLUMN, message),
+            "hint": _first(HINT, message),
+        }
+    )
+
+
+def _first(patterns: Sequence[re.Pattern[str]], message: str) -> str | None:
+    matches = (pattern.search(message) for pattern in patterns)
+    return next((match["found"] for match in matches if match), None)
+
+
+def _by_reason(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.reason] += outcome.row_count
+    return dict(counts)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,61 @@
+"""The models of the dbt project that validate rows, made in a loaded database without dbt."""
+
+from __future__ import annotations
+
+import duckdb
+
+from checking.findings import Outcome
+from project_sql import PROJECT, ProjectSql, Relation
+from quoting import literal
+from run_dbt import dbt_vars
+from settings import Settings
+
+SCHEMA = "checked"
+
+
+class ProjectModels:
+    """Makes models of the project in schema `checked`, each when it is first asked for."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+        self.connection = connection
+        self.sql = ProjectSql(connection, dbt_vars(settings), self.ref)
+        self._made: set[str] = set()
+        connection.execute(f"create schema if not exists {SCHEMA}")
+
+    def ref(self, name: str) -> Relation:
+        """Return the relation of a model or seed, made if it is not there yet."""
+        relation = Relation(SCHEMA, name)
+        if name in self._made:
+            return relation
+        seed = PROJECT / "seeds" / f"{name}.csv"
+        if seed.exists():
+            query, kind = f"select * from read_csv({literal(seed)})", "table"
+        else:
+            query, config = self.sql.model(name)
+            # As dbt_project.yml has it: staging are views, other models tables unless they say so.
+            usual = "view" if name.startswith("stg_") else "table"
+            kind = config.get("materialized", usual)
+            kind = "table" if kind == "incremental" else kind
+        self.connection.execute(f"create {kind} {relation} as {query}")
+        self._made.add(name)
+        return relation
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what becomes of the rows of each raw table."""
+        rows = self.connection.execute(
+            f"select source_table, outcome, reason, row_count from {self.ref('data_quality')} "
+            "order by source_table, outcome, row_count desc, reason"
+        ).fetchall()
+        first = self._first_rejected()
+        return [Outcome(*row, *first.get((row[0], row[2]), ("", ""))) for row in rows]
+
+    def _first_rejected(self) -> dict[tuple[str, str], tuple[str, str]]:
+        rows = self.connection.execute(
+            "select source_table, reason, min_by((source_file, source_row_number, record_json), "
+            "(source_file, source_row_number)) "
+            f"from {self.ref('rejected_records')} group by source_table, reason"
+        ).fetchall()
+        return {
+            (source_table, reason): (f"{file}, row {number:,}", record)
+            for source_table, reason, (file, number, record) in rows
+        }

@@ -1,0 +1,224 @@
+"""What a check found, as lines for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from checking.findings import Findings, Outcome, Suspicion, Totals
+from column_formats import spoken_format
+from console import count, say
+from expressions import Expression
+from load_raw import LoadedTable
+from refusals import listed, printable, shown
+
+WIDEST_CELL = 44
+MOST_FILES = 24
+MOST_LEFT_OUT = 12
+
+
+def show_findings(findings: Findings, seconds: float) -> None:
+    """Show all that was found; the last line is a command that builds from the same data."""
+    for loaded_table in findings.loaded.tables:
+        show_columns(loaded_table, findings.formats)
+    show_outcomes(findings.outcomes)
+    show_attributes(findings)
+    show_totals(findings.totals)
+    show_suspicions(findings.suspicions)
+    say()
+    say(conclusion(findings.totals, seconds))
+    say(f"  {findings.next_command}")
+
+
+def show_columns(loaded: LoadedTable, formats: Mapping[tuple[str, str], list[str]]) -> None:
+    """Show which columns of a table were found and how they are read."""
+    if loaded.plan is None:
+        return
+    raw_table = loaded.table
+    say()
+    names = listed([file.name for file in loaded.plan.files], 4)
+    say(f"{raw_table.name}: {printable(names)}")
+    used = sources_of_columns(loaded)
+    is_open = raw_table.is_open or not raw_table.columns
+    rows = [
+        (name, source, read_as(loaded, name, formats.get((raw_table.name, name), [])))
+        for name, source in used.items()
+        if is_open or name in raw_table.columns
+    ]
+    show_rows(("column", "from", "read as"), rows)
+    absent = [name for name in raw_table.columns if name not in used]
+    if absent:
+        say(f"  optional and not in the files: {', '.join(absent)}")
+    left = [name for name in used if name not in raw_table.columns]
+    if left and not is_open:
+        say(f"  not used: {printable(listed(left, MOST_LEFT_OUT))}")
+
+
+def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
+    """Return what each column of a raw table is made from, in the words of the files."""
+    spelled: dict[str, str] = {}
+    for file in loaded.plan.files:
+        for name, column in file.columns.items():
+            spelled.setdefault(name, column)
+    if loaded.mapped is None:
+        return spelled
+    made = {
+        name: source.text if isinstance(source, Expression) else spelled[source]
+        for name, source in loaded.mapped.columns.items()
+    }
+    in_contract = {name: made[name] for name in loaded.table.columns if name in made}
+    return in_contract | made
+
+
+def read_as(loaded: LoadedTable, name: str, formats: Sequence[str]) -> str:
+    """Return how a column is read: as text, as dates in a format, as numbers."""
+    if name in loaded.table.times:
+        known = {"iso": "YYYY-MM-DD"}
+        spoken = dict.fromkeys(known.get(text) or spoken_time(text) for text in formats)
+        return ", ".join(["dates", *spoken])
+    if name in loaded.table.numbers:
+        signs = {"comma": "numbers, decimal comma", "point": "numbers, decimal point"}
+        return signs.get("".join(formats), "numbers")
+    return "text"
+
+
+def spoken_time(text: str) -> str:
+    """Return a format of strptime as people write it."""
+    words = {"%H": "HH", "%I": "HH", "%M": "MM", "%S": "SS", "%f": "ffffff", "%p": "AM"}
+    spoken = spoken_format(text)
+    for directive, word in words.items():
+        spoken = spoken.replace(directive, word)
+    return spoken
+
+
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Show what became of the rows, with the first row of each reason to reject."""
+    say()
+    say("Rows")
+    rows = [
+        (
+            outcome.source_table,
+            outcome.outcome,
+            "" if outcome.reason == outcome.outcome else outcome.reason,
+            f"{outcome.row_count:,}",
+            example(outcome),
+        )
+        for outcome in outcomes
+    ]
+    show_rows(("raw table", "outcome", "reason", "rows", "first"), rows, right=(3,))
+
+
+def example(outcome: Outcome) -> str:
+    """Return where the first row of a reason stands, with the value that cannot be read."""
+    if not outcome.place:
+        return ""
+    column = outcome.reason.removeprefix("unreadable_")
+    value = json.loads(outcome.record).get(column) if column != outcome.reason else None
+    return outcome.place + (f": {shown(value)}" if value is not None else "")
+
+
+def show_attributes(findings: Findings) -> None:
+    """Show the columns of a table with one row per customer: their type and their use."""
+    if not findings.attributes:
+        return
+    say()
+    say("Attributes")
+    rows = [(found.name, found.kind, found.use) for found in findings.attributes]
+    show_rows(("column", "type", "use"), rows)
+
+
+def show_totals(totals: Totals) -> None:
+    """Show what the accepted rows add up to, so that a wrong reading is seen."""
+    say()
+    say("Totals")
+    if not totals.accepted_lines:
+        show_rows((), [("customers", f"{totals.customer_rows:,}")], right=(1,))
+        return
+    rows = [
+        ("order lines", f"{totals.accepted_lines:,}", ""),
+        ("orders", f"{totals.orders:,}", "an order id of one customer on one day"),
+        ("customers", f"{totals.customers:,}", ""),
+        ("sum of amounts", money(totals.spend), "returns taken off"),
+        ("returns", f"{totals.return_count:,}", f"their sum is {money(totals.return_amount)}"),
+        ("first order", f"{totals.first_ordered_on}", ""),
+        ("last order", f"{totals.last_ordered_on}", ""),
+    ]
+    if totals.largest:
+        largest = totals.largest
+        spend = "" if largest.spend_share is None else f"{largest.spend_share:.1%} of the sum, "
+        rows.append(
+            (
+                "largest customer",
+                shown(largest.customer_id),
+                f"{money(largest.spend)}: {spend}{largest.line_share:.1%} of the lines",
+            )
+        )
+    show_rows((), rows, right=(1,))
+    if len(totals.files) > 1:
+        say()
+        files = [
+            (
+                file.name,
+                f"{file.line_count:,}",
+                money(file.spend),
+                f"{file.first_ordered_on}",
+                f"{file.last_ordered_on}",
+            )
+            for file in totals.files[:MOST_FILES]
+        ]
+        show_rows(("file", "lines", "sum of amounts", "first", "last"), files, right=(1, 2))
+        if len(totals.files) > MOST_FILES:
+            say(f"  and {count(len(totals.files) - MOST_FILES, 'file')} more")
+
+
+def show_suspicions(suspicions: Sequence[Suspicion]) -> None:
+    """Show what is probably not meant, one line each."""
+    if not suspicions:
+        return
+    say()
+    say("Suspicions")
+    for found in suspicions:
+        say(f"  {found.kind}: {printable(found.sentence)}")
+
+
+def money(amount: Decimal) -> str:
+    """Return an amount with two decimals, or with as many more as it has."""
+    exact = amount.normalize()
+    decimals = max(2, -exact.as_tuple().exponent)
+    return f"{exact:,.{decimals}f}"
+
+
+def show_rows(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> None:
+    """Show a table, its columns as wide as they need to be."""
+    cells = [[cell(text) for text in row] for row in (heads, *rows) if row]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
+    for row in cells:
+        line = "  ".join(
+            text.rjust(width) if n in right else text.ljust(width)
+            for n, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        say(f"  {line}".rstrip())
+
+
+def cell(text: str) -> str:
+    """Return a text as a cell of a table: on one line, cut to what there is room for."""
+    plain = printable(text)
+    return plain if len(plain) <= WIDEST_CELL else plain[: WIDEST_CELL - 3] + "..."
+
+
+def conclusion(totals: Totals, seconds: float) -> str:
+    """Return what a build would work with."""
+    span = ""
+    if totals.first_ordered_on:
+        span = f", {totals.first_ordered_on} to {totals.last_ordered_on}"
+    what = (
+        f"{count(totals.accepted_lines, 'order line')} of {count(totals.customers, 'customer')}"
+        if totals.accepted_lines
+        else count(totals.customers, "customer")
+    )
+    return (
+        f"{what}{span} can be built from (checked in {seconds:.1f} s, nothing was built). To build:"
+    )

@@ -1,0 +1,107 @@
+"""What the accepted rows of some data add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from checking.findings import FileTotals, LargestCustomer, Outcome, Totals
+from checking.project_models import SCHEMA, ProjectModels
+from project_sql import Relation
+
+# The accepted order lines with the place each came from, which the model `order_lines` lacks.
+ACCEPTED_LINES = Relation(SCHEMA, "accepted_lines")
+CUSTOMERS_TABLE = "customers"
+
+
+def make_accepted_lines(models: ProjectModels) -> None:
+    """Make the view `accepted_lines`."""
+    models.connection.execute(
+        f"""
+        create view {ACCEPTED_LINES} as
+        select
+            lines.*,
+            cast(lines.ordered_at as date) as ordered_on,
+            outcomes.reason as outcome_reason
+        from {models.ref("int_order_lines_judged")} as lines
+        left join {models.ref("int_order_line_outcomes")} as outcomes
+            on
+                lines.source_row_number = outcomes.source_row_number
+                and lines.source_file = outcomes.source_file
+        where
+            lines.reject_reason is null
+            and coalesce(outcomes.outcome, 'accepted') = 'accepted'
+        """
+    )
+
+
+def totals_of(models: ProjectModels, outcomes: Sequence[Outcome]) -> Totals:
+    """Return what the accepted rows add up to; `make_accepted_lines` was called before."""
+    customer_rows = sum(
+        outcome.row_count
+        for outcome in outcomes
+        if (outcome.source_table, outcome.outcome) == (CUSTOMERS_TABLE, "accepted")
+    )
+    line_count, spend, return_count, return_amount, first, last = models.connection.execute(
+        f"""
+        select
+            count(*),
+            sum(net_amount),
+            count(*) filter (where is_return),
+            coalesce(sum(net_amount) filter (where is_return), 0),
+            min(ordered_on),
+            max(ordered_on)
+        from {ACCEPTED_LINES}
+        """
+    ).fetchone()
+    if not line_count:
+        return Totals(0, 0, customer_rows, customer_rows)
+    orders, customers = models.connection.execute(
+        f"""
+        select count(*), count(distinct customer_id)
+        from (select distinct customer_id, order_id, ordered_on from {ACCEPTED_LINES})
+        """
+    ).fetchone()
+    return Totals(
+        accepted_lines=line_count,
+        orders=orders,
+        customers=customers,
+        customer_rows=customer_rows,
+        spend=spend,
+        return_count=return_count,
+        return_amount=return_amount,
+        first_ordered_on=first,
+        last_ordered_on=last,
+        largest=_largest(models),
+        files=_files(models),
+    )
+
+
+def _largest(models: ProjectModels) -> LargestCustomer:
+    customer_id, spend, lines, all_spend, all_lines = models.connection.execute(
+        f"""
+        select
+            customer_id,
+            sum(net_amount) as spend,
+            count(*) as line_count,
+            sum(sum(net_amount)) over () as all_spend,
+            sum(count(*)) over () as all_line_count
+        from {ACCEPTED_LINES}
+        group by customer_id
+        order by spend desc, line_count desc, customer_id
+        limit 1
+        """
+    ).fetchone()
+    share = float(spend / all_spend) if all_spend > 0 else None
+    return LargestCustomer(customer_id, spend, lines / int(all_lines), share)
+
+
+def _files(models: ProjectModels) -> tuple[FileTotals, ...]:
+    rows = models.connection.execute(
+        f"""
+        select source_file, count(*), sum(net_amount), min(ordered_on), max(ordered_on)
+        from {ACCEPTED_LINES}
+        group by source_file
+        order by source_file
+        """
+    ).fetchall()
+    return tuple(FileTotals(*row) for row in rows)

@@ -1,0 +1,98 @@
+"""make check: totals, suspicions and the command that follows, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from shops import ROOT, clean_environment
+from tried import HEADER, Files, write
+
+KEYS = [
+    "accepted_lines",
+    "orders",
+    "customers",
+    "customer_rows",
+    "spend",
+    "first_ordered_on",
+    "last_ordered_on",
+    "rejected",
+    "duplicates",
+    "suspicions",
+    "next_command",
+]
+LINES = (
+    HEADER
+    + "o1,c1,2024-01-02,9.50\no1,c1,2024-01-02,0.50\no2,c2,2024-03-04,5\n"
+    + "o2,c2,2024-03-05,-2\no3,,2024-03-05,7\n"
+)
+
+
+def run_check(folder: Path, files: Files, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with files of a folder whose name a shell would take apart."""
+    data = write(folder / "it's my data", files)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "check.py")],
+        env=clean_environment() | {"DATA": str(data), "WAREHOUSE": str(folder / "w")} | settings,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
+    files = {"order_lines.csv": LINES, "customers.csv": "customer_id,city\nc1,Ulm\nc2,Bonn\n"}
+    finished = run_check(tmp_path, files, FORMAT="json")
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    assert list(found) == KEYS
+    assert {key: found[key] for key in KEYS[:9]} == {
+        "accepted_lines": 4,
+        "orders": 3,
+        "customers": 2,
+        "customer_rows": 2,
+        "spend": 13.0,
+        "first_ordered_on": "2024-01-02",
+        "last_ordered_on": "2024-03-05",
+        "rejected": {"missing_customer_id": 1},
+        "duplicates": {},
+    }
+
+
+def test_the_last_line_is_a_command_with_every_setting(tmp_path):
+    settings = {"DATE_FORMAT": "DD/MM/YYYY", "DECIMAL": "point", "K": "4"}
+    finished = run_check(tmp_path, {"order_lines.csv": LINES}, **settings)
+    assert finished.returncode == 0, finished.stderr
+    program, target, *given = shlex.split(finished.stdout.splitlines()[-1])
+    assert (program, target) == ("make", "build")
+    assert dict(setting.split("=", 1) for setting in given) == settings | {
+        "SOURCE": "own_files",
+        "DATA": str(tmp_path / "it's my data"),
+        "WAREHOUSE": str(tmp_path / "w"),
+    }
+
+
+def test_a_refusal_as_json_is_one_object_that_says_where(tmp_path):
+    bad = HEADER + "o1,c1,2024-01-02,1.234\no2,c2,2024-01-03,5.678\n"
+    finished = run_check(tmp_path, {"order_lines.csv": bad}, FORMAT="json")
+    assert finished.returncode == 4
+    found = json.loads(finished.stdout)
+    assert list(found) == ["error", "file", "row", "column", "hint"]
+    assert (found["file"], found["row"], found["column"]) == ("order_lines.csv", 1, "net_amount")
+    assert found["hint"].startswith("state DECIMAL=point")
+
+
+def test_a_setting_that_cannot_be_is_an_object_too(tmp_path):
+    finished = run_check(tmp_path, {"order_lines.csv": LINES}, FORMAT="json", SOURCE="nowhere")
+    assert finished.returncode == 2
+    assert "SOURCE=nowhere" in json.loads(finished.stdout)["error"]
+
+
+def test_nothing_usable_is_refused(tmp_path):
+    finished = run_check(
+        tmp_path, {"order_lines.csv": HEADER + "o1,c1,2024-01-02,x\n"}, FORMAT="json"
+    )
+    assert finished.returncode == 4
+    assert set(json.loads(finished.stdout)) == {"error", "file", "row", "column", "hint"}
