@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,6 @@ from console import (
     WRONG_USE,
     JsonLines,
     Problem,
-    Stopped,
     count,
     record,
     run,
@@ -218,17 +216,6 @@ def window_days(project: Path) -> int:
     return int(yaml.safe_load(text)["vars"]["window_days"])
 
 
-def on_signal(stop: Callable[[], None]) -> None:
-    """Call `stop` when the process is asked to end, so that dbt and temporary files go too."""
-    signal.signal(signal.SIGTERM, lambda *_: stop())
-    signal.signal(signal.SIGHUP, lambda *_: stop())
-
-
-def stop() -> None:
-    """End the build as an interrupt from the keyboard would."""
-    raise Stopped
-
-
 def is_log_json(environment: Mapping[str, str]) -> bool:
     """Read LOG: whether a program reads what is printed.
 
@@ -251,7 +238,6 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args()
-    on_signal(stop)
     JsonLines.is_on = is_log_json(os.environ)
     settings = resolve()
     return build_on_spark(settings) if settings.target == "spark" else build(settings)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import traceback
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Protocol, TextIO
 
 FAILED = 1
 WRONG_USE = 2
@@ -42,13 +45,62 @@ class JsonLines:
     is_on = False
 
 
+def plain(text: str) -> str:
+    """Return a text on one line, with every character that could steer a terminal spelled out.
+
+    These are control characters (line ends included), invisible ones such as those that turn the
+    direction of writing, unassigned ones, and bytes of a file name that are no text. Blanks of any
+    width stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if is_harmless(c) else repr(c)[1:-1] for c in text)
+
+
+def is_harmless(character: str) -> bool:
+    """Say whether a character is shown as itself: printable, or a blank of any width."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def plain_lines(text: str) -> str:
+    """Return lines of text, each as `plain` has it; a tab is a blank, so that columns stay."""
+    return "\n".join(plain(line.replace("\t", " ")) for line in text.split("\n"))
+
+
+def _write(target: TextIO, text: str) -> None:
+    """Write to a stream what a terminal does not obey and the stream's encoding can hold."""
+    encoding = getattr(target, "encoding", None) or "utf-8"
+    target.write(plain_lines(text).encode(encoding, "backslashreplace").decode(encoding))
+    target.flush()
+
+
 def say(line: str = "", stream: TextIO | None = None) -> None:
-    """Write one line for people, to standard output unless another stream is given."""
+    """Write one line for people, to standard output unless another stream is given.
+
+    Every line on the way to a screen passes here, and what is in it cannot steer the terminal.
+    """
     if stream is None and JsonLines.is_on:
         return
-    target = sys.stdout if stream is None else stream
-    target.write(line + "\n")
-    target.flush()
+    _write(sys.stdout if stream is None else stream, line + "\n")
+
+
+class Writable(Protocol):
+    """What takes text."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+
+class _Screen:
+    """Standard output as a terminal: data that is shown there cannot steer it."""
+
+    def write(self, text: str, /) -> None:
+        _write(sys.stdout, text)
+
+
+def data_output() -> Writable:
+    """Return where a command writes data: plain on a screen, as it is into a file or a pipe."""
+    return _Screen() if sys.stdout.isatty() else sys.stdout
 
 
 def record(stream: TextIO | None = None, **fields: object) -> None:
@@ -56,7 +108,8 @@ def record(stream: TextIO | None = None, **fields: object) -> None:
     if not JsonLines.is_on:
         return
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    say(json.dumps({"at": at, **fields}), stream or sys.stdout)
+    shown = {name: plain_lines(v) if isinstance(v, str) else v for name, v in fields.items()}
+    say(json.dumps({"at": at, **shown}), stream or sys.stdout)
 
 
 def warn(line: str, level: str = "warning") -> None:
@@ -79,7 +132,7 @@ class LiveLine:
         """Replace the line by `text`, cut to the width of the line."""
         if not self._is_terminal:
             return
-        sys.stderr.write("\r" + text[: self._width].ljust(self._width))
+        sys.stderr.write("\r" + plain(text)[: self._width].ljust(self._width))
         sys.stderr.flush()
         self._is_shown = True
 
@@ -106,8 +159,23 @@ def size(byte_count: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def _stop(*_: object) -> None:
+    raise Stopped
+
+
+def stop_on_signals() -> None:
+    """End as an interrupt from the keyboard would when asked to end, so that temporary data goes.
+
+    What ignores a hang-up, as under nohup, goes on ignoring it.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
 def run(main: Callable[[], int | None]) -> int:
     """Run a command and return its exit code; a `Problem` becomes one message."""
+    stop_on_signals()
     try:
         code = main() or 0
     except Problem as problem:
@@ -119,5 +187,9 @@ def run(main: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
+    except Exception:
+        # Not foreseen: the message may hold data, so it is not left to Python to show it.
+        warn(traceback.format_exc(), "error")
+        code = FAILED
     record(stage="end", exit_code=code)
     return code

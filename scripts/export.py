@@ -18,7 +18,7 @@ import duckdb
 
 import export_ledger
 from build_database import limit_access, limit_resources
-from console import WRONG_USE, Problem, count, run, say, size
+from console import WRONG_USE, Problem, count, plain, run, say, size
 from export_ledger import Audience, Counts, Told
 from publish import sync
 from quoting import identifier, literal
@@ -219,7 +219,7 @@ def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
         ).fetchall()
     )
     if request.segment_id is not None and request.segment_id not in segments:
-        there = "; ".join(f"{number} ({printable(name)})" for number, name in segments.items())
+        there = "; ".join(f"{number} ({plain(name)})" for number, name in segments.items())
         raise Problem(f"SEGMENT={request.segment_id}: there are: {there}", WRONG_USE)
     there = column_types(connection)
     if "is_holdout" not in there:
@@ -471,11 +471,6 @@ def check_rows(
     (found,) = connection.execute(f"select count(*) from {reader}").fetchone()
     if found != expected:
         raise Problem(f"the file has {found:,} rows, expected {expected:,}; it was not kept")
-
-
-def printable(text: str) -> str:
-    """Return a text without the characters that could steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def describe(request: Request, exported: Exported) -> Iterable[str]:

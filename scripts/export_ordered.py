@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from console import Problem, run, say
+from console import Problem, data_output, run, say
 from quoting import identifier
 
 ROWS_AT_A_TIME = 10_000
@@ -86,6 +86,7 @@ def main() -> int:
         "--mart", action="append", metavar="NAME", help="only this mart (may be repeated)"
     )
     arguments = parser.parse_args()
+    output = data_output()
     with open_read_only(arguments.file) as connection:
         names = mart_names(connection)
         for mart in arguments.mart or names:
@@ -95,7 +96,8 @@ def main() -> int:
                 say(f"{_digest(connection, mart)}  {mart}")
                 continue
             say(f"# {mart}")
-            sys.stdout.writelines(export_lines(connection, mart))
+            for line in export_lines(connection, mart):
+                output.write(line)
     return 0
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from console import WRONG_USE, Problem, run, say, warn
+from console import WRONG_USE, Problem, data_output, plain, run, say, warn
 from quoting import literal
 from settings import ROOT, nearest, resolve_warehouse
 from summary import table_text
@@ -109,7 +109,7 @@ def refused(error: duckdb.Error) -> Problem:
 def text_of(value: object) -> str:
     """Return a value as it is shown in a table; what a terminal would obey is spelled out."""
     text = "null" if value is None else _text(value)
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    shown = plain(text)
     return shown if len(shown) <= MAX_CELL else shown[: MAX_CELL - 3] + "..."
 
 
@@ -147,9 +147,10 @@ def write_table(result: Result) -> None:
 
 def write_csv(result: Result) -> None:
     """Write all rows as CSV with a header; a null is nothing, an empty text is two quotes."""
-    sys.stdout.write(",".join(map(_cell, result.names)) + "\n")
+    output = data_output()
+    output.write(",".join(map(_cell, result.names)) + "\n")
     for piece in result.pieces:
-        sys.stdout.writelines(",".join(map(_cell, row)) + "\n" for row in piece)
+        output.write("".join(",".join(map(_cell, row)) + "\n" for row in piece))
 
 
 def _cell(value: object) -> str:
@@ -162,14 +163,15 @@ def _cell(value: object) -> str:
 
 def write_json(result: Result) -> None:
     """Write all rows as a JSON list, one object a line."""
+    output = data_output()
     before = "[\n"
     for piece in result.pieces:
         for row in piece:
             values = (_plain(value) for value in row)
             record = dict(zip(result.names, values, strict=True))
-            sys.stdout.write(before + json.dumps(record, ensure_ascii=False))
+            output.write(before + json.dumps(record, ensure_ascii=False))
             before = ",\n"
-    sys.stdout.write("\n]\n" if before == ",\n" else "[]\n")
+    output.write("\n]\n" if before == ",\n" else "[]\n")
 
 
 def _plain(value: object) -> object:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from console import LiveLine, Problem, run, warn
+from console import LiveLine, Problem, run, say, warn
 from dbt_results import Progress
 from increment import forget_state
 from machine_faults import problem_of_lines
@@ -153,8 +153,8 @@ def started(
         cwd=PROJECT,
         env=environment(settings, os.environ),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if log_format == "json" else None,
-        stderr=subprocess.STDOUT if log_format == "json" else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         pass_fds=(lock,),
@@ -245,6 +245,8 @@ def main() -> int:
         if arguments[0] not in COMMANDS_THAT_READ:
             forget_state(settings)
         with started(settings, arguments, lock, "text") as process:
+            for line in process.stdout:
+                say(line.rstrip("\n"))
             return 1 if process.wait() else 0
 
 

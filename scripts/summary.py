@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from console import Problem, run, say
+from console import Problem, plain, run, say
 from quoting import identifier
 from settings import resolve_warehouse
 from warehouse import Warehouse
@@ -242,8 +242,10 @@ def table_text(
 ) -> str:
     """Return a plain text table; numbers to the right, columns in `left` to the left.
 
-    The column `wrapped` is broken over several lines where the table is wider than `width`.
+    The column `wrapped` is broken over several lines where the table is wider than `width`. Cells
+    are shown as `plain` has them, so that none begins a line of its own.
     """
+    head, rows = [plain(text) for text in head], [[plain(text) for text in row] for row in rows]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     if wrapped is not None:
         others = sum(w for i, w in enumerate(widths) if i != wrapped) + 2 * len(head)

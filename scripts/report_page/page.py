@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from console import WRONG_USE, Problem
+from console import WRONG_USE, Problem, plain
 from report_page import brief, charts, javascript, markup, palette, wording
 from report_page.marts import Answer, Marts, open_marts
 from report_page.model import Facts, Section, Segment
@@ -43,7 +43,7 @@ def brief_page(marts_file: Path, segment_id: int) -> str:
     with open_marts(marts_file, segment_id) as marts:
         facts = read_facts(marts)
         if segment_id not in [segment.segment_id for segment in facts.segments]:
-            there = "; ".join(f"{s.segment_id} ({_printable(s.name)})" for s in facts.segments)
+            there = "; ".join(f"{s.segment_id} ({plain(s.name)})" for s in facts.segments)
             raise Problem(f"SEGMENT={segment_id}: there are: {there}", WRONG_USE)
         content = brief.content(marts, facts, facts.segment(segment_id))
     return render("brief.html.j2", facts, [], **content)
@@ -115,8 +115,3 @@ def render(template: str, facts: Facts, sections: list[Section], **content: obje
         sections=sections,
         **content,
     )
-
-
-def _printable(text: str) -> str:
-    """Return a name that shows its control characters instead of acting them out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
