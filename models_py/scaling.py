@@ -37,7 +37,7 @@ MISSING_RULES = ("zero", "median", "max", "min")
 LOWER_QUANTILE, UPPER_QUANTILE = 0.01, 0.99  # winsor bounds
 CONSTANT_TOLERANCE = 1e-12  # a spread this small against the values is rounding, not variation
 
-ABSENT, CONSTANT, ALL_NULL = "absent", "constant", "null for every customer"
+ABSENT, CONSTANT, ALL_NULL = "nothing computes it", "constant", "null for every customer"
 NO_WEIGHT = "weight 0"
 PROFILED_ONLY = "profiled, not clustered"
 

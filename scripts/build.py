@@ -28,6 +28,7 @@ from console import (
     run,
     say,
     size,
+    warn,
 )
 from definitions import write_proposals
 from history import published_facts
@@ -35,6 +36,7 @@ from increment import SOURCES_THAT_GROW, complete, prepare
 from increment import describe as describe_increment
 from load_raw import Loaded, files_of, load
 from machine_faults import told
+from project_files import unused_names
 from publish import describe, publish
 from publish_spark import publish_from_spark
 from published_file import check_published
@@ -125,6 +127,8 @@ def build(settings: Settings) -> int:
             if proposals := write_proposals(settings):
                 say(proposals)
             complete(settings, state)
+        for line in unused_names(settings, warehouse):
+            warn(f"  {line}")
     say()
     say(summary(warehouse.marts_db))
     say()

@@ -13,16 +13,19 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
 
 from column_names import ADDED_COLUMNS
-from console import DATA_REFUSED, Problem
+from console import warn
 from customer_table import ID_COLUMN, VIEW
-from refusals import printable, shown
-from settings import SOURCES_OF_ONE_TABLE, Settings, nearest
+from project_sql import PROJECT, ProjectSql
+from refusals import listed, shown
+from seed_files import SeedFile, number_of, one_of
+from settings import SOURCES_OF_ONE_TABLE, Settings, known_sources, nearest
+from sources import source_of
 from warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
@@ -42,6 +45,8 @@ COLUMNS: dict[str, str] = {
     "higher_means": "varchar",
     "lower_means": "varchar",
 }
+SEEDS = PROJECT / "seeds"
+AS_WRITTEN = ("transform", "missing_value")
 TRANSFORMS = ("log1p", "sqrt", "identity")
 MISSING_VALUES = ("zero", "median", "min", "max")
 MAX_POSITION = 10**6
@@ -57,8 +62,6 @@ def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     """
     path = settings.definitions
     rows = read_definitions(path, settings.source) if path else []
-    if path and settings.source in SOURCES_OF_ONE_TABLE:
-        check_features(path, rows, columns_there(connection))
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f"create or replace table raw.{TABLE} ({columns})")
     marks = ", ".join("?" for _ in COLUMNS)
@@ -68,71 +71,69 @@ def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     return len(rows)
 
 
+def given_file(path: Path) -> SeedFile:
+    """Return the file DEFINITIONS=."""
+    return SeedFile(path, f"DEFINITIONS: {path.name}", tuple(COLUMNS), ("feature",))
+
+
+def seed_file(path: Path = SEEDS / FILE_NAME) -> SeedFile:
+    """Return the definitions of the project, in which no column and no cell may be missing."""
+    return SeedFile(path, path.name, tuple(COLUMNS), tuple(COLUMNS), is_exact=True)
+
+
+def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
+    """Read and check the definitions of the project, of all sources.
+
+    Raises:
+        Problem: with exit code 4; names row and column.
+    """
+    file = seed_file(path)
+    rows = []
+    for number, cells in file.rows():
+        row = checked_row(file, number, cells)
+        for column, cell in cells.items():
+            # SQL reads the seed as it is written, an empty cell as null.
+            if not cell or (column in AS_WRITTEN and cell != row[column]):
+                raise file.refused_cell(number, column, cell, f"{row[column] or 'a text'}")
+        if row["source"] not in ("*", *known_sources()):
+            raise file.refused_cell(
+                number, "source", str(row["source"]), f"*, {', '.join(known_sources())}"
+            )
+        rows.append(row)
+    check_twice(file, rows)
+    return rows
+
+
 def read_definitions(path: Path, source: str) -> list[dict[str, object]]:
     """Read and check a file of definitions; rows of other sources are left out.
 
     Raises:
         Problem: with exit code 4; names the row (1 is the first after the header) and column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *records = list(csv.reader(file, strict=True)) or [[]]
-    except UnicodeDecodeError:
-        raise refusal(path, "is not UTF-8: save it as UTF-8") from None
-    except (OSError, csv.Error) as error:
-        raise refusal(path, f"cannot be read as CSV: {error}") from None
-    names = [name.strip().lower() for name in header]
-    check_header(path, names)
-    rows = []
-    for number, record in enumerate(records, start=1):
-        if not any(cell.strip() for cell in record):
-            continue
-        if len(record) != len(names):
-            raise refusal(
-                path, f"row {number} has {len(record)} columns: expected {len(names)}, as above"
-            )
-        cells = {n: cell.strip() for n, cell in zip(names, record, strict=True)}
-        row = checked_row(path, number, cells)
-        if row["source"] in ("*", source):
-            rows.append(row | {"_row": number})
-    check_rows(path, rows, source)
-    return rows
+    file = given_file(path)
+    rows = [checked_row(file, number, cells) for number, cells in file.rows()]
+    check_twice(file, rows)
+    counted = [row for row in rows if row["source"] in ("*", source)]
+    if not counted:
+        raise file.refusal(f"has no row whose source is * or {source}: expected at least one")
+    check_clustered(file, counted)
+    return counted
 
 
-def check_header(path: Path, names: list[str]) -> None:
-    """Refuse a header without `feature`, with a column twice, or with one that is none."""
-    if "feature" not in names:
-        raise refusal(
-            path,
-            f"no column feature{nearest('feature', names)}; expected the columns "
-            f"{', '.join(COLUMNS)}, of which only feature is required",
-        )
-    for name in names:
-        if name not in COLUMNS:
-            raise refusal(
-                path,
-                f"column {shown(name)} is not one of a definition{nearest(name, COLUMNS)}; "
-                f"expected {', '.join(COLUMNS)}",
-            )
-        if names.count(name) > 1:
-            raise refusal(path, f"has more than one column {name}: expected one")
-
-
-def checked_row(path: Path, number: int, cells: dict[str, str]) -> dict[str, object]:
-    """Return the row with its types; an empty cell is what a definition mostly says."""
+def checked_row(file: SeedFile, number: int, cells: dict[str, str]) -> dict[str, object]:
+    """Return the row with its types and number; an empty cell is what a definition mostly says."""
 
     def read(column: str, default: str, convert: Callable[[str], object], expected: str) -> object:
         text = cells.get(column, "") or default
         try:
             return convert(text)
         except ValueError:
-            raise refusal(
-                path, f"row {number}, column {column}: found {shown(text)}, expected {expected}"
-            ) from None
+            raise file.refused_cell(number, column, text, expected) from None
 
     feature = read("feature", "", required, "the name of a feature")
     label = cells.get("label", "") or str(feature).replace("_", " ")
     return {
+        "_row": number,
         "source": cells.get("source", "") or "*",
         "position": read(
             "position", str(number), whole, f"a whole number from 0 to {MAX_POSITION:,}"
@@ -157,34 +158,100 @@ def checked_row(path: Path, number: int, cells: dict[str, str]) -> dict[str, obj
     }
 
 
-def check_rows(path: Path, rows: list[dict[str, object]], source: str) -> None:
-    """Refuse a file without a row that counts, or with two for one feature."""
-    if not rows:
-        raise refusal(path, f"has no row whose source is * or {source}: expected at least one")
+def check_twice(file: SeedFile, rows: list[dict[str, object]]) -> None:
+    """Refuse a file with two rows for one feature of one source."""
     seen: dict[tuple[object, object], object] = {}
     for row in rows:
         key = (row["source"], row["feature"])
         if key in seen:
-            raise refusal(
-                path,
+            raise file.refusal(
                 f"row {row['_row']}, column feature: {row['feature']} is defined in row "
-                f"{seen[key]} too; expected one row for each",
+                f"{seen[key]} too; expected one row for each"
             )
         seen[key] = row["_row"]
-    if not any(row["is_clustered"] and row["weight"] for row in rows):
-        raise refusal(
-            path,
+
+
+def check_clustered(file: SeedFile, rows: list[dict[str, object]]) -> None:
+    """Refuse rows that leave nothing to cluster customers by."""
+    if rows and not any(row["is_clustered"] and row["weight"] for row in rows):
+        raise file.refusal(
             "no row has is_clustered true and a weight above 0: expected at least one feature "
-            "to cluster customers by",
+            "to cluster customers by"
         )
 
 
-def columns_there(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the columns of a customer's table as features are named after them."""
-    found = connection.execute(f"describe raw.{VIEW}").fetchall()
-    columns = [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
+def check_features(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
+) -> None:
+    """Refuse a definition to cluster by that nothing computes; say it of one to profile by.
+
+    Raises:
+        Problem: with exit code 4; names file, row and column.
+    """
+    file, unknown = of_attributes(settings, project)
+    attributes = feature_names(attributes_there(connection, settings, project)) if unknown else []
+    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
+    for row in unknown:
+        if row["feature"] not in attributes:
+            report_absent(file, row, [*attributes, *orders])
+
+
+def of_attributes(
+    settings: Settings, project: ProjectSql
+) -> tuple[SeedFile, list[dict[str, object]]]:
+    """Return the file whose definitions count, and its rows of features not made from orders."""
+    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
+    file, rows = active_definitions(settings)
+    return file, [row for row in rows if row["feature"] not in orders]
+
+
+def report_absent(file: SeedFile, row: dict[str, object], there: list[str]) -> None:
+    """Refuse or report one definition that nothing computes."""
+    problem = file.refusal(
+        f"row {row['_row']}, column feature: nothing computes {shown(row['feature'])}"
+        f"{nearest(str(row['feature']), there)}; expected one of {listed(there, 40) or 'none'}"
+    )
+    if row["is_clustered"] and row["weight"]:
+        raise problem
+    warn(f"  {problem}; it is left out")
+
+
+def active_definitions(settings: Settings) -> tuple[SeedFile, list[dict[str, object]]]:
+    """Return the file whose definitions count, and its rows that do.
+
+    Rows of the seed for every source are about orders, and one for this source goes before them.
+    """
+    if settings.definitions:
+        file = given_file(settings.definitions)
+        rows = read_definitions(settings.definitions, settings.source)
+    else:
+        file = seed_file()
+        general = ["*"] if source_of(settings).orders_table else []
+        rows = [r for r in seed_rows() if r["source"] in (settings.source, *general)]
+    by_feature: dict[object, dict[str, object]] = {}
+    for row in sorted(rows, key=lambda row: row["source"] != "*"):
+        by_feature[row["feature"]] = row
+    return file, sorted(by_feature.values(), key=lambda row: row["_row"])
+
+
+def attributes_there(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
+) -> list[str]:
+    """Return the names of what the loaded tables say of customers beside their orders."""
+    if settings.source in SOURCES_OF_ONE_TABLE:
+        found = connection.execute(f"describe raw.{VIEW}").fetchall()
+        return [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
+    staged, _ = project.model(f"stg_{settings.source}__customers")
+    found = connection.execute(
+        f"select distinct unnest(map_keys(attributes)) from ({staged}) as staged"
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def feature_names(attributes: Iterable[str]) -> list[str]:
+    """Return the names of the features that are made of attributes."""
     names: list[str] = []
-    for plain in map(feature_name, sorted(columns)):
+    for plain in map(feature_name, sorted(attributes)):
         numbers = itertools.chain([""], (f"_{n}" for n in itertools.count(2)))
         names.append(next(plain + n for n in numbers if plain + n not in names))
     return names
@@ -194,18 +261,6 @@ def feature_name(column: str) -> str:
     """Return what macro `snake_case` makes of a column's name."""
     words = "".join(c if c.isalnum() else " " for c in column.lower()).split()
     return "_".join(words)
-
-
-def check_features(path: Path, rows: list[dict[str, object]], there: list[str]) -> None:
-    """Refuse a definition of a feature that the table has no column for."""
-    for row in rows:
-        if row["feature"] not in there:
-            raise refusal(
-                path,
-                f"row {row['_row']}, column feature: the table has no column {row['feature']}"
-                f"{nearest(str(row['feature']), there)}; the columns there are: "
-                f"{', '.join(there)}",
-            )
 
 
 def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
@@ -295,20 +350,9 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """Return a reader of one of a few words."""
-
-    def read(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError
-        return text.lower()
-
-    return read
-
-
 def weight(text: str) -> float:
     """Return a number that a weight can be."""
-    number = float(text)
+    number = number_of(text)
     if not 0 <= number <= MAX_WEIGHT:
         raise ValueError
     return number
@@ -325,11 +369,6 @@ def missing_value(text: str) -> str:
     """Return a rule for null: a word or a number."""
     if text.lower() in MISSING_VALUES:
         return text.lower()
-    if not math.isfinite(float(text)):
+    if not math.isfinite(number_of(text)):
         raise ValueError
     return text
-
-
-def refusal(path: Path, reason: str) -> Problem:
-    """Return the problem of a file of definitions that cannot be used (exit code 4)."""
-    return Problem(printable(f"DEFINITIONS: {path.name}: {reason}"), DATA_REFUSED)

@@ -45,7 +45,7 @@ from console import (
     warn,
 )
 from customer_table import RAW_TABLE, VIEW, identify
-from definitions import load_definitions
+from definitions import check_features, load_definitions, of_attributes
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from history import copy_history, published_facts
@@ -53,6 +53,7 @@ from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
 from privacy import Guard, guard_of
+from project_files import check_project
 from project_sql import ProjectSql, Relation
 from published_file import check_published
 from quoting import identifier, literal
@@ -76,6 +77,7 @@ OWN_TABLES = (
     "load_new_files",
     "last_build",
 )
+CUSTOMERS = "customers"
 FORMATS = "column_formats"
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
@@ -153,6 +155,7 @@ def load(
     set_aside_wal(warehouse)
     origin = replay.origin if replay else origin or warehouse
     check_published_source(origin, settings.source)
+    check_project(settings, origin)
     folder = source.folder(settings)
     guard = guard_for(settings, source, origin)
     readable = [folder, origin.path]
@@ -174,7 +177,7 @@ def load(
             read_mapping(folder, source.tables) if source.is_mappable else {},
             bool(replay and replay.loaded_at),
         )
-        tables = [load_table(connection, reading, raw_table) for raw_table in source.tables]
+        tables = load_tables(connection, reading, source, settings)
         rows = [row for loaded_table in tables for row in loaded_table.ledger]
         drop_other_tables(connection, source, reading)
         if source.name in SOURCES_OF_ONE_TABLE:
@@ -182,6 +185,8 @@ def load(
         load_definitions(connection, settings)
         then = replay.loaded_at if replay else None
         write_formats(connection, reading, tables)
+        if not source.is_mappable:
+            check_features(connection, settings, reading.project)
         write_ledger(connection, settings.source, rows, guard.check, then)
         write_withheld(connection, rows)
         # Who builds decides later what may be kept: loading alone keeps nothing.
@@ -190,6 +195,26 @@ def load(
         raw_files.check_steady(files_of(tables))
         connection.execute("commit")
         return replace_fields(loaded, tables=tuple(tables))
+
+
+def load_tables(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, source: Source, settings: Settings
+) -> list[LoadedTable]:
+    """Bring all raw tables up to date, in the order of the source.
+
+    Where definitions speak of attributes in files of people's own, the small file that holds them
+    comes first: a name that is in no file is refused before any order is read.
+    """
+    tables: dict[str, LoadedTable] = {}
+    if source.is_mappable and of_attributes(settings, reading.project)[1]:
+        for raw_table in source.tables:
+            if raw_table.name == CUSTOMERS:
+                tables[CUSTOMERS] = load_table(connection, reading, raw_table)
+        check_features(connection, settings, reading.project)
+    for raw_table in source.tables:
+        if raw_table.name not in tables:
+            tables[raw_table.name] = load_table(connection, reading, raw_table)
+    return [tables[raw_table.name] for raw_table in source.tables]
 
 
 def files_of(tables: Iterable[LoadedTable]) -> list[RawFile]:

@@ -268,10 +268,15 @@ def read_segment(text: str, otherwise: str) -> int | None:
     return int(text)
 
 
+def known_sources(root: Path = ROOT) -> list[str]:
+    """Return the names of the sources: folders of staging models."""
+    folder = root / STAGING
+    return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+
+
 def read_source(text: str, root: Path) -> str:
     """Read SOURCE: the name of a folder of staging models."""
-    folder = root / STAGING
-    known = sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+    known = known_sources(root)
     if text not in known:
         there = ", ".join(known) or "none"
         raise Problem(

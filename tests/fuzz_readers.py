@@ -36,10 +36,10 @@ from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
 from hostile import TEXTS
 from load_raw import text_problem, utf8_file
+from project_files import check_playbook
 from project_sql import ProjectSql, Relation
 from quoting import literal
 from raw_files import TablePlan
-from refusals import shown
 from settings import ROOT
 from sources import SOURCES
 from text_format import records
@@ -206,8 +206,6 @@ class Readers:
             f"create table raw.order_lines_as_read as select * from (values ({row}, 1)) "
             f"as t({', '.join(chr(34) + name + chr(34) for name in names)})"
         )
-        self._playbook_sql, _ = self._project.model("int_playbook_problems")
-        self._playbook_header = (SEEDS / "playbook_rules.csv").read_text().partition("\n")[0]
 
     def seeds(self) -> dict[str, tuple[bytes, Callable[[bytes], None]]]:
         """Return for each reader a right input and what reads it."""
@@ -257,26 +255,17 @@ class Readers:
             assert row.keys() >= COLUMNS.keys()
 
     def read_playbook(self, content: bytes) -> None:
-        """Read the playbook as dbt reads seeds, and judge it by the model that does."""
+        """Read the playbook as a build does before it loads anything, then as dbt would."""
         path = self._write("playbook_rules.csv", content)
-        names = self._playbook_header.split(",")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # of columns that are not there
-                table = agate_helper.from_csv(str(path), text_columns=names)
-        except Exception as error:  # whatever dbt stops at is dbt's to tell
-            raise Problem(f"playbook_rules.csv: {type(error).__name__}", DATA_REFUSED) from None
-        if list(table.column_names) != names:
-            raise Problem("playbook_rules.csv: other columns", DATA_REFUSED)
-        columns = ", ".join(f"{name} varchar" for name in names)
-        self._connection.execute(f"create or replace table playbook_rules ({columns})")
-        marks = ", ".join("?" for _ in names)
-        for row in table.rows:
-            values = [None if value is None else str(value) for value in row]
-            self._connection.execute(f"insert into playbook_rules values ({marks})", values)
-        problems = self._connection.execute(self._playbook_sql).fetchall()
-        if problems:
-            raise Problem(f"playbook_rules.csv: {shown(problems[0])}", DATA_REFUSED)
+        self._connection.execute("drop table if exists playbook_rules")
+        check_playbook(self._connection, self._project, path)
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        names = [name.strip().lower() for name in rows[0]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            table = agate_helper.from_csv(str(path), text_columns=names)
+        kept = [row for row in rows[1:] if any(cell.strip() for cell in row)]
+        assert len(table.rows) >= len(kept), f"dbt reads {len(table.rows)} rows of {len(kept)}"
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self._folder / name

@@ -60,7 +60,7 @@ def build_small(builds: Builds) -> Built:
         if ",true," in line and ",spend_per_28_days," not in line:
             edit(definitions, line, line.replace(",true,", ",false,"))
     with definitions.open("a", encoding="utf-8") as file:
-        file.write("*,99,no_such_column,nothing,value,none,log1p,1.0,true,zero,more,less\n")
+        file.write("*,99,no_such_column,nothing,value,none,log1p,1.0,false,zero,more,less\n")
     return build(folder / "data", folder / "warehouse", root=root)
 
 
@@ -70,7 +70,7 @@ def build_gone(builds: Builds) -> Built:
     shutil.copytree(builds["small"].warehouse.path, folder / "warehouse")
     root = shutil.copytree(builds.folder("small") / "project", folder / "project")
     for path in (root / "dbt_project").rglob("*.*"):
-        if path.suffix in (".sql", ".yml"):
+        if path.suffix in (".sql", ".yml") or path.name == "feature_definitions.csv":
             text = path.read_text(encoding="utf-8")
             path.write_text(text.replace("spend_per_28_days", "spend_rate"), encoding="utf-8")
     data = builds.folder("small") / "data"
@@ -154,9 +154,9 @@ def test_a_definition_without_a_column_is_left_out_and_told(builds):
     small = builds["small"]
     assert small.query(
         "select dropped_reason, is_used from feature_catalog where feature = 'no_such_column'"
-    ) == [("absent", False)]
+    ) == [("nothing computes it", False)]
     (dropped,) = small.current_run("dropped_features")
-    assert "no_such_column (absent)" in dropped
+    assert "no_such_column (nothing computes it)" in dropped
 
 
 def test_absurd_amounts_are_rejected_with_a_reason(builds):

@@ -310,7 +310,7 @@ def test_definitions_of_other_sources_do_not_count(tmp_path, table):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("feature,wieght\nage,1\n", "'wieght' is not one of a definition (did you mean weight"),
+        ("feature,wieght\nage,1\n", "'wieght' is not one of this file (did you mean weight"),
         ("name\nage\n", "no column feature"),
         ("", "no column feature"),
         ("feature,Feature\nage,age\n", "more than one column feature"),
@@ -326,7 +326,7 @@ def test_definitions_of_other_sources_do_not_count(tmp_path, table):
         ("feature\nage\nage\n", "row 2, column feature: age is defined in row 1 too"),
         ("feature,is_clustered\nage,false\n", "no row has is_clustered true"),
         ("feature,weight\nage,1,2\n", "row 1 has 3 columns: expected 2"),
-        ("feature\nanual_income\n", "row 1, column feature: the table has no column anual_income"),
+        ("feature\nanual_income\n", "row 1, column feature: nothing computes 'anual_income'"),
         ('feature\n"age\n', "cannot be read as CSV"),
     ],
 )  # fmt: skip

@@ -101,7 +101,7 @@ def test_features_without_information_are_dropped_with_a_reason():
     reasons = {name: row["dropped_reason"] for name, row in found.items()}
     assert reasons == {
         "a": None,
-        "absent": "absent",
+        "absent": "nothing computes it",
         "same": "constant",
         "empty": "null for every customer",
         "unweighted": "weight 0",

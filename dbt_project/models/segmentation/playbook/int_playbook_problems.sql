@@ -159,7 +159,10 @@ final as (
         'playbook_rules.csv, rule_order ' || rule_order || ', column '
         || column_name || ': expected ' || expected || ', found "' || found
         || '"' as problem,
+        rule_order,
         column_name,
+        expected,
+        found,
         rule_number
     from problems
 
