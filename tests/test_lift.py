@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import shutil
 from datetime import date, timedelta
 from decimal import Decimal
@@ -168,10 +169,25 @@ def test_nothing_is_measured_until_the_date_is_set(shop: Built) -> None:
     assert shop.query("select count(*) from segment_lift") == [(0,)]
 
 
-@pytest.mark.parametrize(("degrees", "error"), [(5, 2e-3), (8, 2e-4), (30, 1e-5), (1e6, 1e-9)])
-def test_the_quantile_is_that_of_student(degrees: float, error: float) -> None:
-    macro = (ROOT / "dbt_project" / "macros" / "t_quantile.sql").read_text(encoding="utf-8")
-    expression = jinja2.Template(macro + f"{{{{ t_quantile('{degrees}') }}}}").render()
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(("degrees", "error"), [(8, 2e-3), (30, 2e-5), (1e6, 3e-9)])
+def test_the_quantile_is_that_of_student(level: float, degrees: float, error: float) -> None:
+    macros = (ROOT / "dbt_project" / "macros" / "intervals.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["setting_within"] = lambda name, low, high: level
+    asked = f"select {{{{ t_quantile('{degrees}', 'z') }}}} from (select {{{{ errors }}}} as z)"
+    errors = environment.from_string(macros + "{{ interval_errors() }}").render()
     with duckdb.connect() as connection:
-        (found,) = connection.execute(f"select cast({expression} as double)").fetchone()
-    assert found == pytest.approx(stats.t.ppf(0.975, degrees), rel=error)
+        (found,) = connection.execute(
+            environment.from_string(macros + asked).render(errors=errors)
+        ).fetchone()
+    assert found == pytest.approx(stats.t.ppf(0.5 + level / 2, degrees), rel=error)
+
+
+def test_no_interval_has_a_level_of_its_own() -> None:
+    files = [*(ROOT / "dbt_project").rglob("*.sql")]
+    sql = [re.sub("--.*", "", path.read_text(encoding="utf-8")) for path in files]
+    # The quantiles that intervals of 80, 90, 95, 98 and 99 % are made with.
+    fixed = re.compile(r"\b(1\.28\d*|1\.64\d*|1\.9(6|59)\d*|2\.32\d*|2\.57\d*)\b")
+    assert [found.group() for text in sql for found in fixed.finditer(text)] == []
+    assert sum(text.count("macro wilson") for text in sql) == 1

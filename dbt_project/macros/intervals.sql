@@ -52,7 +52,33 @@
 
 {# The number of standard errors on either side of an estimate. #}
 {% macro interval_errors() -%}
-    {{ normal_quantile('0.5 + ' ~ var('interval_level') ~ ' / 2') }}
+    {{ normal_quantile(
+        '0.5 + ' ~ setting_within('interval_level', 0.5, 0.999) ~ ' / 2'
+    ) }}
+{%- endmacro %}
+
+
+{# The level of intervals as a sentence has it, such as 95%. #}
+{% macro interval_percent() -%}
+    {%- set percent = '%.6g' % (100 * var('interval_level')) -%}
+    {{ percent }}%
+{%- endmacro %}
+
+
+{# Student's quantile by Cornish and Fisher's expansion around the normal one,
+   `errors`, whose powers the terms are made of. #}
+{% macro t_quantile(degrees_of_freedom, errors) -%}
+    (
+        {{ errors }}
+        + {{ polynomial([0.25, 0, 0.25, 0], errors) }}
+        / ({{ degrees_of_freedom }})
+        + {{ polynomial([5 / 96, 0, 16 / 96, 0, 3 / 96, 0], errors) }}
+        / power({{ degrees_of_freedom }}, 2)
+        + {{ polynomial(
+            [3 / 384, 0, 19 / 384, 0, 17 / 384, 0, -15 / 384, 0], errors
+        ) }}
+        / power({{ degrees_of_freedom }}, 3)
+    )
 {%- endmacro %}
 
 
@@ -72,17 +98,24 @@
 {%- endmacro %}
 
 
-{# A bound of the Wilson score interval of a share; sign is + or -. #}
+{# A bound of the Wilson score interval of a share; sign is + or -. Of nothing,
+   or of all, a bound is exact: no rounding there. #}
 {% macro wilson_bound(share, row_count, errors, sign) -%}
-    (
-        {{ share }} + {{ errors }} * {{ errors }} / (2 * {{ row_count }})
-        {{ sign }} {{ errors }} * sqrt(
-            {{ share }} * (1 - {{ share }}) / {{ row_count }}
-            + {{ errors }} * {{ errors }}
-            / (4 * {{ row_count }} * {{ row_count }})
-        )
-    )
-    / (1 + {{ errors }} * {{ errors }} / {{ row_count }})
+    case
+        when {{ share }} = {{ 0 if sign == '-' else 1 }}
+            then cast({{ share }} as double)
+        when {{ row_count }} > 0
+            then (
+                {{ share }}
+                + {{ errors }} * {{ errors }} / (2 * {{ row_count }})
+                {{ sign }} {{ errors }} * sqrt(
+                    {{ share }} * (1 - {{ share }}) / {{ row_count }}
+                    + {{ errors }} * {{ errors }}
+                    / (4 * cast({{ row_count }} as double) * {{ row_count }})
+                )
+            )
+            / (1 + {{ errors }} * {{ errors }} / {{ row_count }})
+    end
 {%- endmacro %}
 
 

@@ -20,14 +20,14 @@ customer_category_windows as (
 
 ),
 
--- What the preference features of today are made of. A customer who only gave
--- something back counts for its money and not as a buyer.
+-- What the preference features of today are made of. A customer who paid
+-- nothing, because the lines were free or only returned, is not a buyer.
 segment_categories as (
 
     select
         customer_segments.segment_id,
         customer_category_windows.category,
-        count(*) filter (where customer_category_windows.line_count > 0)
+        count(*) filter (where customer_category_windows.purchase_amount > 0)
             as customer_count,
         sum(customer_category_windows.spend) as spend,
         sum(customer_category_windows.purchase_amount) as purchase_amount

@@ -101,6 +101,7 @@ compared as (
             0
         ) as population_contact_share,
         cast(success_count as double) / nullif(trial_count, 0) as rate,
+        {{ interval_errors() }} as interval_errors,
         cast(
             sum(success_count) over (
                 partition by interaction_type, campaign_id, channel
@@ -133,8 +134,10 @@ final as (
         contact_share,
         population_contact_share,
         rate,
-        {{ wilson_lower('success_count', 'trial_count') }} as rate_lower,
-        {{ wilson_upper('success_count', 'trial_count') }} as rate_upper,
+        {{ wilson_bound('rate', 'trial_count', 'interval_errors', '-') }}
+            as rate_lower,
+        {{ wilson_bound('rate', 'trial_count', 'interval_errors', '+') }}
+            as rate_upper,
         population_rate,
         100 * rate / nullif(population_rate, 0) as index_value
     from compared

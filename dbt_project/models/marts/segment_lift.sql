@@ -80,7 +80,8 @@ final as (
                 || {{ readable_number('abs(spend_difference)', "'money'") }}
                 || case when spend_difference > 0 then ' more' else ' less' end
                 || ' each in {{ var("lift_horizon_days") }} days than those'
-                || ' held out (95 % interval of the difference '
+                || ' held out ({{ interval_percent() }} interval of the'
+                || ' difference '
                 || {{ readable_number('difference_lower', "'money'") }}
                 || ' to '
                 || {{ readable_number('difference_upper', "'money'") }}

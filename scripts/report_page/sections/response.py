@@ -35,8 +35,9 @@ def section(marts: Marts, facts: Facts) -> Section | None:
         key="response",
         title="How they respond",
         lead=(
-            "Who answers campaigns and through which channels. Bars are 95 % intervals: where "
-            "they overlap widely, a difference may be chance. Who is sent a campaign is chosen, "
+            "Who answers campaigns and through which channels. Bars are confidence intervals "
+            "(setting interval_level, 95% by default): where they overlap widely, a difference "
+            "may be chance. Who is sent a campaign is chosen, "
             "so a high rate does not yet say that the campaign caused it."
         ),
         figures=tuple(figures),

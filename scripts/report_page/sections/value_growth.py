@@ -92,7 +92,7 @@ def figure(answer: Answer, facts: Facts) -> Figure:
     has_growth = [row for row in answer.rows if row["relative_growth"] is not None]
     horizon = answer.first()["horizon_days"]
     spend_title = f"spend per customer in {horizon} days"
-    note = "The source's currency. Bars show 95 % intervals."
+    note = "The source's currency. Bars show confidence intervals."
     if has_growth:
         chart = charts.bubbles(
             [point(row, facts) for row in has_growth],

@@ -59,6 +59,7 @@ welch as (
     select
         *,
         assigned_mean - held_out_mean as spend_difference,
+        {{ interval_errors() }} as interval_errors,
         sqrt(assigned_variance + held_out_variance) as standard_error,
         power(assigned_variance + held_out_variance, 2)
         / nullif(
@@ -85,7 +86,8 @@ final as (
         held_out_mean,
         spend_difference,
         coalesce(
-            {{ t_quantile('degrees_of_freedom') }} * standard_error,
+            {{ t_quantile('degrees_of_freedom', 'interval_errors') }}
+            * standard_error,
             standard_error
         ) as half_width,
         cast(assigned_sent_count as double) / nullif(assigned_count, 0)

@@ -16,12 +16,9 @@ response_rates as (
 
     select
         segment_id,
+        sent_count,
         cast(responded_count as double) / nullif(sent_count, 0)
             as response_rate,
-        {{ wilson_lower('responded_count', 'sent_count') }}
-            as response_rate_lower,
-        {{ wilson_upper('responded_count', 'sent_count') }}
-            as response_rate_upper,
         cast(sum(responded_count) over () as double)
         / nullif(cast(sum(sent_count) over () as double), 0)
             as population_response_rate
@@ -35,9 +32,9 @@ indexed as (
 
     select
         segment_evidence.*,
+        response_rates.sent_count,
         response_rates.response_rate,
-        response_rates.response_rate_lower,
-        response_rates.response_rate_upper,
+        {{ interval_errors() }} as interval_errors,
         100 / case when population_yield > 0 then population_yield end
             as yield_factor,
         100 / nullif(population_active_share, 0) as retention_factor,
@@ -67,11 +64,11 @@ final as (
         yield_factor * yield_per_customer as yield_index,
         yield_factor
         * (
-            yield_per_customer - {{ interval_errors() }} * yield_standard_error
+            yield_per_customer - interval_errors * yield_standard_error
         ) as yield_index_lower,
         yield_factor
         * (
-            yield_per_customer + {{ interval_errors() }} * yield_standard_error
+            yield_per_customer + interval_errors * yield_standard_error
         ) as yield_index_upper,
         later_active_share,
         retention_factor * later_active_share as retention_index,
@@ -79,8 +76,14 @@ final as (
         retention_factor * later_active_share_high as retention_index_upper,
         response_rate,
         engagement_factor * response_rate as engagement_index,
-        engagement_factor * response_rate_lower as engagement_index_lower,
-        engagement_factor * response_rate_upper as engagement_index_upper
+        engagement_factor
+        * {{ wilson_bound(
+            'response_rate', 'sent_count', 'interval_errors', '-'
+        ) }} as engagement_index_lower,
+        engagement_factor
+        * {{ wilson_bound(
+            'response_rate', 'sent_count', 'interval_errors', '+'
+        ) }} as engagement_index_upper
     from indexed
 
 )
