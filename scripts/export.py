@@ -20,6 +20,7 @@ import export_ledger
 from build_database import limit_access, limit_resources
 from console import WRONG_USE, Problem, count, plain, run, say, size
 from export_ledger import Audience, Counts, Told
+from plain_names import PlainNames, plain_names
 from publish import sync
 from quoting import identifier, literal
 from settings import Settings, nearest, read_segment, resolve_reading
@@ -149,7 +150,7 @@ def export(settings: Settings, request: Request) -> Exported:
     warehouse = Warehouse(settings.warehouse)
     if not warehouse.marts_db.exists():
         raise Problem(f"{warehouse.marts_db} is not there: nothing is published yet")
-    with duckdb.connect() as connection:
+    with plain_names() as names, duckdb.connect() as connection:
         limit_resources(connection, settings)
         try:
             connection.execute(f"attach {literal(warehouse.marts_db)} as marts (read_only)")
@@ -157,8 +158,8 @@ def export(settings: Settings, request: Request) -> Exported:
             check(connection, request)
             file = file_of(warehouse, request, current[1])
             export_ledger.attach(connection, warehouse.exports_db)
-            limit_access(connection, [warehouse.path, file.parent])
-            return _export(connection, request, current, settings.source, file)
+            limit_access(connection, [warehouse.path, file.parent, names.folder])
+            return _export(connection, request, current, settings.source, file, names)
         except (OSError, duckdb.Error) as error:
             reason = " ".join(str(error).split("\n")[0].split())
             raise Problem(f"the export failed, no file was put in place: {reason}") from error
@@ -170,6 +171,7 @@ def _export(
     current: tuple[str, int, object],
     source: str,
     file: Path,
+    names: PlainNames,
 ) -> Exported:
     audience = Audience(source, request.segment_id, request.holdout)
     held_out = make_members(connection, request)
@@ -189,7 +191,7 @@ def _export(
     )
     try:
         write(connection, request, temporary)
-        check_rows(connection, request.format, temporary, counts.rows)
+        check_rows(connection, request.format, names.of(temporary), counts.rows)
         sync(temporary)
         export_ledger.about_to_move(connection, export_id)
         check_place(file, request.is_forced)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from plain_names import PlainNames
 from refusals import listed, refusal
 from settings import nearest
 from sources import RawTable
@@ -39,12 +40,19 @@ class FoundFile:
         name: Its path within the folder of the data, with slashes: unique among the files.
         kind: `csv` (any text with delimiters), `json` (JSON lines) or `parquet`.
         partitions: Columns that its folders give, from names such as `year=2024`.
+        is_linked: Whether `path` is a link, as DuckDB would take the file's own for a pattern.
     """
 
     path: Path
     name: str
     kind: str
     partitions: dict[str, str] = field(default_factory=dict)
+    is_linked: bool = False
+
+    def readable(self, names: PlainNames) -> FoundFile:
+        """Return the file with a path that DuckDB does not take for a pattern."""
+        path = names.of(self.path)
+        return self if path == self.path else replace(self, path=path, is_linked=True)
 
 
 def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list[FoundFile]:
@@ -127,7 +135,15 @@ def _by_pattern(folder: Path, pattern: str) -> Iterator[Path]:
     parts = Path(pattern).parts
     if not pattern or Path(pattern).is_absolute() or ".." in parts or "~" in pattern:
         raise refusal(folder, f"the files {pattern} are outside of the folder: expected inside it")
-    return (path for path in folder.glob(pattern) if path.is_file())
+    # What stands there under this very name is meant, whatever the name means as a pattern.
+    if (folder / pattern).is_file():
+        return iter([folder / pattern])
+    try:
+        return iter([path for path in folder.glob(pattern) if path.is_file()])
+    except (ValueError, NotImplementedError, OSError) as error:
+        raise refusal(
+            folder, f"the files {pattern} cannot be looked for ({error}): expected such as *.csv"
+        ) from error
 
 
 def _found(path: Path, folder: Path, kind: str) -> FoundFile:

@@ -52,6 +52,7 @@ from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
+from plain_names import PlainNames, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
 from project_sql import ProjectSql, Relation
@@ -159,7 +160,10 @@ def load(
     folder = source.folder(settings)
     guard = guard_for(settings, source, origin)
     readable = [folder, origin.path]
-    with open_build_database(settings, readable=readable) as connection:
+    with (
+        plain_names() as names,
+        open_build_database(settings, readable=[*readable, names.folder]) as connection,
+    ):
         check_loaded_source(connection, warehouse, settings.source)
         copy_history(connection, origin)
         if replay:
@@ -175,6 +179,7 @@ def load(
             ProjectSql(connection, dbt_vars(settings)),
             Stated(settings.date_format or source.date_order, settings.decimal),
             read_mapping(folder, source.tables) if source.is_mappable else {},
+            names,
             bool(replay and replay.loaded_at),
         )
         tables = load_tables(connection, reading, source, settings)
@@ -281,6 +286,7 @@ class Reading:
         project: The SQL of the dbt project, for values in text.
         stated: Formats that the settings state.
         mappings: What `columns.yml` says, by raw table.
+        names: Paths that DuckDB does not take for patterns.
         is_replay: Whether files are read as they were when `known` ends.
     """
 
@@ -292,6 +298,7 @@ class Reading:
     project: ProjectSql
     stated: Stated
     mappings: dict[str, TableMapping]
+    names: PlainNames
     is_replay: bool = False
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
@@ -390,7 +397,7 @@ def read_files(
 ) -> list[RawFile]:
     """Find and inspect the files of a table, as they were then when this is a replay."""
     mapping = reading.mappings.get(raw_table.name, TableMapping())
-    found = find_files(reading.place, raw_table, mapping)
+    found = [file.readable(reading.names) for file in find_files(reading.place, raw_table, mapping)]
     if not found:
         say(f"  {raw_table.name:<22} {'no file':>16}")
         return []
@@ -505,7 +512,7 @@ def read_table(
     A table made before from the very same files and columns is kept.
     """
     name = plan.name
-    kind = "table" if plan.is_text or guarded else "view"
+    kind = "view" if plan.is_view and not guarded else "table"
     mark = plan.fingerprint() + reading.guard.mark(guarded)
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
         seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
@@ -518,7 +525,7 @@ def read_table(
         if guarded:
             copy_guarded(connection, reading.guard, plan, guarded)
         else:
-            replace(connection, "view", name, plan.parquet_sql())
+            replace(connection, kind, name, plan.parquet_sql())
     connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
     return counts, False
 
@@ -540,7 +547,8 @@ def read_text_files(
         if file.name in there:
             counts[file.name] = there[file.name]
             continue
-        with utf8_file(file, reading.temporary) as path:
+        with utf8_file(file, reading.temporary) as plain:
+            path = reading.names.of(plain)
             try:
                 counts[file.name] = insert_rows(
                     connection, reading.guard, plan, guarded, file, path

@@ -238,6 +238,11 @@ class TablePlan:
         """Whether the files are text."""
         return self.files[0].is_text
 
+    @property
+    def is_view(self) -> bool:
+        """Whether the files stay where they are; what is read through a link is copied."""
+        return not self.is_text and not any(file.found.is_linked for file in self.files)
+
     def columns(self) -> list[str]:
         """Return the columns of the raw table but for those added to it.
 
@@ -256,7 +261,7 @@ class TablePlan:
             for f in self.files
         ]
         # A view of Parquet says where the files are.
-        places = [] if self.is_text else [str(file.path) for file in self.files]
+        places = [str(file.path) for file in self.files] if self.is_view else []
         return hashlib.sha256(repr((self.table, parts, places)).encode()).hexdigest()
 
     def spellings(self) -> dict[str, str]:
@@ -282,7 +287,8 @@ class TablePlan:
         """Return the SELECT that reads the Parquet files where they are."""
         groups: dict[tuple, list[RawFile]] = {}
         for file in self.files:
-            shape = (file.header, file.types, tuple(sorted(file.columns.items())))
+            own_name = file.name if file.found.is_linked else ""
+            shape = (own_name, file.header, file.types, tuple(sorted(file.columns.items())))
             groups.setdefault(shape, []).append(file)
         mixed = self._columns_of_mixed_types()
         return "\nunion all\n".join(
@@ -322,7 +328,8 @@ class TablePlan:
                     value = _text_of(value, kinds[column])
             values.append(f"    {value} as {identifier(name)}")
         folder = str(first.path)[: len(str(first.path)) - len(first.name)]
-        values.append(f"    substr(filename, {len(folder) + 1}) as _file")
+        name = f"substr(filename, {len(folder) + 1})"
+        values.append(f"    {literal(first.name) if first.found.is_linked else name} as _file")
         values.append("    file_row_number + 1 as _row_number")
         paths = ", ".join(literal(file.path) for file in files)
         selected = ",\n".join(values)

@@ -15,6 +15,7 @@ from column_formats import Stated
 from console import DATA_REFUSED, WRONG_USE, Problem
 from history_schema import HISTORY_TABLES
 from load_raw import LedgerRow, Loaded, Reading, load, read_files
+from plain_names import plain_names
 from privacy import Guard
 from project_sql import ProjectSql
 from settings import Settings, resolve
@@ -360,11 +361,20 @@ def test_a_replay_leaves_out_a_file_that_came_later(chosen: Settings, data: Path
     table = OWN_FILES.tables[0]
     row = LedgerRow(table.name, old.name, old.stat().st_size, "", 2, then)
     known = {(table.name, old.name, row.file_sha256): row}
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, plain_names() as names:
         project = ProjectSql(connection)
         for is_replay, expected in ((True, [old.name]), (False, [old.name, new.name])):
             reading = Reading(
-                data, data, known, then, Guard("customer_id"), project, Stated(), {}, is_replay
+                data,
+                data,
+                known,
+                then,
+                Guard("customer_id"),
+                project,
+                Stated(),
+                {},
+                names,
+                is_replay,
             )
             files = read_files(connection, reading, table)
             assert [file.name for file in files] == expected
