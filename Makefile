@@ -26,7 +26,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup build check load test test-builds test-clients test-spark test-faults test-superset test-page \
+.PHONY: help setup setup-dev build check load test test-builds test-clients test-spark test-faults test-superset test-page \
     clients lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
@@ -35,6 +35,10 @@ help: ## Show this help
 setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TARGET]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py
+
+setup-dev: ## Add the tools for tests and lint to .venv, requirements-dev.lock [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --dev
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
@@ -45,43 +49,43 @@ check: setup ## Look at data without building: totals, rejected, suspicious [DAT
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 	@$(VENV)/python scripts/load_raw.py
 
-test: setup ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
+test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-builds: setup ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
+test-builds: setup-dev ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-clients: setup ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
+test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
 
-test-page: setup ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
+test-page: setup-dev ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python scripts/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
 test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
-	@TARGET=spark "$$PYTHON" scripts/setup_environment.py
+	@TARGET=spark "$$PYTHON" scripts/setup_environment.py --dev
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
 
-test-faults: setup ## Kill builds, build a year of weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
+test-faults: setup-dev ## Kill builds, build a year of weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-superset: setup ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
+test-superset: setup-dev ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
 
 clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/client_matrix.py
 
-lint: setup ## Check Python, SQL and YAML; changes nothing
+lint: setup-dev ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
 	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar dbt_project
 	@$(VENV)/python -m yamllint --strict .
 
-format: setup ## Mend what ruff and sqlfluff can mend
+format: setup-dev ## Mend what ruff and sqlfluff can mend
 	@$(VENV)/python -m ruff check --fix .
 	@$(VENV)/python -m ruff format .
 	@$(VENV)/python -m sqlfluff fix --nocolor --disable-progress-bar --quiet dbt_project

@@ -1,7 +1,7 @@
 """Make .venv from requirements.lock, when it is missing, half made or its lock has changed.
 
 With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, and only where
-there is a Java that Spark runs on.
+there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top.
 
 Runs with any Python 3, so that an old one can be told what is wrong.
 """
@@ -9,6 +9,8 @@ Runs with any Python 3, so that an old one can be told what is wrong.
 import fcntl
 import hashlib
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,8 @@ IS_FOR_SPARK = os.environ.get("TARGET", "").strip() == "spark"
 ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+DEV_STAMP = ENVIRONMENT / ".dev-lock-sha256"
 FAILED = 1
 WRONG_USE = 2
 
@@ -54,15 +58,15 @@ def check_java() -> None:
         fail(str(problem), WRONG_USE)
 
 
-def lock_hash() -> str:
-    """Return the hash of the lock file's content."""
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+def lock_hash(lock: Path) -> str:
+    """Return the hash of a lock file's content."""
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
-def is_ready() -> bool:
-    """Say whether the environment was made whole, from this lock, and its Python still runs."""
+def is_installed(lock: Path, stamp: Path) -> bool:
+    """Say whether everything in the lock was installed, and its Python still runs."""
     try:
-        if STAMP.read_text().strip() != lock_hash():
+        if stamp.read_text().strip() != lock_hash(lock):
             return False
     except OSError:
         return False
@@ -74,7 +78,7 @@ def is_ready() -> bool:
 
 
 def make() -> None:
-    """Make the environment from nothing; the stamp comes last, so a half-made one is made again."""
+    """Make the environment from nothing, without packages."""
     if ENVIRONMENT.is_symlink():
         ENVIRONMENT.unlink()
     elif ENVIRONMENT.exists():
@@ -90,47 +94,77 @@ def make() -> None:
             f"{sys.executable} cannot make virtual environments; on Debian and Ubuntu: "
             "apt install python3-venv"
         )
+
+
+def install(lock: Path, stamp: Path) -> None:
+    """Install a lock's packages; the stamp comes last, so a half-made one is made again.
+
+    Only wheels are installed: building a package would run its code and need a compiler.
+    """
     installed = subprocess.run(
         [
             str(ENVIRONMENT / "bin" / "python"),
             *("-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"),
-            *("--require-hashes", "--no-deps", "-r", str(LOCK)),
+            *("--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(lock)),
         ],
+        stderr=subprocess.PIPE,
         check=False,
     )
     if installed.returncode:
-        fail(f"installing {LOCK.name} failed (see above); the next make tries again")
-    temporary = STAMP.with_suffix(".new")
-    temporary.write_text(lock_hash() + "\n")
-    os.replace(str(temporary), str(STAMP))
+        shown = installed.stderr.decode(errors="replace")
+        sys.stderr.write(shown)
+        missing = re.search(r"No matching distribution found for ([^\s;]+)", shown)
+        if missing:
+            python = ".".join(str(part) for part in sys.version_info[:2])
+            fail(
+                f"{missing.group(1)} has no ready-built package (wheel) for Python {python} on "
+                f"{platform.machine()}, or the package index cannot be reached; packages are not "
+                "built from source: use Python 3.11, 3.12 or 3.13 "
+                "(make setup PYTHON=/path/to/python3.11), or check the index that pip uses"
+            )
+        fail(f"installing {lock.name} failed (see above); the next make tries again")
+    temporary = stamp.with_suffix(".new")
+    temporary.write_text(lock_hash(lock) + "\n")
+    os.replace(str(temporary), str(stamp))
 
 
 def main() -> None:
-    """Do nothing when .venv is ready; otherwise make it, one process at a time.
+    """Do nothing when the environment is ready; otherwise make it, one process at a time.
 
     With `--check`, only see to it that there is a Python new enough.
     """
     if IS_FOR_SPARK and "--check" not in sys.argv[1:]:
         check_version()
         check_java()
-    if is_ready():
+    wanted = [(LOCK, STAMP)]
+    if "--dev" in sys.argv[1:]:
+        wanted.append((DEV_LOCK, DEV_STAMP))
+    if all(is_installed(lock, stamp) for lock, stamp in wanted):
         return
     check_version()
     if "--check" in sys.argv[1:]:
         return
-    with (ROOT / ".venv-setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_ready():
-            return
-        packages = sum(line[:1].isalnum() for line in LOCK.read_text().splitlines())
-        sys.stdout.write(
-            f"Setting up {ENVIRONMENT.name}: {packages} packages from {LOCK.name}, "
-            f"{'2 to 6' if IS_FOR_SPARK else '1 to 3'} minutes the first time\n"
-        )
-        sys.stdout.flush()
-        started = time.monotonic()
+    with (ROOT / ".venv-setup.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        for lock, stamp in wanted:
+            if not is_installed(lock, stamp):
+                set_up(lock, stamp)
+
+
+def set_up(lock: Path, stamp: Path) -> None:
+    """Install one lock, with a line before and after; the first lock makes the environment."""
+    packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
+    minutes = "up to 6 minutes" if IS_FOR_SPARK else "up to 2 minutes"
+    sys.stdout.write(
+        f"Setting up {ENVIRONMENT.name}: {packages} packages from {lock.name}, "
+        f"{minutes} the first time\n"
+    )
+    sys.stdout.flush()
+    started = time.monotonic()
+    if stamp == STAMP:
         make()
-        sys.stdout.write(f"Set up in {time.monotonic() - started:.0f} s\n")
+    install(lock, stamp)
+    sys.stdout.write(f"Set up in {time.monotonic() - started:.0f} s\n")
 
 
 if __name__ == "__main__":

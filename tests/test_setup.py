@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -41,7 +42,8 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(
         ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__")
     )
-    (folder / "requirements.lock").write_text("# nothing is needed\n")
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        (folder / lock).write_text("# nothing is needed\n")
     (folder / settings.STAGING / "complete_journey").mkdir(parents=True)
     return folder
 
@@ -109,6 +111,34 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(project: Path) -> 
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
+def test_tools_are_added_to_what_builds_use(project: Path) -> None:
+    assert make(project, "setup").returncode == 0
+    venv = project / ".venv"
+    assert not (venv / ".dev-lock-sha256").exists()
+    (venv / "kept").touch()
+    added = make(project, "setup-dev")
+    assert added.returncode == 0, added.stderr
+    assert "requirements-dev.lock" in added.stdout
+    assert (venv / "kept").exists(), "the environment is added to, not made again"
+    again = make(project, "setup-dev")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+
+
+def test_a_package_without_a_wheel_is_refused_in_words(project: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    (index / "built-here").mkdir(parents=True)
+    archive = index / "built-here" / "built_here-1.0.tar.gz"
+    archive.write_bytes(b"")
+    (index / "built-here" / "index.html").write_text(f'<a href="{archive.name}">x</a>')
+    digest = hashlib.sha256(b"").hexdigest()
+    (project / "requirements.lock").write_text(f"built-here==1.0 --hash=sha256:{digest}\n")
+    ended = make(project, "setup", PIP_INDEX_URL=index.as_uri(), PIP_NO_CACHE_DIR="1")
+    assert ended.returncode == 2
+    assert "Error: built-here==1.0 has no ready-built package (wheel) for Python" in ended.stderr
+    assert "PYTHON=/path/to/python3.11" in ended.stderr
+    assert not (project / ".venv" / ".lock-sha256").exists()
+
+
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where set-up believes .venv to be: with a stamp, a lock and a Python that runs."""
@@ -119,7 +149,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(setup_environment, "LOCK", tmp_path / "requirements.lock")
     monkeypatch.setattr(setup_environment, "STAMP", tmp_path / ".venv" / ".lock-sha256")
     setup_environment.LOCK.write_text("a==1\n")
-    setup_environment.STAMP.write_text(setup_environment.lock_hash())
+    setup_environment.STAMP.write_text(setup_environment.lock_hash(setup_environment.LOCK))
     return tmp_path
 
 
@@ -135,20 +165,24 @@ def test_what_the_environment_links_to_is_left_alone(
     assert (elsewhere / "bin" / "python").is_symlink()
 
 
+def is_ready() -> bool:
+    return setup_environment.is_installed(setup_environment.LOCK, setup_environment.STAMP)
+
+
 def test_the_environment_is_ready_while_lock_and_stamp_agree(environment: Path) -> None:
-    assert setup_environment.is_ready()
+    assert is_ready()
     os.utime(setup_environment.LOCK)
-    assert setup_environment.is_ready()
+    assert is_ready()
     setup_environment.LOCK.write_text("a==2\n")
-    assert not setup_environment.is_ready()
+    assert not is_ready()
     setup_environment.LOCK.write_text("a==1\n")
-    assert setup_environment.is_ready()
+    assert is_ready()
 
 
 @pytest.mark.parametrize("lost", [".lock-sha256", "bin/python"])
 def test_the_environment_is_not_ready_when_a_part_is_lost(environment: Path, lost: str) -> None:
     (environment / ".venv" / lost).unlink()
-    assert not setup_environment.is_ready()
+    assert not is_ready()
 
 
 @pytest.mark.parametrize("target", ["setup", "build", "test", "clean"])

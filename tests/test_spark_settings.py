@@ -255,11 +255,16 @@ def test_every_dispatched_macro_has_both_engines() -> None:
         assert there == dispatched
 
 
+def pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
 def test_the_locks_agree() -> None:
-    """Both environments hold the same packages, but for what Spark adds."""
-    pins = [
-        dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
-        for name in ("requirements.lock", "requirements-spark.lock")
-    ]
-    assert pins[0].items() <= pins[1].items()
-    assert {"dbt-spark", "pyspark"} <= pins[1].keys()
+    """Spark's environment holds what builds use; the tools add to both and change nothing."""
+    build, spark = pins("requirements.lock"), pins("requirements-spark.lock")
+    assert build.items() <= spark.items()
+    assert {"dbt-spark", "pyspark"} <= spark.keys()
+    tools = pins("requirements-dev.lock")
+    assert {"pytest", "ruff", "sqlfluff"} <= tools.keys() - build.keys()
+    for name in tools.keys() & spark.keys():
+        assert tools[name] == spark[name]
