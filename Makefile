@@ -82,7 +82,7 @@ clients: setup ## Read the published file with old and other clients, and compar
 lint: setup-dev ## Check Python, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
-	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar dbt_project
+	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar --processes 0 dbt_project
 	@$(VENV)/python -m yamllint --strict .
 
 format: setup-dev ## Mend what ruff and sqlfluff can mend

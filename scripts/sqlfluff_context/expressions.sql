@@ -1,0 +1,44 @@
+{# Macros of the project that make one long expression, as a call of a function:
+   sqlfluff looks past what macros write, and would parse it for minutes. #}
+{% macro raw_text(column) -%}
+    raw_text({{ column }})
+{%- endmacro %}
+
+{% macro number_of_text(text, decimal_sign) -%}
+    number_of_text({{ text }})
+{%- endmacro %}
+
+{% macro read_number(text, has_decimal_comma) -%}
+    read_number({{ text }})
+{%- endmacro %}
+
+{% macro wilson_lower(successes, trials) -%}
+    wilson_lower({{ successes }}, {{ trials }})
+{%- endmacro %}
+
+{% macro wilson_upper(successes, trials) -%}
+    wilson_upper({{ successes }}, {{ trials }})
+{%- endmacro %}
+
+{% macro t_quantile(degrees_of_freedom) -%}
+    t_quantile({{ degrees_of_freedom }})
+{%- endmacro %}
+
+{% macro normal_quantile(probability) -%}
+    normal_quantile({{ probability }})
+{%- endmacro %}
+
+{% macro wilson_bound(share, row_count, errors, sign) -%}
+    wilson_bound({{ share }}, {{ row_count }}, {{ errors }}, 0 {{ sign }} 1)
+{%- endmacro %}
+
+{% macro interval_errors() -%}
+    interval_errors()
+{%- endmacro %}
+
+{% macro filled_template(template, expressions) -%}
+    filled_template(
+        {{ template }}
+        {%- for expression in expressions.values() %}, {{ expression }}{% endfor %}
+    )
+{%- endmacro %}
