@@ -20,6 +20,7 @@ import export_ledger
 from build_database import limit_access, limit_resources
 from console import WRONG_USE, Problem, count, plain, run, say, size
 from export_ledger import Audience, Counts, Told
+from paths import out_problem, resolve_target
 from plain_names import PlainNames, plain_names
 from publish import sync
 from quoting import identifier, literal
@@ -105,7 +106,7 @@ def read_request(given: Mapping[str, str]) -> Request:
 
     segment_id = read_segment(text("SEGMENT"), "all of them")
     holdout = _choice("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
-    out = Path(text("OUT")).expanduser() if text("OUT") else None
+    out = resolve_target(text("OUT"), out_problem(text("OUT"))) if text("OUT") else None
     columns = tuple(name.strip() for name in text("FIELDS").split(",") if name.strip())
     if text("FIELDS") and not columns:
         raise Problem(f"FIELDS={text('FIELDS')}: expected names of columns", WRONG_USE)
@@ -258,7 +259,7 @@ def file_of(warehouse: Warehouse, request: Request, run_number: int) -> Path:
         warehouse.exports.mkdir(exist_ok=True)
         file = warehouse.exports / name
     else:
-        file = request.out.parent.resolve() / request.out.name
+        file = request.out
     if not file.parent.is_dir():
         raise Problem(f"OUT={file}: there is no folder {file.parent}", WRONG_USE)
     check_place(file, request.is_forced)

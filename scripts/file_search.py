@@ -11,6 +11,7 @@ from plain_names import PlainNames
 from refusals import listed, refusal
 from settings import nearest
 from sources import RawTable
+from text_format import LONE_BYTES
 
 KINDS = {
     ".csv": "csv",
@@ -149,6 +150,8 @@ def _by_pattern(folder: Path, pattern: str) -> Iterator[Path]:
 def _found(path: Path, folder: Path, kind: str) -> FoundFile:
     """Describe a file; one that a link takes out of the folder is refused."""
     name = path.relative_to(folder).as_posix()
+    if LONE_BYTES.search(str(path)):
+        raise refusal(name, "has a name with bytes that are not UTF-8: rename it")
     if not path.resolve().is_relative_to(folder.resolve()):
         raise refusal(
             name, f"is a link to {path.resolve()}, outside of the folder: expected the file itself"

@@ -24,6 +24,7 @@ HASH_CHUNK_BYTES = 1 << 20
 # Numbers that are given out once, and the table of schema history where each stands.
 NUMBERS = {"run_number": "runs", "fit_number": "fits", "segment_id": "segments"}
 HIGHEST_NUMBERS = "highest_numbers"
+RUN_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  marts\.duckdb\n")
 
 
@@ -54,7 +55,9 @@ def kept_versions(warehouse: Warehouse) -> list[Version]:
     """Return the kept versions, oldest first."""
     if not warehouse.versions.is_dir():
         return []
-    numbers = sorted(int(p.name) for p in warehouse.versions.iterdir() if p.name.isdigit())
+    # A folder of any other name, such as 01 or a copy of 1, is not one that a publish made.
+    names = (path.name for path in warehouse.versions.iterdir())
+    numbers = sorted(int(name) for name in names if RUN_NUMBER.fullmatch(name))
     return [version_of(warehouse, number) for number in numbers]
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import duckdb
 
 from console import WRONG_USE, Problem, data_output, plain, run, say, warn
+from paths import resolve_path
 from quoting import literal
 from settings import ROOT, nearest, resolve_warehouse
 from summary import table_text
@@ -209,15 +210,17 @@ def find_file(text: str) -> Path:
         Problem: there is no such file.
     """
     known = {path.stem: path for path in query_files()}
-    path = Path(text).expanduser()
+
+    def refuse(reason: str) -> Problem:
+        near = nearest(Path(text).stem, known)
+        expected = f"expected a file, or one of {', '.join(known)}"
+        return Problem(f"FILE={text}: {reason}{near}; {expected}", WRONG_USE)
+
+    path = resolve_path(text, refuse)
     if not path.is_file() and text in known:
         return known[text]
     if not path.is_file():
-        raise Problem(
-            f"FILE={text}: there is no such file{nearest(Path(text).stem, known)}; expected a "
-            f"file, or one of {', '.join(known)}",
-            WRONG_USE,
-        )
+        raise refuse("there is no such file")
     return path
 
 

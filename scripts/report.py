@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import WRONG_USE, Problem, run, say, size
+from paths import out_problem, resolve_target
 from publish import sync
 from report_page.page import brief_page, whole_page
 from settings import read_segment, resolve_warehouse
@@ -55,7 +56,7 @@ def read_request(given: Mapping[str, str]) -> Request:
         return given.get(name, "").strip()
 
     segment_id = read_segment(text("SEGMENT"), "the page of all of them")
-    out = Path(text("OUT")).expanduser() if text("OUT") else None
+    out = resolve_target(text("OUT"), out_problem(text("OUT"))) if text("OUT") else None
     if out and out.suffix.lower() not in (".html", ".htm"):
         raise Problem(f"OUT={out}: expected a file whose name ends in .html", WRONG_USE)
     return Request(segment_id, out, text("FORCE") == "1")
@@ -69,7 +70,7 @@ def file_of(warehouse: Warehouse, request: Request) -> Path:
     """
     if request.out is None:
         return warehouse.report(request.segment_id)
-    file = request.out.parent.resolve() / request.out.name
+    file = request.out
     if not file.parent.is_dir():
         raise Problem(f"OUT={file}: there is no folder {file.parent}", WRONG_USE)
     if file.is_dir():

@@ -14,7 +14,14 @@ import duckdb
 
 from console import WRONG_USE, Problem, run, say, warn
 from history import first_line, published_facts
-from kept_versions import Version, damage, keep_published, kept_versions, publish_version
+from kept_versions import (
+    RUN_NUMBER,
+    Version,
+    damage,
+    keep_published,
+    kept_versions,
+    publish_version,
+)
 from published_parquet import follow
 from settings import resolve_warehouse
 from warehouse import Warehouse, exclusive, set_aside_wal
@@ -85,7 +92,7 @@ def main() -> int:
     parser.parse_args()
     warehouse = Warehouse(resolve_warehouse())
     given = os.environ.get("RUN", "").strip()
-    if given and not (given.isascii() and given.isdigit()):
+    if given and not RUN_NUMBER.fullmatch(given):
         raise Problem(f"RUN={given}: expected the number of a kept run", WRONG_USE)
     asked = int(given) if given else None
     with exclusive(warehouse):

@@ -15,9 +15,11 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from console import WRONG_USE, Problem, run, say
+from paths import OF_NO_DATABASE, OF_NO_SPARK_PATH, read_file_setting, resolve_path
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGING = Path("dbt_project") / "models" / "staging"
@@ -302,26 +304,21 @@ def read_data(text: str, source: str) -> Path | None:
             f"DATA is missing: SOURCE={source} needs it; expected {BY_NAME['DATA'].accepted}",
             WRONG_USE,
         )
-    path = Path(text).expanduser()
+    path = resolve_path(text, partial(refuse, "DATA", text))
     if not path.exists():
         raise refuse("DATA", text, "there is nothing of this name")
+    if not path.is_file() and not path.is_dir():
+        raise refuse("DATA", text, "this is neither a file nor a folder")
     if source in SOURCES_OF_FOLDERS and not path.is_dir():
         raise refuse("DATA", text, "this is a file")
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK if path.is_file() else os.R_OK | os.X_OK):
         raise refuse("DATA", text, "it cannot be read")
-    return path.resolve()
+    return path
 
 
 def read_definitions_path(text: str) -> Path | None:
     """Read DEFINITIONS: absent, or a file that can be read."""
-    if not text:
-        return None
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise refuse("DEFINITIONS", text, "there is no such file")
-    if not os.access(path, os.R_OK):
-        raise refuse("DEFINITIONS", text, "it cannot be read")
-    return path.resolve()
+    return read_file_setting(text, partial(refuse, "DEFINITIONS", text))
 
 
 def read_id(text: str, source: str) -> str | None:
@@ -335,12 +332,13 @@ def read_id(text: str, source: str) -> str | None:
     return text or None
 
 
-def read_warehouse(text: str, source: str, root: Path) -> Path:
+def read_warehouse(text: str, source: str, root: Path, target: str = "duckdb") -> Path:
     """Read WAREHOUSE: a folder, or a place where one can be made."""
     if not text:
         default = root / "warehouse"
-        return default if source == DEFAULT_SOURCE else default / source
-    path = Path(text).expanduser().resolve()
+        text = str(default if source == DEFAULT_SOURCE else default / source)
+    refused = OF_NO_SPARK_PATH if target == "spark" else OF_NO_DATABASE
+    path = resolve_path(text, partial(refuse, "WAREHOUSE", text), refused)
     occupied = next((p for p in (path, *path.parents) if p.exists()), path)
     if not occupied.is_dir():
         raise refuse("WAREHOUSE", text, f"{occupied} is a file")
@@ -413,14 +411,7 @@ def read_spark_master(text: str, threads: int) -> str:
 
 def read_spark_conf(text: str) -> Path | None:
     """Read SPARK_CONF: absent, or a file that can be read."""
-    if not text:
-        return None
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise refuse("SPARK_CONF", text, "there is no such file")
-    if not os.access(path, os.R_OK):
-        raise refuse("SPARK_CONF", text, "it cannot be read")
-    return path.resolve()
+    return read_file_setting(text, partial(refuse, "SPARK_CONF", text))
 
 
 def processors() -> int:
@@ -451,8 +442,15 @@ def make_variables(makeflags: str) -> list[str]:
 
 
 def check_names(environment: Mapping[str, str]) -> None:
-    """Refuse variables given to make that are no settings, such as a mistyped `SEDE=5`."""
+    """Refuse variables given to make that are no settings, such as a mistyped `SEDE=5`.
+
+    Bytes that are not UTF-8 are refused in all of them.
+    """
     known = (*BY_NAME, *OTHER_MAKE_VARIABLES)
+    for name in known:
+        value = environment.get(name, "")
+        if any("\udc80" <= character <= "\udcff" for character in value):
+            raise Problem(f"{name}={value!a}: it is not UTF-8 text; expected UTF-8", WRONG_USE)
     for name in make_variables(environment.get("MAKEFLAGS", "")):
         if name == "PSEUDONYM_KEY":
             raise Problem(
@@ -492,7 +490,7 @@ def resolve(
     return Settings(
         source=source,
         data=read_data(text("DATA"), source) if needs_data else None,
-        warehouse=read_warehouse(text("WAREHOUSE"), source, root),
+        warehouse=read_warehouse(text("WAREHOUSE"), source, root, target),
         as_of=read_date("AS_OF", text("AS_OF")) if text("AS_OF") else None,
         k=whole_number("K", text("K"), MIN_K, MAX_K) if text("K") else None,
         refit=read_choice("REFIT", text("REFIT", "auto"), ("auto", "always", "never")),

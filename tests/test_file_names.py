@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,3 +162,11 @@ def test_an_export_is_counted_in_the_file_that_was_written(tmp_path: Path, endin
     shutil.move(tmp_path / "w", written)
     with plain_names() as names, duckdb.connect() as connection:
         check_rows(connection, ending, names.of(written), 2)
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write(data / "order_lines.csv", "o1")
+    (data / "order_lines.csv").rename(os.fsdecode(os.fsencode(data) + b"/order_lines\xff.csv"))
+    with pytest.raises(Problem, match="bytes that are not UTF-8"):
+        load(chosen(tmp_path, data), NOW)
