@@ -24,8 +24,8 @@ import duckdb
 from build_database import open_build_database
 from checking.findings import Findings, Outcome
 from checking.json_report import findings_json, refusal_json
+from checking.kinds import suspicions_of
 from checking.project_models import ProjectModels
-from checking.suspicions import suspicions_of
 from checking.text_report import example, show_findings
 from checking.totals import CUSTOMERS_TABLE, make_accepted_lines, totals_of
 from console import WRONG_USE, LiveLine, Problem, run, say
@@ -83,7 +83,9 @@ def refuse_nothing_usable(outcomes: Sequence[Outcome], source: Source) -> None:
     Raises:
         Problem: says why the rows were rejected, and where the first of them stands.
     """
-    raw_table = source.orders_table or CUSTOMERS_TABLE
+    raw_table, what = (
+        (source.orders_table, "order line") if source.orders_table else (CUSTOMERS_TABLE, "row")
+    )
     found = [outcome for outcome in outcomes if outcome.source_table == raw_table]
     if any(outcome.outcome == "accepted" for outcome in found):
         return
@@ -92,7 +94,7 @@ def refuse_nothing_usable(outcomes: Sequence[Outcome], source: Source) -> None:
     first = f" (first {example(rejected[0])})" if rejected else ""
     raise refusal(
         raw_table,
-        f"no row was accepted, so there is nothing to segment: {reasons or 'there are none'}"
+        f"no {what} was accepted, so there is nothing to segment: {reasons or 'there are none'}"
         f"{first}; expected at least one usable row",
     )
 

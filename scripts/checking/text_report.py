@@ -151,7 +151,7 @@ def show_totals(totals: Totals) -> None:
             (
                 "largest customer",
                 shown(largest.customer_id),
-                f"{money(largest.spend)}: {spend}{largest.line_share:.1%} of the lines",
+                f"{spend}{largest.line_share:.1%} of the lines",
             )
         )
     show_rows((), rows, right=(1,))
@@ -179,7 +179,7 @@ def show_suspicions(suspicions: Sequence[Suspicion]) -> None:
     say()
     say("Suspicions")
     for found in suspicions:
-        say(f"  {found.kind}: {printable(found.sentence)}")
+        say(f"  {found.kind} ({found.count:,}): {printable(found.sentence)}")
 
 
 def money(amount: Decimal) -> str:

@@ -8,18 +8,30 @@ from checking.findings import FileTotals, LargestCustomer, Outcome, Totals
 from checking.project_models import SCHEMA, ProjectModels
 from project_sql import Relation
 
-# The accepted order lines with the place each came from, which the model `order_lines` lacks.
-ACCEPTED_LINES = Relation(SCHEMA, "accepted_lines")
+# The accepted order lines with the place each came from, which the model `order_lines` lacks, and
+# what they add up to by order and by customer.
+LINES = Relation(SCHEMA, "accepted_lines")
+ORDERS = Relation(SCHEMA, "accepted_orders")
+ORDERING = Relation(SCHEMA, "ordering_customers")
 CUSTOMERS_TABLE = "customers"
 
 
 def make_accepted_lines(models: ProjectModels) -> None:
-    """Make the view `accepted_lines`."""
+    """Make the tables of accepted order lines, orders and customers with orders."""
     models.connection.execute(
         f"""
-        create view {ACCEPTED_LINES} as
+        create table {LINES} as
         select
-            lines.*,
+            lines.source_file,
+            lines.source_row_number,
+            lines.order_line_id,
+            lines.order_id,
+            lines.customer_id,
+            lines.product_id,
+            lines.quantity,
+            lines.net_amount,
+            lines.is_return,
+            lines.is_amount_turned,
             cast(lines.ordered_at as date) as ordered_on,
             outcomes.reason as outcome_reason
         from {models.ref("int_order_lines_judged")} as lines
@@ -29,7 +41,33 @@ def make_accepted_lines(models: ProjectModels) -> None:
                 and lines.source_file = outcomes.source_file
         where
             lines.reject_reason is null
-            and coalesce(outcomes.outcome, 'accepted') = 'accepted'
+            and coalesce(outcomes.outcome, 'accepted') in ('accepted', 'cancelled')
+        """
+    )
+    models.connection.execute(
+        f"""
+        create table {ORDERS} as
+        select
+            customer_id,
+            order_id,
+            ordered_on,
+            count(*) as line_count,
+            bool_and(is_return) as is_return,
+            sum(net_amount) as spend
+        from {LINES}
+        group by customer_id, order_id, ordered_on
+        """
+    )
+    models.connection.execute(
+        f"""
+        create table {ORDERING} as
+        select
+            customer_id,
+            count(*) as order_count,
+            sum(line_count) as line_count,
+            sum(spend) as spend
+        from {ORDERS}
+        group by customer_id
         """
     )
 
@@ -50,16 +88,13 @@ def totals_of(models: ProjectModels, outcomes: Sequence[Outcome]) -> Totals:
             coalesce(sum(net_amount) filter (where is_return), 0),
             min(ordered_on),
             max(ordered_on)
-        from {ACCEPTED_LINES}
+        from {LINES}
         """
     ).fetchone()
     if not line_count:
         return Totals(0, 0, customer_rows, customer_rows)
     orders, customers = models.connection.execute(
-        f"""
-        select count(*), count(distinct customer_id)
-        from (select distinct customer_id, order_id, ordered_on from {ACCEPTED_LINES})
-        """
+        f"select (select count(*) from {ORDERS}), (select count(*) from {ORDERING})"
     ).fetchone()
     return Totals(
         accepted_lines=line_count,
@@ -81,25 +116,24 @@ def _largest(models: ProjectModels) -> LargestCustomer:
         f"""
         select
             customer_id,
-            sum(net_amount) as spend,
-            count(*) as line_count,
-            sum(sum(net_amount)) over () as all_spend,
-            sum(count(*)) over () as all_line_count
-        from {ACCEPTED_LINES}
-        group by customer_id
+            spend,
+            line_count,
+            sum(spend) over () as all_spend,
+            sum(line_count) over () as all_line_count
+        from {ORDERING}
         order by spend desc, line_count desc, customer_id
         limit 1
         """
     ).fetchone()
     share = float(spend / all_spend) if all_spend > 0 else None
-    return LargestCustomer(customer_id, spend, lines / int(all_lines), share)
+    return LargestCustomer(customer_id, spend, int(lines) / int(all_lines), share)
 
 
 def _files(models: ProjectModels) -> tuple[FileTotals, ...]:
     rows = models.connection.execute(
         f"""
         select source_file, count(*), sum(net_amount), min(ordered_on), max(ordered_on)
-        from {ACCEPTED_LINES}
+        from {LINES}
         group by source_file
         order by source_file
         """

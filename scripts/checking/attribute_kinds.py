@@ -1,0 +1,69 @@
+"""Kinds of suspicion about attributes of customers: constants and hidden codes."""
+
+from __future__ import annotations
+
+from checking.suspicions import Kind
+
+# What stands for a missing number, where it is far from all others.
+MISSING_CODES = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999)
+LEAST_MISSING = 2
+TIMES_THE_NEXT = 2
+
+ATTRIBUTE_KINDS = (
+    Kind(
+        "constant_attributes",
+        "An attribute that is the same for all customers tells none from another.",
+        """
+        select
+            count(*) as count,
+            min(attribute) as example,
+            string_agg(attribute, ', ' order by attribute) as names
+        from checked.int_attribute_profiles
+        where distinct_count = 1 and known_count = customer_count and customer_count > 1
+        """,
+        "attributes with one value for all customers tell none from another: {names}",
+    ),
+    Kind(
+        "hidden_missing_codes",
+        "A code such as -999 for a missing number is averaged as if it were one.",
+        f"""
+        with numbers as (
+            select attribute, number_value, sum(customer_count) as customer_count
+            from checked.int_attribute_values_read
+            where
+                number_value is not null
+                and attribute in (
+                    select attribute from checked.int_attribute_profiles where is_number
+                )
+            group by attribute, number_value
+        ),
+        others as (
+            select attribute, min(number_value) as lowest, max(number_value) as highest
+            from numbers
+            where number_value not in {MISSING_CODES}
+            group by attribute
+        ),
+        hidden as (
+            select numbers.*
+            from numbers
+            inner join others on numbers.attribute = others.attribute
+            where
+                numbers.number_value in {MISSING_CODES}
+                and numbers.customer_count >= {LEAST_MISSING}
+                and (
+                    (numbers.number_value < 0 and others.lowest >= 0)
+                    or numbers.number_value > {TIMES_THE_NEXT} * abs(others.highest)
+                )
+        )
+        select
+            cast(sum(customer_count) as bigint) as count,
+            min_by(
+                attribute || ' = ' || cast(cast(number_value as bigint) as varchar),
+                (-customer_count, attribute, number_value)
+            ) as example
+        from hidden
+        """,
+        "values that look like codes for a missing number, such as {example}, count as numbers: "
+        "leave them empty, or name them under _missing in columns.yml",
+    ),
+)

@@ -1,0 +1,36 @@
+"""The list of all kinds of suspicion, and the relations that their queries read."""
+
+from __future__ import annotations
+
+from checking.attribute_kinds import ATTRIBUTE_KINDS
+from checking.column_kinds import COLUMN_KINDS
+from checking.customer_kinds import CUSTOMER_KINDS
+from checking.findings import Suspicion
+from checking.order_kinds import ORDER_KINDS
+from checking.project_models import SCHEMA, ProjectModels
+from checking.suspicions import Checked, find_suspicions
+from checking.totals import ORDERING
+from load_raw import Loaded
+from project_sql import Relation
+from sources import Source
+
+KINDS = (*CUSTOMER_KINDS, *ORDER_KINDS, *COLUMN_KINDS, *ATTRIBUTE_KINDS)
+DESCRIBED = Relation(SCHEMA, "described_customers")
+KNOWN_IDS = Relation(SCHEMA, "known_customer_ids")
+
+
+def suspicions_of(models: ProjectModels, source: Source, loaded: Loaded) -> list[Suspicion]:
+    """Return what is suspicious in the rows; `make_accepted_lines` was called before."""
+    customer_rows = models.ref("int_customers_judged")
+    models.connection.execute(
+        f"create table {DESCRIBED} as select distinct customer_id from {customer_rows} "
+        "where reason is null and source_table is not null"
+    )
+    models.connection.execute(
+        f"create table {KNOWN_IDS} as select customer_id from {ORDERING} "
+        f"union select customer_id from {DESCRIBED} "
+        f"union select customer_id from {models.ref('interactions')}"
+    )
+    for model in ("int_attribute_profiles", "int_attribute_values_read"):
+        models.ref(model)
+    return find_suspicions(Checked(models, source, loaded), KINDS)
