@@ -1,55 +1,30 @@
-"""`columns.yml`, in which a user says which columns and files stand for what.
-
-A line `net_amount: Quantity * UnitPrice` gives a column of the first table, as a column of the
-files or an expression over them; `customers:` begins the lines of another table;
-`_file: people*.csv` names the files of a table.
-"""
+"""Raw tables whose columns are made from those of their files, as `columns.yml` says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
-import yaml
 
-from column_formats import Column, Stated, number_formats
-from column_names import ADDED_COLUMNS, contract_names, key, normal
-from console import Problem
-from expressions import Expression, ExpressionError, parse, written
+from column_formats import Column, Stated, number_formats, time_formats
+from column_names import ADDED_COLUMNS, key, normal
+from expressions import ANY, NUMBER, TIME, Expression, ExpressionError, parse, written
+from mapping_file import MISSING_KEY, ONLY_KEY, WHERE_KEY, Entry, TableMapping
 from project_sql import ProjectSql
-from quoting import identifier
-from refusals import first_lines, listed, refusal, shown
+from quoting import identifier, literal
+from raw_files import FLOATS, text_of
+from refusals import first_lines, listed, shown
 from settings import nearest
 from sources import RawTable
 
-FILE_NAME = "columns.yml"
-OTHER_NAME = "columns.yaml"
-FILES_KEY = "_file"
-LARGEST_BYTES = 100_000
 ROWS_TRIED = 1_000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the file: what is wanted, what stands for it, and where that is said."""
-
-    wanted: str
-    text: str
-    line: int
-
-    def refused(self, reason: str) -> Problem:
-        """Return the problem of this line."""
-        return refusal(f"{FILE_NAME}, line {self.line}", f"{self.wanted}: {reason}")
-
-
-@dataclass(frozen=True)
-class TableMapping:
-    """What the file says of one raw table."""
-
-    pattern: Entry | None = None
-    columns: tuple[Entry, ...] = ()
+PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+# Types whose values mean something by themselves in an expression; others are text to it.
+MEANT_TYPES = ("BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+ZONED_TYPE = "TIMESTAMP WITH TIME ZONE"
 
 
 @dataclass(frozen=True)
@@ -62,6 +37,9 @@ class MappedTable:
         columns: Column of `read_name` or expression over them, by column of the raw table.
         spellings: Column of `read_name` by each of the names that it has in the files.
         entries: Line of `columns.yml` by column of the raw table.
+        where: Which rows are used; None for all.
+        missing: Texts that stand for no value, by column of `read_name`.
+        missing_made: Likewise, by column of the raw table that is made by an expression.
     """
 
     table: RawTable
@@ -69,37 +47,19 @@ class MappedTable:
     columns: Mapping[str, str | Expression]
     spellings: Mapping[str, str]
     entries: Mapping[str, Entry]
+    where: Expression | None = None
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missing_made: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def find_column(self, name: str) -> str | None:
         """Return the column of the files that a name stands for."""
         return find_column(self.spellings, name)
 
-
-def read_mapping(folder: Path, tables: Sequence[RawTable]) -> dict[str, TableMapping]:
-    """Read `columns.yml` of a folder; empty when there is none.
-
-    Raises:
-        Problem: it is no YAML, or says what cannot be: with the line.
-    """
-    path = folder / FILE_NAME
-    if not path.exists():
-        if (folder / OTHER_NAME).exists():
-            raise refusal(OTHER_NAME, f"is not read: name it {FILE_NAME}")
-        return {}
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise refusal(FILE_NAME, "is a link out of the folder: expected the file itself")
-    root = _parsed(path)
-    by_name = {table.name: table for table in tables}
-    first = tables[0]
-    found: dict[str, list[Entry]] = {}
-    for name, node in _pairs(root):
-        table = by_name.get(name.value)
-        if table and isinstance(node, yaml.MappingNode):
-            for inner, value in _pairs(node):
-                found.setdefault(table.name, []).append(_entry(inner, value, table))
-        else:
-            found.setdefault(first.name, []).append(_entry(name, node, first, by_name))
-    return {name: _table_mapping(entries) for name, entries in found.items()}
+    @property
+    def expressions(self) -> list[Expression]:
+        """The expressions over columns of the files."""
+        values = [*self.columns.values(), self.where]
+        return [value for value in values if isinstance(value, Expression)]
 
 
 def map_columns(
@@ -133,7 +93,69 @@ def map_columns(
         columns[entry.wanted] = _expression(connection, entry, table, spellings)
     stated = {entry.wanted: entry for entry in mapping.columns}
     kept = {name: value for name, value in columns.items() if name in stated or name not in renamed}
-    return MappedTable(table, read_name, kept, spellings, stated)
+    if mapping.texts(ONLY_KEY):
+        kept = _only(table, mapping, kept, spellings)
+    missing, missing_made = _missing(mapping, kept, spellings)
+    where = mapping.options.get(WHERE_KEY)
+    return MappedTable(
+        table,
+        read_name,
+        kept,
+        spellings,
+        stated | ({WHERE_KEY: where} if where else {}),
+        _expression(connection, where, table, spellings) if where else None,
+        missing,
+        missing_made,
+    )
+
+
+def _only(
+    table: RawTable,
+    mapping: TableMapping,
+    columns: Mapping[str, str | Expression],
+    spellings: Mapping[str, str],
+) -> dict[str, str | Expression]:
+    """Return the columns of the contract and those that `_only` names."""
+    option = mapping.options[ONLY_KEY]
+    if not table.is_open:
+        raise option.refused(f"{table.name} has the columns of its contract only: remove the line")
+    wanted = {}
+    for text in option.value:
+        found = find_column(spellings, text)
+        names = [name for name, source in columns.items() if source == found and found]
+        name = next(iter(names), normal(text))
+        if name not in columns:
+            there = list(dict.fromkeys([*spellings, *columns]))
+            raise option.refused(
+                f"{shown(text)} is no column{nearest(text, there)}; the columns there are: "
+                f"{listed(there, 40)}"
+            )
+        wanted[name] = columns[name]
+    return {name: columns[name] for name in table.columns if name in columns} | wanted
+
+
+def _missing(
+    mapping: TableMapping,
+    columns: Mapping[str, str | Expression],
+    spellings: Mapping[str, str],
+) -> tuple[dict[str, Sequence[str]], dict[str, Sequence[str]]]:
+    """Return which texts stand for no value, by column of the files and by column made of them."""
+    everywhere = mapping.texts(MISSING_KEY)
+    read = dict.fromkeys(spellings.values(), everywhere) if everywhere else {}
+    made = {}
+    for name, texts in mapping.by_name(MISSING_KEY).items():
+        source = columns.get(normal(name)) or find_column(spellings, name)
+        if isinstance(source, str):
+            read[source] = texts
+        elif source:
+            made[normal(name)] = texts
+        else:
+            there = list(dict.fromkeys([*columns, *spellings]))
+            raise mapping.options[MISSING_KEY].refused(
+                f"{shown(name)} is no column{nearest(name, there)}; the columns there are: "
+                f"{listed(there, 40)}"
+            )
+    return read, made
 
 
 def find_column(spellings: Mapping[str, str], name: str) -> str | None:
@@ -156,30 +178,85 @@ def mapped_sql(
     """Return the SELECT that makes the raw table from the columns of its files.
 
     Raises:
-        Problem: a column that an expression counts with has no one number format.
+        Problem: a column that an expression counts with has no one format.
     """
-    numbers = _number_sql(connection, project, mapped, stated)
-    names = [name for name in mapped.table.columns if name in mapped.columns]
-    names += sorted(set(mapped.columns) - set(names))
+    read = _Reader(connection, project, mapped, stated).read
+    names = [*mapped.table.columns, *sorted(set(mapped.columns) - set(mapped.table.columns))]
     values = []
-    for name in (*mapped.table.columns, *(n for n in names if n not in mapped.table.columns)):
+    for name in names:
         source = mapped.columns.get(name)
         if source is None:
             value = "cast(null as varchar)"
         elif isinstance(source, Expression):
-            value = written(
-                source,
-                mapped.find_column,
-                numbers,
-                lambda column: project.macro("raw_text", identifier(column)),
-                is_number=name in mapped.table.numbers,
-            )
+            wanted = NUMBER if name in mapped.table.numbers else ANY
+            value = written(source, read, wanted=wanted)
             check_runs(connection, mapped, mapped.entries[name], value)
+            if name in mapped.missing_made:
+                value = _without(project, f"({value})", mapped.missing_made[name])
         else:
             value = identifier(source)
         values.append(f"    {value} as {identifier(name)}")
     selected = ",\n".join([*values, *(f"    {name}" for name in ADDED_COLUMNS)])
-    return f"select\n{selected}\nfrom {identifier('raw', mapped.read_name)}"
+    return f"select\n{selected}\nfrom {_rows_sql(project, mapped)}{_where_sql(mapped, read)}"
+
+
+def left_out_sql(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    mapped: MappedTable,
+    stated: Stated,
+) -> str:
+    """Return the SELECT that counts the rows which `_where` leaves out.
+
+    Raises:
+        Problem: what it says is no condition.
+    """
+    assert mapped.where is not None, "only a condition leaves rows out"
+    read = _Reader(connection, project, mapped, stated).read
+    condition = written(mapped.where, read)
+    entry = mapped.entries[WHERE_KEY]
+    check_runs(connection, mapped, entry, condition)
+    rows = _rows_sql(project, mapped)
+    ((_, kind, *_),) = connection.execute(f"describe select {condition} from {rows}").fetchall()
+    if kind != "BOOLEAN":
+        raise entry.refused(
+            f"{shown(entry.text)} is no condition: expected one such as status = 'paid'"
+        )
+    return f"select count(*) from {rows} where not coalesce({condition}, false)"
+
+
+def _where_sql(mapped: MappedTable, read: Callable[[str, str], str | None]) -> str:
+    return f"\nwhere {written(mapped.where, read)}" if mapped.where else ""
+
+
+def _rows_sql(project: ProjectSql, mapped: MappedTable) -> str:
+    """Return the rows of the files, with no value where a text stands for none."""
+    relation = identifier("raw", mapped.read_name)
+    if not mapped.missing:
+        return relation
+    values = [
+        f"{_without(project, identifier(column), texts)} as {identifier(column)}"
+        for column, texts in mapped.missing.items()
+    ]
+    return f"(select * replace ({', '.join(values)}) from {relation}) as present"
+
+
+def _without(project: ProjectSql, value: str, texts: Iterable[str]) -> str:
+    """Return a value, or null where its text or its number is one of those that stand for none."""
+    text = f"lower({project.macro('raw_text', value)})"
+    words = ", ".join(literal(text.lower()) for text in texts)
+    numbers = [number for text in texts if (number := _number(text)) is not None]
+    is_number = f" or try_cast({value} as double) in ({', '.join(numbers)})" if numbers else ""
+    return f"case when {text} in ({words}){is_number} then null else {value} end"
+
+
+def _number(text: str) -> str | None:
+    """Return a text as a number in SQL; None where it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return f"cast({number!r} as double)" if math.isfinite(number) else None
 
 
 def check_runs(
@@ -201,33 +278,58 @@ def used_columns(mapped: MappedTable, name: str) -> frozenset[str]:
     return source.columns if isinstance(source, Expression) else frozenset({source})
 
 
-def _number_sql(
-    connection: duckdb.DuckDBPyConnection,
-    project: ProjectSql,
-    mapped: MappedTable,
-    stated: Stated,
-) -> dict[str, str]:
-    """Return the SQL of each column that is counted with, as a number in its format."""
-    names = {n for e in mapped.columns.values() if isinstance(e, Expression) for n in e.numbers}
-    kinds = dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() "
-            "where database_name = current_database() and schema_name = 'raw' and table_name = ?",
-            [mapped.read_name],
-        ).fetchall()
-    )
-    text = [
-        Column(mapped.read_name, name, f"{mapped.table.name}: column {name}")
-        for name in sorted(names)
-        if kinds[name] == "VARCHAR"
-    ]
-    formats = number_formats(connection, project, text, stated)
-    found = {}
-    for name in names:
-        formatted = [formats[name]] if name in formats else []
-        number = project.macro("number_in_format", identifier(name), formatted)
-        found[name] = f"cast({number} as double)"
-    return found
+class _Reader:
+    """Reads the columns of the files in expressions: as numbers, as times, as text."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        project: ProjectSql,
+        mapped: MappedTable,
+        stated: Stated,
+    ) -> None:
+        self._project = project
+        self._mapped = mapped
+        self._kinds = dict(
+            connection.execute(
+                "select column_name, data_type from duckdb_columns() where schema_name = 'raw' "
+                "and database_name = current_database() and table_name = ?",
+                [mapped.read_name],
+            ).fetchall()
+        )
+        numbers = self._text_columns({n for e in mapped.expressions for n in e.numbers})
+        self._numbers = number_formats(connection, project, numbers, stated)
+        self._times = {
+            column.name: time_formats(connection, project, column, stated)
+            for column in self._text_columns({n for e in mapped.expressions for n in e.times})
+        }
+
+    def _text_columns(self, names: Iterable[str]) -> list[Column]:
+        table = self._mapped.table.name
+        return [
+            Column(self._mapped.read_name, name, f"{table}: column {name}")
+            for name in sorted(names)
+            if self._kinds[name] == "VARCHAR"
+        ]
+
+    def read(self, name: str, kind: str) -> str | None:
+        """Return the SQL that reads what a name stands for; None where it is no column."""
+        column = self._mapped.find_column(name)
+        if column is None:
+            return None
+        value, type_name = identifier(column), self._kinds[column]
+        if kind == NUMBER:
+            formats = [self._numbers[column]] if column in self._numbers else []
+            return self._project.macro("number_in_format", value, formats, "double")
+        if type_name == ZONED_TYPE:
+            value = f"timezone('UTC', {value})"
+        if kind == TIME:
+            return self._project.macro("time_in_format", value, self._times.get(column, []))
+        if kind == ANY and type_name in (*MEANT_TYPES, ZONED_TYPE):
+            return value
+        if type_name in FLOATS:
+            return text_of(value, type_name)
+        return self._project.macro("raw_text", value)
 
 
 def _expression(
@@ -241,101 +343,32 @@ def _expression(
             connection,
             entry.text,
             lambda name: find_column(spellings, name),
-            is_number=entry.wanted in table.numbers,
+            wanted=NUMBER if entry.wanted in table.numbers else ANY,
         )
     except ExpressionError as error:
         there = list(dict.fromkeys(spellings))
+        near = nearest(error.unknown or entry.text, there)
+        hint = quoting_hint(connection, entry, there) or near
         raise entry.refused(
-            f"{shown(entry.text)} {error}{nearest(entry.text, there)}; the columns there are: "
-            f"{listed(there, 40)}"
+            f"{shown(entry.text)} {error}{hint}; the columns there are: {listed(there, 40)}"
         ) from error
 
 
-def _parsed(path: Path) -> yaml.MappingNode:
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise refusal(FILE_NAME, f"is larger than {LARGEST_BYTES:,} bytes")
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise refusal(FILE_NAME, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise refusal(FILE_NAME, "is not UTF-8: save it as UTF-8") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "it cannot be read"
-        where = f"{FILE_NAME}, line {mark.line + 1}" if mark else FILE_NAME
-        raise refusal(
-            where,
-            f"is not YAML ({what}): expected lines such as net_amount: Sales; "
-            "a text with a colon or a quote stands in quotes",
-        ) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise refusal(FILE_NAME, "expected lines such as net_amount: Sales")
-    return root
-
-
-def _is_text(value: str) -> bool:
-    """Say whether a text can be written as UTF-8: escapes of YAML can make one that cannot."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    seen: dict[str, int] = {}
-    for name, value in node.value:
-        line = name.start_mark.line + 1
-        where = f"{FILE_NAME}, line {line}"
-        for scalar in (name, value):
-            if isinstance(scalar, yaml.ScalarNode) and not _is_text(scalar.value):
-                raise refusal(where, "holds half a character (\\ud800 and the like): expected text")
-        if not isinstance(name, yaml.ScalarNode):
-            raise refusal(where, "expected the name of a column, a colon and what stands for it")
-        if name.value in seen:
-            raise refusal(where, f"{name.value} stands in line {seen[name.value]} already")
-        seen[name.value] = line
-        yield name, value
-
-
-def _entry(
-    name: yaml.ScalarNode,
-    value: yaml.Node,
-    table: RawTable,
-    tables: Mapping[str, RawTable] | None = None,
-) -> Entry:
-    line = name.start_mark.line + 1
-    where = f"{FILE_NAME}, line {line}"
-    if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
-        tables_told = f"; the tables are {', '.join(tables)}" if tables else ""
-        raise refusal(
-            where, f"{name.value}: expected the name of a column or an expression{tables_told}"
-        )
-    if name.value == FILES_KEY:
-        return Entry(FILES_KEY, value.value.strip(), line)
-    wanted = contract_names(table).get(key(name.value))
-    if wanted is None and not table.is_open:
-        near = nearest(name.value, table.columns)
-        raise refusal(
-            where,
-            f"{name.value} is no column of {table.name}{near}: expected one of "
-            f"{', '.join(table.columns)}",
-        )
-    wanted = wanted or normal(name.value)
-    if not wanted or wanted in ADDED_COLUMNS:
-        raise refusal(where, f"{name.value}: this name is taken, expected another one")
-    return Entry(wanted, value.value.strip(), line)
-
-
-def _table_mapping(entries: Sequence[Entry]) -> TableMapping:
-    columns: dict[str, Entry] = {}
-    pattern = None
-    for entry in entries:
-        if entry.wanted == FILES_KEY:
-            pattern = entry
-        elif entry.wanted in columns:
-            raise entry.refused(f"stands in line {columns[entry.wanted].line} already")
-        else:
-            columns[entry.wanted] = entry
-    return TableMapping(pattern, tuple(columns.values()))
+def quoting_hint(connection: duckdb.DuckDBPyConnection, entry: Entry, names: Sequence[str]) -> str:
+    """Return how an expression is written whose columns' names need quotes; empty if none does."""
+    quoted = entry.text
+    words = connection.execute(
+        "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
+    ).fetchall()
+    for name in sorted(names, key=len, reverse=True):
+        if PLAIN_NAME.fullmatch(name) and (name.lower(),) not in words:
+            continue
+        bare = re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])', re.IGNORECASE)
+        quoted = bare.sub(lambda match, name=name: f'"{name}"', quoted)
+    if quoted == entry.text:
+        return ""
+    line = quoted.replace("'", "''")
+    return (
+        "; a name of more than letters, digits and _, or a word of SQL, stands in double quotes "
+        f"and the whole line in single ones: write {entry.wanted}: '{line}'"
+    )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from quoting import identifier, literal
+from quoting import literal
 from settings import nearest
 
 LONGEST = 1_000
@@ -49,12 +49,34 @@ TEXT_FUNCTIONS = {
 }
 # Functions whose result is of the kind of what they are given.
 SAME_KIND_FUNCTIONS = {"greatest", "if", "ifnull", "least", "nullif"}
-TIME_FUNCTIONS = {"date_trunc", "epoch_ms", "make_date", "make_timestamp", "to_timestamp"}
-# A text that does not fit gives no value instead of an error.
-SAFE_NAMES = {"strptime": "try_strptime", "try_strptime": "try_strptime"}
-FUNCTIONS = NUMBER_FUNCTIONS | TEXT_FUNCTIONS | SAME_KIND_FUNCTIONS | TIME_FUNCTIONS | {*SAFE_NAMES}
+# What a part of an expression is read as.
+NUMBER, TEXT, TIME, ANY = "number", "text", "time", "any"
+# The kinds of the arguments of functions of time, the last one repeated.
+TIME_FUNCTIONS = {
+    "date_trunc": (TEXT, TIME),
+    "epoch_ms": (NUMBER,),
+    "make_date": (NUMBER,),
+    "make_timestamp": (NUMBER,),
+    "strptime": (TEXT,),
+    "timezone": (TEXT, TIME),
+    "to_timestamp": (NUMBER,),
+    "try_strptime": (TEXT,),
+}
+INTERVAL_FUNCTIONS = {
+    f"to_{unit}": (NUMBER,) for unit in ("seconds", "minutes", "hours", "days", "months", "years")
+}
+PARTS_OF_TIMES = {
+    "date_diff": (TEXT, TIME),
+    "date_part": (TEXT, TIME),
+    "strftime": (TIME, TEXT),
+    **dict.fromkeys(("year", "month", "day", "hour", "minute", "dayofweek"), (TIME,)),
+}
+FUNCTIONS_OVER_TIMES = TIME_FUNCTIONS | INTERVAL_FUNCTIONS | PARTS_OF_TIMES
+FUNCTIONS = NUMBER_FUNCTIONS | TEXT_FUNCTIONS | SAME_KIND_FUNCTIONS | {*FUNCTIONS_OVER_TIMES}
 NUMBER_TYPES = {"double", "float", "real", "decimal", "numeric", "bigint", "integer", "int"}
-TYPES = NUMBER_TYPES | {"varchar", "text", "string", "date", "timestamp", "datetime", "boolean"}
+TEXT_TYPES = {"varchar", "text", "string"}
+TIME_TYPES = {"date", "timestamp", "datetime"}
+TYPES = NUMBER_TYPES | TEXT_TYPES | TIME_TYPES | {"boolean"}
 COMPARISONS = {
     "COMPARE_EQUAL": "=",
     "COMPARE_NOTEQUAL": "<>",
@@ -77,7 +99,15 @@ SPOKEN_CLASSES = {
 
 
 class ExpressionError(Exception):
-    """An expression that is not taken; its text says why."""
+    """An expression that is not taken; its text says why.
+
+    Attributes:
+        unknown: The name that stands for no column, where that is why.
+    """
+
+    def __init__(self, reason: str, unknown: str = "") -> None:
+        super().__init__(reason)
+        self.unknown = unknown
 
 
 @dataclass(frozen=True)
@@ -89,12 +119,14 @@ class Expression:
         tree: DuckDB's parse of it.
         columns: Columns of the row that it names.
         numbers: Those of them that it counts with.
+        times: Those of them that it reads as times.
     """
 
     text: str
     tree: dict
     columns: frozenset[str]
     numbers: frozenset[str]
+    times: frozenset[str]
 
 
 def parse(
@@ -102,7 +134,7 @@ def parse(
     text: str,
     find_column: Callable[[str], str | None],
     *,
-    is_number: bool,
+    wanted: str = ANY,
 ) -> Expression:
     """Parse an expression and check every part of it.
 
@@ -110,7 +142,7 @@ def parse(
         connection: Parses; nothing is run.
         text: The expression.
         find_column: Returns the column that a name stands for, or None.
-        is_number: Whether the result is to be a number, so that a bare column is read as one.
+        wanted: What the result is to be: NUMBER reads a bare column as one.
 
     Raises:
         ExpressionError: it is none, or has a part that is not allowed.
@@ -124,46 +156,37 @@ def parse(
     if parsed.get("error"):
         raise ExpressionError(f"is no SQL expression ({parsed.get('error_message', 'unreadable')})")
     tree = _only_expression(parsed)
-    columns: set[str] = set()
-    numbers: set[str] = set()
+    found: dict[str, set[str]] = {kind: set() for kind in (NUMBER, TEXT, TIME, ANY)}
 
-    def column(name: str, wants_number: bool) -> str:
-        found = find_column(name)
-        if found is None:
-            raise ExpressionError(f"names a column {name} that is not there")
-        columns.add(found)
-        if wants_number:
-            numbers.add(found)
-        return found
+    def column(name: str, kind: str) -> str:
+        column = find_column(name)
+        if column is None:
+            raise ExpressionError(f"names a column {name} that is not there", name)
+        found[kind].add(column)
+        return column
 
-    _Writer(column).write(tree, is_number)
-    return Expression(text, tree, frozenset(columns), frozenset(numbers))
+    _Writer(column).write(tree, wanted)
+    columns = frozenset().union(*found.values())
+    return Expression(text, tree, columns, frozenset(found[NUMBER]), frozenset(found[TIME]))
 
 
 def written(
-    expression: Expression,
-    find_column: Callable[[str], str | None],
-    number_sql: Mapping[str, str],
-    text_sql: Callable[[str], str],
-    *,
-    is_number: bool,
+    expression: Expression, read: Callable[[str, str], str | None], *, wanted: str = ANY
 ) -> str:
     """Return the expression as SQL that gives null where it cannot be worked out.
 
     Args:
         expression: What `parse` returned.
-        find_column: As for `parse`.
-        number_sql: The SQL that reads a column as a number, for those in `numbers`.
-        text_sql: Returns the SQL that reads a column as it is.
-        is_number: As for `parse`.
+        read: Returns the SQL that reads what a name stands for as NUMBER, TEXT, TIME or ANY.
+        wanted: As for `parse`.
     """
 
-    def column(name: str, wants_number: bool) -> str:
-        found = find_column(name)
-        assert found is not None, "parse() has found every column"
-        return number_sql[found] if wants_number else text_sql(found)
+    def column(name: str, kind: str) -> str:
+        value = read(name, kind)
+        assert value is not None, "parse() has found every column"
+        return value
 
-    return f"try({_Writer(column).write(expression.tree, is_number)})"
+    return f"try({_Writer(column).write(expression.tree, wanted)})"
 
 
 def _only_expression(parsed: dict) -> dict:
@@ -186,13 +209,13 @@ def _only_expression(parsed: dict) -> dict:
 
 
 class _Writer:
-    """Writes a parse tree as SQL; `column` returns what stands for a column's name."""
+    """Writes a parse tree as SQL; `column` returns what stands for a column's name in a kind."""
 
-    def __init__(self, column: Callable[[str, bool], str]) -> None:
+    def __init__(self, column: Callable[[str, str], str]) -> None:
         self._column = column
         self._depth = 0
 
-    def write(self, node: dict, wants_number: bool) -> str:
+    def write(self, node: dict, wanted: str) -> str:
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError(f"is nested more than {DEEPEST} deep")
@@ -202,17 +225,15 @@ class _Writer:
         if method is None:
             what = SPOKEN_CLASSES.get(node["class"], node["class"].lower())
             raise ExpressionError(f"has {what} in it: expected columns, numbers and functions")
-        text = method(node, wants_number)
+        text = method(node, wanted)
         self._depth -= 1
         return text
 
-    def _column_ref(self, node: dict, wants_number: bool) -> str:
-        names = node["column_names"]
-        if len(names) != 1:
-            raise ExpressionError(f"names {'.'.join(names)}: expected a column, without a table")
-        return self._column(names[0], wants_number)
+    def _column_ref(self, node: dict, wanted: str) -> str:
+        # There is one table only, so that a dot is part of the column's name.
+        return self._column(".".join(node["column_names"]), wanted)
 
-    def _constant(self, node: dict, wants_number: bool) -> str:
+    def _constant(self, node: dict, wanted: str) -> str:
         kind, text = node["literal"]["kind"], node["literal"]["text"]
         if kind == "STRING":
             return literal(text)
@@ -227,10 +248,10 @@ class _Writer:
                 number = math.inf
             if not math.isfinite(number):
                 raise ExpressionError(f"has a number {text} that cannot be read")
-            return f"cast({number!r} as double)" if wants_number else text.replace("_", "")
+            return f"cast({number!r} as double)" if wanted == NUMBER else text.replace("_", "")
         raise ExpressionError(f"has a constant of kind {kind.lower()}")
 
-    def _function(self, node: dict, wants_number: bool) -> str:
+    def _function(self, node: dict, wanted: str) -> str:
         name = node["function_name"].lower()
         arguments = [argument["expression"] for argument in node["arguments"]]
         is_plain = not any(
@@ -246,71 +267,98 @@ class _Writer:
         if not is_plain:
             raise ExpressionError(f"calls {name} in a way that is not allowed")
         if name in ARITHMETIC | TEXT_OPERATORS:
-            counts = name in ARITHMETIC
-            sides = [self.write(argument, counts) for argument in arguments]
+            kind = TEXT
+            if name in ARITHMETIC:
+                kind = TIME if any(map(_is_of_time, arguments)) else NUMBER
+            sides = [self.write(argument, kind) for argument in arguments]
             if len(sides) == 1:
                 return f"({name} {sides[0]})"
             return "(" + f" {name} ".join(sides) + ")"
+        if name in FUNCTIONS_OVER_TIMES:
+            return self._function_of_time(name, arguments)
         if name not in FUNCTIONS:
             near = nearest(name, FUNCTIONS)
             raise ExpressionError(f"calls {name}, which is not a function for this{near}")
-        counts = name in NUMBER_FUNCTIONS
+        kind = NUMBER if name in NUMBER_FUNCTIONS else TEXT
         written = []
         for position, argument in enumerate(arguments):
-            same = name in SAME_KIND_FUNCTIONS and not (name == "if" and position == 0)
+            if name in SAME_KIND_FUNCTIONS:
+                kind = ANY if name == "if" and position == 0 else wanted
             # Positions and lengths are written as whole numbers.
             if name in TEXT_FUNCTIONS | NUMBER_FUNCTIONS and position and _is_whole(argument):
                 written.append(str(int(argument["literal"]["text"])))
             else:
-                written.append(self.write(argument, counts or (same and wants_number)))
-        return f"{SAFE_NAMES.get(name, name)}({', '.join(written)})"
+                written.append(self.write(argument, kind))
+        return f"{name}({', '.join(written)})"
 
-    def _cast(self, node: dict, wants_number: bool) -> str:
+    def _function_of_time(self, name: str, arguments: Sequence[dict]) -> str:
+        """Write a function over times: of UTC whatever the time zone of the machine is."""
+        kinds = FUNCTIONS_OVER_TIMES[name]
+        written = [
+            self.write(argument, kinds[min(position, len(kinds) - 1)])
+            for position, argument in enumerate(arguments)
+        ]
+        if name in ("to_timestamp", "epoch_ms") and len(written) == 1:
+            factor = 1_000_000 if name == "to_timestamp" else 1_000
+            return f"make_timestamp(cast(round(({written[0]}) * {factor}) as bigint))"
+        if name in ("make_date", "make_timestamp", *INTERVAL_FUNCTIONS):
+            # Seconds alone may have decimals.
+            whole = written if len(written) < 6 else written[:5]
+            written[: len(whole)] = [f"cast({value} as bigint)" for value in whole]
+        if name == "timezone" and len(written) == 2:
+            return f"timezone({written[0]}, timezone('UTC', {written[1]}))"
+        # A text that does not fit gives no value instead of an error.
+        name = "try_strptime" if name == "strptime" else name
+        return f"{name}({', '.join(written)})"
+
+    def _cast(self, node: dict, wanted: str) -> str:
         kind = node["type_expr"].get("type_name", "").lower()
         sizes = node["type_expr"].get("children") or []
+        if kind == "interval" and node["child"]["class"] == "CONSTANT":
+            return f"try_cast({self.write(node['child'], TEXT)} as interval)"
         if kind not in TYPES or node["type_expr"].get("schema") or not all(map(_is_whole, sizes)):
             raise ExpressionError(f"casts to {kind or 'a type'}: expected one of {_names(TYPES)}")
         size = ", ".join(str(int(child["literal"]["text"])) for child in sizes)
-        child = self.write(node["child"], kind in NUMBER_TYPES)
+        child = self.write(node["child"], _kind_of_type(kind))
         return f"try_cast({child} as {kind}{f'({size})' if size else ''})"
 
-    def _case(self, node: dict, wants_number: bool) -> str:
+    def _case(self, node: dict, wanted: str) -> str:
         parts = [
-            f"when {self.write(check['when_expr'], False)} "
-            f"then {self.write(check['then_expr'], wants_number)}"
+            f"when {self.write(check['when_expr'], ANY)} "
+            f"then {self.write(check['then_expr'], wanted)}"
             for check in node["case_checks"]
         ]
-        last = self.write(node["else_expr"], wants_number)
+        last = self.write(node["else_expr"], wanted)
         return f"case {' '.join(parts)} else {last} end"
 
-    def _comparison(self, node: dict, wants_number: bool) -> str:
-        counts = _counts(node["left"]) or _counts(node["right"])
-        left, right = self.write(node["left"], counts), self.write(node["right"], counts)
+    def _comparison(self, node: dict, wanted: str) -> str:
+        kind = _common_kind([node["left"], node["right"]])
+        left, right = self.write(node["left"], kind), self.write(node["right"], kind)
         return f"({left} {COMPARISONS[node['type']]} {right})"
 
-    def _between(self, node: dict, wants_number: bool) -> str:
+    def _between(self, node: dict, wanted: str) -> str:
         parts = [node["input"], node["lower"], node["upper"]]
-        counts = any(map(_counts, parts))
-        value, low, high = (self.write(part, counts) for part in parts)
+        kind = _common_kind(parts)
+        value, low, high = (self.write(part, kind) for part in parts)
         return f"({value} between {low} and {high})"
 
-    def _conjunction(self, node: dict, wants_number: bool) -> str:
+    def _conjunction(self, node: dict, wanted: str) -> str:
         word = " and " if node["type"] == "CONJUNCTION_AND" else " or "
-        return "(" + word.join(self.write(child, False) for child in node["children"]) + ")"
+        return "(" + word.join(self.write(child, ANY) for child in node["children"]) + ")"
 
-    def _operator(self, node: dict, wants_number: bool) -> str:
+    def _operator(self, node: dict, wanted: str) -> str:
         kind, children = node["type"], node["children"]
         if kind == "OPERATOR_COALESCE":
-            values = ", ".join(self.write(child, wants_number) for child in children)
+            values = ", ".join(self.write(child, wanted) for child in children)
             return f"coalesce({values})"
         if kind in ("OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"):
             word = "is null" if kind == "OPERATOR_IS_NULL" else "is not null"
-            return f"({self.write(children[0], False)} {word})"
+            return f"({self.write(children[0], ANY)} {word})"
         if kind == "OPERATOR_NOT":
-            return f"(not {self.write(children[0], False)})"
+            return f"(not {self.write(children[0], ANY)})"
         if kind in ("COMPARE_IN", "COMPARE_NOT_IN"):
-            counts = any(map(_counts, children))
-            first, *others = (self.write(child, counts) for child in children)
+            common = _common_kind(children)
+            first, *others = (self.write(child, common) for child in children)
             word = "in" if kind == "COMPARE_IN" else "not in"
             return f"({first} {word} ({', '.join(others)}))"
         raise ExpressionError(f"has {kind.lower().replace('_', ' ')} in it, which is not allowed")
@@ -320,22 +368,44 @@ def _is_whole(node: dict) -> bool:
     return node["class"] == "CONSTANT" and node["literal"]["kind"] == "INTEGER"
 
 
-def _counts(node: dict) -> bool:
-    """Say whether a part of an expression is a number by itself."""
+def _kind_of_type(name: str) -> str:
+    """Return the kind of what is cast to a type; a boolean is cast from what there is."""
+    kinds = ((NUMBER, NUMBER_TYPES), (TEXT, TEXT_TYPES), (TIME, TIME_TYPES))
+    return next((kind for kind, types in kinds if name in types), ANY)
+
+
+def _kind_of(node: dict) -> str:
+    """Return what a part of an expression is by itself; ANY where that is not known."""
     if node["class"] == "CONSTANT":
-        return node["literal"]["kind"] in ("INTEGER", "NUMERIC")
+        return NUMBER if node["literal"]["kind"] in ("INTEGER", "NUMERIC") else ANY
     if node["class"] == "CAST":
-        return node["type_expr"].get("type_name", "").lower() in NUMBER_TYPES
-    if node["class"] == "FUNCTION":
-        name = node["function_name"].lower()
-        return name in ARITHMETIC | NUMBER_FUNCTIONS | {"length"}
-    return False
+        kind = _kind_of_type(node["type_expr"].get("type_name", "").lower())
+        return kind if kind in (NUMBER, TIME) else ANY
+    if node["class"] != "FUNCTION":
+        return ANY
+    name = node["function_name"].lower()
+    if name in ARITHMETIC:
+        arguments = [argument["expression"] for argument in node["arguments"]]
+        return TIME if any(map(_is_of_time, arguments)) else NUMBER
+    if name in NUMBER_FUNCTIONS | {"length"} | (PARTS_OF_TIMES.keys() - {"strftime"}):
+        return NUMBER
+    return TIME if name in TIME_FUNCTIONS else ANY
+
+
+def _is_of_time(node: dict) -> bool:
+    """Say whether a part of an expression is a time, or a span of time, by itself."""
+    if node["class"] == "CAST" and node["type_expr"].get("type_name", "").lower() == "interval":
+        return True
+    if node["class"] == "FUNCTION" and node["function_name"].lower() in INTERVAL_FUNCTIONS:
+        return True
+    return _kind_of(node) == TIME
+
+
+def _common_kind(nodes: Sequence[dict]) -> str:
+    """Return as what the parts of a comparison are read."""
+    kinds = {_kind_of(node) for node in nodes}
+    return next((kind for kind in (TIME, NUMBER) if kind in kinds), ANY)
 
 
 def _names(names: set[str]) -> str:
     return ", ".join(sorted(names))
-
-
-def column_sql(name: str) -> str:
-    """Return a column as it is."""
-    return identifier(name)

@@ -24,14 +24,7 @@ import file_search
 import raw_files
 from build_database import drop_relation, healed, open_build_database, relation_kind
 from column_formats import Column, Stated, find_formats
-from column_mapping import (
-    MappedTable,
-    TableMapping,
-    map_columns,
-    mapped_sql,
-    read_mapping,
-    used_columns,
-)
+from column_mapping import MappedTable, left_out_sql, map_columns, mapped_sql, used_columns
 from column_names import check_required
 from console import (
     DATA_REFUSED,
@@ -52,6 +45,7 @@ from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
+from mapping_file import TableMapping, read_mapping
 from plain_names import PlainNames, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
@@ -59,7 +53,7 @@ from project_sql import ProjectSql, Relation
 from published_file import check_published
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
-from refusals import refusal
+from refusals import printable, refusal
 from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
@@ -72,6 +66,7 @@ OWN_TABLES = (
     "load_ledger",
     "load_settings",
     "load_withheld",
+    "load_left_out",
     "column_formats",
     "given_definitions",
     "load_increment",
@@ -112,6 +107,7 @@ class LoadedTable:
         mapped: What `columns.yml` made of their columns; None when it says nothing.
         ledger: Its rows in the ledger, one for each file.
         is_kept: Whether it is the table of an earlier load.
+        left_out: Rows of the files that `_where` of `columns.yml` leaves out.
     """
 
     table: RawTable
@@ -119,6 +115,7 @@ class LoadedTable:
     mapped: MappedTable | None = None
     ledger: tuple[LedgerRow, ...] = ()
     is_kept: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,7 +190,8 @@ def load(
         if not source.is_mappable:
             check_features(connection, settings, reading.project)
         write_ledger(connection, settings.source, rows, guard.check, then)
-        write_withheld(connection, rows)
+        write_left_out(connection, tables)
+        write_withheld(connection, tables)
         # Who builds decides later what may be kept: loading alone keeps nothing.
         write_plan(connection, Increment("nothing was decided"))
         loaded = facts(connection, reading.project, source, rows)
@@ -345,7 +343,7 @@ def load_table(
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
         return LoadedTable(raw_table)
     mapping = reading.mappings.get(raw_table.name, TableMapping())
-    name = raw_table.name + AS_READ if mapping.columns else raw_table.name
+    name = raw_table.name + AS_READ if mapping.is_given else raw_table.name
     plan = TablePlan(raw_table, tuple(files), name)
     mapped = mapped_table(connection, plan, mapping)
     guarded = guarded_column(reading.guard, plan, mapped)
@@ -355,9 +353,11 @@ def load_table(
         counts, is_kept = read_table(connection, reading, plan, guarded)
     finally:
         live.clear()
+    left_out = 0
     if mapped:
         query = mapped_sql(connection, reading.project, mapped, reading.stated)
         replace(connection, "view", raw_table.name, query)
+        left_out = rows_left_out(connection, reading, mapped)
     if raw_table.is_required and not sum(counts.values()):
         raise refusal(files[0].name, "has no rows: expected at least one")
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
@@ -372,7 +372,24 @@ def load_table(
         )
         for file in files
     ]
-    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept and mapped is None)
+    is_kept = is_kept and mapped is None
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept, left_out)
+
+
+def rows_left_out(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, mapped: MappedTable
+) -> int:
+    """Return, and say, how many rows `_where` of `columns.yml` leaves out."""
+    if mapped.where is None:
+        return 0
+    query = left_out_sql(connection, reading.project, mapped, reading.stated)
+    (row_count,) = connection.execute(query).fetchone()
+    if row_count:
+        say(
+            f"  {mapped.table.name:<22} {count(row_count, 'row'):>16} left out by "
+            f"_where: {printable(mapped.where.text)}"
+        )
+    return row_count
 
 
 def mapped_table(
@@ -383,7 +400,7 @@ def mapped_table(
     Raises:
         Problem: a required column is missing all the same.
     """
-    if not mapping.columns:
+    if not mapping.is_given:
         return None
     mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
     for file in plan.files:
@@ -413,8 +430,7 @@ def read_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            is_mapped = bool(mapping.columns)
-            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=is_mapped)
+            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=mapping.is_given)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
@@ -680,7 +696,7 @@ def drop_other_tables(
 ) -> None:
     """Take away raw tables that the source no longer has."""
     kept = {raw_table.name for raw_table in source.tables}
-    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.columns}
+    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.is_given}
     kept |= {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "
@@ -764,16 +780,33 @@ def write_ledger(
     )
 
 
-def write_withheld(connection: duckdb.DuckDBPyConnection, rows: list[LedgerRow]) -> None:
+def write_left_out(connection: duckdb.DuckDBPyConnection, tables: Sequence[LoadedTable]) -> None:
+    """Write down how many rows of each raw table's files are not to be used."""
+    connection.execute(
+        "create or replace table raw.load_left_out "
+        "(source_table varchar, reason varchar, row_count bigint)"
+    )
+    for loaded in tables:
+        if loaded.left_out:
+            connection.execute(
+                "insert into raw.load_left_out values (?, 'not_selected', ?)",
+                [loaded.table.name, loaded.left_out],
+            )
+
+
+def write_withheld(connection: duckdb.DuckDBPyConnection, tables: Sequence[LoadedTable]) -> None:
     """Write down, and say, how many rows of each raw table were forgotten customers'."""
     connection.execute(
         "create or replace table raw.load_withheld (source_table varchar, row_count bigint)"
     )
-    for name in dict.fromkeys(row.source_table for row in rows):
-        in_files = sum(row.row_count for row in rows if row.source_table == name)
+    for loaded in tables:
+        if loaded.plan is None:
+            continue
+        name = loaded.table.name
+        in_files = sum(row.row_count for row in loaded.ledger)
         relation = identifier("raw", name)
         (there,) = connection.execute(f"select count(*) from {relation}").fetchone()
-        if withheld := in_files - there:
+        if withheld := in_files - there - loaded.left_out:
             connection.execute("insert into raw.load_withheld values (?, ?)", [name, withheld])
             say(f"  {name:<22} {count(withheld, 'row'):>16} of forgotten customers left out")
 

@@ -325,7 +325,7 @@ class TablePlan:
             else:
                 value = identifier(column)
                 if name in mixed or self._is_text_of_float(name, kinds[column]):
-                    value = _text_of(value, kinds[column])
+                    value = text_of(value, kinds[column])
             values.append(f"    {value} as {identifier(name)}")
         folder = str(first.path)[: len(str(first.path)) - len(first.name)]
         name = f"substr(filename, {len(folder) + 1})"
@@ -389,7 +389,7 @@ def _partition_value(files: Sequence[RawFile], column: str) -> str:
     return f"regexp_extract(filename, {literal(f'/{plain}=([^/]*)/')}, 1)"
 
 
-def _text_of(value: str, kind: str) -> str:
+def text_of(value: str, kind: str) -> str:
     """Return a Parquet value as text; a whole number as such, whatever its type."""
     if kind not in FLOATS:
         return f"cast({value} as varchar)"

@@ -166,16 +166,19 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
         "select source_table, "
         "coalesce(sum(row_count) filter (where outcome = 'accepted'), 0) as accepted, "
         "coalesce(sum(row_count) filter (where outcome = 'rejected'), 0) as rejected, "
-        "coalesce(sum(row_count) filter (where outcome = 'duplicate'), 0) as duplicate "
+        "coalesce(sum(row_count) filter (where outcome = 'duplicate'), 0) as duplicate, "
+        "coalesce(sum(row_count) filter (where outcome = 'left_out'), 0) as left_out "
         "from data_quality group by source_table order by accepted desc, source_table",
     )
+    outcomes = {"accepted": "accepted", "rejected": "rejected", "duplicate": "duplicate"}
+    if any(row["left_out"] for row in rows):
+        outcomes["left_out"] = "left out"
     cells = [
-        (row["source_table"], *(f"{int(row[n]):,}" for n in ("accepted", "rejected", "duplicate")))
+        (row["source_table"], *(f"{int(row[name]):,}" for name in outcomes))
         for row in rows
-        if row["accepted"] or row["rejected"] or row["duplicate"]
+        if any(row[name] for name in outcomes)
     ]
-    head = ("raw rows of", "accepted", "rejected", "duplicate")
-    return table_text(head, cells, MAX_WIDTH, left=(0,))
+    return table_text(("raw rows of", *outcomes.values()), cells, MAX_WIDTH, left=(0,))
 
 
 def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:

@@ -31,11 +31,12 @@ from dbt_common.clients import agate_helper
 import file_search
 import raw_files
 from column_formats import Stated
-from column_mapping import map_columns, mapped_sql, read_mapping
+from column_mapping import map_columns, mapped_sql
 from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
 from hostile import TEXTS
 from load_raw import text_problem, utf8_file
+from mapping_file import read_mapping
 from project_files import check_playbook
 from project_sql import ProjectSql, Relation
 from quoting import literal

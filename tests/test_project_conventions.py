@@ -457,7 +457,7 @@ def test_the_decisions_say_what_each_dependency_is_for():
 
 
 def test_stand_ins_for_lint_are_macros_of_the_project():
-    """sqlfluff renders these as calls; one whose macro is gone or takes other arguments hides it."""
+    """sqlfluff renders these as calls; a stand-in for a macro that has changed hides it."""
     macro = re.compile(r"\{% macro (\w+)\(([^)]*)\)")
     project = {
         name: arguments

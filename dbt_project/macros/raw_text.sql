@@ -37,12 +37,12 @@
 {% macro read_number(text, has_decimal_comma) -%}
     case
         when {{ has_decimal_comma }}
-            then cast({{ number_of_text(text, 'comma') }} as double)
+            then {{ number_of_text(text, 'comma', 'double') }}
         when {{ text_matches(
             text, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?'
         ) }}
             then try_cast({{ text }} as double)
-        else cast({{ number_of_text(text, 'point') }} as double)
+        else {{ number_of_text(text, 'point', 'double') }}
     end
 {%- endmacro %}
 

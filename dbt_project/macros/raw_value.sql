@@ -18,10 +18,13 @@
 {%- endmacro %}
 
 
-{# kind is number (money, pieces), time, or a type to cast to. #}
+{# kind is number (money, pieces), factor (a number that is counted with before
+   it is rounded), time, or a type to cast to. #}
 {% macro raw_value(relation, column, kind) -%}
     {%- if kind == 'number' -%}
     {{ number_in_format(column, column_formats(relation, column)) }}
+    {%- elif kind == 'factor' -%}
+    {{ number_in_format(column, column_formats(relation, column), 'double') }}
     {%- elif kind == 'time' -%}
     {{ time_in_format(column, column_formats(relation, column)) }}
     {%- else -%}
@@ -44,12 +47,14 @@
 
 
 {# plain: digits with a decimal point. point and comma: that decimal sign, with
-   what people write around a number taken away. #}
-{% macro number_in_format(column, formats) -%}
+   what people write around a number taken away. Money is rounded to four
+   decimals; what is counted with first is read as a double, with all of its
+   decimals. #}
+{% macro number_in_format(column, formats, type=none) -%}
     {%- if not formats or formats == ['plain'] -%}
-    try_cast({{ column }} as decimal(18, 4))
+    try_cast({{ column }} as {{ type or 'decimal(18, 4)' }})
     {%- else -%}
-    {{ number_of_text(raw_text(column), formats[0]) }}
+    {{ number_of_text(raw_text(column), formats[0], type) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -63,7 +68,7 @@
 
 {# An amount as people write it: a sign before or behind it or brackets around
    it, groups of digits, a currency. Null when the text is none. #}
-{% macro number_of_text(text, decimal_sign) -%}
+{% macro number_of_text(text, decimal_sign, type=none) -%}
     {%- set group = ',' if decimal_sign == 'point' else '.' -%}
     {%- set sign = '.' if decimal_sign == 'point' else ',' -%}
     {%- set groups = "[" ~ group ~ " '’\\x{a0}\\x{202f}\\x{2009}]" -%}
@@ -83,7 +88,8 @@
                     when {{ text_matches(bare, '[(−-].*|.*[−-]') }} then '-'
                     else ''
                 end
-                || replace({{ digits }}, ',', '.') as decimal(18, 4)
+                || replace({{ digits }}, ',', '.')
+                as {{ type or 'decimal(18, 4)' }}
             )
     end
 {%- endmacro %}

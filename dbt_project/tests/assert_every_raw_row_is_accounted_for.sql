@@ -1,6 +1,6 @@
 -- Nothing is lost silently: for every raw table, rows loaded are the rows
--- accepted, rejected and dropped as exact duplicates. Rows of customers who
--- were forgotten are counted and not loaded.
+-- accepted, rejected, dropped as exact duplicates and left out by the user.
+-- Rows of customers who were forgotten are counted and not loaded.
 
 with
 
@@ -34,7 +34,7 @@ told as (
         source_table,
         sum(row_count) as row_count
     from {{ ref('data_quality') }}
-    where outcome in ('accepted', 'rejected', 'duplicate')
+    where outcome in ('accepted', 'rejected', 'duplicate', 'left_out')
     group by source_table
 
 )

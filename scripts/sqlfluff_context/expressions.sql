@@ -4,7 +4,7 @@
     raw_text({{ column }})
 {%- endmacro %}
 
-{% macro number_of_text(text, decimal_sign) -%}
+{% macro number_of_text(text, decimal_sign, type=none) -%}
     number_of_text({{ text }})
 {%- endmacro %}
 

@@ -39,6 +39,12 @@ load_ledger as (
 
 ),
 
+load_left_out as (
+
+    select * from {{ source('load', 'load_left_out') }}
+
+),
+
 readable_order_lines as (
 
     select
@@ -142,6 +148,13 @@ unioned as (
         reason,
         row_count
     from looked_up
+    union all
+    select
+        source_table,
+        'left_out' as outcome,
+        reason,
+        row_count
+    from load_left_out
 
 ),
 

@@ -12,7 +12,8 @@ def quality(marts: Marts, facts: Facts) -> Section:
     answer, reasons = marts.ask("data_quality"), marts.ask("data_quality_reasons")
     statuses = marts.ask("statuses")
     rejected = sum(row["rejected"] for row in answer.rows)
-    loaded = rejected + sum(row["accepted"] + row["duplicate"] for row in answer.rows)
+    others = ("accepted", "duplicate", "left_out")
+    loaded = rejected + sum(row[name] for row in answer.rows for name in others)
     noted = sum(row["noted"] for row in answer.rows)
     finding = (
         f"Of {wording.whole(loaded)} rows, {wording.whole(rejected)} were rejected"
@@ -39,6 +40,7 @@ def quality(marts: Marts, facts: Facts) -> Section:
                     Column("accepted", "Accepted", wording.whole),
                     Column("rejected", "Rejected", wording.whole),
                     Column("duplicate", "Duplicates", wording.whole),
+                    Column("left_out", "Left out", wording.whole),
                     Column("noted", "Noted", wording.whole),
                 ],
             ),

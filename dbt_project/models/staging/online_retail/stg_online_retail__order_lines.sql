@@ -21,7 +21,7 @@ read as (
         *,
         {{ raw_value(raw, 'invoice_date', 'time') }} as invoiced_at,
         {{ raw_value(raw, 'quantity', 'number') }} as line_quantity,
-        {{ raw_value(raw, 'price', 'number') }} as unit_price,
+        {{ raw_value(raw, 'price', 'factor') }} as unit_price,
         {{ unreadable_column(raw, kinds) }} as unreadable_column,
         {{ raw_text('invoice') }} as invoice_text,
         {{ whole_record('order_lines') }} as record
