@@ -50,6 +50,11 @@ def write_lines(path: Path, records: list[dict[str, str]]) -> None:
         writer.writerows(records)
 
 
+def midnight(line: dict[str, str]) -> str:
+    """Return the first moment of a line's day: the line that has it comes first by content."""
+    return f"{line['ordered_at'][:10]} 00:00:00"
+
+
 def divided_shop(folder: Path) -> tuple[Path, Path]:
     """Write the fixture shop as data of its first year and a file that comes later."""
     data = folder / "data"
@@ -60,14 +65,14 @@ def divided_shop(folder: Path) -> tuple[Path, Path]:
     later = [line for line in lines if line["ordered_at"] >= LATER_FROM]
     assert first and later
     identified = [line for line in first if line["order_line_id"] and line["net_amount"] > "1"]
-    # A copy, a conflict that the older line loses, a return to an old order, and an order whose
-    # only line becomes the copy of one in a new order.
+    # A copy, a conflict that the older line loses, a return to an old order on a later day, and a
+    # line that joins an old order.
     a_return = {"order_line_id": "late-return", "net_amount": "-1.00", "is_return": "true"}
     later += [
         dict(identified[0]),
-        identified[30] | {"ordered_at": "2024-01-02 10:00:00", "net_amount": "999.00"},
+        identified[30] | {"ordered_at": midnight(identified[30]), "net_amount": "999.00"},
         identified[60] | a_return | {"quantity": "-1", "ordered_at": "2025-02-01 10:00:00"},
-        identified[90] | {"order_id": "0-moved", "ordered_at": "2024-01-02 11:00:00"},
+        identified[90] | {"order_line_id": "late-line"},
     ]
     write_lines(data / "order_lines_1.csv", first)
     write_lines(folder / LATER, later)

@@ -6,11 +6,9 @@ order_lines_touched as (
 
 ),
 
--- An order belongs to the day of its first line, so that its day, before and
--- now, is the day of one of its lines.
 dated as (
 
-    select distinct cast(ordered_at as date) as order_date
+    select distinct order_date
     from order_lines_touched
 
 ),

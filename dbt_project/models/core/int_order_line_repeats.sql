@@ -28,7 +28,7 @@ order_lines_judged as (
 -- all keys are counted.
 line_keys as (
 
-    select {{ row_hash([line_key()]) }} as line_key_hash
+    select {{ row_hash(line_key()) }} as line_key_hash
     from {{ ref('int_order_lines_judged') }}
     where {{ decided_here }}
 
@@ -46,12 +46,10 @@ repeated_keys as (
 
 candidates as (
 
-    select
-        order_lines_judged.*,
-        {{ line_key('order_lines_judged.') }} as line_key
+    select order_lines_judged.*
     from order_lines_judged
     where
-        {{ row_hash([line_key('order_lines_judged.')]) }} in (
+        {{ row_hash(line_key('order_lines_judged.')) }} in (
             select repeated_keys.line_key_hash from repeated_keys
         )
 
@@ -64,11 +62,11 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by line_key, order_line_id is null
+            partition by
+                {{ line_key() | join(',\n                ') }},
+                order_line_id is null
             order by
                 ordered_at,
-                customer_id,
-                order_id,
                 product_id,
                 net_amount,
                 quantity,
@@ -80,11 +78,10 @@ numbered as (
         ) as line_number,
         row_number() over (
             partition by
-                line_key,
-                order_line_id is null,
-                ordered_at,
                 customer_id,
                 order_id,
+                order_line_id,
+                ordered_at,
                 product_id,
                 net_amount,
                 quantity,

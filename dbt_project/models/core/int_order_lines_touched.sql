@@ -1,11 +1,16 @@
 with
 
--- Where all is made anew nothing is said to be touched.
+-- Where all is rebuilt no order is affected.
 order_lines_judged as (
 
     select
-        *,
-        {{ row_hash([line_key()]) }} as line_key_hash
+        customer_id,
+        order_id,
+        source_file,
+        source_row_number,
+        {{ row_hash(line_key()) }} as line_key_hash,
+        cast(ordered_at as date) as order_date,
+        ordered_at
     from {{ ref('int_order_lines_judged') }}
     where
         reject_reason is null
@@ -15,27 +20,23 @@ order_lines_judged as (
 
 ),
 
-new_keys as (
+new_lines as (
 
-    select distinct line_key_hash
+    select
+        customer_id,
+        order_id,
+        line_key_hash,
+        order_date
     from order_lines_judged
     where source_file in ({{ new_files() }})
 
 ),
 
 -- A new line may turn out to be a copy of an older one, or the other way round.
-lines_of_new_keys as (
+new_keys as (
 
-    select
-        order_lines_judged.customer_id,
-        order_lines_judged.order_id,
-        order_lines_judged.source_file,
-        order_lines_judged.source_row_number
-    from order_lines_judged
-    where
-        order_lines_judged.line_key_hash in (
-            select new_keys.line_key_hash from new_keys
-        )
+    select distinct line_key_hash
+    from new_lines
 
 ),
 
@@ -43,27 +44,23 @@ orders_touched as (
 
     select distinct
         customer_id,
-        order_id
-    from lines_of_new_keys
+        order_id,
+        order_date
+    from new_lines
 
 ),
 
 -- An order is made of all of its lines, whenever they came.
 lines_of_orders as (
 
-    select
-        customer_id,
-        order_id,
-        line_key_hash,
-        source_file,
-        source_row_number,
-        ordered_at
+    select *
     from order_lines_judged
     where
-        (customer_id, order_id) in (
+        (customer_id, order_id, order_date) in (
             select
                 orders_touched.customer_id,
-                orders_touched.order_id
+                orders_touched.order_id,
+                orders_touched.order_date
             from orders_touched
         )
 
@@ -77,6 +74,7 @@ final as (
         lines_of_orders.order_id,
         lines_of_orders.customer_id,
         new_keys.line_key_hash is not null as has_new_key,
+        lines_of_orders.order_date,
         lines_of_orders.ordered_at
     from lines_of_orders
     left join new_keys

@@ -31,14 +31,18 @@ accepted as (
 
 ),
 
--- A line without an id is named by its order, its product and its number
--- among the lines that share both.
+-- A line without an id is named by its order id, its product and its number
+-- among the lines of the order that share the product.
 final as (
 
     select
         coalesce(
             order_line_id,
-            {{ line_key() }} || '#' || cast(line_number as string)
+            order_id
+            || '-'
+            || coalesce(product_id, '')
+            || '#'
+            || cast(line_number as string)
         ) as order_line_id,
         order_id,
         customer_id,
@@ -48,6 +52,7 @@ final as (
         net_amount,
         discount_amount,
         is_return,
+        cast(ordered_at as date) as order_date,
         ordered_at
     from accepted
 

@@ -4,7 +4,8 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook="{{ take_away(
-        '(customer_id, order_id) in (select customer_id, order_id from '
+        '(customer_id, order_id, order_date) in '
+        ~ '(select customer_id, order_id, order_date from '
         ~ ref('int_order_lines_touched') ~ ')'
     ) }}"
 ) }}
@@ -17,10 +18,11 @@ order_lines as (
     {% if is_incremental() -%}
     where
         ordered_at >= {{ first_touched_at() }}
-        and (customer_id, order_id) in (
+        and (customer_id, order_id, order_date) in (
             select
                 touched.customer_id,
-                touched.order_id
+                touched.order_id,
+                touched.order_date
             from {{ ref('int_order_lines_touched') }} as touched
         )
     {%- endif %}
@@ -48,7 +50,8 @@ lines as (
 
 ),
 
--- Two customers may use one order id: an order is theirs one by one.
+-- Order ids may start again every day, and two customers may use the same one:
+-- an order is an order id of one customer on one day.
 final as (
 
     select
@@ -83,13 +86,13 @@ final as (
                 0
             ) as decimal(18, 4)
         ) as known_label_amount,
-        cast(min(ordered_at) as date) as order_date,
-        cast(max(ordered_at) as date) as last_line_date,
+        order_date,
         min(ordered_at) as ordered_at
     from lines
     group by
         customer_id,
-        order_id
+        order_id,
+        order_date
 
 )
 

@@ -1,14 +1,35 @@
 {#
     The columns name a row: together they are never null and never repeat.
     Rows that come back are the keys that break this, with how often.
+
+    Rows whose hash is alone are no repeats: only the few others are compared
+    by their values, as texts of many rows are dear to group by.
 #}
 
 {% test primary_key(model, columns) %}
+
+    with
+
+    repeated_hashes as (
+
+        select {{ row_hash(columns) }} as key_hash
+        from {{ model }}
+        group by key_hash
+        having count(*) > 1
+
+    )
 
     select
         {{ columns | join(',\n        ') }},
         count(*) as row_count
     from {{ model }}
+    where
+        {{ row_hash(columns) }} in (
+            select repeated_hashes.key_hash from repeated_hashes
+        )
+        {%- for column in columns %}
+        or {{ column }} is null
+        {%- endfor %}
     group by
         {{ columns | join(',\n        ') }}
     having
