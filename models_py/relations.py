@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -51,6 +51,32 @@ def settings_from(relation: Any) -> StepSettings:
             tmp_dir=os.environ.get("SEGMENTATION_TMP"),
         ),
     )
+
+
+def settings_of_fit(settings: FitSettings, fits: Any, number: int) -> FitSettings:
+    """Settings with those that a stored fit was learned by, from `history_fits`.
+
+    What is published belongs to one fit: settings that changed while it goes on do not count.
+    """
+    (row,) = of_fit(fits, number).to_pylist()
+    return replace(
+        settings, seed=row["seed"], weighting=row["weighting_setting"] or settings.weighting
+    )
+
+
+def definitions_of(features: Any) -> pa.Table:
+    """Definitions that the active fit was learned by, from `fit_features`, as a fit takes them."""
+    table = features.to_arrow_table()
+    names = {
+        "feature": "feature",
+        "position": "position",
+        "family": "family",
+        "transform": "transform",
+        "weight": "defined_weight",
+        "is_clustered": "is_clustered",
+        "missing_value": "missing_rule",
+    }
+    return pa.table({name: table.column(column) for name, column in names.items()})
 
 
 def check_fixed_k(relation: Any, settings: StepSettings) -> None:

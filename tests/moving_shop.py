@@ -213,6 +213,12 @@ def build_never(builds: Builds) -> Built:
     return go_on(builds, "later", "never", data, root=root, k=FEWER, refit="never").checked()
 
 
+def build_kept(builds: Builds) -> Built:
+    """Double the prices, change no setting, and never refit."""
+    data = builds.folder("drifted") / "data"
+    return go_on(builds, "later", "kept", data, k=K, refit="never").checked()
+
+
 def build_replay_of_first(builds: Builds) -> Built:
     """Replay the date of the first run from the warehouse of the last."""
     data = builds.folder("overridden") / "data"
@@ -247,4 +253,4 @@ LINE = {
     "replay of the held back": build_replay_of_held_back,
 }
 # To be started after the line: the first of them waits for `later`, while the line goes on.
-BRANCHES = {"drifted": build_drifted, "never": build_never}
+BRANCHES = {"drifted": build_drifted, "never": build_never, "kept": build_kept}

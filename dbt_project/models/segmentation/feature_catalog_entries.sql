@@ -18,8 +18,9 @@ fit_features as (
 
 ),
 
--- What a feature is comes from today's definitions, how it counts from the fit
--- in force: the two part when definitions changed and the stored fit goes on.
+-- How a feature is called comes from today's definitions, how it counts from
+-- the active fit: the two part when definitions changed and the stored fit goes
+-- on.
 met as (
 
     select
@@ -31,7 +32,7 @@ met as (
         coalesce(feature_settings.unit, 'no longer defined') as unit,
         coalesce(fit_features.transform, feature_settings.transform)
             as transform,
-        coalesce(feature_settings.missing_value, 'no longer defined')
+        coalesce(fit_features.missing_rule, feature_settings.missing_value)
             as missing_rule,
         coalesce(
             feature_settings.higher_means,
@@ -58,7 +59,8 @@ met as (
         fit_features.mean_value,
         fit_features.standard_deviation,
         fit_features.scale_factor,
-        coalesce(feature_settings.is_clustered, false) as is_clustered,
+        coalesce(fit_features.is_clustered, feature_settings.is_clustered)
+            as is_clustered,
         coalesce(fit_features.is_used, false) as is_used
     from feature_settings
     full outer join fit_features

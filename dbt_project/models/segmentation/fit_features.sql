@@ -18,6 +18,14 @@ stored_features as (
 
 ),
 
+feature_settings as (
+
+    select * from {{ ref('feature_settings') }}
+
+),
+
+-- A fit keeps what it was defined by: definitions may change while it is the
+-- active one. Fits from before that was stored count as defined today.
 unioned as (
 
     select
@@ -27,8 +35,10 @@ unioned as (
         learned_scaling.transform,
         learned_scaling.dropped_reason,
         learned_scaling.weighting,
+        feature_settings.missing_value as missing_rule,
         learned_scaling.position,
         learned_scaling.weight,
+        feature_settings.weight as defined_weight,
         learned_scaling.row_count,
         learned_scaling.null_count,
         learned_scaling.missing_value,
@@ -37,9 +47,12 @@ unioned as (
         learned_scaling.mean_value,
         learned_scaling.standard_deviation,
         learned_scaling.scale_factor,
+        feature_settings.is_clustered,
         learned_scaling.is_used
     from learned_scaling
     cross join fit_in_force
+    inner join feature_settings
+        on learned_scaling.feature = feature_settings.feature
     where fit_in_force.is_refit
     union all
     select
@@ -49,8 +62,18 @@ unioned as (
         stored_features.transform,
         stored_features.dropped_reason,
         stored_features.weighting,
+        coalesce(
+            stored_features.missing_rule,
+            feature_settings.missing_value,
+            'median'
+        ) as missing_rule,
         stored_features.position,
         stored_features.weight,
+        coalesce(
+            stored_features.defined_weight,
+            feature_settings.weight,
+            stored_features.weight
+        ) as defined_weight,
         stored_features.row_count,
         stored_features.null_count,
         stored_features.missing_value,
@@ -59,10 +82,17 @@ unioned as (
         stored_features.mean_value,
         stored_features.standard_deviation,
         stored_features.scale_factor,
+        coalesce(
+            stored_features.is_clustered,
+            feature_settings.is_clustered,
+            stored_features.is_used
+        ) as is_clustered,
         stored_features.is_used
     from stored_features
     inner join fit_in_force
         on stored_features.fit_number = fit_in_force.fit_number
+    left join feature_settings
+        on stored_features.feature = feature_settings.feature
     where not fit_in_force.is_refit
 
 ),
@@ -75,9 +105,11 @@ final as (
         transform,
         dropped_reason,
         weighting,
+        missing_rule,
         fit_number,
         position,
         weight,
+        defined_weight,
         row_count,
         null_count,
         missing_value,
@@ -86,6 +118,7 @@ final as (
         mean_value,
         standard_deviation,
         scale_factor,
+        is_clustered,
         is_used
     from unioned
 

@@ -4,18 +4,23 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.relations import (
+        definitions_of,
+        fit_number,
         key_ordered,
         learned_rows,
         learning_of,
         segment_ids,
         settings_from,
+        settings_of_fit,
     )
     from models_py.scoring import ASSIGN_SCHEMA
 
-    settings = settings_from(dbt.ref("fit_settings"))
+    settings = settings_from(dbt.ref("fit_settings")).fit
+    number = fit_number(dbt.ref("fit_in_force"))
+    settings = settings_of_fit(settings, dbt.ref("history_fits"), number)
     in_force = segment_ids(dbt.ref("fit_segments"))
     customers = dbt.ref("judged_input")
-    definitions = dbt.ref("feature_settings").to_arrow_table()
+    definitions = definitions_of(dbt.ref("fit_features"))
     learned = learned_rows(customers)
     if learned is None:
         return ASSIGN_SCHEMA.empty_table()
@@ -25,5 +30,5 @@ def model(dbt, session):
         key_ordered(customers, "as_of_date"),
         definitions,
         in_force,
-        settings.fit,
+        settings,
     )

@@ -44,6 +44,7 @@ new_fit as (
         learned_k_scan.verdict_reason,
         learned_k_scan.choice_reason,
         fit_totals.start,
+        {{ text_literal(var('weighting')) }} as weighting_setting,
         fit_in_force.fit_number,
         learned_k_scan.k,
         cast({{ var('seed') }} as bigint) as seed,

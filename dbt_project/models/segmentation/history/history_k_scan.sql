@@ -15,12 +15,12 @@ learned_k_scan as (
 segmentation_run as (
 
     select * from {{ ref('segmentation_run') }}
-    where not is_repeat
+    where is_refit
 
 ),
 
--- A run that keeps the stored fit scans nothing; a run that is repeated has
--- its scan already.
+-- A run that keeps the stored fit scans nothing, and the scan of a refit that
+-- is held back belongs to no fit.
 new_scan as (
 
     select
