@@ -346,7 +346,8 @@ def _expression(
             wanted=NUMBER if entry.wanted in table.numbers else ANY,
         )
     except ExpressionError as error:
-        there = list(dict.fromkeys(spellings))
+        # Each column once, as it is spelled in the files.
+        there = list({column: name for name, column in spellings.items()}.values())
         near = nearest(error.unknown or entry.text, there)
         hint = quoting_hint(connection, entry, there) or near
         raise entry.refused(

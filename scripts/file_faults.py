@@ -14,7 +14,7 @@ import duckdb
 
 from console import Problem, count
 from refusals import first_lines, refusal, shown
-from text_format import DELIMITERS, TextFormat, open_bytes, open_text, records
+from text_format import DELIMITERS, TextFormat, open_text, records
 
 MEMORY_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
@@ -27,7 +27,7 @@ def header_problem(name: str, error: Exception) -> Problem:
 
 
 def csv_problem(
-    name: str, path: Path, written: TextFormat, header: Sequence[str], error: duckdb.Error
+    name: str, path: Path, written: TextFormat, header: Sequence[str], error: Exception
 ) -> Problem:
     """Find the first row that cannot be read and say what is wrong with it.
 
@@ -49,8 +49,6 @@ def csv_problem(
             f"{_delimiter(written)}; a double quote inside a text is written twice"
         )
         return refusal(name, f"row {row + 1:,} {reason}")
-    if _mixes_line_ends(path, written):
-        return refusal(name, "mixes Windows and Unix line ends: expected one kind")
     return refusal(name, f"cannot be read as CSV: {first_lines(error)}")
 
 
@@ -102,7 +100,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _delimiter(written: TextFormat) -> str:
-    singular = DELIMITERS[written.delimiter].removesuffix("s")
+    singular = DELIMITERS.get(written.delimiter, "blanks").removesuffix("s")
     return f"a {singular}"
 
 
@@ -120,9 +118,3 @@ def _width_fault(
     else:
         fault += f" Column {header[len(record)]} and those after it are not there"
     return fault
-
-
-def _mixes_line_ends(path: Path, written: TextFormat) -> bool:
-    with open_bytes(path, written.is_gzipped) as file:
-        ends = {line.endswith(b"\r\n") for line in file if line.endswith(b"\n")}
-    return len(ends) > 1

@@ -8,6 +8,7 @@ files twice changes nothing.
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import tempfile
 import time
@@ -45,7 +46,7 @@ from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
-from mapping_file import TableMapping, read_mapping
+from mapping_file import NO_MAPPING, TableMapping, read_mapping
 from plain_names import PlainNames, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
@@ -175,7 +176,7 @@ def load(
             guard,
             ProjectSql(connection, dbt_vars(settings)),
             Stated(settings.date_format or source.date_order, settings.decimal),
-            read_mapping(folder, source.tables) if source.is_mappable else {},
+            read_mapping(folder, source.tables, may_map=source.is_mappable),
             names,
             bool(replay and replay.loaded_at),
         )
@@ -342,7 +343,7 @@ def load_table(
     if not files:
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
         return LoadedTable(raw_table)
-    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    mapping = reading.mappings.get(raw_table.name, NO_MAPPING)
     name = raw_table.name + AS_READ if mapping.is_given else raw_table.name
     plan = TablePlan(raw_table, tuple(files), name)
     mapped = mapped_table(connection, plan, mapping)
@@ -402,7 +403,10 @@ def mapped_table(
     """
     if not mapping.is_given:
         return None
-    mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+    try:
+        mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+    except Problem as problem:
+        raise raw_files.with_header_hint(problem, plan.files[0], plan.table, mapping) from problem
     for file in plan.files:
         there = [c for c in mapped.columns if used_columns(mapped, c) <= file.columns.keys()]
         check_required(file.name, plan.table, there, file.header)
@@ -413,7 +417,7 @@ def read_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
 ) -> list[RawFile]:
     """Find and inspect the files of a table, as they were then when this is a replay."""
-    mapping = reading.mappings.get(raw_table.name, TableMapping())
+    mapping = reading.mappings.get(raw_table.name, NO_MAPPING)
     found = [file.readable(reading.names) for file in find_files(reading.place, raw_table, mapping)]
     if not found:
         say(f"  {raw_table.name:<22} {'no file':>16}")
@@ -430,7 +434,7 @@ def read_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = raw_files.inspect(connection, file, raw_table, is_mapped=mapping.is_given)
+            inspected = raw_files.inspect(connection, file, raw_table, mapping)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
@@ -639,7 +643,10 @@ def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
         copy = Path(folder) / "utf8.csv"
-        write_utf8(file.path, file.written, copy)
+        try:
+            write_utf8(file.path, file.written, copy)
+        except csv.Error as error:
+            raise csv_problem(file.name, file.path, file.written, file.header, error) from error
         yield copy
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from column_names import ADDED_COLUMNS, contract_names, key, normal
 from console import Problem
+from file_layout import LINES_KEY, SHEET_KEY, SKIP_KEY, FileLayout, layout_of
 from refusals import refusal
 from settings import nearest
 from sources import RawTable
@@ -28,16 +29,24 @@ MISSING_KEY = "_missing"
 # What each of the keys takes: a text, a list of texts, or texts by name.
 OPTIONS = {
     FILES_KEY: (str,),
+    SKIP_KEY: (str,),
+    SHEET_KEY: (str,),
+    LINES_KEY: (str,),
     WHERE_KEY: (str,),
     ONLY_KEY: (list,),
     MISSING_KEY: (list, dict),
 }
 EXAMPLES = {
     FILES_KEY: "sales*.csv",
+    SKIP_KEY: "3",
+    SHEET_KEY: "Orders",
+    LINES_KEY: "line_items",
     WHERE_KEY: "status <> 'cancelled'",
     ONLY_KEY: "[age, city]",
     MISSING_KEY: "[-999, n/a], or {customer_id: [0, guest]}",
 }
+# Those that say where in its files a table is: all that a source with columns of its own takes.
+KEYS_OF_LAYOUT = (FILES_KEY, SKIP_KEY, SHEET_KEY, LINES_KEY)
 # Those that change what rows and columns a table has.
 KEYS_OF_ROWS = {WHERE_KEY, ONLY_KEY, MISSING_KEY}
 LARGEST_BYTES = 100_000
@@ -83,6 +92,11 @@ class TableMapping:
         return bool(self.columns or self.options.keys() & KEYS_OF_ROWS)
 
     @property
+    def layout(self) -> FileLayout:
+        """Where in its files the table is."""
+        return layout_of({name: option.text for name, option in self.options.items()})
+
+    @property
     def pattern(self) -> Option | None:
         """The line that names the files."""
         return self.options.get(FILES_KEY)
@@ -98,8 +112,15 @@ class TableMapping:
         return option.value if option and isinstance(option.value, dict) else {}
 
 
-def read_mapping(folder: Path, tables: Sequence[RawTable]) -> dict[str, TableMapping]:
+NO_MAPPING = TableMapping()
+
+
+def read_mapping(
+    folder: Path, tables: Sequence[RawTable], *, may_map: bool = True
+) -> dict[str, TableMapping]:
     """Read `columns.yml` of a folder; empty when there is none.
+
+    Where columns may not be mapped, it says which files there are and where in them the rows are.
 
     Raises:
         Problem: it is no YAML, or says what cannot be: with the line.
@@ -117,6 +138,12 @@ def read_mapping(folder: Path, tables: Sequence[RawTable]) -> dict[str, TableMap
     found: dict[str, list[Entry]] = {}
     for name, node in _pairs(root):
         table = by_name.get(name.value)
+        if not may_map and name.value not in KEYS_OF_LAYOUT:
+            raise refusal(
+                f"{FILE_NAME}, line {name.start_mark.line + 1}",
+                f"{name.value}: this source takes no other columns: expected one of "
+                f"{', '.join(KEYS_OF_LAYOUT)}",
+            )
         if table and isinstance(node, yaml.MappingNode):
             for inner, value in _pairs(node):
                 found.setdefault(table.name, []).append(_line(inner, value, table))
@@ -212,7 +239,12 @@ def _option(name: str, node: yaml.Node, line: int) -> Option:
     value = _value(node, OPTIONS[name], where)
     if not value:
         raise refusal(where, f"{name}: expected such as {name}: {EXAMPLES[name]}")
-    return Option(name, _text_of(value), line, value)
+    option = Option(name, _text_of(value), line, value)
+    try:
+        layout_of({name: option.text})
+    except ValueError as error:
+        raise option.refused(str(error)) from error
+    return option
 
 
 def _value(node: yaml.Node, kinds: Sequence[type], where: str) -> Value | None:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from column_names import check_required, matched
+from column_names import check_required, contract_names, matched
+from console import Problem
+from csv_format import LINE_END, format_of
 from file_faults import header_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
+from header_search import check_is_no_title, with_hint
+from mapping_file import NO_MAPPING, TableMapping
 from quoting import identifier, literal
 from refusals import refusal
 from sources import RawTable
-from text_format import TextFormat, format_of, hash_of, records, scan_text
+from text_format import TextFormat, hash_of, records, scan_text
 
 CSV_OPTIONS = (
     "auto_detect = false, header = true, quote = '\"', escape = '\"', comment = '', "
@@ -83,8 +87,7 @@ def inspect(
     connection: duckdb.DuckDBPyConnection,
     found: FoundFile,
     table: RawTable,
-    *,
-    is_mapped: bool = False,
+    mapping: TableMapping = NO_MAPPING,
 ) -> RawFile:
     """Read size, hash, encoding and columns of a file and check the columns.
 
@@ -92,7 +95,7 @@ def inspect(
         connection: Reads the columns of Parquet and JSON.
         found: The file.
         table: The raw table it is for.
-        is_mapped: Whether `columns.yml` says where the required columns come from.
+        mapping: What `columns.yml` says of it.
 
     Raises:
         Problem: the file cannot be read, or its columns are not those expected.
@@ -106,8 +109,12 @@ def inspect(
         scanned = scan_text(found.path, found.name)
         byte_count, digest = scanned.byte_count, scanned.sha256
         if found.kind == "csv":
-            written = format_of(found.path, scanned)
+            written = format_of(found.path, scanned, mapping.layout.skipped_rows)
             header = csv_header(found, written)
+            if not table.required:
+                check_is_no_title(found.name, found.path, written, header)
+            if any(LINE_END.search(name) for name in header):
+                written = replace(written, is_rewritten=True)
         else:
             written = TextFormat(scanned.encoding, scanned.is_gzipped, "")
             if not written.is_utf8:
@@ -115,10 +122,24 @@ def inspect(
                     found.name, f"is {written.spoken()}: expected JSON lines in UTF-8, as JSON is"
                 )
             header = json_keys(connection, found.name, found.path, written)
-    columns = matched(found.name, table, header, found.partitions)
-    if not is_mapped:
-        check_required(found.name, table, list(columns), header)
+    try:
+        columns = matched(found.name, table, header, found.partitions)
+        if not mapping.is_given:
+            check_required(found.name, table, list(columns), header)
+    except Problem as problem:
+        file = RawFile(found, byte_count, digest, header, types, written)
+        raise with_header_hint(problem, file, table, mapping) from problem
     return RawFile(found, byte_count, digest, header, types, written, columns, stamp=stamp)
+
+
+def with_header_hint(
+    problem: Problem, file: RawFile, table: RawTable, mapping: TableMapping
+) -> Problem:
+    """Return a problem of columns, with the line of a file that has their names if it has one."""
+    if file.found.kind != "csv":
+        return problem
+    names = [*(entry.text for entry in mapping.columns), *contract_names(table)]
+    return with_hint(problem, file.path, file.written, names)
 
 
 def stamp_of(found: FoundFile) -> tuple[int, ...]:
@@ -365,8 +386,9 @@ def text_reader(file: RawFile, path: Path) -> str:
         reader = f"read_json({literal(path)}, {json_options(written)}, columns = {{{names}}})"
         return f"(select {selected} from {reader})"
     types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))
-    options = [CSV_OPTIONS, f"delim = {literal(written.delimiter)}", f"columns = {{{types}}}"]
-    if written.has_cr_lines:
+    delimiter = literal(written.copy_delimiter)
+    options = [CSV_OPTIONS, f"delim = {delimiter}", f"columns = {{{types}}}"]
+    if written.has_cr_lines and not written.is_rewritten:
         options.append("new_line = '\\r'")
     if path == file.path:
         options.append(f"compression = '{'gzip' if written.is_gzipped else 'none'}'")

@@ -15,7 +15,7 @@ import itertools
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,9 @@ from typing import BinaryIO, TextIO
 from refusals import refusal
 
 CHUNK_BYTES = 1 << 20
-SAMPLE_CHARACTERS = 1 << 16
-SAMPLE_RECORDS = 200
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# Columns held apart by one blank or more, or by two or more, so that a text may have one.
+BLANKS = (" ", "  ")
 GZIP_MAGIC = b"\x1f\x8b"
 # Longest mark first: UTF-32's begins like UTF-16's.
 BYTE_ORDER_MARKS = (
@@ -65,7 +65,9 @@ class TextFormat:
         is_gzipped: Whether the file is compressed.
         delimiter: Between columns; empty for JSON lines.
         has_cr_lines: Whether lines end with a lone carriage return.
-        skipped_lines: Lines before the header: blank ones, and Excel's `sep=;`.
+        skipped_lines: Lines before the header: titles, blank ones, and Excel's `sep=;`.
+        is_rewritten: Whether DuckDB reads a copy in which every row is written alike: where line
+            ends are mixed, a name has a line break, or blanks hold the columns apart.
     """
 
     encoding: str
@@ -73,6 +75,7 @@ class TextFormat:
     delimiter: str = ","
     has_cr_lines: bool = False
     skipped_lines: int = 0
+    is_rewritten: bool = False
 
     @property
     def is_utf8(self) -> bool:
@@ -85,13 +88,18 @@ class TextFormat:
 
         Where the lines it skips end otherwise than the others, it loses rows without a word.
         """
-        return self.is_utf8 and not self.skipped_lines
+        return self.is_utf8 and not self.skipped_lines and not self.is_rewritten
+
+    @property
+    def copy_delimiter(self) -> str:
+        """The delimiter of a copy."""
+        return "," if self.delimiter in BLANKS else self.delimiter
 
     def spoken(self) -> str:
         """Return what was found, such as `Windows-1252, semicolons, gzip`."""
         parts = [SPOKEN[self.encoding]]
         if self.delimiter:
-            parts.append(DELIMITERS[self.delimiter])
+            parts.append(DELIMITERS.get(self.delimiter, "columns held apart by blanks"))
         if self.is_gzipped:
             parts.append("gzip")
         return ", ".join(parts)
@@ -238,63 +246,27 @@ def open_text(path: Path, written: TextFormat | Scanned) -> Iterator[TextIO]:
         yield text
 
 
-def format_of(path: Path, scanned: Scanned) -> TextFormat:
-    """Find delimiter and line ends in the first records of a file."""
-    with open_text(path, scanned) as file:
-        sample = file.read(SAMPLE_CHARACTERS)
-    is_whole = len(sample) < SAMPLE_CHARACTERS
-    # Blank lines, and Excel's word on the delimiter, may stand before the header.
-    before = re.match(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:sep=(.)(?:\r\n|\n|\r))?", sample, re.IGNORECASE)
-    sample = sample[before.end() :]
-    ends = re.search(r"\r\n|\n|\r", re.sub(r'"[^"]*"', "", sample))
-    stated = before[1] if before[1] in DELIMITERS else None
-    return TextFormat(
-        scanned.encoding,
-        scanned.is_gzipped,
-        stated or best_delimiter(sample, is_whole),
-        bool(ends) and ends[0] == "\r",
-        len(re.findall(r"\r\n|\n|\r", before[0])),
-    )
-
-
-def best_delimiter(sample: str, is_whole: bool = True) -> str:
-    """Return the delimiter under which most records have as many columns as the header."""
-    scores = {}
-    for delimiter in DELIMITERS:
-        widths = _widths(sample, delimiter, is_whole)
-        header = widths[0] if widths else 1
-        alike = sum(width == header for width in widths) / max(len(widths), 1)
-        if header > 1:
-            scores[delimiter] = (alike > 0.5, header, alike)
-    return max(scores, key=scores.__getitem__, default=",")
-
-
-def _widths(sample: str, delimiter: str, is_whole: bool) -> list[int]:
-    widths: list[int] = []
-    try:
-        for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
-            if record:
-                widths.append(len(record))
-            if len(widths) > SAMPLE_RECORDS:
-                break
-        else:
-            # The last record of a sample may be cut.
-            if not is_whole and len(widths) > 1:
-                widths.pop()
-    except csv.Error:
-        pass
-    return widths
+def split_at_blanks(blanks: str) -> Callable[[str], list[str]]:
+    """Return what splits a line at one or more blanks, or at two or more."""
+    gap = re.compile(rf"[ \t]{{{len(blanks)},}}")
+    return lambda line: gap.split(line.strip()) if line.strip() else []
 
 
 def records(path: Path, written: TextFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, record) of a delimited file, header first, empty lines left out.
 
-    A plain parser, for headers and for finding faults; DuckDB reads the data.
+    A plain parser, for headers, for finding faults, and for copies that DuckDB can read.
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     with open_text(path, written) as file:
         for _ in range(written.skipped_lines):
             file.readline()
+        if written.delimiter in BLANKS:
+            rows = map(split_at_blanks(written.delimiter), file)
+            yield from (
+                (number, row) for number, row in enumerate(rows, written.skipped_lines + 1) if row
+            )
+            return
         reader = csv.reader(file, delimiter=written.delimiter, strict=True)
         last_line = written.skipped_lines
         for record in reader:
@@ -304,15 +276,26 @@ def records(path: Path, written: TextFormat) -> Iterator[tuple[int, list[str]]]:
 
 
 def write_utf8(path: Path, written: TextFormat, target: Path) -> None:
-    """Write a file anew as plain UTF-8 from its header on, in pieces."""
-    with (
-        open_text(path, written) as source,
-        target.open("w", encoding="utf-8", newline="") as copy,
-    ):
-        for _ in range(written.skipped_lines):
-            source.readline()
-        while text := source.read(CHUNK_BYTES):
-            copy.write(text)
+    """Write a copy in plain UTF-8 from the header on; where rows are not alike, row by row."""
+    with target.open("w", encoding="utf-8", newline="") as copy:
+        if written.is_rewritten:
+            rows = (record for _, record in records(path, written))
+            # A line break in a name of the header makes DuckDB lose rows without a word.
+            header = [" ".join(name.split()) for name in next(rows, [])]
+            # All quoted: Python 3.11 leaves a lone carriage return in a cell without quotes.
+            writer = csv.writer(
+                copy,
+                delimiter=written.copy_delimiter,
+                lineterminator="\n",
+                quoting=csv.QUOTE_ALL,
+            )
+            writer.writerows(itertools.chain([header], rows))
+            return
+        with open_text(path, written) as source:
+            for _ in range(written.skipped_lines):
+                source.readline()
+            while text := source.read(CHUNK_BYTES):
+                copy.write(text)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

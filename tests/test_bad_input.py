@@ -149,9 +149,6 @@ REFUSED: dict[str, Refused] = {
     "text after a quote": Refused(
         lines('o1,"c1"x,2024-01-02,1\n'), ("row 1", "after a closing double quote")
     ),
-    "two kinds of line ends": Refused(
-        lines("o1,c1,2024-01-02,1\r\no2,c2,2024-01-02,1\n"), ("line ends",)
-    ),
     "JSON with a broken line": Refused(
         {"order_lines.jsonl": '{"order_id": "o1"}\n{"order_id": }\n'}, ("line 2", "JSON object")
     ),
