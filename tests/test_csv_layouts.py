@@ -9,7 +9,7 @@ import pytest
 from csv_format import line_ends
 from test_file_formats import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged
 from text_format import Scanned
-from tried import try_files
+from tried import try_load
 
 LINES = GOOD.splitlines()
 TITLES = "Sales report 2024\nPrinted by Zoë, 2025-01-03\n\n"
@@ -26,7 +26,6 @@ def test_line_ends_that_are_mixed(tmp_path):
     for number, (what, content) in enumerate(contents.items()):
         for encoding in ("utf-8", "utf-16"):
             folder = tmp_path / f"{number} {encoding}"
-            folder.mkdir()
             found = staged(folder, {"order_lines.csv": content.encode(encoding)})
             assert found == EXPECTED, (what, encoding)
 
@@ -36,7 +35,7 @@ def test_line_ends_that_are_mixed(tmp_path):
 def test_line_breaks_in_names_and_cells(tmp_path, line_end, within):
     header = f'order_id,"Customer{within}ID",ordered_at,"Net{within}Amount"'
     rows = (f'o1,"c{within}1",2024-01-02,9.50', "o2,c2,2024-03-04,1")
-    tried = try_files(tmp_path, {"order_lines.csv": line_end.join([header, *rows]) + line_end})
+    tried = try_load(tmp_path, {"order_lines.csv": line_end.join([header, *rows]) + line_end})
     assert tried.problem is None, tried.problem
     rows = tried.query("select order_id, customer_id, net_amount from raw.order_lines order by 1")
     assert [(*row[:1], " ".join(row[1].split()), row[2]) for row in rows] == [
@@ -66,8 +65,7 @@ def test_a_fault_of_a_rewritten_file_is_found_by_row(tmp_path):
         {"o3,c3,2024": "row 3 (line 4) has 3 columns", 'o3,"c3': "row 3 opens a double"}.items()
     ):
         folder = tmp_path / str(number)
-        folder.mkdir()
-        tried = try_files(folder, {"order_lines.csv": mixed + row + "\n"})
+        tried = try_load(folder, {"order_lines.csv": mixed + row + "\n"})
         assert fault in str(tried.problem)
 
 
@@ -87,9 +85,7 @@ def test_a_fault_of_a_rewritten_file_is_found_by_row(tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_a_header_further_down_is_proposed_and_then_read(tmp_path, above, line, delimiter):
     content = (above + NAMED).replace(",", delimiter)
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-    refused = try_files(tmp_path / "first", {"order_lines.csv": content})
+    refused = try_load(tmp_path / "first", {"order_lines.csv": content})
     advice = f"the header seems to stand in line {line}: write _skip: {line - 1} into columns.yml"
     assert advice in str(refused.problem)
     files = {"order_lines.csv": content, "columns.yml": f"_skip: {line - 1}\n"}
@@ -99,9 +95,7 @@ def test_a_header_further_down_is_proposed_and_then_read(tmp_path, above, line, 
 def test_skipped_rows_of_a_mapped_file(tmp_path):
     content = TITLES + GOOD.replace("order_id", "No").replace("net_amount", "Total")
     mapping = "order_lines:\n  order_id: No\n  net_amount: Total * 1\n"
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-    refused = try_files(
+    refused = try_load(
         tmp_path / "first", {"order_lines.csv": content, "columns.yml": mapping}
     ).problem
     assert "write _skip: 3 into columns.yml" in str(refused)
@@ -115,9 +109,8 @@ def test_titles_above_a_table_of_customers(tmp_path):
     for number, above in enumerate(("Customers 2024,,\n,,\n", "Customers 2024\n\n")):
         for mapping, problem in (({}, "write _skip: 2 into"), ({"columns.yml": "_skip: 2"}, None)):
             folder = tmp_path / f"{number}{bool(mapping)}"
-            folder.mkdir()
             files = {"customers.csv": above + rows, **mapping}
-            tried = try_files(folder, files, SOURCE="own_table")
+            tried = try_load(folder, files, SOURCE="own_table")
             if problem:
                 assert problem in str(tried.problem)
             else:
@@ -126,14 +119,14 @@ def test_titles_above_a_table_of_customers(tmp_path):
 
 @pytest.mark.parametrize("value", ["-1", "two", "1001", "1.5"])
 def test_a_number_of_skipped_rows_that_cannot_be(tmp_path, value):
-    tried = try_files(tmp_path, {"order_lines.csv": GOOD, "columns.yml": f"_skip: {value}"})
+    tried = try_load(tmp_path, {"order_lines.csv": GOOD, "columns.yml": f"_skip: {value}"})
     assert "columns.yml, line 1: _skip" in str(tried.problem)
     assert "expected how many stand above the header" in str(tried.problem)
 
 
 def test_a_source_without_mapping_takes_the_layout_only(tmp_path):
     files = {"customers.csv": "id,age\n1,2\n", "columns.yml": "age: years"}
-    tried = try_files(tmp_path, files, SOURCE="own_table")
+    tried = try_load(tmp_path, files, SOURCE="own_table")
     assert "this source takes no other columns: expected one of _file, _skip" in str(tried.problem)
 
 
@@ -150,18 +143,17 @@ def test_columns_held_apart_by_blanks(tmp_path):
     }
     for number, (what, content) in enumerate(contents.items()):
         folder = tmp_path / str(number)
-        folder.mkdir()
         assert staged(folder, {"order_lines.txt": content}) == EXPECTED, what
 
 
 def test_a_row_that_blanks_divide_otherwise_is_refused(tmp_path):
     rows = "".join(f"o{n} c{n % 7} 20240102 9.50\n" for n in range(5_000))
     content = "order_id customer_id ordered_at net_amount\n" + rows + "o9 c 9 20240102 9.50\n"
-    tried = try_files(tmp_path, {"order_lines.txt": content})
+    tried = try_load(tmp_path, {"order_lines.txt": content})
     assert "row 5,001 (line 5,002) has 5 columns: expected 4" in str(tried.problem)
 
 
 def test_a_refusal_lists_each_column_once(tmp_path):
     files = {"order_lines.csv": "No,Who,When,Paid\n1,2,3,4\n", "columns.yml": "order_id: nummer"}
-    message = str(try_files(tmp_path, files).problem)
+    message = str(try_load(tmp_path, files).problem)
     assert message.count("Paid") + message.count("paid") == 1

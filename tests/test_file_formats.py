@@ -19,7 +19,7 @@ from column_formats import formats_of_shape, order_of, spoken_format
 from load_raw import load
 from settings import resolve
 from shops import ROOT, SHOP, clean_environment
-from tried import HEADER, NOW, ROWS, Files, try_files, write
+from tried import HEADER, NOW, ROWS, Files, try_files, try_load, write
 
 GOOD = HEADER + ROWS
 # Letters that differ between encodings, and a euro sign, which Latin-1 lacks.
@@ -29,7 +29,7 @@ STAGED = "select order_id, customer_id, ordered_at, net_amount from ({}) order b
 
 def staged(tmp_path: Path, files: Files, **settings: str) -> list[tuple]:
     """Return the staged order lines of some files: id, customer, time and amount."""
-    tried = try_files(tmp_path, files, **settings)
+    tried = try_load(tmp_path, files, **settings)
     assert tried.problem is None, tried.problem
     from project_sql import ProjectSql
 

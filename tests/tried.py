@@ -15,7 +15,7 @@ from checking.findings import Findings
 from checking.text_report import show_findings
 from console import Problem
 from load_raw import load
-from settings import resolve
+from settings import Settings, resolve
 from warehouse import Warehouse
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -79,12 +79,12 @@ def write(folder: Path, files: Files) -> Path:
     return folder
 
 
-def try_files(folder: Path, files: Files, **settings: str) -> Tried:
-    """Load and check a data set; both must come to the same verdict."""
+def settings_of(folder: Path, files: Files, **settings: str) -> Settings:
+    """Write a data set and return the settings to load it with."""
     data = folder / "data"
-    data.mkdir()
+    data.mkdir(parents=True)
     write(data, files)
-    chosen = resolve(
+    return resolve(
         {
             "SOURCE": "own_files",
             "DATA": str(data),
@@ -94,6 +94,23 @@ def try_files(folder: Path, files: Files, **settings: str) -> Tried:
             **settings,
         }
     )
+
+
+def try_load(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load a data set only, which is several times as fast as checking it too."""
+    chosen = settings_of(folder, files, **settings)
+    told, refused = io.StringIO(), None
+    with contextlib.redirect_stdout(told):
+        try:
+            load(chosen, NOW)
+        except Problem as problem:
+            refused = problem
+    return Tried(refused, told.getvalue(), build_db=Warehouse(chosen.warehouse).build_db)
+
+
+def try_files(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load and check a data set; both must come to the same verdict."""
+    chosen = settings_of(folder, files, **settings)
     refused = []
     told = io.StringIO()
     findings = None
