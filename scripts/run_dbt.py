@@ -113,7 +113,7 @@ def program(settings: Settings) -> list[str]:
     """Return what Python runs: dbt, on Spark with Python models in its own process."""
     if settings.target == "spark":
         return [str(ROOT / "scripts" / "dbt_on_spark.py")]
-    return ["-m", "dbt.cli.main"]
+    return [str(ROOT / "scripts" / "lean_dbt.py")]
 
 
 def command(settings: Settings, arguments: Sequence[str], log_format: str) -> list[str]:
