@@ -445,12 +445,13 @@ def test_attributes_are_text_and_blank_ones_are_no_rows(marts):
     assert len(attributes) == 27 + 25 + 6
 
 
-def test_demographics_count_those_who_told(marts):
+def test_the_population_is_those_who_told(marts):
     # 22 ordinary customers told an age, c39 is not segmented, the four odd ids told one each.
     found = marts.execute(
-        "select sum(customer_count) from segment_demographics where attribute = 'age_band'"
+        "select distinct value, round(26 * population_share, 6) from segment_demographics "
+        "where attribute = 'age_band' order by value"
     ).fetchall()
-    assert found == [(26,)]
+    assert found == [("18-34", 13), ("35-54", 7), ("55+", 6)]
 
 
 def segment_of(marts, customer):
@@ -462,19 +463,27 @@ def segment_of(marts, customer):
     ).fetchone()
 
 
-def test_small_groups_are_folded_as_worked_out_by_hand(marts):
+def test_small_groups_are_hidden_as_worked_out_by_hand(marts):
     # c17 to c24: seven of 18-34; the one of 35-54 would be what is left of eight.
     apps, apps_count = segment_of(marts, "c17")
     # c09 to c16: six of high income, two did not tell.
     webs, webs_count = segment_of(marts, "c09")
     assert (apps_count, webs_count) == (8, 8)
-    shown = "select value, customer_count, known_count, is_folded from segment_demographics "
-    shown += "where segment_id = ? and attribute = ?"
-    assert marts.execute(shown, [apps, "age_band"]).fetchall() == [("(small groups)", 8, 8, True)]
-    assert marts.execute(shown, [webs, "income_band"]).fetchall() == [("high", 6, 6, False)]
+    shown = "select value, customer_count, known_count, is_small_group from segment_demographics "
+    shown += "where segment_id = ? and attribute = ? order by value"
+    assert marts.execute(shown, [apps, "age_band"]).fetchall() == [
+        (value, None, 8, True) for value in ("18-34", "35-54", "55+")
+    ]
+    # Fewer than five customers have each of the other bands: they are folded.
+    assert marts.execute(shown, [webs, "income_band"]).fetchall() == [
+        ("(small groups)", 0, 6, False),
+        ("high", 6, 6, False),
+    ]
     # Notes are people's own words: none is shown.
-    notes = marts.execute("select distinct value from segment_demographics where attribute='note'")
-    assert notes.fetchall() == [("(small groups)",)]
+    notes = marts.execute(
+        "select distinct value, customer_count from segment_demographics where attribute='note'"
+    )
+    assert notes.fetchall() == [("(small groups)", None)]
 
 
 # --- scores

@@ -184,19 +184,21 @@ DEFECTS = {
         "    from (select * from customer_attributes where value <> '55+')\n"
         "        as customer_attributes\n    inner join attribute_profiles\n",
     ),
-    "assert_small_groups_are_folded": Defect(
+    "assert_small_groups_are_hidden": Defect(
         "small groups of one attribute are shown",
         "segments",
-        "segmentation/int_segment_attributes_folded.sql",
-        "        smallest_count < {{",
-        "        attribute <> 'income_band' and smallest_count < {{",
+        "marts/segment_demographics.sql",
+        "        case when not is_hidden then people end as shown_count",
+        "        case\n            when not is_hidden or attribute = 'income_band' then people\n"
+        "        end as shown_count",
     ),
-    "assert_population_shares_tell_nothing_folded": Defect(
+    "assert_population_shares_are_those_of_customers": Defect(
         "a customer too many is counted for the population",
         "segments",
         "marts/segment_demographics.sql",
-        ") as population_count\n",
-        ") + case when attribute = 'income_band' then 1 else 0 end as population_count\n",
+        "        cast(column_people as double)\n",
+        "        cast(\n            column_people\n"
+        "            + case attribute when 'income_band' then 1 else 0 end as double\n        )\n",
     ),
     "assert_movement_counts_customers_once": Defect(
         "customers who are new at one date are left out",

@@ -1,14 +1,15 @@
--- For every segment and attribute, the values add up to the members who told
--- the attribute; attributes of too many values are left out.
+-- What a segment shows of an attribute is what its members told: each value,
+-- and all of them together. Attributes of too many values are left out, and
+-- those that fewer than min_group_size customers told.
 
 with
 
-members as (
+told as (
 
     select
         customer_segments.segment_id,
         customer_attributes.attribute,
-        count(*) as customer_count
+        {{ plain_value('customer_attributes.value') }} as value
     from {{ ref('customer_attributes') }} as customer_attributes
     inner join {{ ref('int_attribute_profiles') }} as attribute_profiles
         on
@@ -17,21 +18,63 @@ members as (
     inner join {{ ref('customer_segments') }} as customer_segments
         on customer_attributes.customer_id = customer_segments.customer_id
     where customer_segments.status = 'segmented'
-    group by
-        customer_segments.segment_id,
-        customer_attributes.attribute
 
 ),
 
-told as (
+attributes_told as (
+
+    select attribute
+    from told
+    group by attribute
+    having count(*) >= {{ var('min_group_size') }}
+
+),
+
+members as (
+
+    select
+        told.segment_id,
+        told.attribute,
+        count(*) as member_count
+    from told
+    inner join attributes_told
+        on told.attribute = attributes_told.attribute
+    group by
+        told.segment_id,
+        told.attribute
+
+),
+
+members_by_value as (
+
+    select
+        segment_id,
+        attribute,
+        value,
+        count(*) as member_count
+    from told
+    group by
+        segment_id,
+        attribute,
+        value
+
+),
+
+demographics as (
+
+    select * from {{ ref('segment_demographics') }}
+
+),
+
+shown as (
 
     select
         segment_id,
         attribute,
         sum(customer_count) as customer_count,
         max(known_count) as known_count,
-        sum(customer_share) as customer_share
-    from {{ ref('segment_demographics') }}
+        max(case when is_small_group then 1 else 0 end) as has_hidden
+    from demographics
     group by
         segment_id,
         attribute
@@ -39,17 +82,38 @@ told as (
 )
 
 select
-    coalesce(members.segment_id, told.segment_id) as segment_id,
-    coalesce(members.attribute, told.attribute) as attribute,
-    members.customer_count as member_count,
-    told.customer_count as told_count
+    coalesce(members.segment_id, shown.segment_id) as segment_id,
+    coalesce(members.attribute, shown.attribute) as attribute,
+    '(all)' as value,
+    members.member_count,
+    shown.customer_count
 from members
-full outer join told
+full outer join shown
     on
-        members.segment_id = told.segment_id
-        and members.attribute = told.attribute
+        members.segment_id = shown.segment_id
+        and members.attribute = shown.attribute
 where
-    coalesce(members.customer_count, 0) <> coalesce(told.customer_count, 0)
-    or told.customer_count <> told.known_count
-    -- Shares are doubles: their sum is 1 up to rounding.
-    or abs(told.customer_share - 1) > 1e-9
+    members.segment_id is null
+    or shown.segment_id is null
+    or shown.known_count <> members.member_count
+    or shown.customer_count > members.member_count
+    or (
+        shown.has_hidden = 0 and shown.customer_count <> members.member_count
+    )
+union all
+select
+    demographics.segment_id,
+    demographics.attribute,
+    demographics.value,
+    members_by_value.member_count,
+    demographics.customer_count
+from demographics
+left join members_by_value
+    on
+        demographics.segment_id = members_by_value.segment_id
+        and demographics.attribute = members_by_value.attribute
+        and demographics.value = members_by_value.value
+where
+    not demographics.is_folded
+    and demographics.customer_count
+    <> coalesce(members_by_value.member_count, 0)

@@ -7,7 +7,7 @@ select
     round(100 * customer_share, 1) as percent,
     round(index_value) as index_value
 from segment_demographics
-where not is_folded
+where not is_small_group
 qualify row_number() over (
     partition by segment_id order by index_value desc, attribute, value
 ) <= 5

@@ -6,62 +6,33 @@ segment_attributes as (
 
 ),
 
--- Shares are of those who told the attribute: those who did not are no value.
--- Each value that a segment does not show is taken for an even part of its
--- small groups.
-counted as (
+cells as (
 
     select
         *,
-        sum(customer_count) over (partition by segment_id, attribute)
-            as known_count,
+        customer_count as people,
         sum(customer_count) over (partition by attribute)
-            as population_known_count,
-        cast(
-            coalesce(
-                cast(
-                    sum(case when is_folded then customer_count end) over (
-                        partition by segment_id, attribute
-                    ) as double
-                )
-                / sum(case when is_folded then value_count end) over (
-                    partition by segment_id, attribute
-                ),
-                0
-            ) as decimal(28, 12)
-        ) as folded_part
+            as population_known_count
     from segment_attributes
 
 ),
 
--- The population's count of a value is what the segments show of it, and the
--- even parts where they do not: the true count would tell, by subtraction, how
--- many are folded.
-estimated as (
+{{ hidden_cells('cells', 'attribute', 'segment_id', 'value') }},
 
-    select
-        *,
-        sum(customer_count - folded_part) over (partition by attribute, value)
-        + sum(case when is_folded then folded_part else 0 end) over (
-            partition by attribute
-        ) as population_count
-    from counted
-
-),
-
+-- Shares are of those who told the attribute: those who did not are no value.
+-- The population is all of them, whether a segment shows the value or not.
 shares as (
 
     select
         *,
-        cast(customer_count as double) / cast(known_count as double)
-            as customer_share,
+        case when not is_hidden then people end as shown_count,
         case
-            when not is_folded
-                then
-                    cast(population_count as double)
-                    / cast(population_known_count as double)
-        end as population_share
-    from estimated
+            when not is_hidden
+                then cast(people as double) / cast(row_people as double)
+        end as customer_share,
+        cast(column_people as double)
+        / cast(population_known_count as double) as population_share
+    from cells_hidden
 
 ),
 
@@ -71,14 +42,15 @@ final as (
         attribute,
         value,
         segment_id,
-        customer_count,
-        cast(known_count as bigint) as known_count,
+        shown_count as customer_count,
+        case when not is_total_hidden then cast(row_people as bigint) end
+            as known_count,
         cast(value_count as bigint) as value_count,
         customer_share,
         population_share,
         100 * customer_share / population_share as index_value,
         is_folded,
-        customer_count < {{ var('min_group_size') }} as is_small_group
+        is_hidden as is_small_group
     from shares
 
 )

@@ -39,13 +39,16 @@ segment_attributes as (
 
 ),
 
-attribute_values as (
+values_counted as (
 
     select
         attribute,
-        count(distinct value) as value_count
+        value,
+        sum(customer_count) as customer_count
     from segment_attributes
-    group by attribute
+    group by
+        attribute,
+        value
 
 ),
 
@@ -54,29 +57,28 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by segment_id, attribute order by customer_count, value
+            partition by attribute order by customer_count, value
         ) as size_rank,
         sum(customer_count) over (
-            partition by segment_id, attribute
+            partition by attribute
             order by customer_count, value
             rows between unbounded preceding and current row
         ) - customer_count as count_below,
-        min(customer_count) over (partition by segment_id, attribute)
-            as smallest_count
-    from segment_attributes
+        min(customer_count) over (partition by attribute) as smallest_count,
+        sum(customer_count) over (partition by attribute) as known_count
+    from values_counted
 
 ),
 
--- Small groups are folded; and with them the next larger ones, until what is
--- folded is two values and no small group itself. Else the size of the one
--- value folded would be what is left of the segment.
-folded as (
+-- Values that few customers have are folded; and with them the next larger
+-- ones, until what is folded is two values and no small group itself. Else the
+-- size of the one value folded would be what is left of the population. What
+-- hardly any customer told is left out.
+values_folded as (
 
     select
         attribute,
         value,
-        segment_id,
-        customer_count,
         smallest_count < {{ setting_within('min_group_size', 1, 1000000) }}
         and (
             customer_count < {{ var('min_group_size') }}
@@ -84,48 +86,77 @@ folded as (
             or count_below < {{ var('min_group_size') }}
         ) as is_folded
     from ranked
+    where known_count >= {{ var('min_group_size') }}
 
 ),
 
-grouped as (
+values_shown as (
 
     select
         attribute,
         case when is_folded then '(small groups)' else value end as value,
-        segment_id,
-        sum(customer_count) as customer_count,
-        is_folded
-    from folded
+        is_folded,
+        count(*) as value_count
+    from values_folded
     group by
-        segment_id,
         attribute,
         case when is_folded then '(small groups)' else value end,
         is_folded
 
 ),
 
--- In the small groups are all values that the segment does not show, also
--- those that nobody in it has.
+grouped as (
+
+    select
+        segment_attributes.segment_id,
+        segment_attributes.attribute,
+        case
+            when values_folded.is_folded then '(small groups)'
+            else segment_attributes.value
+        end as value,
+        sum(segment_attributes.customer_count) as customer_count
+    from segment_attributes
+    inner join values_folded
+        on
+            segment_attributes.attribute = values_folded.attribute
+            and segment_attributes.value = values_folded.value
+    group by
+        segment_attributes.segment_id,
+        segment_attributes.attribute,
+        case
+            when values_folded.is_folded then '(small groups)'
+            else segment_attributes.value
+        end
+
+),
+
+segments as (
+
+    select distinct
+        segment_id,
+        attribute
+    from segment_attributes
+
+),
+
+-- A value that no customer of a segment has says as much as one that some have.
 final as (
 
     select
-        grouped.attribute,
-        grouped.value,
-        grouped.segment_id,
-        cast(grouped.customer_count as bigint) as customer_count,
-        case
-            when grouped.is_folded
-                then
-                    attribute_values.value_count
-                    - sum(case when grouped.is_folded then 0 else 1 end) over (
-                        partition by grouped.segment_id, grouped.attribute
-                    )
-            else 1
-        end as value_count,
-        grouped.is_folded
-    from grouped
-    inner join attribute_values
-        on grouped.attribute = attribute_values.attribute
+        values_shown.attribute,
+        values_shown.value,
+        segments.segment_id,
+        cast(coalesce(grouped.customer_count, 0) as bigint) as customer_count,
+        values_shown.value_count,
+        values_shown.is_folded
+    from values_shown
+    inner join segments
+        on values_shown.attribute = segments.attribute
+    left join grouped
+        on
+            segments.segment_id = grouped.segment_id
+            and values_shown.attribute = grouped.attribute
+            and values_shown.value = grouped.value
 
 )
 

@@ -1,4 +1,4 @@
--- Bands in the order of their numbers; groups too small to tell of are left away.
+-- Bands in the order of their numbers; groups below the minimum size are not shown.
 select
     attribute,
     value,
@@ -9,7 +9,7 @@ select
     population_share,
     index_value
 from segment_demographics
-where not is_folded and not is_small_group
+where not is_small_group
 order by
     attribute,
     try_cast(regexp_extract(value, '[0-9]+') as bigint) nulls last,

@@ -25,9 +25,9 @@ def section(marts: Marts, facts: Facts) -> Section | None:
         for number, (attribute, rows) in enumerate(groups[:MOST_ATTRIBUTES], 1)
     ]
     told = (
-        "Shares are of the customers who told an attribute; groups too small to speak of are left "
-        "away. Segments are made from behaviour unless the definitions say otherwise, so these "
-        "describe them and do not define them."
+        "Shares are of the customers who told an attribute; groups below the minimum size "
+        "are not shown, nor what would give one away. Segments are made from behaviour unless the "
+        "definitions say otherwise, so these describe them and do not define them."
     )
     if len(groups) > MOST_ATTRIBUTES:
         told += (
@@ -62,7 +62,7 @@ def figure(number: int, attribute: str, rows: list[dict], sql: str, facts: Facts
         )
     told_by = wording.listed([f"{wording.whole(n)} of segment {s}" for s, n in known.items()])
     left = len(most_common) - len(kept)
-    note = f"Told by {told_by}. An empty cell: too few told it."
+    note = f"Told by {told_by}. An empty cell is a group that is not shown."
     if left:
         note += f" {left} rarer values are in the table."
     return Figure(

@@ -1,0 +1,76 @@
+-- The population's share of a value is that among its customers, whatever a
+-- segment hides.
+
+with
+
+members as (
+
+    select
+        customer_attributes.attribute,
+        {{ plain_value('customer_attributes.value') }} as value,
+        count(*) as customer_count
+    from {{ ref('customer_attributes') }} as customer_attributes
+    inner join {{ ref('customer_segments') }} as customer_segments
+        on customer_attributes.customer_id = customer_segments.customer_id
+    where customer_segments.status = 'segmented'
+    group by
+        customer_attributes.attribute,
+        customer_attributes.value
+
+),
+
+shares as (
+
+    select
+        attribute,
+        value,
+        cast(customer_count as double)
+        / sum(customer_count) over (partition by attribute) as expected_share
+    from members
+
+),
+
+demographics as (
+
+    select distinct
+        attribute,
+        value,
+        population_share,
+        is_folded
+    from {{ ref('segment_demographics') }}
+
+),
+
+totals as (
+
+    select
+        attribute,
+        sum(population_share) as total_share
+    from demographics
+    group by attribute
+
+)
+
+select
+    demographics.attribute,
+    demographics.value,
+    demographics.population_share,
+    shares.expected_share,
+    totals.total_share
+from demographics
+inner join totals
+    on demographics.attribute = totals.attribute
+left join shares
+    on
+        demographics.attribute = shares.attribute
+        and demographics.value = shares.value
+where
+    -- Shares are doubles: they agree up to rounding.
+    abs(totals.total_share - 1) > 1e-9
+    or (
+        not demographics.is_folded
+        and (
+            shares.expected_share is null
+            or abs(demographics.population_share - shares.expected_share) > 1e-9
+        )
+    )
