@@ -23,6 +23,7 @@ from project_sql import ProjectSql
 from quoting import identifier, literal
 from refusals import refusal, shown
 from settings import DATE_ORDERS
+from trimming import text_sql
 
 # Shapes are of what stands at the start; no date and no number is longer.
 SHAPE_LENGTH = 40
@@ -450,7 +451,7 @@ def mixed_dates(
 
 def row_of(connection: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:
     """Say in which row a text stands first."""
-    return _place(connection, column, f"trim({identifier(column.name)}) = $text", text)
+    return _place(connection, column, f"{text_sql(identifier(column.name))} = $text", text)
 
 
 def row_with(connection: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:

@@ -13,6 +13,7 @@ from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem, say
 from quoting import identifier
 from settings import nearest
+from trimming import text_sql
 
 RAW_TABLE = "customers"
 VIEW = "customers_identified"
@@ -59,7 +60,7 @@ def profile(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Column]]:
     names = [name for name, *_ in found if name not in ADDED_COLUMNS]
     parts = ["count(*)"]
     for name in names:
-        text = f"nullif(trim(cast({identifier(name)} as varchar)), '')"
+        text = text_sql(identifier(name))
         parts += [f"count({text})", f"count(distinct {text})"]
     row = connection.execute(f"select {', '.join(parts)} from raw.{RAW_TABLE}").fetchone()
     counts = list(row[1:])

@@ -39,10 +39,14 @@ from publish import STORAGE_VERSION
 from quoting import identifier, literal
 from replay import REPLAYS
 from settings import resolve_warehouse
+from sources import SOURCES
 from spark_settings import delete_spark_tables
+from trimming import RAW_TEXT, text_of, text_sql
 from warehouse import Warehouse, exclusive, set_aside_wal, wal_of
 
 CUSTOMER_COLUMN = "customer_id"
+# Files that were published before ids were trimmed as they are now hold other spellings.
+IS_CUSTOMER = f"{text_sql(CUSTOMER_COLUMN)} = ?"
 
 
 def forget(
@@ -80,6 +84,13 @@ def forget(
         delete_build_database(holder)
         delete_spark_tables(holder)
     return row_count
+
+
+def customer_macro(warehouse: Warehouse) -> str:
+    """Return the macro by which staging of the published source reads ids."""
+    published = published_facts(warehouse)
+    source = SOURCES.get(published.source or "") if published else None
+    return source.customer_macro if source else RAW_TEXT
 
 
 def check_versions(warehouse: Warehouse) -> None:
@@ -129,7 +140,7 @@ def rows_of(path: Path, stored: str) -> int:
             connection.execute(f"attach {literal(path)} as held (read_only)")
             return sum(
                 connection.execute(
-                    f"select count(*) from {table} where {CUSTOMER_COLUMN} = ?", [stored]
+                    f"select count(*) from {table} where {IS_CUSTOMER}", [stored]
                 ).fetchone()[0]
                 for table in customer_tables(connection, "held")
             )
@@ -196,7 +207,7 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
         connection.execute(f"attach {literal(between)} as between_copies")
         connection.execute("copy from database held to between_copies")
         for table in customer_tables(connection, "between_copies"):
-            connection.execute(f"delete from {table} where {CUSTOMER_COLUMN} = ?", [stored])
+            connection.execute(f"delete from {table} where {IS_CUSTOMER}", [stored])
         connection.execute(
             f"attach {literal(new_file)} as fresh (storage_version {literal(STORAGE_VERSION)})"
         )
@@ -227,11 +238,11 @@ def main() -> int:
     )
     parser.parse_args()
     warehouse = Warehouse(resolve_warehouse())
-    customer = os.environ.get("CUSTOMER", "").strip()
-    if not customer:
+    customer = os.environ.get("CUSTOMER", "")
+    if not text_of(customer):
         raise Problem("CUSTOMER is missing: expected the id of a customer", WRONG_USE)
     with exclusive(warehouse):
-        guard = guard_of(warehouse, CUSTOMER_COLUMN, asked=None)
+        guard = guard_of(warehouse, CUSTOMER_COLUMN, asked=None, macro=customer_macro(warehouse))
         is_forced = os.environ.get("FORCE", "") == "1"
         try:
             removed = forget(
@@ -242,7 +253,10 @@ def main() -> int:
                 f"forgetting stopped half-way ({first_line(error)}): run it again; files that were "
                 "done stay done"
             ) from error
-    say(f"Forgotten: {count(removed, 'row')} removed. Numbers that counted the customer stay.")
+    if removed:
+        say(f"Forgotten: {count(removed, 'row')} removed. Numbers that counted the customer stay.")
+    else:
+        say("No file here holds this customer, who is kept out of builds to come.")
     if left := left_to_the_user(warehouse):
         warn("These may hold the customer and were left alone:")
         for path in left:

@@ -234,7 +234,7 @@ def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard
     """
     is_one_table = source.name in SOURCES_OF_ONE_TABLE
     column = settings.id if is_one_table and settings.id else source.customer_column
-    guard = guard_of(warehouse, column, asked=settings.pseudonymise)
+    guard = guard_of(warehouse, column, asked=settings.pseudonymise, macro=source.customer_macro)
     if is_one_table and not settings.id and (guard.key or guard.forgotten):
         raise Problem(
             f"ID is missing: customers of {warehouse.path} have pseudonyms or were forgotten, so "
@@ -827,7 +827,7 @@ def facts(
     """Return what the settings are checked against: rows, customers, first and last day."""
     if source.orders_table is None or source.time_column is None:
         return customer_facts(connection, project, source, rows)
-    customer = project.macro("raw_text", identifier(source.customer_column))
+    customer = project.macro(source.customer_macro, identifier(source.customer_column))
     orders = Relation("raw", source.orders_table)
     formats = project.call("column_formats", orders, source.time_column)
     moment = project.macro("time_in_format", identifier(source.time_column), formats)
@@ -861,7 +861,7 @@ def customer_facts(
         row_count = sum(row.row_count for row in rows)
         return Loaded(row_count, row_count, None, None)
     relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
-    customer = project.macro("raw_text", identifier(source.customer_column))
+    customer = project.macro(source.customer_macro, identifier(source.customer_column))
     (customers,) = connection.execute(
         f"select count(distinct {customer}) from raw.{identifier(relation)}"
     ).fetchone()

@@ -27,6 +27,7 @@ from column_names import ADDED_COLUMNS
 from console import WRONG_USE, Problem
 from kept_versions import sync
 from quoting import identifier
+from trimming import RAW_TEXT, text_of, text_sql
 from warehouse import Warehouse
 
 KEY_NAME = "PSEUDONYM_KEY"
@@ -56,11 +57,13 @@ class Guard:
         column: The column with the customer, in every table that has it.
         key: Key of the pseudonyms; None where ids stay as they are. Never shown.
         forgotten: Customers whose rows are not written.
+        macro: The macro by which staging reads ids.
     """
 
     column: str
     key: bytes | None = field(default=None, repr=False)
     forgotten: tuple[Forgotten, ...] = ()
+    macro: str = RAW_TEXT
 
     @property
     def check(self) -> str | None:
@@ -73,8 +76,9 @@ class Guard:
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()
 
     def stored_id(self, customer: str) -> str:
-        """Return a customer's id as the warehouse has it."""
-        return self.pseudonym_of_bytes(customer.encode()) if self.key else customer
+        """Return a customer's id as the warehouse has it; empty where it is none."""
+        plain = text_of(customer, self.macro)
+        return self.pseudonym_of_bytes(plain.encode()) if self.key and plain else plain
 
     def column_of(self, columns: Sequence[str]) -> str | None:
         """Return the column with the customer of a raw table; None where it is not to be touched.
@@ -91,7 +95,8 @@ class Guard:
         """Return what a raw table depends on besides its files."""
         if guarded is None:
             return ""
-        return hashlib.sha256(repr((guarded, self.check, self.forgotten)).encode()).hexdigest()
+        parts = (guarded, self.check, self.forgotten, text_sql(guarded, self.macro))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:
         """Return a SELECT of raw rows with customers guarded; it takes `parameters()`.
@@ -103,7 +108,7 @@ class Guard:
         """
         every = (*columns, *ADDED_COLUMNS)
         names = ", ".join(identifier(name) for name in every)
-        plain = f"nullif(trim(cast({identifier(guarded)} as varchar)), '')"
+        plain = text_sql(identifier(guarded), self.macro)
         pseudonym = f"sha256($outer_pad || unhex(sha256($inner_pad || encode({plain}))))"
         stored = f"{pseudonym if self.key else plain} as stored_id"
         replaced = "stored_id" if self.key else identifier(guarded)
@@ -170,10 +175,12 @@ def guard_of(
     *,
     asked: bool | None,
     environment: Mapping[str, str] | None = None,
+    macro: str = RAW_TEXT,
 ) -> Guard:
     """Return the guard of a warehouse; whether customers have pseudonyms is a property of it.
 
     asked: what PSEUDONYMISE says; None takes what the warehouse has.
+    macro: the macro by which staging reads ids.
 
     Raises:
         Problem: the warehouse was made otherwise, or with another key, or the key is missing.
@@ -188,7 +195,7 @@ def guard_of(
         )
     is_on = bool(known) if known is not None else bool(asked)
     key = key_of(os.environ if environment is None else environment) if is_on else None
-    guard = Guard(column, key, tuple(forgotten_of(warehouse)))
+    guard = Guard(column, key, tuple(forgotten_of(warehouse)), macro)
     if known and not hmac.compare_digest(known, guard.check or ""):
         raise Problem(
             f"{KEY_NAME} is not the key that the pseudonyms in {warehouse.path} were made with: "

@@ -30,6 +30,7 @@ from marts_schema import check_schema
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
+from trimming import text_sql
 from warehouse import Warehouse, exclusive, set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
@@ -184,7 +185,8 @@ def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Create views and macros in the attached file `marts`, views before what reads them.
 
     They name tables as `main.<table>`: a view finds them in its own file, a macro in the database
-    in use. Where a macro says `<run_id>`, it gets the run that the file is of.
+    in use. Where a macro says `<run_id>`, it gets the run that the file is of, and for
+    `text_of(customer)` the SQL by which staging reads ids.
     """
     files = sorted(folder.glob("*.sql")) if folder.is_dir() else []
     if not files:
@@ -195,6 +197,7 @@ def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     ).fetchone()
     for file in files:
         statement = file.read_text(encoding="utf-8")
+        statement = statement.replace("text_of(customer)", text_sql("customer"))
         connection.execute(statement.replace("'<run_id>'", literal(run_id or "")))
     write_scoring_macro(connection)
     connection.execute("use memory")

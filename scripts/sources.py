@@ -10,6 +10,7 @@ import yaml
 
 from console import FAILED, WRONG_USE, Problem
 from settings import ROOT, STAGING, Settings
+from trimming import RAW_TEXT
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Source:
         package: Installed Python package that holds the files; None where DATA names a folder.
         date_order: Order of day, month and year (`mdy`) where dates can be read in several.
         is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
+        customer_macro: The macro by which its staging reads customers' ids.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Source:
     package: str | None = None
     date_order: str | None = None
     is_mappable: bool = False
+    customer_macro: str = RAW_TEXT
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -182,6 +185,7 @@ ONLINE_RETAIL = Source(
     time_column="invoice_date",
     # The widespread CSV writes 12/1/2010 8:26.
     date_order="mdy",
+    customer_macro="whole_text",
 )
 
 OWN_TABLE = Source(

@@ -1,20 +1,35 @@
-{# The text of a column without spaces around it; nothing for words that programs
-   write for "no value". No such word has more than six characters, so that most
-   texts need no further look. The words stand in several lists, as DuckDB makes
-   a join over all rows of a long one. #}
+{# A text without what cannot be seen at its ends: white space of every kind,
+   line ends, control characters, zero-width characters and marks of direction.
+   The one trim of the project: loading, forgetting and pseudonyms render it. A
+   text with ASCII at both ends, as most have, needs no further look. #}
+{% macro trimmed(text) -%}
+    {%- set unseen = '[\\x{0}-\\x{20}\\x{7f}-\\x{a0}\\x{ad}\\x{61c}\\x{1680}\\x{180e}'
+        ~ '\\x{2000}-\\x{200f}\\x{2028}-\\x{202f}\\x{205f}-\\x{206f}\\x{3000}\\x{feff}]+' -%}
+    case
+        when {{ text }} between '!' and '~' and right({{ text }}, 1) between '!' and '~'
+            then {{ text }}
+        else {{ text_replaced(text, '^' ~ unseen ~ '|' ~ unseen ~ '$', '') }}
+    end
+{%- endmacro %}
+
+
+{# The trimmed text of a column; nothing for words that programs write for "no
+   value". No such word has more than six characters, so that most texts need no
+   further look. The words stand in several lists, as DuckDB makes a join over
+   all rows of a long one. #}
 {% macro raw_text(column) -%}
     {%- set text = 'cast(' ~ column ~ ' as string)' -%}
-    {%- set word = 'lower(trim(' ~ text ~ '))' -%}
+    {%- set word = 'lower(' ~ trimmed(text) ~ ')' -%}
     case
         when
             length({{ text }}) > 6
-            and {{ text }} not like ' %'
-            and {{ text }} not like '% '
+            and {{ text }} between '!' and '~'
+            and right({{ text }}, 1) between '!' and '~'
             then {{ text }}
         when {{ word }} in ('', 'na', 'n/a', {{ text_literal('\\n') }}) then null
         when {{ word }} in ('nan', 'nat', '<na>', '#n/a') then null
         when {{ word }} in ('null', '(null)', 'none') then null
-        else trim({{ text }})
+        else {{ trimmed(text) }}
     end
 {%- endmacro %}
 

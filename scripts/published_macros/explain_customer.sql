@@ -15,7 +15,7 @@ select
     runner_up_segment_id
 from main.customer_explanations
 where
-    customer_id = customer
+    customer_id = text_of(customer)
     and case
         when
             '<run_id>' = (
