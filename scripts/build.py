@@ -17,6 +17,7 @@ import yaml
 
 from build_database import healed
 from build_spark import check_spark, load_for_spark, model_on_spark
+from checking.attributes import check_clusterable
 from console import (
     EXIT_CODES,
     HELD_BACK,
@@ -109,6 +110,7 @@ def build(settings: Settings) -> int:
         with clock.stage("load"):
             loaded = load(settings, replay=replay)
             check_loaded(settings, loaded, window_days(PROJECT))
+            check_clusterable(settings)
             decided, state = prepare(settings, is_replay=replay is not None)
             clock.note(rows=loaded.row_count, is_increment=decided.is_increment)
         if settings.source in SOURCES_THAT_GROW:

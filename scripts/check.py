@@ -22,7 +22,8 @@ from pathlib import Path
 import duckdb
 
 from build_database import open_build_database
-from checking.findings import Findings, Outcome
+from checking.attributes import attributes_of, has_orders, refuse_nothing_to_cluster
+from checking.findings import Attribute, Findings, Outcome
 from checking.json_report import findings_json, refusal_json
 from checking.kinds import suspicions_of
 from checking.project_models import ProjectModels
@@ -70,11 +71,17 @@ def check(settings: Settings, given: Mapping[str, str] | None = None) -> Finding
                 refuse_nothing_usable(outcomes, source)
                 make_accepted_lines(models)
                 totals = totals_of(models, outcomes)
+                attributes: list[Attribute] = []
+                if not has_orders(models):
+                    attributes = attributes_of(models)
+                    refuse_nothing_to_cluster(attributes)
                 suspicions = suspicions_of(models, source, loaded)
         finally:
             live.clear()
     command = build_command(settings, given or {})
-    return Findings(loaded, formats, tuple(outcomes), totals, tuple(suspicions), (), command)
+    return Findings(
+        loaded, formats, tuple(outcomes), totals, tuple(suspicions), tuple(attributes), command
+    )
 
 
 def refuse_nothing_usable(outcomes: Sequence[Outcome], source: Source) -> None:

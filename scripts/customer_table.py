@@ -12,10 +12,13 @@ import duckdb
 from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem, say
 from quoting import identifier
+from refusals import printable, shown
 from settings import nearest
 from trimming import text_sql
 
 RAW_TABLE = "customers"
+# A larger share of customers with several rows is no mistake but another kind of table.
+MOST_REPEATED = 0.1
 VIEW = "customers_identified"
 ID_COLUMN = "customer_id"
 # Names of ids, best first; compared without case, spaces and punctuation.
@@ -43,6 +46,7 @@ def identify(connection: duckdb.DuckDBPyConnection, wanted: str | None) -> str:
     if not wanted:
         say(f"  {'customers':<22} id column {chosen.name} (another one: ID=...)")
     others = [column.name for column in columns if column.name != chosen.name]
+    check_one_row_each(connection, chosen.name, others)
     selected = [f"{identifier(chosen.name)} as {identifier(ID_COLUMN)}"]
     for name in others:
         other = f" as {identifier('other_' + name)}" if name.lower() == ID_COLUMN else ""
@@ -52,6 +56,46 @@ def identify(connection: duckdb.DuckDBPyConnection, wanted: str | None) -> str:
         f"create or replace view raw.{VIEW} as select {', '.join(selected)} from raw.{RAW_TABLE}"
     )
     return chosen.name
+
+
+def check_one_row_each(
+    connection: duckdb.DuckDBPyConnection, chosen: str, others: list[str]
+) -> None:
+    """Refuse a table in which many customers have several rows that differ.
+
+    Of a few, one row each is used and the others are rejected one by one.
+
+    Raises:
+        Problem: shows the customer with the most rows.
+    """
+    values = ", ".join(["_id", *(identifier(name) for name in others)])
+    customer_count, repeated_count, example, most = connection.execute(
+        f"""
+        with rows as (
+            select distinct {values}
+            from (
+                select *, nullif(trim(cast({identifier(chosen)} as varchar)), '') as _id
+                from raw.{RAW_TABLE}
+            )
+            where _id is not null
+        ),
+        customers as (select _id, count(*) as row_count from rows group by _id)
+        select
+            count(*),
+            count(*) filter (where row_count > 1),
+            max_by(_id, (row_count, _id)),
+            max(row_count)
+        from customers
+        """
+    ).fetchone()
+    if repeated_count > MOST_REPEATED * customer_count:
+        raise Problem(
+            f"{RAW_TABLE}: column {printable(chosen)}: {repeated_count:,} of {customer_count:,} "
+            f"customers have several rows that differ, such as {shown(example)} with {most:,}: "
+            "expected one row per customer; give order lines to SOURCE=own_files, sum the rows of "
+            "each customer, or name another column by ID=",
+            DATA_REFUSED,
+        )
 
 
 def profile(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Column]]:

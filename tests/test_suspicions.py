@@ -229,7 +229,7 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
         "unit_price_as_amount",
         43,
         by_row(net_amount=lambda n, row: len(row["product_id"]) * 1.5),
-        "3.0 pieces for",
+        "pieces for",
     ),
     "returns in a column that is not used": (
         "returns_not_used",

@@ -47,17 +47,25 @@
 {%- endmacro %}
 
 
+{# A text without a percent sign at its end: 12 % is 12. Amounts of orders
+   keep theirs, which makes them unreadable: a discount of 10 % is no sum. #}
+{% macro without_percent(text) -%}
+    {{ text_replaced(text, '\\s*%$', '') }}
+{%- endmacro %}
+
+
 {# A number of an attribute, whatever people wrote around it; a plain one keeps
    all of its decimals. #}
 {% macro read_number(text, has_decimal_comma) -%}
+    {%- set bare = without_percent(text) -%}
     case
         when {{ has_decimal_comma }}
-            then {{ number_of_text(text, 'comma', 'double') }}
+            then cast({{ number_of_text(bare, 'comma') }} as double)
         when {{ text_matches(
-            text, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?'
+            bare, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?'
         ) }}
-            then try_cast({{ text }} as double)
-        else {{ number_of_text(text, 'point', 'double') }}
+            then try_cast({{ bare }} as double)
+        else cast({{ number_of_text(bare, 'point') }} as double)
     end
 {%- endmacro %}
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import duckdb
+from pyarrow.csv import read_csv
 
 from checking.findings import Outcome
 from project_sql import PROJECT, ProjectSql, Relation
-from quoting import literal
 from run_dbt import dbt_vars
 from settings import Settings
 
 SCHEMA = "checked"
+SEED_ROWS = "rows_of_a_seed"
 
 
 class ProjectModels:
@@ -29,13 +30,17 @@ class ProjectModels:
             return relation
         seed = PROJECT / "seeds" / f"{name}.csv"
         if seed.exists():
-            query, kind = f"select * from read_csv({literal(seed)})", "table"
-        else:
-            query, config = self.sql.model(name)
-            # As dbt_project.yml has it: staging are views, other models tables unless they say so.
-            usual = "view" if name.startswith("stg_") else "table"
-            kind = config.get("materialized", usual)
-            kind = "table" if kind == "incremental" else kind
+            # The database may read no files but those of the data.
+            self.connection.register(SEED_ROWS, read_csv(seed))
+            self.connection.execute(f"create table {relation} as select * from {SEED_ROWS}")
+            self.connection.unregister(SEED_ROWS)
+            self._made.add(name)
+            return relation
+        query, config = self.sql.model(name)
+        # As dbt_project.yml has it: staging are views, other models tables unless they say so.
+        usual = "view" if name.startswith("stg_") else "table"
+        kind = config.get("materialized", usual)
+        kind = "table" if kind == "incremental" else kind
         self.connection.execute(f"create {kind} {relation} as {query}")
         self._made.add(name)
         return relation

@@ -14,6 +14,7 @@ from load_raw import LoadedTable
 from refusals import listed, printable, shown
 
 WIDEST_CELL = 44
+WIDEST_USE = 90
 MOST_FILES = 24
 MOST_LEFT_OUT = 12
 
@@ -125,7 +126,7 @@ def show_attributes(findings: Findings) -> None:
     say()
     say("Attributes")
     rows = [(found.name, found.kind, found.use) for found in findings.attributes]
-    show_rows(("column", "type", "use"), rows)
+    show_rows(("column", "type", "use"), rows, widest=WIDEST_USE)
 
 
 def show_totals(totals: Totals) -> None:
@@ -190,10 +191,13 @@ def money(amount: Decimal) -> str:
 
 
 def show_rows(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    widest: int = WIDEST_CELL,
 ) -> None:
     """Show a table, its columns as wide as they need to be."""
-    cells = [[cell(text) for text in row] for row in (heads, *rows) if row]
+    cells = [[cell(text, widest) for text in row] for row in (heads, *rows) if row]
     widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
     for row in cells:
         line = "  ".join(
@@ -203,10 +207,10 @@ def show_rows(
         say(f"  {line}".rstrip())
 
 
-def cell(text: str) -> str:
+def cell(text: str, widest: int) -> str:
     """Return a text as a cell of a table: on one line, cut to what there is room for."""
     plain = printable(text)
-    return plain if len(plain) <= WIDEST_CELL else plain[: WIDEST_CELL - 3] + "..."
+    return plain if len(plain) <= widest else plain[: widest - 3] + "..."
 
 
 def conclusion(totals: Totals, seconds: float) -> str:

@@ -47,7 +47,14 @@ counted as (
         max(number_value) as maximum_value,
         bool_and(number_value = floor(number_value)) as is_whole,
         bool_or(has_decimal_comma) as has_decimal_comma,
-        bool_and(is_time) as is_time
+        bool_and(is_time) as is_time,
+        case
+            when
+                bool_and({{ text_matches('value', '[0-9]+') }})
+                and min(length(value)) = max(length(value))
+                then min(length(value))
+        end as digit_count,
+        bool_or({{ text_matches('value', '0[0-9]+') }}) as has_leading_zeros
     from attribute_values
     group by attribute
 
@@ -120,9 +127,11 @@ final as (
         tails.median_value,
         tails.p95_value,
         judged.maximum_value,
+        cast(judged.digit_count as bigint) as digit_count,
         judged.is_number,
         judged.is_number and judged.is_whole as is_whole,
         judged.has_decimal_comma,
+        judged.is_number and judged.has_leading_zeros as has_leading_zeros,
         judged.is_time and not judged.is_number as is_time,
         -- Only values that some customers share say what a segment is.
         judged.distinct_count

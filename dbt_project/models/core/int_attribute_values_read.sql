@@ -25,8 +25,9 @@ decimal_signs as (
 
     select
         attribute,
-        count({{ number_of_text('value', 'comma') }})
-        > count({{ number_of_text('value', 'point') }}) as has_decimal_comma
+        count({{ number_of_text(without_percent('value'), 'comma') }})
+        > count({{ number_of_text(without_percent('value'), 'point') }})
+            as has_decimal_comma
     from counted
     group by attribute
 

@@ -32,8 +32,7 @@ source_shape as (
 
 ),
 
--- Where nobody says otherwise, a number counts once and is spoken of as high
--- or low.
+-- Proposed numbers count once each.
 proposed as (
 
     select
@@ -41,14 +40,14 @@ proposed as (
         position,
         feature,
         replace(feature, '_', ' ') as label,
-        'attributes' as family,
+        family,
         unit,
         transform,
         case when proposal = 'clustered' then 1.0 else 0.0 end as weight,
         proposal = 'clustered' as is_clustered,
         'median' as missing_value,
-        'high ' || replace(feature, '_', ' ') as higher_means,
-        'low ' || replace(feature, '_', ' ') as lower_means
+        higher_means,
+        lower_means
     from feature_proposals
 
 ),

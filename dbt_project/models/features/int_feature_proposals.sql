@@ -76,13 +76,27 @@ judged as (
                 and maximum_value - minimum_value = customer_count - 1
                 then 'numbers the rows'
             when
+                (
+                    is_whole
+                    or distinct_count > 0.5 * known_count
+                )
+                and {{ is_code_name('feature') }}
+                then 'an id or a code, going by its name'
+            when
                 distinct_count > 0.5 * known_count
                 and {{ text_matches(
                     'feature',
-                    '(.*_)?(id|key|code|zip|zipcode|postcode|phone|mobile|fax|'
-                    ~ 'number|no|nr|num|index|row)|unnamed(_.*)?'
+                    '(.*_)?(number|no|nr|num|index|row)|unnamed(_.*)?'
                 ) }}
                 then 'an id or a code, going by its name'
+            when has_leading_zeros
+                then 'written with leading zeros, as codes are'
+            when
+                digit_count >= {{ var('min_code_digits') }}
+                and not {{ is_amount_name('feature') }}
+                then
+                    'always ' || cast(digit_count as string)
+                    || ' digits, as codes have'
             when is_number then null
             when distinct_count >= 0.9 * known_count and distinct_count > 9
                 then
@@ -97,12 +111,58 @@ judged as (
 
 ),
 
+-- Answers on a scale from 1 to 5 or 7, or from 0 or 1 to 10, of which most are
+-- given. In a table of recency, frequency and monetary value the first is worse
+-- the higher it is, unless it is a score from 1 to 5.
+recognised as (
+
+    select
+        *,
+        is_whole
+        and not {{ is_count_name('feature') }}
+        and (
+            (
+                minimum_value = 1
+                and maximum_value in (5, 7)
+                and distinct_number_count >= maximum_value - 1
+            )
+            or (
+                minimum_value in (0, 1)
+                and maximum_value = 10
+                and distinct_number_count >= 8
+            )
+        ) as is_attitude,
+        is_whole and minimum_value = 1 and maximum_value = 5 as is_score,
+        {{ purchase_role('feature') }} as purchase_role
+    from judged
+
+),
+
 final as (
 
     select
         attribute,
         feature,
         left_out_reason,
+        case
+            when is_attitude then 'attitudes'
+            when purchase_role is not null then 'value'
+            else 'attributes'
+        end as family,
+        case
+            when purchase_role = 'recency' and is_score then 'recently active'
+            when purchase_role = 'recency' then 'long absent'
+            when purchase_role = 'frequency' then 'frequent'
+            when purchase_role = 'monetary' then 'high spend'
+            else 'high ' || replace(feature, '_', ' ')
+        end as higher_means,
+        case
+            when purchase_role = 'recency' and is_score then 'long absent'
+            when purchase_role = 'recency' then 'recently active'
+            when purchase_role = 'frequency' then 'infrequent'
+            when purchase_role = 'monetary' then 'low spend'
+            else 'low ' || replace(feature, '_', ' ')
+        end as lower_means,
         case
             when left_out_reason is null and not is_number
                 then 'profiled by value'
@@ -135,7 +195,7 @@ final as (
         end as unit,
         -- By name, so that the order of columns in the file does not matter.
         row_number() over (order by feature, attribute) as position
-    from judged
+    from recognised
 
 )
 

@@ -1,0 +1,76 @@
+{# Names of numbers that are ids or codes, whatever their values: adding or
+   averaging them means nothing. #}
+{% macro is_code_name(feature) -%}
+    {{ text_matches(
+        feature,
+        '(.*_)?(ids?|key|codes?|zip(_?[0-9])?|zipcode|zip_code|postcode|postal|'
+        ~ 'postalcode|plz|pincode|(tele)?phone(_?[0-9])?|phonenumber|telefon|'
+        ~ 'mobile|fax|iban|bic|ean|gtin|upc|sku|isbn|ssn|uuid|guid|hash|'
+        ~ '(store|shop|branch|filiale|region|area|city|country|state|district|'
+        ~ 'county|department|dept|household|account|session|device|invoice|'
+        ~ 'campaign|card|loyalty|member|user|client|customer|agent|rep|'
+        ~ 'employee|manager|tenant|company|postal|phone|mobile|territory|'
+        ~ 'terminal|segment|cluster|group|category|product|item|order)_?'
+        ~ '(id|code|key)|'
+        ~ '(store|shop|branch|filiale|region|area|district|account|invoice|'
+        ~ 'card|loyalty|member|user|client|customer|agent|employee|phone|'
+        ~ 'mobile|territory|terminal)_?(no|nr|num|number))'
+    ) }}
+{%- endmacro %}
+
+
+{# Names of numbers that say how much: they may have as many digits each. #}
+{% macro is_amount_name(feature) -%}
+    {{ text_matches(
+        feature,
+        '.*(income|salary|wage|pay|earning|spen[dt]|amount|revenue|sales|'
+        ~ 'turnover|balance|price|value|total|sum|cost|limit|budget|worth|'
+        ~ 'credit|debt|loan|score|points|monetary|profit|margin|fee|tax|'
+        ~ 'umsatz|einkommen|gehalt|betrag|preis|distance|km|miles|seconds|'
+        ~ 'minutes|days|count|quantity|size|weight|year).*'
+    ) }}
+{%- endmacro %}
+
+
+{# Names of numbers that count or measure: they may run from 1 to 5, and are no
+   answers on a scale. #}
+{% macro is_count_name(feature) -%}
+    {{ text_matches(
+        feature,
+        '.*(count|number|num|size|order|purchase|transaction|visit|child|kid|'
+        ~ 'person|people|member|item|quantity|qty|times|day|week|month|year|'
+        ~ 'age|recency|frequency|monetary|household|rooms|cars|pets|calls|'
+        ~ 'sessions|clicks|logins|tickets|returns).*'
+    ) }}
+{%- endmacro %}
+
+
+{# What a number says of a customer's purchases, going by its name: recency
+   (time since the last one), frequency, monetary; null for any other. #}
+{% macro purchase_role(feature) -%}
+    case
+        when {{ text_matches(
+            feature,
+            '(.*_)?recency(_.*)?|(days|weeks|months)_since_(the_)?(last|latest|'
+            ~ 'previous|most_recent)(_.*)?|(days|weeks|months)_since_(order|'
+            ~ 'purchase|visit|transaction)|last_(order|purchase|visit|'
+            ~ 'transaction|bought)_(days|weeks|months|age)(_.*)?|'
+            ~ 'days_inactive|inactive_days|inactivity(_.*)?'
+        ) }}
+            then 'recency'
+        when {{ text_matches(
+            feature,
+            '(.*_)?frequency(_.*)?|(order|purchase|transaction|invoice)s?_?'
+            ~ 'counts?|(number|no|num|n|count|total)_(of_)?(orders|purchases|'
+            ~ 'transactions|invoices)|orders|purchases|transactions'
+        ) }}
+            then 'frequency'
+        when {{ text_matches(
+            feature,
+            '(.*_)?monetary(_.*)?|(total_|lifetime_)?(spend|spent|spending|'
+            ~ 'revenue|sales|turnover)(_(amount|total|value))?|'
+            ~ '(total|lifetime)_(amount|value)|(total_)?amount_spent|clv|ltv'
+        ) }}
+            then 'monetary'
+    end
+{%- endmacro %}
