@@ -1,7 +1,9 @@
 {% set placeholders = {
     'customer_count': 'cast(customer_count as string)',
     'yield': readable_number('yield_per_customer', "'money'"),
-    'yield_days': "coalesce(cast(yield_days as string), 'unknown')",
+    'yield_days':
+        "coalesce(cast(yield_days as string), case evidence"
+        ~ " when 'attributes' then 'all' else 'unknown' end)",
     'yield_index': "coalesce(" ~ whole_number('yield_index') ~ ", 'unknown')",
     'retention': readable_number('later_active_share', "'share'"),
     'retention_index':

@@ -20,6 +20,18 @@ customer_segments as (
 
 ),
 
+customer_feature_values as (
+
+    select * from {{ ref('int_customer_feature_values') }}
+
+),
+
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
 members as (
 
     select
@@ -44,8 +56,61 @@ member_segments as (
 
 ),
 
+-- A table of customers without orders may itself say how long ago each of them
+-- bought and for how much, going by the names of its columns. Up to 5 a recency
+-- is a score and no time.
+purchases_described as (
+
+    select
+        customer_feature_values.customer_id,
+        min(customer_feature_values.value) filter (
+            where {{ purchase_role('customer_feature_values.feature') }}
+            = 'recency'
+        ) as recency,
+        max(customer_feature_values.value) filter (
+            where {{ purchase_role('customer_feature_values.feature') }}
+            = 'monetary'
+        ) as monetary
+    from customer_feature_values
+    inner join source_shape
+        on not source_shape.has_orders
+    group by customer_feature_values.customer_id
+
+),
+
+usual_recency as (
+
+    select percentile_cont(0.5) within group (order by recency) as usual_days
+    from purchases_described
+    having max(recency) > 5
+
+),
+
+-- Customers who are silent for longer than half of all are taken to bring
+-- nothing, whatever they spent before.
+members_described as (
+
+    select
+        customer_segments.segment_id,
+        count(*) as customer_count,
+        count(*) filter (
+            where purchases_described.recency <= usual_recency.usual_days
+        ) as recent_count,
+        sum(cast(purchases_described.monetary as decimal(18, 4))) filter (
+            where purchases_described.recency <= usual_recency.usual_days
+        ) as spend
+    from customer_segments
+    inner join purchases_described
+        on customer_segments.customer_id = purchases_described.customer_id
+    cross join usual_recency
+    group by customer_segments.segment_id
+    having count(purchases_described.monetary) > 0
+
+),
+
 -- From the best evidence to the least: segments judged by what came after
--- them, segments learned with hindsight, and the window they were made of.
+-- them, segments learned with hindsight, what customers are described by, and
+-- the window they were made of.
 evidence as (
 
     select
@@ -67,6 +132,23 @@ evidence as (
     union all
     select
         3 as evidence_rank,
+        'attributes' as evidence,
+        cast(null as bigint) as yield_days,
+        segment_id,
+        cast(null as string) as growth_direction,
+        customer_count as observation_count,
+        cast(coalesce(spend, 0) as decimal(38, 4)) as spend,
+        recent_count as active_count,
+        cast(coalesce(spend, 0) as double) / customer_count
+            as yield_per_customer,
+        cast(null as double) as yield_standard_error,
+        cast(recent_count as double) / customer_count as later_active_share,
+        cast(null as double) as later_active_share_low,
+        cast(null as double) as later_active_share_high
+    from members_described
+    union all
+    select
+        4 as evidence_rank,
         'current_window' as evidence,
         {{ var('window_days') }} as yield_days,
         segment_id,
