@@ -46,9 +46,8 @@ from replay import Replay, replay_of
 from run_dbt import PROJECT, run_quietly
 from settings import Settings, resolve, table
 from sources import source_of
-from spark_settings import SparkWarehouse, spark_settings
 from summary import summary
-from warehouse import Warehouse, clear_temporary, exclusive
+from warehouse import Warehouse, exclusive
 
 # Linux counts the peak in kilobytes, macOS in bytes.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -147,7 +146,6 @@ def build_on_spark(settings: Settings) -> int:
     source_of(settings)
     check_spark()
     with exclusive(Warehouse(settings.warehouse)) as lock:
-        clear_temporary(SparkWarehouse(spark_settings(settings).warehouse).temporary)
         clock = Clock()
         say(f"Loading {settings.source} for Spark")
         with clock.stage("load"):
@@ -174,7 +172,6 @@ def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
         return settings, None
     replayed, replay = found
     Warehouse(replayed.warehouse).create()
-    clear_temporary(Warehouse(replayed.warehouse).temporary)
     start = f"on the history of run {replay.run_number}" if replay.run_number else "without history"
     say(
         f"Replaying {settings.as_of} {start} into {replayed.warehouse}; what is published, "

@@ -41,10 +41,17 @@ def open_build_database(
         connection.close()
 
 
-def limit_resources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Limit threads and memory of a connection, keep rows in order and fetch nothing."""
-    temporary = Warehouse(settings.warehouse).temporary
-    temporary.mkdir(exist_ok=True)
+def limit_resources(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, temporary: Path | None = None
+) -> None:
+    """Limit threads and memory of a connection, keep rows in order and fetch nothing.
+
+    temporary: folder for what does not fit into memory; by default that of the warehouse, which
+        belongs to whoever holds the lock.
+    """
+    if temporary is None:
+        temporary = Warehouse(settings.warehouse).temporary
+        temporary.mkdir(exist_ok=True)
     options: list[tuple[str, object]] = [
         ("threads", settings.threads),
         ("memory_limit", engine_memory(settings.memory)),

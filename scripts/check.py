@@ -10,9 +10,7 @@ import argparse
 import contextlib
 import os
 import shlex
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,7 +32,8 @@ from load_raw import load
 from refusals import refusal
 from settings import BY_NAME, Settings, resolve, table
 from sources import Source, source_of
-from warehouse import Warehouse
+from temporary import place_in, session
+from warehouse import Warehouse, remove_leftovers
 
 DEFAULT_SOURCE = "own_files"
 FORMATS = ("text", "json")
@@ -112,15 +111,9 @@ def temporary_warehouse(settings: Settings) -> Iterator[Settings]:
 
     It is made where the real one is, on a disk that has room for the data.
     """
-    place = next(p for p in (settings.warehouse, *settings.warehouse.parents) if p.is_dir())
-    try:
-        folder = tempfile.mkdtemp(prefix=".check-", dir=place)
-    except OSError:
-        folder = tempfile.mkdtemp(prefix="check-")
-    try:
-        yield replace(settings, warehouse=Path(folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    remove_leftovers(Warehouse(settings.warehouse))
+    with session(place_in(settings.warehouse), "check") as folder:
+        yield replace(settings, warehouse=folder)
 
 
 def formats_of(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[str]]:

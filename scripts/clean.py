@@ -16,6 +16,7 @@ from pathlib import Path
 
 from console import WRONG_USE, Problem, run, say
 from settings import ROOT, resolve_warehouse
+from temporary import sessions_in
 from warehouse import Warehouse, exclusive
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache")
@@ -29,10 +30,11 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
     folder = warehouse.path
     return [
         *folder.glob("build.duckdb*"),
-        *folder.glob(".publishing-*"),
         warehouse.docs,
         *folder.glob("report*.html"),
-        *(folder / name for name in ("dbt", "tmp", "logs", "spark")),
+        *(folder / name for name in ("dbt", "logs", "spark")),
+        # A check that is running has its raw rows there, and takes them away itself.
+        *([] if sessions_in(warehouse.temporary) else [warehouse.temporary]),
     ]
 
 

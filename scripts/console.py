@@ -36,7 +36,12 @@ class Problem(Exception):
 
 
 class Stopped(BaseException):
-    """The process was asked to end (SIGTERM)."""
+    """The process was asked to end.
+
+    A library that is interrupted may raise an error of its own instead; `is_asked` tells then.
+    """
+
+    is_asked = False
 
 
 class JsonLines:
@@ -109,7 +114,12 @@ def record(stream: TextIO | None = None, **fields: object) -> None:
         return
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     shown = {name: plain_lines(v) if isinstance(v, str) else v for name, v in fields.items()}
-    say(json.dumps({"at": at, **shown}), stream or sys.stdout)
+    say(json_text({"at": at, **shown}), stream or sys.stdout)
+
+
+def json_text(value: object) -> str:
+    """Return a value as one line of JSON in ASCII, in which no character steers a terminal."""
+    return json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def warn(line: str, level: str = "warning") -> None:
@@ -160,6 +170,7 @@ def size(byte_count: int) -> str:
 
 
 def _stop(*_: object) -> None:
+    Stopped.is_asked = True
     raise Stopped
 
 
@@ -168,9 +179,15 @@ def stop_on_signals() -> None:
 
     What ignores a hang-up, as under nohup, goes on ignoring it.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) in usual:
             signal.signal(number, _stop)
+
+
+def _stopped() -> int:
+    warn("Stopped. What was published before is untouched.", "error")
+    return FAILED
 
 
 def run(main: Callable[[], int | None]) -> int:
@@ -182,14 +199,16 @@ def run(main: Callable[[], int | None]) -> int:
         warn(f"Error: {problem}", "error")
         code = problem.exit_code
     except (KeyboardInterrupt, Stopped):
-        warn("Stopped. What was published before is untouched.", "error")
-        code = FAILED
+        code = _stopped()
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
     except Exception:
-        # Not foreseen: the message may hold data, so it is not left to Python to show it.
-        warn(traceback.format_exc(), "error")
-        code = FAILED
+        if Stopped.is_asked:
+            code = _stopped()
+        else:
+            # Not foreseen: the message may hold data, so it is not left to Python to show it.
+            warn(traceback.format_exc(), "error")
+            code = FAILED
     record(stage="end", exit_code=code)
     return code

@@ -18,14 +18,16 @@ import duckdb
 
 import export_ledger
 from build_database import limit_access, limit_resources
-from console import WRONG_USE, Problem, count, plain, run, say, size
+from console import WRONG_USE, Problem, count, run, say, size
 from export_ledger import Audience, Counts, Told
 from paths import out_problem, resolve_target
 from plain_names import PlainNames, plain_names
 from publish import sync
 from quoting import identifier, literal
+from refusals import printable
 from settings import Settings, nearest, read_segment, resolve_reading
-from warehouse import Warehouse
+from temporary import EXPORT, place_in, session
+from warehouse import Warehouse, remove_leftovers
 
 VARIABLES = """settings (environment variables, or after make export):
   SEGMENT   number of the segment to export (default: all segments)
@@ -149,10 +151,15 @@ def export(settings: Settings, request: Request) -> Exported:
             the file could not be written; then no file was put in place.
     """
     warehouse = Warehouse(settings.warehouse)
+    remove_leftovers(warehouse)
     if not warehouse.marts_db.exists():
         raise Problem(f"{warehouse.marts_db} is not there: nothing is published yet")
-    with plain_names() as names, duckdb.connect() as connection:
-        limit_resources(connection, settings)
+    with (
+        session(place_in(warehouse.path), EXPORT) as temporary,
+        plain_names() as names,
+        duckdb.connect() as connection,
+    ):
+        limit_resources(connection, settings, temporary)
         try:
             connection.execute(f"attach {literal(warehouse.marts_db)} as marts (read_only)")
             current = current_run(connection)
@@ -222,7 +229,7 @@ def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
         ).fetchall()
     )
     if request.segment_id is not None and request.segment_id not in segments:
-        there = "; ".join(f"{number} ({plain(name)})" for number, name in segments.items())
+        there = "; ".join(f"{number} ({printable(name)})" for number, name in segments.items())
         raise Problem(f"SEGMENT={request.segment_id}: there are: {there}", WRONG_USE)
     there = column_types(connection)
     if "is_holdout" not in there:

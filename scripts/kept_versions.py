@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+import temporary
 from warehouse import Warehouse, set_aside_wal, wal_of
 
 READ_ONLY_MODE = 0o444
@@ -121,19 +122,16 @@ def replace_file(version: Version, new_file: Path) -> None:
 
 @contextmanager
 def working_folder(warehouse: Warehouse) -> Iterator[Path]:
-    """Make a folder to write new files in, on the disk they go to; it is gone afterwards."""
-    remove_leftovers(warehouse)
+    """Make a folder to write new files in, on the disk they go to; it is gone afterwards.
+
+    The caller holds the warehouse's lock.
+    """
+    temporary.remove_left(warehouse.path)
     folder = warehouse.path / f".publishing-{os.getpid()}"
     try:
         folder.mkdir()
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def remove_leftovers(warehouse: Warehouse) -> None:
-    """Remove what publishes that were killed left behind."""
-    for folder in warehouse.path.glob(".publishing-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -20,7 +20,7 @@ from kept_versions import (
 from quoting import identifier
 from settings import resolve_warehouse
 from summary import table_text
-from warehouse import Warehouse, wal_of
+from warehouse import Warehouse, remove_leftovers, wal_of
 
 HEAD = ("run", "as of", "run id", "rows", "verdict", "size", "")
 WIDTH = 100
@@ -115,6 +115,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare every file's checksum")
     is_check = parser.parse_args().check
     warehouse = Warehouse(resolve_warehouse())
+    remove_leftovers(warehouse)
     if not is_check:
         say(listing(warehouse))
         return 0

@@ -7,13 +7,13 @@ ATTACH and COPY TO, takes a path as it is.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from console import Problem
 from refusals import refusal
+from temporary import place_of_user, session
 
 PATTERN_CHARACTERS = "*?["
 SEPARATOR = "\\"
@@ -55,8 +55,10 @@ def plain_names() -> Iterator[PlainNames]:
 
     It is not in the warehouse, whose own path may be one that needs links.
     """
-    with tempfile.TemporaryDirectory(prefix="names-") as folder:
-        place = Path(folder).resolve()
-        if is_pattern(place) or SEPARATOR in folder:
-            raise Problem(f"TMPDIR={place.parent}: expected a folder without * ? [ or a backslash")
+    with session(place_of_user(), "names") as folder:
+        place = folder.resolve()
+        if is_pattern(place) or SEPARATOR in str(folder):
+            raise Problem(
+                f"TMPDIR={place.parents[1]}: expected a folder without * ? [ or a backslash"
+            )
         yield PlainNames(place)

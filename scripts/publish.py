@@ -297,9 +297,9 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = resolve()
     warehouse = Warehouse(settings.warehouse)
-    if not warehouse.build_db.exists():
-        raise Problem(f"{warehouse.build_db} is not there: run make build", FAILED)
     with exclusive(warehouse):
+        if not warehouse.build_db.exists():
+            raise Problem(f"{warehouse.build_db} is not there: run make build", FAILED)
         say(describe(publish(settings, arguments.dbt_target)))
     return 0
 

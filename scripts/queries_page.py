@@ -15,6 +15,7 @@ from pathlib import Path
 from console import run, say
 from query import NUMBERS, Result, ask, first_comment, open_published, query_files, shown_rows
 from settings import ROOT, resolve_warehouse
+from temporary import place_of_user, session
 from warehouse import Warehouse
 
 PAGE = ROOT / "docs" / "queries.md"
@@ -79,7 +80,10 @@ def page(marts: Path) -> str:
     for path in query_files():
         sql = path.read_text(encoding="utf-8")
         # Each has a connection of its own: some make temporary tables.
-        with open_published(marts) as connection:
+        with (
+            session(place_of_user(), "query") as spill,
+            open_published(marts, spill) as connection,
+        ):
             parts.append(section(path.stem, sql, ask(connection, sql)))
     return "\n\n".join(parts) + "\n"
 

@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,7 +28,8 @@ from paths import resolve_path
 from quoting import literal
 from settings import ROOT, nearest, resolve_warehouse
 from summary import table_text
-from warehouse import Warehouse
+from temporary import place_of_user, session
+from warehouse import Warehouse, remove_leftovers
 
 QUERIES = ROOT / "scripts" / "queries"
 FORMATS = ("table", "csv", "json")
@@ -48,8 +48,10 @@ class Result:
     pieces: Iterator[list[tuple]]
 
 
-def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
     """Open a published file so that SQL can read it and touch nothing else.
+
+    What does not fit into memory goes to the folder `spill`.
 
     Raises:
         Problem: it is not there or cannot be read.
@@ -60,8 +62,6 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
             path, read_only=True, config={"python_enable_replacements": "false"}
         )
-        # What does not fit into memory goes there, and is gone when the query ends.
-        spill = Path(tempfile.gettempdir()) / f"query-{os.getpid()}"
         connection.execute(f"set temp_directory = {literal(spill)}")
         connection.execute("set autoinstall_known_extensions = false")
         connection.execute("set autoload_known_extensions = false")
@@ -261,12 +261,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)
-    path = Warehouse(resolve_warehouse()).marts_db
+    warehouse = Warehouse(resolve_warehouse())
+    remove_leftovers(warehouse)
     chosen = os.environ.get("FORMAT", "").strip() or "table"
     if chosen not in WRITERS:
         raise Problem(f"FORMAT={chosen}: expected {', '.join(FORMATS)}", WRONG_USE)
     sql = question(os.environ)
-    with open_published(path) as connection:
+    with (
+        session(place_of_user(), "query") as spill,
+        open_published(warehouse.marts_db, spill) as connection,
+    ):
         WRITERS[chosen](ask(connection, sql))
     return 0
 

@@ -18,7 +18,8 @@ from paths import out_problem, resolve_target
 from publish import sync
 from report_page.page import brief_page, whole_page
 from settings import read_segment, resolve_warehouse
-from warehouse import Warehouse
+from temporary import place_in, session
+from warehouse import Warehouse, remove_leftovers
 
 VARIABLES = """settings (environment variables, or after make report):
   SEGMENT   number of a segment: write its one-page brief
@@ -80,7 +81,7 @@ def file_of(warehouse: Warehouse, request: Request) -> Path:
     return file
 
 
-def write(file: Path, page: str) -> None:
+def write(warehouse: Warehouse, file: Path, page: str) -> None:
     """Put the page in place by a rename, so that nobody opens half of one.
 
     Raises:
@@ -88,9 +89,10 @@ def write(file: Path, page: str) -> None:
     """
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-        sync(temporary)
-        os.replace(temporary, file)
+        with session(place_in(warehouse.path), "report", outside=[temporary]):
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+            sync(temporary)
+            os.replace(temporary, file)
     except OSError as error:
         raise Problem(f"{file} cannot be written: {error.strerror}") from error
     finally:
@@ -107,13 +109,14 @@ def main() -> int:
     parser.parse_args()
     request = read_request(os.environ)
     warehouse = Warehouse(resolve_warehouse())
+    remove_leftovers(warehouse)
     file = file_of(warehouse, request)
     started = time.monotonic()
     if request.segment_id is None:
         page = whole_page(warehouse.marts_db)
     else:
         page = brief_page(warehouse.marts_db, request.segment_id)
-    write(file, page)
+    write(warehouse, file, page)
     seconds = time.monotonic() - started
     say(f"Page: {file} ({size(file.stat().st_size)}, {seconds:.1f} s)")
     return 0

@@ -14,7 +14,7 @@ import duckdb
 from console import Problem, plain, run, say
 from quoting import identifier
 from settings import resolve_warehouse
-from warehouse import Warehouse
+from warehouse import Warehouse, remove_leftovers
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
@@ -276,7 +276,9 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=Path, help="a published marts.duckdb")
     path = parser.parse_args().file
     if path is None:
-        path = Warehouse(resolve_warehouse()).marts_db
+        warehouse = Warehouse(resolve_warehouse())
+        remove_leftovers(warehouse)
+        path = warehouse.marts_db
     say(summary(path))
     return 0
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import temporary
 from console import BUSY, WRONG_USE, Problem, warn
 
 
@@ -59,7 +59,7 @@ class Warehouse:
     @property
     def temporary(self) -> Path:
         """Where DuckDB spills to when memory is short, and what else is there for one build."""
-        return self.path / "tmp"
+        return self.path / temporary.FOLDER
 
     @property
     def dbt_target(self) -> Path:
@@ -118,18 +118,27 @@ def set_aside_wal(warehouse: Warehouse) -> Path | None:
     return target
 
 
-def clear_temporary(folder: Path) -> None:
-    """Remove what killed builds left in a temporary folder; the caller holds the lock.
+def remove_leftovers(warehouse: Warehouse) -> None:
+    """Remove what stopped commands left, before a command that does not hold the lock.
 
-    A folder that was linked to elsewhere may serve others too, and is left alone.
+    What a holder of the lock left is removed when nobody holds it.
     """
-    if folder.is_symlink() or not folder.is_dir():
+    temporary.remove_sessions_that_ended(warehouse.path)
+    if not temporary.left_by_holders(warehouse.path):
         return
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    try:
+        descriptor = os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:
+        # Whoever may not write here leaves it to those who may.
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.remove_left(warehouse.path)
+    except OSError:
+        # A build is at work, or some of it is another user's.
+        return
+    finally:
+        os.close(descriptor)
 
 
 def _holder(text: str) -> str:
@@ -216,7 +225,7 @@ def exclusive(warehouse: Warehouse) -> Iterator[int]:
             os.close(descriptor)
             descriptor = _open_lock(warehouse)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        clear_temporary(warehouse.temporary)
+        temporary.remove_left(warehouse.path)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             os.ftruncate(descriptor, 0)

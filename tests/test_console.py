@@ -181,7 +181,10 @@ def test_data_into_a_pipe_stays_data(hostile: Warehouse) -> None:
 
 
 def test_a_hang_up_is_ignored_where_it_was_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    }
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -190,5 +193,19 @@ def test_a_hang_up_is_ignored_where_it_was_ignored(monkeypatch: pytest.MonkeyPat
         with pytest.raises(console.Stopped):
             os.kill(os.getpid(), signal.SIGTERM)
     finally:
+        console.Stopped.is_asked = False
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_library_that_was_interrupted_is_no_fault(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB raises an error of its own where a signal comes while it works."""
+
+    def main() -> int:
+        monkeypatch.setattr(console.Stopped, "is_asked", True)
+        raise RuntimeError("Query interrupted")
+
+    assert run(main) == FAILED
+    assert capsys.readouterr().err == "Stopped. What was published before is untouched.\n"

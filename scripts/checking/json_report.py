@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from checking.findings import Findings, Outcome
-from console import Problem
+from console import Problem, json_text
 
 # A row counted but kept: it stands beside the duplicates that were dropped.
 KEPT_DUPLICATE = "suspected_duplicate"
@@ -46,7 +45,7 @@ def findings_json(findings: Findings) -> str:
         if outcome.outcome == "duplicate" or outcome.reason == KEPT_DUPLICATE
     ]
     rejected = [outcome for outcome in findings.outcomes if outcome.outcome == "rejected"]
-    return json.dumps(
+    return json_text(
         {
             "accepted_lines": totals.accepted_lines,
             "orders": totals.orders,
@@ -70,7 +69,7 @@ def refusal_json(problem: Problem) -> str:
     """Return refused data, or a setting that cannot be, as the text of one JSON object."""
     message = str(problem)
     row = _first(ROW, message)
-    return json.dumps(
+    return json_text(
         {
             "error": message,
             "file": _first(FILE, message),
