@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from column_formats import Column, Stated, number_formats, time_formats
+from column_formats import number_formats
 from column_names import ADDED_COLUMNS, key, normal
+from date_formats import time_formats
 from expressions import ANY, NUMBER, TIME, Expression, ExpressionError, parse, written
 from mapping_file import MISSING_KEY, ONLY_KEY, WHERE_KEY, Entry, TableMapping
 from project_sql import ProjectSql
@@ -19,6 +20,7 @@ from raw_files import FLOATS, text_of
 from refusals import first_lines, listed, shown
 from settings import nearest
 from sources import RawTable
+from text_columns import Column, Stated
 
 ROWS_TRIED = 1_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")

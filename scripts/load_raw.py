@@ -24,7 +24,7 @@ import duckdb
 import file_search
 import raw_files
 from build_database import drop_relation, healed, open_build_database, relation_kind
-from column_formats import Column, Stated, find_formats
+from column_formats import FormatRow, find_formats
 from column_mapping import MappedTable, left_out_sql, map_columns, mapped_sql, used_columns
 from column_names import check_required
 from console import (
@@ -39,6 +39,7 @@ from console import (
     warn,
 )
 from customer_table import RAW_TABLE, VIEW, identify
+from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
@@ -59,6 +60,7 @@ from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
+from text_columns import Column, Stated
 from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
@@ -76,6 +78,8 @@ OWN_TABLES = (
 )
 CUSTOMERS = "customers"
 FORMATS = "column_formats"
+# Types of columns in which times may stand as numbers.
+NUMBER_TYPES = ("INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "DOUBLE", "FLOAT")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
 
 
@@ -730,34 +734,36 @@ def write_formats(
         if loaded_table.is_kept and before is not None:
             rows += [row for row in before if row[0] == raw_table.name]
             continue
-        columns = text_columns(connection, raw_table)
+        columns = text_columns(connection, raw_table, ["VARCHAR"])
         numbers = [column for column in columns if column.name in raw_table.numbers]
+        columns = text_columns(connection, raw_table, ["VARCHAR", *NUMBER_TYPES])
         times = [column for column in columns if column.name in raw_table.times]
         rows += find_formats(connection, reading.project, numbers, times, reading.stated)
     connection.execute(
         f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
-        "kind varchar, format_number integer, format varchar)"
+        "kind varchar, format_number integer, format varchar, source_file varchar)"
     )
     connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
     for row in rows:
-        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?)", row)
+        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?, ?)", row)
 
 
-def known_formats(
-    connection: duckdb.DuckDBPyConnection, stated: Stated
-) -> list[tuple[str, str, str, int, str]] | None:
+def known_formats(connection: duckdb.DuckDBPyConnection, stated: Stated) -> list[FormatRow] | None:
     """Return the formats found by the last load; None when none were, or others were stated."""
     if comment_of(connection, FORMATS) != repr(stated):
         return None
     return connection.execute(f"select * from raw.{FORMATS}").fetchall()
 
 
-def text_columns(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> list[Column]:
-    """Return the columns of a raw table that hold text, in the order of their names."""
+def text_columns(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, types: Sequence[str]
+) -> list[Column]:
+    """Return the columns of a raw table that are of some types, in the order of their names."""
     names = connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'raw' and table_name = ? and data_type = 'VARCHAR' order by column_name",
-        [raw_table.name],
+        "and schema_name = 'raw' and table_name = ? and list_contains(?, data_type) "
+        "order by column_name",
+        [raw_table.name, list(types)],
     ).fetchall()
     return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
 
@@ -841,12 +847,8 @@ def facts(
         [loaded_at],
     ).fetchone()
     if customers == 0:
-        raise Problem(
-            f"{source.orders_table}: no row has both a {source.customer_column} and a "
-            f"{source.time_column} that is a date from 1970 on and not in the future; expected "
-            "some, such as 2026-03-01 17:45:00",
-            DATA_REFUSED,
-        )
+        time = Column(source.orders_table, source.time_column, "")
+        raise nothing_usable(connection, source.customer_column, time, customer, moment)
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
 
 

@@ -30,7 +30,6 @@ from dbt_common.clients import agate_helper
 
 import file_search
 import raw_files
-from column_formats import Stated
 from column_mapping import map_columns, mapped_sql
 from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
@@ -43,6 +42,7 @@ from quoting import literal
 from raw_files import TablePlan
 from settings import ROOT
 from sources import SOURCES
+from text_columns import Stated
 from text_format import records
 
 OWN_FILES = SOURCES["own_files"]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from check import DEFAULT_SOURCE
-from column_formats import formats_of_shape, order_of, spoken_format
+from date_shapes import formats_of_shape, order_of, spoken_format
 from load_raw import load
 from settings import resolve
 from shops import ROOT, SHOP, clean_environment

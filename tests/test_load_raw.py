@@ -11,7 +11,6 @@ import duckdb
 import pytest
 
 from build_database import relation_kind
-from column_formats import Stated
 from console import DATA_REFUSED, WRONG_USE, Problem
 from history_schema import HISTORY_TABLES
 from load_raw import LedgerRow, Loaded, Reading, load, read_files
@@ -20,6 +19,7 @@ from privacy import Guard
 from project_sql import ProjectSql
 from settings import Settings, resolve
 from sources import OWN_FILES
+from text_columns import Stated
 from warehouse import Warehouse
 
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"

@@ -118,6 +118,10 @@ def expressions() -> dict[str, Asked]:
             "digest": ("text_digest", "t"),
             "share": ("hash_fraction", "t"),
             "time in ISO 8601": ("time_in_format", "t", ["iso"]),
+            "serial date": ("time_in_format", "'45319.3340277778'", ["excel"]),
+            "Unix time": ("time_in_format", "'1706428860,5'", ["unix_s"]),
+            "no Unix time": ("time_in_format", "t", ["unix_ms"]),
+            "month in German": ("time_in_format", "'Am 1. März 2024'", ["de:%d %m %Y"]),
             "literal": ("text_literal", "a 'quoted' \\d+ \\\\ \"text\""),
         }
         for formats in FORMATS:

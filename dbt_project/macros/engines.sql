@@ -363,6 +363,20 @@
 {%- endmacro %}
 
 
+{# Seconds since 1970 as a time, in UTC whatever the time zone of the session. #}
+{% macro time_of_seconds(seconds) -%}
+    {{ return(adapter.dispatch('time_of_seconds')(seconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__time_of_seconds(seconds) -%}
+    make_timestamp(cast(round(({{ seconds }}) * 1000000) as bigint))
+{%- endmacro %}
+
+{% macro spark__time_of_seconds(seconds) -%}
+    timestamp_micros(cast(round(({{ seconds }}) * 1000000) as bigint))
+{%- endmacro %}
+
+
 {# Formats are those of strptime: %Y %y %m %d %b %B %H %I %M %S %f %p. #}
 {% macro time_of_text(text, formats) -%}
     {{ return(adapter.dispatch('time_of_text')(text, formats)) }}

@@ -1,20 +1,26 @@
 {# How loading found a column of text to be written; nothing for other columns
-   than text. The format is stated in the SQL that staging is compiled to. #}
+   than text. The format is stated in the SQL that staging is compiled to. A list
+   of formats, or lists by file where each file has formats of its own. #}
 {% macro column_formats(relation, column) -%}
     {%- set formats = [] -%}
+    {%- set by_file = {} -%}
     {%- set stated = source('load', 'column_formats') -%}
     {%- if execute -%}
         {%- set found = run_query(
-            'select format from ' ~ stated
+            'select format, source_file from ' ~ stated
             ~ ' where source_table = ' ~ text_literal(relation.identifier)
             ~ ' and column_name = ' ~ text_literal(column)
-            ~ ' order by format_number'
+            ~ ' order by source_file, format_number'
         ) -%}
         {%- for row in found.rows -%}
-            {%- do formats.append(row[0]) -%}
+            {%- if row[1] is none -%}
+                {%- do formats.append(row[0]) -%}
+            {%- else -%}
+                {%- do by_file.setdefault(row[1], []).append(row[0]) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(formats) }}
+    {{ return(by_file or formats) }}
 {%- endmacro %}
 
 
@@ -33,13 +39,32 @@
 {%- endmacro %}
 
 
-{# No format: not text, and cast as it is. iso: ISO 8601. Else formats of
-   strptime, of which the one that fits is taken. #}
+{# No format: not text, and cast as it is. iso: ISO 8601. excel and unix_s to
+   unix_ns: numbers. Else formats of strptime, of which the one that fits is
+   taken; behind `de:` and the like they are of the text with its months, named in
+   that language, as numbers. #}
 {% macro time_in_format(column, formats) -%}
-    {%- if not formats -%}
+    {%- if formats is mapping -%}
+    case
+        {%- for file, own in formats.items() %}
+        when _file = {{ text_literal(file) }}
+            then {{ time_in_format(column, own) }}
+        {%- endfor %}
+    end
+    {%- elif not formats -%}
     try_cast({{ column }} as timestamp)
     {%- elif formats == ['iso'] -%}
     {{ iso_time(raw_text(column)) }}
+    {%- elif formats[0] == 'excel' or formats[0].startswith('unix_') -%}
+    {{ time_of_number(raw_text(column), formats[0]) }}
+    {%- elif formats[0][2] == ':' -%}
+    {%- set named = [] -%}
+    {%- for format in formats -%}
+        {%- do named.append(format[3:]) -%}
+    {%- endfor -%}
+    {{ time_of_text(
+        months_numbered(raw_text(column), formats[0][:2]), named
+    ) }}
     {%- else -%}
     {{ time_of_text(raw_text(column), formats) }}
     {%- endif -%}

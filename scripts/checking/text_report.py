@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from checking.findings import Findings, Outcome, Suspicion, Totals
-from column_formats import spoken_format
 from console import count, say
+from date_shapes import spoken_format
 from expressions import Expression
 from load_raw import LoadedTable
 from refusals import listed, printable, shown
@@ -75,8 +75,7 @@ def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
 def read_as(loaded: LoadedTable, name: str, formats: Sequence[str]) -> str:
     """Return how a column is read: as text, as dates in a format, as numbers."""
     if name in loaded.table.times:
-        known = {"iso": "YYYY-MM-DD"}
-        spoken = dict.fromkeys(known.get(text) or spoken_time(text) for text in formats)
+        spoken = dict.fromkeys(map(spoken_time, formats))
         return ", ".join(["dates", *spoken])
     if name in loaded.table.numbers:
         signs = {"comma": "numbers, decimal comma", "point": "numbers, decimal point"}
