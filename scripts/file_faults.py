@@ -8,11 +8,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from console import Problem, count
+from file_bounds import LONGEST_OBJECT
 from refusals import first_lines, refusal, shown
 from text_format import DELIMITERS, TextFormat, open_text, records
 
@@ -42,12 +44,15 @@ def csv_problem(
             if row and len(record) != len(header) and not has_end:
                 return refusal(name, _width_fault(row, line, record, header, written))
     except csv.Error as csv_error:
-        reason = (
-            "opens a double quote that is never closed"
-            if "unexpected end" in str(csv_error)
-            else f"has a character after a closing double quote: expected "
-            f"{_delimiter(written)}; a double quote inside a text is written twice"
-        )
+        if "unexpected end" in str(csv_error):
+            reason = "opens a double quote that is never closed"
+        elif "is longer than" in str(csv_error):
+            reason = f"{csv_error}; is a double quote in it never closed?"
+        else:
+            reason = (
+                f"has a character after a closing double quote: expected {_delimiter(written)}; "
+                "a double quote inside a text is written twice"
+            )
         return refusal(name, f"row {row + 1:,} {reason}")
     return refusal(name, f"cannot be read as CSV: {first_lines(error)}")
 
@@ -59,7 +64,9 @@ def json_problem(
     if isinstance(error, MEMORY_ERRORS):
         return Problem(f"{name}: {first_lines(error)}")
     with open_text(path, written) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(partial(file.readline, LONGEST_OBJECT + 1), ""), 1):
+            if len(line) > LONGEST_OBJECT:
+                return refusal(name, f"line {number:,} has more than {LONGEST_OBJECT:,} characters")
             if not line.strip():
                 continue
             try:

@@ -17,6 +17,7 @@ import duckdb
 from column_names import check_required, contract_names, matched
 from console import Problem
 from csv_format import LINE_END, format_of
+from file_bounds import LONGEST_ROW
 from file_faults import header_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from header_search import check_is_no_title, with_hint
@@ -106,7 +107,9 @@ def inspect(
         byte_count, digest = hash_of(found.path, found.name)
         header, types = parquet_columns(connection, found)
     else:
-        scanned = scan_text(found.path, found.name)
+        # JSON may be one array, whose objects DuckDB bounds.
+        longest_line = LONGEST_ROW if found.kind == "csv" else None
+        scanned = scan_text(found.path, found.name, longest_line)
         byte_count, digest = scanned.byte_count, scanned.sha256
         if found.kind == "csv":
             written = format_of(found.path, scanned, mapping.layout.skipped_rows)

@@ -1,0 +1,87 @@
+"""How much a text file may take: its longest line, and what a compressed one unpacks to.
+
+Checked piece by piece while a file is first read, so that no more of it is held than one piece.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TextIO
+
+from console import size
+from refusals import refusal
+
+# DuckDB's own bounds: a row of CSV, with the lines within its quotes, and an object of JSON.
+LONGEST_ROW = 2_000_000
+LONGEST_OBJECT = 16_000_000
+# Text that people keep shrinks to a twentieth; this is far beyond, and only for large files.
+MOST_UNPACKED = 200
+ALWAYS_UNPACKED = 1_000_000_000
+
+
+class Bounds:
+    """Counts what is read of a file.
+
+    Args:
+        name: The file, for messages.
+        longest_line: Characters of its longest line; None where it has no lines.
+        packed_size: Bytes of a compressed file; None where it is not compressed.
+    """
+
+    def __init__(self, name: str, longest_line: int | None, packed_size: int | None) -> None:
+        self._name = name
+        self._longest_line = longest_line
+        self._most = (
+            None if packed_size is None else max(ALWAYS_UNPACKED, packed_size * MOST_UNPACKED)
+        )
+        self._unpacked = self._held = 0
+        self._line = 1
+
+    def count(self, piece: bytes | str) -> None:
+        """Count a piece, which is no longer than the longest line may be.
+
+        Raises:
+            Problem: more was read than is allowed.
+        """
+        self._unpacked += len(piece)
+        if self._most is not None and self._unpacked > self._most:
+            raise refusal(
+                self._name,
+                f"unpacks to more than {size(self._most)}, more than {MOST_UNPACKED} times its "
+                "size: unpack it, if it is meant to be so large",
+            )
+        if self._longest_line is None:
+            return
+        ends = (b"\n", b"\r") if isinstance(piece, bytes) else ("\n", "\r")
+        firsts = [at for end in ends if (at := piece.find(end)) >= 0]
+        if self._held + min(firsts, default=len(piece)) > self._longest_line:
+            raise refusal(
+                self._name,
+                f"line {self._line:,} has more than {self._longest_line:,} characters: expected "
+                "rows on lines of their own",
+            )
+        if firsts:
+            self._line += max(piece.count(end) for end in ends)
+            self._held = len(piece) - max(piece.rfind(end) for end in ends) - 1
+        else:
+            self._held += len(piece)
+
+
+class BoundedLines:
+    """The lines of a text for a reader of CSV, up to a row that is too long."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._held = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(LONGEST_ROW + 1):
+            self._held += len(line)
+            if self._held > LONGEST_ROW:
+                raise csv.Error(f"is longer than {LONGEST_ROW:,} characters")
+            yield line
+
+    def row_ended(self) -> None:
+        """Begin to count at the next row."""
+        self._held = 0
