@@ -16,8 +16,8 @@ VENV := $(if $(filter spark,$(value TARGET)),.venv-spark,.venv)/bin
 # Settings reach the scripts by the environment, as they were given: `value`
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID DEFINITIONS WAREHOUSE AS_OF K REFIT SEED THREADS \
-    MEMORY TARGET SPARK_MASTER SPARK_CONF KEEP PSEUDONYMISE DATE_FORMAT DECIMAL FULL PYTEST_ARGS \
-    FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER WAIT LOG
+    MEMORY TARGET SPARK_MASTER SPARK_CONF KEEP PSEUDONYMISE DATE_FORMAT DECIMAL \
+    MISSING_IDS IDS FULL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER WAIT LOG
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 

@@ -45,8 +45,9 @@ from trimming import RAW_TEXT, text_of, text_sql
 from warehouse import Warehouse, exclusive, set_aside_wal, wal_of
 
 CUSTOMER_COLUMN = "customer_id"
-# Files that were published before ids were trimmed as they are now hold other spellings.
-IS_CUSTOMER = f"{text_sql(CUSTOMER_COLUMN)} = ?"
+# Files may hold other spellings: of a time when ids were read otherwise, or with IDS=as_written.
+ANY_SPELLING = "customer_text"
+IS_CUSTOMER = f"{text_sql(CUSTOMER_COLUMN, ANY_SPELLING)} = ?"
 
 
 def forget(
@@ -140,7 +141,8 @@ def rows_of(path: Path, stored: str) -> int:
             connection.execute(f"attach {literal(path)} as held (read_only)")
             return sum(
                 connection.execute(
-                    f"select count(*) from {table} where {IS_CUSTOMER}", [stored]
+                    f"select count(*) from {table} where {IS_CUSTOMER}",
+                    [text_of(stored, ANY_SPELLING)],
                 ).fetchone()[0]
                 for table in customer_tables(connection, "held")
             )
@@ -207,7 +209,9 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
         connection.execute(f"attach {literal(between)} as between_copies")
         connection.execute("copy from database held to between_copies")
         for table in customer_tables(connection, "between_copies"):
-            connection.execute(f"delete from {table} where {IS_CUSTOMER}", [stored])
+            connection.execute(
+                f"delete from {table} where {IS_CUSTOMER}", [text_of(stored, ANY_SPELLING)]
+            )
         connection.execute(
             f"attach {literal(new_file)} as fresh (storage_version {literal(STORAGE_VERSION)})"
         )

@@ -38,6 +38,7 @@ from console import (
     size,
     warn,
 )
+from customer_ids import id_formats
 from customer_table import RAW_TABLE, VIEW, identify
 from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
@@ -60,7 +61,7 @@ from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
 from sources import RawTable, Source, source_of
-from text_columns import Column, Stated
+from text_columns import Column, IdSettings, Stated
 from text_format import write_utf8
 from versions import environment_text
 from warehouse import Warehouse, exclusive, set_aside_wal
@@ -179,7 +180,11 @@ def load(
             clock,
             guard,
             ProjectSql(connection, dbt_vars(settings)),
-            Stated(settings.date_format or source.date_order, settings.decimal),
+            Stated(
+                settings.date_format or source.date_order,
+                settings.decimal,
+                IdSettings(settings.ids == "as_written", settings.missing_ids),
+            ),
             read_mapping(folder, source.tables, may_map=source.is_mappable),
             names,
             bool(replay and replay.loaded_at),
@@ -191,7 +196,7 @@ def load(
             identify(connection, settings.id)
         load_definitions(connection, settings)
         then = replay.loaded_at if replay else None
-        write_formats(connection, reading, tables)
+        write_formats(connection, source, reading, tables)
         if not source.is_mappable:
             check_features(connection, settings, reading.project)
         write_ledger(connection, settings.source, rows, guard.check, then)
@@ -239,6 +244,7 @@ def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard
     is_one_table = source.name in SOURCES_OF_ONE_TABLE
     column = settings.id if is_one_table and settings.id else source.customer_column
     guard = guard_of(warehouse, column, asked=settings.pseudonymise, macro=source.customer_macro)
+    guard = replace_fields(guard, missing=settings.missing_ids)
     if is_one_table and not settings.id and (guard.key or guard.forgotten):
         raise Problem(
             f"ID is missing: customers of {warehouse.path} have pseudonyms or were forgotten, so "
@@ -721,7 +727,10 @@ def drop_other_tables(
 
 
 def write_formats(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, tables: Sequence[LoadedTable]
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    reading: Reading,
+    tables: Sequence[LoadedTable],
 ) -> None:
     """Find the formats of all text columns that are read as dates or numbers, and keep them.
 
@@ -732,13 +741,17 @@ def write_formats(
     for loaded_table in tables:
         raw_table = loaded_table.table
         if loaded_table.is_kept and before is not None:
-            rows += [row for row in before if row[0] == raw_table.name]
+            rows += [row for row in before if row[0] == raw_table.name and row[2] != "id"]
             continue
         columns = text_columns(connection, raw_table, ["VARCHAR"])
         numbers = [column for column in columns if column.name in raw_table.numbers]
         columns = text_columns(connection, raw_table, ["VARCHAR", *NUMBER_TYPES])
         times = [column for column in columns if column.name in raw_table.times]
         rows += find_formats(connection, reading.project, numbers, times, reading.stated)
+    if source.has_id_rules:
+        column = source.customer_column
+        named = [t.table.name for t in tables if t.plan and column in t.table.columns]
+        rows += id_formats(connection, reading.project, named, column, reading.stated.ids)
     connection.execute(
         f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
         "kind varchar, format_number integer, format varchar, source_file varchar)"
@@ -833,8 +846,13 @@ def facts(
     """Return what the settings are checked against: rows, customers, first and last day."""
     if source.orders_table is None or source.time_column is None:
         return customer_facts(connection, project, source, rows)
-    customer = project.macro(source.customer_macro, identifier(source.customer_column))
     orders = Relation("raw", source.orders_table)
+    rules = project.call("column_formats", orders, source.customer_column)
+    customer = project.macro(
+        source.customer_macro,
+        identifier(source.customer_column),
+        *([rules] if source.has_id_rules else []),
+    )
     formats = project.call("column_formats", orders, source.time_column)
     moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)

@@ -26,7 +26,7 @@ import duckdb
 from column_names import ADDED_COLUMNS
 from console import WRONG_USE, Problem
 from kept_versions import sync
-from quoting import identifier
+from quoting import identifier, literal
 from trimming import RAW_TEXT, text_of, text_sql
 from warehouse import Warehouse
 
@@ -58,12 +58,14 @@ class Guard:
         key: Key of the pseudonyms; None where ids stay as they are. Never shown.
         forgotten: Customers whose rows are not written.
         macro: The macro by which staging reads ids.
+        missing: Ids that stand for no customer.
     """
 
     column: str
     key: bytes | None = field(default=None, repr=False)
     forgotten: tuple[Forgotten, ...] = ()
     macro: str = RAW_TEXT
+    missing: tuple[str, ...] = ()
 
     @property
     def check(self) -> str | None:
@@ -95,7 +97,7 @@ class Guard:
         """Return what a raw table depends on besides its files."""
         if guarded is None:
             return ""
-        parts = (guarded, self.check, self.forgotten, text_sql(guarded, self.macro))
+        parts = (guarded, self.check, self.forgotten, self._plain_sql(guarded))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:
@@ -108,7 +110,7 @@ class Guard:
         """
         every = (*columns, *ADDED_COLUMNS)
         names = ", ".join(identifier(name) for name in every)
-        plain = text_sql(identifier(guarded), self.macro)
+        plain = self._plain_sql(identifier(guarded))
         pseudonym = f"sha256($outer_pad || unhex(sha256($inner_pad || encode({plain}))))"
         stored = f"{pseudonym if self.key else plain} as stored_id"
         replaced = "stored_id" if self.key else identifier(guarded)
@@ -117,6 +119,12 @@ class Guard:
             f"select {values} from (select *, {stored} from ({select}) as rows_of_files({names})) "
             f"as guarded{self._not_forgotten('stored_id')}"
         )
+
+    def _plain_sql(self, column: str) -> str:
+        """Return the SQL of an id before it gets a pseudonym; null where it stands for nobody."""
+        plain = text_sql(column, self.macro)
+        words = ", ".join(literal(word) for word in self.missing)
+        return f"case when lower({plain}) not in ({words}) then {plain} end" if words else plain
 
     def _not_forgotten(self, stored: str) -> str:
         """Return the WHERE that leaves forgotten customers out, a hash per salt."""

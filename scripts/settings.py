@@ -98,6 +98,8 @@ class Settings:
     keep: int = DEFAULT_KEEP
     pseudonymise: bool | None = None
     full: bool = False
+    missing_ids: tuple[str, ...] = ()
+    ids: str = "alike"
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,19 @@ SETTINGS: tuple[Setting, ...] = (
         "found in the data",
         "decimal sign of amounts, where the data leaves it open",
         "point or comma",
+    ),
+    Setting(
+        "MISSING_IDS",
+        "none",
+        "ids that stand for no customer, such as those of guests, for SOURCE=own_files",
+        "ids separated by commas, such as 0,guest",
+    ),
+    Setting(
+        "IDS",
+        "alike",
+        "whether 12345.0 is customer 12345 and e-mail addresses are read in lower case, "
+        "for SOURCE=own_files",
+        "alike or as_written",
     ),
     Setting(
         "FULL",
@@ -371,6 +386,11 @@ def read_date_format(text: str) -> str:
     return order
 
 
+def read_missing_ids(text: str) -> tuple[str, ...]:
+    """Read MISSING_IDS, such as `0,guest`: ids in lower case, in the order of the alphabet."""
+    return tuple(sorted({word.strip().lower() for word in text.split(",")} - {""}))
+
+
 def read_memory(text: str, target: str = "duckdb") -> str:
     """Read MEMORY, such as `4GB`; absent, a share of the memory of this machine."""
     if not text:
@@ -513,6 +533,8 @@ def resolve(
             read_choice("PSEUDONYMISE", text("PSEUDONYMISE"), ("", "0", "1"))
         ],
         full=read_choice("FULL", text("FULL", "0"), ("0", "1")) == "1",
+        missing_ids=read_missing_ids(text("MISSING_IDS")),
+        ids=read_choice("IDS", text("IDS", "alike"), ("alike", "as_written")),
     )
 
 

@@ -56,6 +56,7 @@ class Source:
         date_order: Order of day, month and year (`mdy`) where dates can be read in several.
         is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
         customer_macro: The macro by which its staging reads customers' ids.
+        has_id_rules: Whether it reads them by rules that loading finds.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Source:
     date_order: str | None = None
     is_mappable: bool = False
     customer_macro: str = RAW_TEXT
+    has_id_rules: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Return the folder that holds the files of this source."""
@@ -154,6 +156,8 @@ OWN_FILES = Source(
     orders_table="order_lines",
     customer_column="customer_id",
     time_column="ordered_at",
+    customer_macro="customer_text",
+    has_id_rules=True,
     is_mappable=True,
 )
 

@@ -40,11 +40,20 @@ class Column:
 
 
 @dataclass(frozen=True)
+class IdSettings:
+    """What the settings state of ids: whether they stay as written, and which stand for none."""
+
+    is_as_written: bool = False
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stated:
-    """What the user states of formats: `dmy`, `mdy` or `ymd`; `point` or `comma`."""
+    """What the user states of formats: `dmy`, `mdy` or `ymd`; `point` or `comma`; of ids."""
 
     date_order: str | None = None
     decimal_sign: str | None = None
+    ids: IdSettings = IdSettings()
 
 
 def row_of(connection: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:

@@ -70,6 +70,38 @@
 {%- endmacro %}
 
 
+{# An id of a customer, by the rules that loading found for its column: `whole`
+   takes the decimals of 12345.0 away, `email` reads addresses in lower case,
+   `missing:0` reads 0 as no id. Without rules, as for pseudonyms and forgetting,
+   both of the first hold. #}
+{% macro customer_text(column, rules=none) -%}
+    {%- set followed = ['whole', 'email'] if rules is none else rules -%}
+    {%- set text = raw_text(column) -%}
+    {%- set missing = [] -%}
+    {%- for rule in followed if rule.startswith('missing:') -%}
+        {%- do missing.append(text_literal(rule[8:])) -%}
+    {%- endfor -%}
+    {%- if followed -%}
+    case
+        {%- if missing %}
+        when lower({{ text }}) in ({{ missing | join(', ') }}) then null
+        {%- endif %}
+        {%- if 'whole' in followed %}
+        when {{ text_matches(text, '[0-9]+[.]0+') }}
+            then {{ text_replaced(text, '[.]0+$', '') }}
+        {%- endif %}
+        {%- if 'email' in followed %}
+        when {{ text_matches(text, '[^@ ]+@[^@ ]+[.][^@ ]+') }}
+            then lower({{ text }})
+        {%- endif %}
+        else {{ text }}
+    end
+    {%- else -%}
+    {{ text }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# A whole number as text, though an export wrote it as 17850.0. #}
 {% macro whole_text(column) -%}
     {{ text_replaced(raw_text(column), '[.]0+$', '') }}

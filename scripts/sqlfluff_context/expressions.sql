@@ -4,6 +4,10 @@
     raw_text({{ column }})
 {%- endmacro %}
 
+{% macro customer_text(column, rules=none) -%}
+    customer_text({{ column }})
+{%- endmacro %}
+
 {% macro number_of_text(text, decimal_sign, type=none) -%}
     number_of_text({{ text }})
 {%- endmacro %}

@@ -17,7 +17,9 @@ final as (
         'interactions' as source_table,
         _file as source_file,
         _row_number as source_row_number,
-        {{ raw_text('customer_id') }} as customer_id,
+        {{ customer_text(
+            'customer_id', column_formats(raw, 'customer_id')
+        ) }} as customer_id,
         {{ raw_text('interaction_type') }} as interaction_type,
         {{ raw_text('campaign_id') }} as campaign_id,
         {{ raw_text('channel') }} as channel,

@@ -25,7 +25,9 @@ final as (
         _row_number as source_row_number,
         {{ raw_text('order_line_id') }} as order_line_id,
         {{ raw_text('order_id') }} as order_id,
-        {{ raw_text('customer_id') }} as customer_id,
+        {{ customer_text(
+            'customer_id', column_formats(raw, 'customer_id')
+        ) }} as customer_id,
         {{ raw_text('product_id') }} as product_id,
         {{ raw_text('channel') }} as channel,
         cast(null as string) as note,
