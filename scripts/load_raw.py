@@ -173,10 +173,12 @@ def load(
             forget_what_came_later(connection, replay)
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
+        known = known_files(connection, with_raw=replay is None)
+        warn_of_clock(known.values(), clock)
         reading = Reading(
             folder,
             warehouse.temporary,
-            known_files(connection, with_raw=replay is None),
+            known,
             clock,
             guard,
             ProjectSql(connection, dbt_vars(settings)),
@@ -195,7 +197,7 @@ def load(
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
-        then = replay.loaded_at if replay else None
+        then = min(replay.loaded_at, clock) if replay and replay.loaded_at else None
         write_formats(connection, source, reading, tables)
         if not source.is_mappable:
             check_features(connection, settings, reading.project)
@@ -314,6 +316,14 @@ class Reading:
         """Return what the ledger knows of this very content."""
         return self.known.get((raw_table.name, file.name, file.sha256))
 
+    def loaded_at(self, raw_table: RawTable, file: RawFile) -> datetime:
+        """Return when a file was first loaded.
+
+        A time that is still to come was taken from a clock that was wrong: now counts instead.
+        """
+        seen = self.seen(raw_table, file)
+        return min(seen.loaded_at or self.clock, self.clock) if seen else self.clock
+
     def then(self, raw_table: RawTable, name: str) -> LedgerRow | None:
         """Return what the ledger knows of a file of this name, the latest of its contents."""
         rows = [
@@ -337,9 +347,19 @@ def known_files(
         for values in connection.execute(f"select {columns} from {ledger}").fetchall():
             row = LedgerRow(*values)
             key = (row.source_table, row.file_name, row.file_sha256)
-            if key not in known or row.loaded_at < known[key].loaded_at:
-                known[key] = row
+            # What was published counts: a clock may have been wrong at a load since.
+            known.setdefault(key, row)
     return known
+
+
+def warn_of_clock(known: Iterable[LedgerRow], clock: datetime) -> None:
+    """Say so where files were loaded at a time that is still to come."""
+    latest = max((row.loaded_at for row in known if row.loaded_at), default=clock)
+    if latest > clock:
+        warn(
+            f"  the ledger has files loaded at {latest}, and the clock of this machine says "
+            f"{clock}: one of them was wrong; rows dated after the clock are rejected"
+        )
 
 
 def load_table(
@@ -379,7 +399,7 @@ def load_table(
             file.byte_count,
             file.sha256,
             counts[file.name],
-            seen.loaded_at if (seen := reading.seen(raw_table, file)) else reading.clock,
+            reading.loaded_at(raw_table, file),
         )
         for file in files
     ]
