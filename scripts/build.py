@@ -42,7 +42,7 @@ from publish import describe, publish
 from publish_spark import publish_from_spark
 from published_file import check_published
 from raw_files import check_steady
-from replay import Replay, replay_of
+from replay import Replay, removed_when_refused, replay_of
 from run_dbt import PROJECT, run_quietly
 from settings import Settings, resolve, table
 from sources import source_of
@@ -106,7 +106,7 @@ def build(settings: Settings) -> int:
         settings, replay = with_replay(settings)
         warehouse = Warehouse(settings.warehouse)
         say(f"Loading {settings.source}")
-        with clock.stage("load"):
+        with clock.stage("load"), removed_when_refused(replay, warehouse):
             loaded = load(settings, replay=replay)
             check_loaded(settings, loaded, window_days(PROJECT))
             check_clusterable(settings)

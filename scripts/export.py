@@ -20,6 +20,7 @@ import export_ledger
 from build_database import limit_access, limit_resources
 from console import WRONG_USE, Problem, count, run, say, size
 from export_ledger import Audience, Counts, Told
+from formulas import FORMULA
 from paths import out_problem, resolve_target
 from plain_names import PlainNames, plain_names
 from publish import sync
@@ -67,9 +68,6 @@ LEDGER_COLUMNS = ("membership_status", "member_since_date", "previous_segment_id
 # Those of customer_segments that are said of the membership, which may have ended.
 MEMBERSHIP_COLUMNS = ("customer_id", "segment_id", "segment_name", *LEDGER_COLUMNS)
 AUDIENCE_NAMES = {"exclude": "", "include": "_with_holdout", "only": "_holdout"}
-# What spreadsheets take for a formula: =, +, - or @, also full-width and small, also after
-# blanks, control or invisible characters; and a tab or line end in the first place.
-FORMULA = r"^[\pZ\pC]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|^[\t\r\n]"  # noqa: RUF001
 
 
 @dataclass(frozen=True)

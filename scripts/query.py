@@ -24,6 +24,7 @@ from pathlib import Path
 import duckdb
 
 from console import WRONG_USE, Problem, data_output, plain, run, say, warn
+from formulas import guarded
 from paths import resolve_path
 from quoting import literal
 from settings import ROOT, nearest, resolve_warehouse
@@ -147,7 +148,10 @@ def write_table(result: Result) -> None:
 
 
 def write_csv(result: Result) -> None:
-    """Write all rows as CSV with a header; a null is nothing, an empty text is two quotes."""
+    """Write all rows as CSV with a header; a null is nothing, an empty text is two quotes.
+
+    Texts that a spreadsheet would take for formulas are guarded as in exports.
+    """
     output = data_output()
     output.write(",".join(map(_cell, result.names)) + "\n")
     for piece in result.pieces:
@@ -157,7 +161,8 @@ def write_csv(result: Result) -> None:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = _text(value)
+    # Numbers and dates cannot hold a formula; what is text can.
+    text = guarded(value) if isinstance(value, str) else _text(value)
     is_plain = text and not any(c in text for c in ',"\r\n')
     return text if is_plain else '"' + text.replace('"', '""') + '"'
 

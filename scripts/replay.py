@@ -9,6 +9,9 @@ that came later with an earlier date then count.
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -78,6 +81,19 @@ def replay_of(settings: Settings, published_as_of: date | None) -> tuple[Setting
         ) from error
     folder = settings.warehouse / REPLAYS / settings.as_of.isoformat()
     return replace(settings, warehouse=folder), Replay(origin, *(row or (None, None)))
+
+
+@contextmanager
+def removed_when_refused(replay: Replay | None, warehouse: Warehouse) -> Iterator[None]:
+    """Remove the folder of a replay that is refused: it holds raw rows and nothing published."""
+    try:
+        yield
+    except BaseException:
+        if replay and not warehouse.marts_db.exists():
+            shutil.rmtree(warehouse.path, ignore_errors=True)
+            with suppress(OSError):
+                warehouse.path.parent.rmdir()
+        raise
 
 
 def forget_what_came_later(connection: duckdb.DuckDBPyConnection, replay: Replay) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import DATA_REFUSED, Problem
+from formulas import SIGNS
 from refusals import printable, shown
 from settings import nearest
 
@@ -25,7 +26,7 @@ ENCODED_OTHERWISE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_
 # Invisible characters that languages and emoji need; other ones hide or reorder text.
 JOINERS = "\u200c\u200d\u00ad"
 # What spreadsheets take for a formula, unless nothing but words follow a number: `-1 to 1`.
-FORMULA = re.compile(r"[=+\-@＝＋－＠﹦﹢﹣﹫−]")  # noqa: RUF001
+FORMULA = re.compile(f"[{SIGNS}]")
 PLAIN = re.compile(r"[+-]?[.0-9][\w .,%]*([eE][+-]?[0-9]+)?")
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 

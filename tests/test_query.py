@@ -70,6 +70,14 @@ def test_csv_has_all_rows_exactly(warehouse):
     assert out.splitlines() == ["number", *map(str, range(250))]
 
 
+def test_csv_holds_no_formulas(warehouse):
+    sql = (
+        "select '=1+1' as a, chr(9) || 'x' as b, -1.5 as c, '-2' as \"=d\", date '2025-01-01' as e"
+    )
+    _, out, _ = query(warehouse, SQL=sql, FORMAT="csv")
+    assert out == "a,b,c,'=d,e\n'=1+1,'\tx,-1.5,'-2,2025-01-01\n"
+
+
 def test_json_has_all_rows_with_their_types(warehouse):
     _, out, _ = query(warehouse, SQL="from kinds", FORMAT="json")
     assert json.loads(out) == [

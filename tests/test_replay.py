@@ -9,7 +9,7 @@ from hashlib import sha256
 import duckdb
 import pytest
 
-from build import with_replay
+from build import build, with_replay
 from console import Problem
 from export_ordered import digests
 from history_schema import HISTORY_TABLES
@@ -241,6 +241,13 @@ def test_a_file_that_was_not_there_then_is_left_out(grown, capsys):
     query = replayed(grown, "2025-01-11")
     assert query("select count(*) from raw.customers") == [(0,)]
     assert "not there then" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("day", ["2024-12-31", "2020-01-01"])
+def test_a_replay_that_is_refused_leaves_no_rows(grown, day):
+    with pytest.raises(Problem, match="the first order is of"):
+        build(replace(grown, as_of=date.fromisoformat(day)))
+    assert not (grown.warehouse / "replays").exists()
 
 
 def test_a_published_file_without_history_cannot_be_replayed(grown):
