@@ -326,9 +326,9 @@ DEFECTS = {
     "assert_methods_are_compared_on_the_same_spend": Defect(
         "a method loses a customer",
         "yield",
-        "segmentation/int_usefulness_captured.sql",
-        "cast(sum(customer_count) as bigint) as customer_count",
-        "cast(sum(customer_count) as bigint) - 1 as customer_count",
+        "segmentation/int_usefulness.sql",
+        "        count(*) as customer_count,\n",
+        "        count(*) - 1 as customer_count,\n",
     ),
 }
 

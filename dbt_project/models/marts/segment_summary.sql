@@ -80,8 +80,9 @@ final as (
         segment_names.segment_name,
         coalesce(
             segment_descriptions.description,
-            'Differs from the average customer in no feature by more than '
-            || '{{ var("min_standardised_difference") }} standard deviations.'
+            'Near the average in everything: no mean differs by '
+            || '{{ var("min_standardised_difference") }} standard deviations,'
+            || ' or is far from that of all customers.'
         ) as description,
         segment_stances.stance as strategy,
         judged_yield.growth_direction,

@@ -18,6 +18,15 @@ fit_features as (
 
 ),
 
+snapshots as (
+
+    select * from {{ ref('snapshots') }}
+    where
+        is_current
+        and has_orders
+
+),
+
 -- How a feature is called comes from today's definitions, how it counts from
 -- the active fit: the two part when definitions changed and the stored fit goes
 -- on.
@@ -73,8 +82,14 @@ named as (
 
     select
         met.*,
-        feature_names.name
+        feature_names.name,
+        -- A label goes wherever a value does.
+        coalesce(
+            ', at most ' || cast(snapshots.shortest_observed_days as string), ''
+        ) as limit_told
     from met
+    left join snapshots
+        on met.feature in ({{ text_list(capped_features()) }})
     left join feature_names
         on
             met.feature
@@ -89,7 +104,7 @@ final as (
 
     select
         feature,
-        replace(label, '{name}', {{ spoken_name() }}) as label,
+        replace(label, '{name}', {{ spoken_name() }}) || limit_told as label,
         family,
         unit,
         transform,

@@ -12,55 +12,30 @@ segment_profiles as (
 
 ),
 
--- A difference is measured after transform and winsorising; where a few large
--- values make the plain means say the opposite, medians are told instead.
-figures as (
+-- Phrases and means are on one scale: no mean contradicts its phrase.
+sentences as (
 
     select
         segment_phrases.segment_id,
         segment_phrases.phrase_rank,
-        segment_phrases.phrase,
-        segment_profiles.label,
-        segment_profiles.unit,
-        segment_profiles.mean_value,
-        segment_profiles.median_value,
-        segment_profiles.population_mean,
-        segment_profiles.population_median,
-        (segment_profiles.mean_value > segment_profiles.population_mean)
-        = (segment_profiles.standardised_difference > 0) as is_told_by_mean
+        segment_phrases.phrase
+        || ' ('
+        || segment_profiles.label
+        || ': '
+        || {{ readable_number(
+            'segment_profiles.mean_value', 'segment_profiles.unit'
+        ) }}
+        || ' against '
+        || {{ readable_number(
+            'segment_profiles.population_mean', 'segment_profiles.unit'
+        ) }}
+        || ' on average)' as sentence
     from segment_phrases
     inner join segment_profiles
         on
             segment_phrases.segment_id = segment_profiles.segment_id
             and segment_phrases.feature = segment_profiles.feature
     where segment_phrases.phrase_rank <= 5
-
-),
-
-sentences as (
-
-    select
-        segment_id,
-        phrase_rank,
-        phrase
-        || ' ('
-        || label
-        || ': '
-        || case
-            when is_told_by_mean
-                then
-                    {{ readable_number('mean_value', 'unit') }}
-                    || ' against '
-                    || {{ readable_number('population_mean', 'unit') }}
-                    || ' on average)'
-            else
-                'median '
-                || {{ readable_number('median_value', 'unit') }}
-                || ' against '
-                || {{ readable_number('population_median', 'unit') }}
-                || ')'
-        end as sentence
-    from figures
 
 ),
 

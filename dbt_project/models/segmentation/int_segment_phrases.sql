@@ -6,8 +6,10 @@ segment_profiles as (
 
 ),
 
--- Only a difference that is large enough to see is spoken of.
-distinguishing as (
+-- A difference that is large enough to see is spoken of. A smaller one is where
+-- the mean is far from the average all the same, as it is of what few customers
+-- do.
+visible as (
 
     select
         segment_id,
@@ -15,22 +17,65 @@ distinguishing as (
         family,
         position,
         is_used,
+        standardised_difference,
         abs(standardised_difference) as distance,
-        case
-            when
-                abs(standardised_difference)
-                >= {{ var('large_standardised_difference') }}
-                then 'very '
-            else ''
-        end
-        || case
-            when standardised_difference > 0 then higher_means
-            else lower_means
-        end as phrase
+        higher_means,
+        lower_means,
+        abs(standardised_difference)
+        >= {{ var('min_standardised_difference') }} as is_distinguishing
     from segment_profiles
     where
         abs(standardised_difference)
         >= {{ var('min_standardised_difference') }}
+        or (
+            abs(standardised_difference)
+            >= {{ var('min_visible_difference') }}
+            and (
+                index_value < {{ var('average_index')['lowest'] }}
+                or index_value > {{ var('average_index')['highest'] }}
+            )
+        )
+
+),
+
+segments_distinguished as (
+
+    select
+        segment_id,
+        bool_or(is_distinguishing) as has_distinguishing
+    from visible
+    group by segment_id
+
+),
+
+-- What is faint is said only of a segment that has nothing else: it is not near
+-- the average, and words that say so would deny the figures beside them.
+distinguishing as (
+
+    select
+        visible.segment_id,
+        visible.feature,
+        visible.family,
+        visible.position,
+        visible.is_used,
+        visible.distance,
+        case
+            when
+                visible.distance >= {{ var('large_standardised_difference') }}
+                then 'very '
+            when visible.is_distinguishing then ''
+            else 'somewhat '
+        end
+        || case
+            when visible.standardised_difference > 0 then visible.higher_means
+            else visible.lower_means
+        end as phrase
+    from visible
+    inner join segments_distinguished
+        on visible.segment_id = segments_distinguished.segment_id
+    where
+        visible.is_distinguishing
+        or not segments_distinguished.has_distinguishing
 
 ),
 

@@ -42,9 +42,79 @@ populations as (
         avg(cast(value as decimal(38, 9))) as population_mean,
         percentile_cont(0.5) within group (order by value)
             as population_median,
-        avg(standardised_value) as population_standardised_mean
+        percentile_cont(0.01) within group (order by value) as p01_value,
+        percentile_cont(0.99) within group (order by value) as p99_value,
+        min(value) as minimum_value,
+        max(value) as maximum_value
     from segment_values
     group by feature
+
+),
+
+-- Deviations are those of the plain values that readers see beside them. A few
+-- extreme customers must not make all others look alike, so values count up to
+-- the lowest and highest hundredth; of a rare thing, whose hundredths are
+-- equal, up to its extremes.
+ranges as (
+
+    select
+        feature,
+        case when p99_value > p01_value then p01_value else minimum_value end
+            as lower_value,
+        case when p99_value > p01_value then p99_value else maximum_value end
+            as upper_value
+    from populations
+
+),
+
+-- From 0 to 1, so that squares of any unit can be summed as decimals.
+placed as (
+
+    select
+        segment_values.feature,
+        (
+            greatest(
+                ranges.lower_value,
+                least(ranges.upper_value, segment_values.value)
+            ) - ranges.lower_value
+        )
+        / (ranges.upper_value - ranges.lower_value) as place
+    from segment_values
+    inner join ranges
+        on
+            segment_values.feature = ranges.feature
+            and ranges.upper_value > ranges.lower_value
+    where segment_values.value is not null
+
+),
+
+spreads as (
+
+    select
+        placed.feature,
+        max(ranges.upper_value - ranges.lower_value)
+        * sqrt(
+            greatest(
+                0.0,
+                cast(
+                    sum({{ summable_product('placed.place', 'placed.place') }})
+                    as double
+                )
+                / count(*)
+                - power(
+                    cast(
+                        sum({{ summable_product('placed.place', 1) }})
+                        as double
+                    )
+                    / count(*),
+                    2
+                )
+            )
+        ) as standard_deviation
+    from placed
+    inner join ranges
+        on placed.feature = ranges.feature
+    group by placed.feature
 
 ),
 
@@ -58,8 +128,7 @@ segments as (
         avg(cast(value as decimal(38, 9))) as mean_value,
         percentile_cont(0.5) within group (order by value) as median_value,
         percentile_cont(0.1) within group (order by value) as p10_value,
-        percentile_cont(0.9) within group (order by value) as p90_value,
-        avg(standardised_value) as standardised_mean
+        percentile_cont(0.9) within group (order by value) as p90_value
     from segment_values
     group by
         segment_id,
@@ -86,11 +155,13 @@ final as (
         cast(segments.p90_value as double) as p90_value,
         cast(populations.population_mean as double) as population_mean,
         cast(populations.population_median as double) as population_median,
-        -- In standard deviations of the scaled feature over all customers of
-        -- the fit, less the mean of today's.
-        cast(segments.standardised_mean as double)
-        - cast(populations.population_standardised_mean as double)
-            as standardised_difference,
+        -- On the scale of the means beside it: words that are made by it say
+        -- what a reader of the means sees.
+        (
+            cast(segments.mean_value as double)
+            - cast(populations.population_mean as double)
+        )
+        / nullif(spreads.standard_deviation, 0) as standardised_difference,
         case
             when populations.population_mean > 0
                 then
@@ -104,6 +175,8 @@ final as (
         on segments.feature = populations.feature
     inner join feature_catalog_entries
         on segments.feature = feature_catalog_entries.feature
+    left join spreads
+        on segments.feature = spreads.feature
 
 )
 

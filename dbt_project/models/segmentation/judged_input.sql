@@ -1,5 +1,5 @@
 {% set features = feature_columns(ref('int_customer_features_joined')) %}
-{% set capped = ['days_since_last_order', 'tenure_days'] %}
+{% set capped = capped_features() %}
 
 with
 

@@ -2,6 +2,7 @@ select
     feature,
     label,
     unit,
+    phrase,
     mean_value,
     population_mean,
     standardised_difference

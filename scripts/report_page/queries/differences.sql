@@ -4,6 +4,7 @@ select
     label,
     family,
     unit,
+    phrase,
     mean_value,
     population_mean,
     median_value,

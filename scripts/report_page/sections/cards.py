@@ -6,8 +6,6 @@ from report_page import wording
 from report_page.marts import Answer, Marts, by
 from report_page.model import Column, Facts, Figure, Section, Table
 
-# As the names and descriptions of segments: smaller differences are not spoken of.
-LEAST_DIFFERENCE = 0.3
 MOST_TRAITS = 4
 
 GROWTH_WORDS = {
@@ -95,8 +93,8 @@ def figures(row: dict) -> list[tuple[str, str, str]]:
 
 
 def told_traits(rows: list[dict]) -> list[dict]:
-    """Return the features in which a segment differs most, the largest first."""
-    large = [row for row in rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE]
+    """Return the features that names and descriptions speak of, the largest difference first."""
+    large = [row for row in rows if row["phrase"]]
     large.sort(key=lambda row: -abs(row["standardised_difference"]))
     return [
         {
