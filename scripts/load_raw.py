@@ -44,6 +44,7 @@ from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
+from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_fields
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
@@ -114,6 +115,7 @@ class LoadedTable:
         ledger: Its rows in the ledger, one for each file.
         is_kept: Whether it is the table of an earlier load.
         left_out: Rows of the files that `_where` of `columns.yml` leaves out.
+        filled: Fields of orders that were filled forward.
     """
 
     table: RawTable
@@ -122,6 +124,7 @@ class LoadedTable:
     ledger: tuple[LedgerRow, ...] = ()
     is_kept: bool = False
     left_out: int = 0
+    filled: Filled | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def load(
         )
         tables = load_tables(connection, reading, source, settings)
         rows = [row for loaded_table in tables for row in loaded_table.ledger]
-        drop_other_tables(connection, source, reading)
+        drop_other_tables(connection, source, reading, tables)
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
         load_definitions(connection, settings)
@@ -384,14 +387,19 @@ def load_table(
         counts, is_kept = read_table(connection, reading, plan, guarded)
     finally:
         live.clear()
+    filled = None if is_kept and not mapped else fill_forward(connection, reading, plan, mapped)
     left_out = 0
     if mapped:
+        if filled:
+            mapped = replace_fields(mapped, read_name=raw_table.name + AS_FILLED)
         query = mapped_sql(connection, reading.project, mapped, reading.stated)
         replace(connection, "view", raw_table.name, query)
         left_out = rows_left_out(connection, reading, mapped)
     if raw_table.is_required and not sum(counts.values()):
         raise refusal(files[0].name, "has no rows: expected at least one")
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
+    if filled:
+        say(f"  {raw_table.name:<22} {printable(filled.spoken())}")
     ledger = [
         LedgerRow(
             raw_table.name,
@@ -404,7 +412,33 @@ def load_table(
         for file in files
     ]
     is_kept = is_kept and mapped is None
-    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept, left_out)
+    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept, left_out, filled)
+
+
+def fill_forward(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    mapped: MappedTable | None,
+) -> Filled | None:
+    """Fill forward what stands on the first rows of orders only; None where nothing does.
+
+    The rows as they were read stay beside it.
+    """
+    found = order_fields(plan, mapped)
+    filled = find_filled(connection, reading.project, found) if found else None
+    if found is None or filled is None:
+        return None
+    table = plan.table.name
+    if mapped is None:
+        kind = relation_kind(connection, "raw", table)
+        drop_relation(connection, "raw", table + AS_READ)
+        relation = identifier(table + AS_READ)
+        connection.execute(f"alter {kind} {plan.relation} rename to {relation}")
+        found = replace_fields(found, relation=identifier("raw", table + AS_READ))
+    name = table + AS_FILLED if mapped else table
+    replace(connection, "table", name, filled_sql(reading.project, found, filled))
+    return filled
 
 
 def rows_left_out(
@@ -729,11 +763,16 @@ def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: 
 
 
 def drop_other_tables(
-    connection: duckdb.DuckDBPyConnection, source: Source, reading: Reading
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    reading: Reading,
+    tables: Sequence[LoadedTable],
 ) -> None:
     """Take away raw tables that the source no longer has."""
     kept = {raw_table.name for raw_table in source.tables}
     kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.is_given}
+    made = {AS_READ, AS_FILLED}
+    kept |= {loaded.table.name + end for loaded in tables if loaded.filled for end in made}
     kept |= {*OWN_TABLES}
     names = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' "

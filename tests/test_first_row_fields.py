@@ -1,0 +1,73 @@
+"""Orders whose fields stand on their first row only are filled forward, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tried import try_files
+
+HEADER = "order_id,customer_id,ordered_at,product_id,net_amount\n"
+ORDERS = (
+    "1,a,2024-01-02,tea,1\n1,,,jam,2\n1,,,pot,4\n2,b,2024-01-03,tea,8\n"
+    "3,,2024-01-04,tea,16\n3,,,jam,32\n"
+)
+SPENT = (
+    "select customer_id, sum(cast(net_amount as integer)) from raw.order_lines "
+    "group by customer_id order by customer_id"
+)
+
+
+@pytest.mark.parametrize("names", [["order_lines.csv"], ["order_lines_1.csv", "order_lines_2.csv"]])
+def test_fields_of_the_first_row_are_those_of_the_order(tmp_path, names):
+    files = {name: HEADER + ORDERS.replace("a,", f"a{n},") for n, name in enumerate(names)}
+    tried = try_files(tmp_path, files)
+    assert tried.problem is None, tried.problem
+    customers = [(f"a{n}", 7) for n in range(len(names))]
+    assert tried.query(SPENT) == [*customers, ("b", 8 * len(names)), (None, 48 * len(names))]
+    assert tried.reasons() == {"missing_customer_id": 2 * len(names)}
+    assert "on the first row of an order only" in tried.told
+    assert tried.loaded == {"order_lines": 6 * len(names)}
+
+
+def test_ids_that_are_blank_beside_a_product_are_filled_too(tmp_path):
+    files = {
+        "order_lines.csv": HEADER
+        + "1,a,2024-01-02,tea,1\n,,,jam,2\n2,b,2024-01-03,tea,4\n,,,pot,8\n,,,,15\nTotal,,,,15\n"
+    }
+    tried = try_files(tmp_path, files)
+    assert tried.query(SPENT) == [("a", 3), ("b", 12), (None, 30)]
+    assert tried.reasons() == {
+        "missing_customer_id": 1,
+        "missing_order_id": 1,
+    } or tried.reasons() == {"missing_customer_id": 2}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # Some later rows have a customer: it is missing in the others.
+        "1,a,2024-01-02,tea,1\n1,,2024-01-02,jam,2\n2,b,2024-01-03,tea,4\n2,b,2024-01-03,jam,4\n",
+        # The same number elsewhere in the file is another order.
+        "1,a,2024-01-02,tea,1\n2,b,2024-01-02,tea,1\n1,,2024-01-03,jam,2\n",
+    ],
+)
+def test_what_is_missing_stays_missing(tmp_path, rows):
+    tried = try_files(tmp_path, {"order_lines.csv": HEADER + rows})
+    assert tried.reasons() == {"missing_customer_id": 1}
+    assert "filled forward" not in tried.told
+
+
+def test_conditions_read_filled_fields_and_amounts_are_not_filled(tmp_path):
+    files = {
+        "orders.csv": "Name,Email,Status,Created,Item,Price,Shipping\n"
+        "#1,a@b.example,paid,2024-01-02,tea,1,5\n#1,,,,jam,2,\n"
+        "#2,c@b.example,voided,2024-01-02,tea,4,5\n#2,,,,jam,8,\n",
+        "columns.yml": "_file: orders.csv\norder_id: Name\ncustomer_id: Email\n"
+        "ordered_at: Created\nproduct_id: Item\n"
+        "net_amount: Price + coalesce(Shipping, 0)\n_where: Status = 'paid'\n",
+    }
+    tried = try_files(tmp_path, files)
+    assert tried.problem is None, tried.problem
+    assert tried.query(SPENT) == [("a@b.example", 8)]
+    assert tried.outcomes["order_lines", "left_out", "not_selected"] == 2
+    assert tried.query("select count(*) from raw.order_lines_as_read where email is null") == [(2,)]
