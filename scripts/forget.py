@@ -25,9 +25,9 @@ from build_database import delete_build_database, limit_access
 from console import WRONG_USE, Problem, count, run, say, warn
 from history import first_line, published_facts
 from kept_versions import (
-    READ_ONLY_MODE,
     damage,
     kept_versions,
+    make_read_only,
     publish_version,
     replace_file,
     sync,
@@ -220,7 +220,7 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
         connection.execute("detach fresh")
     between.unlink()
     wal_of(between).unlink(missing_ok=True)
-    new_file.chmod(READ_ONLY_MODE)
+    make_read_only(new_file)
     sync(new_file)
     return new_file
 

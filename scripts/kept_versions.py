@@ -20,7 +20,6 @@ import duckdb
 import temporary
 from warehouse import Warehouse, set_aside_wal, wal_of
 
-READ_ONLY_MODE = 0o444
 HASH_CHUNK_BYTES = 1 << 20
 # Numbers that are given out once, and the table of schema history where each stands.
 NUMBERS = {"run_number": "runs", "fit_number": "fits", "segment_id": "segments"}
@@ -135,6 +134,18 @@ def working_folder(warehouse: Warehouse) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def make_read_only(path: Path) -> None:
+    """Let those read a file whom the user's umask lets read new files, and nobody write it."""
+    path.chmod(0o444 & ~umask())
+
+
+def umask() -> int:
+    """Return the user's umask, which can only be read by setting it."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name; a copy where the disk knows no links."""
     try:
@@ -195,7 +206,7 @@ def publish_version(warehouse: Warehouse, version: Version) -> None:
     with working_folder(warehouse) as folder:
         link = folder / warehouse.marts_db.name
         link_or_copy(version.file, link)
-        link.chmod(READ_ONLY_MODE)
+        make_read_only(link)
         set_aside_wal(warehouse)
         os.replace(link, warehouse.marts_db)
         sync(warehouse.path)

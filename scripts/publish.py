@@ -18,8 +18,8 @@ from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
 from history import Published, published_facts
 from kept_versions import (
-    READ_ONLY_MODE,
     keep_published,
+    make_read_only,
     put_in_place,
     sync,
     version_of,
@@ -116,7 +116,7 @@ def publish(
             row_count = write(settings, tables, new_file, build_db or warehouse.build_db)
             run_number = check_run(warehouse, new_file, before)
             check_schema(warehouse, new_file)
-            new_file.chmod(READ_ONLY_MODE)
+            make_read_only(new_file)
             sync(new_file)
             put_in_place(warehouse, new_file, run_number, settings.keep)
     except (OSError, duckdb.Error) as error:

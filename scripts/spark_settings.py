@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console import WRONG_USE, Problem
+from kept_versions import umask
 from settings import Settings, engine_memory
 from warehouse import Warehouse
 
@@ -79,6 +80,8 @@ def properties(settings: Settings) -> dict[str, str]:
             f"jdbc:derby:;databaseName={place.metastore};create=true"
         ),
         "spark.local.dir": str(place.temporary),
+        # Hadoop has an umask of its own, and gives everybody the right to read.
+        "spark.hadoop.fs.permissions.umask-mode": f"{umask():03o}",
         "spark.driver.extraJavaOptions": (
             f'-Duser.timezone=UTC "-Dderby.stream.error.file={place.temporary / "derby.log"}"'
         ),

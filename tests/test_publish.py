@@ -18,6 +18,7 @@ import export_ordered
 import kept_versions
 import publish as publishing
 from console import BUSY, DATA_REFUSED, Problem
+from kept_versions import publish_version, version_of
 from publish import publish
 from settings import ROOT, Settings, resolve
 from stub_builds import COMMENT, build, published
@@ -103,6 +104,29 @@ def test_the_file_is_readable_by_old_clients_and_writable_by_none(chosen: Settin
     constraints = "select count(*) from duckdb_constraints() where database_name <> 'system'"
     assert published(chosen, indexes) == published(chosen, constraints) == [(0,)]
     assert not wal_of(path).exists()
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o444), (0o027, 0o440), (0o077, 0o400)])
+def test_permissions_are_those_of_the_umask_without_the_right_to_write(
+    chosen: Settings, umask: int, mode: int, tmp_path: Path
+) -> None:
+    chosen = replace(chosen, warehouse=tmp_path / "of this umask")
+    warehouse = Warehouse(chosen.warehouse)
+    before = os.umask(umask)
+    try:
+        warehouse.create()
+        for run_number in (1, 2):
+            build(chosen, run_number=run_number)
+            publish(chosen)
+        publish_version(warehouse, version_of(warehouse, 1))
+        with duckdb.connect(warehouse.exports_db):
+            pass
+    finally:
+        os.umask(before)
+    written = [warehouse.marts_db, *(version_of(warehouse, n).file for n in (1, 2))]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {mode}
+    others = [path for path in warehouse.path.rglob("*") if path not in written]
+    assert not [path for path in others if path.stat().st_mode & umask]
 
 
 def test_a_reader_keeps_its_version_and_gets_the_new_one_when_it_reconnects(
