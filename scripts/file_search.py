@@ -94,6 +94,18 @@ def find_files(place: Path, table: RawTable, pattern: str | None = None) -> list
     return found
 
 
+def files_of_any_name(place: Path) -> list[FoundFile]:
+    """Return the files in a folder that are of a kind that is read, whatever their names."""
+    if not place.is_dir():
+        return []
+    return [
+        _found(path, place, kind)
+        for path in sorted(place.iterdir())
+        if path.is_file() and not path.is_symlink() and not is_passing(path.relative_to(place))
+        if (kind := kind_of(path.name))
+    ]
+
+
 def is_passing(path: Path) -> bool:
     """Say whether a program keeps the file for itself: `_temporary/x`, `.~lock.x`, `~$x`."""
     return any(part.startswith((".", "_", "~")) for part in path.parts)

@@ -42,6 +42,7 @@ from customer_ids import id_formats
 from customer_table import RAW_TABLE, VIEW, identify
 from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
+from export_examples import GENERAL_HINT, example_hint
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_fields
@@ -49,7 +50,7 @@ from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
-from mapping_file import NO_MAPPING, TableMapping, read_mapping
+from mapping_file import FILE_NAME, NO_MAPPING, TableMapping, read_mapping
 from plain_names import PlainNames, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
@@ -193,6 +194,7 @@ def load(
             read_mapping(folder, source.tables, may_map=source.is_mappable),
             names,
             bool(replay and replay.loaded_at),
+            source.is_mappable,
         )
         tables = load_tables(connection, reading, source, settings)
         rows = [row for loaded_table in tables for row in loaded_table.ledger]
@@ -302,6 +304,7 @@ class Reading:
         mappings: What `columns.yml` says, by raw table.
         names: Paths that DuckDB does not take for patterns.
         is_replay: Whether files are read as they were when `known` ends.
+        is_mappable: Whether `columns.yml` may say which column stands for what.
     """
 
     place: Path
@@ -314,6 +317,7 @@ class Reading:
     mappings: dict[str, TableMapping]
     names: PlainNames
     is_replay: bool = False
+    is_mappable: bool = False
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
         """Return what the ledger knows of this very content."""
@@ -478,6 +482,22 @@ def mapped_table(
 
 
 def read_files(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
+) -> list[RawFile]:
+    """Find and inspect the files of a table; a refusal says which ready example is for them."""
+    try:
+        return found_files(connection, reading, raw_table)
+    except Problem as problem:
+        is_first_try = reading.is_mappable and not reading.mappings
+        if not raw_table.is_required or not is_first_try:
+            raise
+        hint = example_hint(connection, reading.place, raw_table, reading.names)
+        is_named = FILE_NAME in str(problem)
+        told_more = f"{problem}{hint or ('' if is_named else GENERAL_HINT)}"
+        raise Problem(told_more, problem.exit_code) from problem
+
+
+def found_files(
     connection: duckdb.DuckDBPyConnection, reading: Reading, raw_table: RawTable
 ) -> list[RawFile]:
     """Find and inspect the files of a table, as they were then when this is a replay."""
