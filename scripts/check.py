@@ -21,7 +21,7 @@ import duckdb
 
 from build_database import open_build_database
 from checking.attributes import attributes_of, has_orders, refuse_nothing_to_cluster
-from checking.findings import Attribute, Findings, Outcome
+from checking.findings import Findings, Outcome
 from checking.json_report import findings_json, refusal_json
 from checking.kinds import suspicions_of
 from checking.project_models import ProjectModels
@@ -70,9 +70,8 @@ def check(settings: Settings, given: Mapping[str, str] | None = None) -> Finding
                 refuse_nothing_usable(outcomes, source)
                 make_accepted_lines(models)
                 totals = totals_of(models, outcomes)
-                attributes: list[Attribute] = []
+                attributes = attributes_of(models)
                 if not has_orders(models):
-                    attributes = attributes_of(models)
                     refuse_nothing_to_cluster(attributes)
                 suspicions = suspicions_of(models, source, loaded)
         finally:

@@ -88,7 +88,7 @@ def check_one_row_each(
         from customers
         """
     ).fetchone()
-    if repeated_count > MOST_REPEATED * customer_count:
+    if repeated_count > max(1, MOST_REPEATED * customer_count):
         raise Problem(
             f"{RAW_TABLE}: column {printable(chosen)}: {repeated_count:,} of {customer_count:,} "
             f"customers have several rows that differ, such as {shown(example)} with {most:,}: "

@@ -117,8 +117,9 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
     "decimals in the table of customers": (
         "customer_ids_alike_but_for_decimals",
         8,
-        by_row() | {"customers.csv": people(*(f"{i}.0" for i in ALL_IDS))},
-        "12345 and 12345.0",
+        by_customer(lambda n, row: f"K{row['customer_id']}")
+        | {"customers.csv": people(*(f"K{i}.0" for i in ALL_IDS))},
+        "K12345 and K12345.0",
     ),
     "leading zeros": (
         "customer_ids_alike_but_for_zeros",

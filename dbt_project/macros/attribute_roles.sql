@@ -4,7 +4,7 @@
     {{ text_matches(
         feature,
         '(.*_)?(ids?|key|codes?|zip(_?[0-9])?|zipcode|zip_code|postcode|postal|'
-        ~ 'postalcode|plz|pincode|(tele)?phone(_?[0-9])?|phonenumber|telefon|'
+        ~ 'postleitzahl|postalcode|plz|pincode|(tele)?phone(_?[0-9])?|phonenumber|telefon.*|'
         ~ 'mobile|fax|iban|bic|ean|gtin|upc|sku|isbn|ssn|uuid|guid|hash|'
         ~ '(store|shop|branch|filiale|region|area|city|country|state|district|'
         ~ 'county|department|dept|household|account|session|device|invoice|'
@@ -13,7 +13,7 @@
         ~ 'terminal|segment|cluster|group|category|product|item|order)_?'
         ~ '(id|code|key)|'
         ~ '(store|shop|branch|filiale|region|area|district|account|invoice|'
-        ~ 'card|loyalty|member|user|client|customer|agent|employee|phone|'
+        ~ 'card|loyalty|member|user|client|customer|agent|employee|phone|dept|'
         ~ 'mobile|territory|terminal)_?(no|nr|num|number))'
     ) }}
 {%- endmacro %}
@@ -51,25 +51,26 @@
     case
         when {{ text_matches(
             feature,
-            '(.*_)?recency(_.*)?|(days|weeks|months)_since_(the_)?(last|latest|'
-            ~ 'previous|most_recent)(_.*)?|(days|weeks|months)_since_(order|'
-            ~ 'purchase|visit|transaction)|last_(order|purchase|visit|'
-            ~ 'transaction|bought)_(days|weeks|months|age)(_.*)?|'
-            ~ 'days_inactive|inactive_days|inactivity(_.*)?'
+            '(.*_)?recency.*|(days|weeks|months)_?since_?(the_?)?((last|latest|'
+            ~ 'recent|most_?recent|previous).*|order|purchase|visit|'
+            ~ 'transaction)|last_?(order|purchase|visit|transaction|bought)_?'
+            ~ '(days|weeks|months|age).*|days_?inactive|inactive_?days|'
+            ~ 'inactivity.*'
         ) }}
             then 'recency'
         when {{ text_matches(
             feature,
-            '(.*_)?frequency(_.*)?|(order|purchase|transaction|invoice)s?_?'
-            ~ 'counts?|(number|no|num|n|count|total)_(of_)?(orders|purchases|'
-            ~ 'transactions|invoices)|orders|purchases|transactions'
+            '(.*_)?frequency.*|(total_?)?(order|purchase|transaction|invoice)s?'
+            ~ '_?(counts?|number)|(number|no|num|nb|n|count|total)_?(of_?)?'
+            ~ '(orders|purchases|transactions|invoices)|orders|purchases|'
+            ~ 'transactions'
         ) }}
             then 'frequency'
         when {{ text_matches(
             feature,
-            '(.*_)?monetary(_.*)?|(total_|lifetime_)?(spend|spent|spending|'
-            ~ 'revenue|sales|turnover)(_(amount|total|value))?|'
-            ~ '(total|lifetime)_(amount|value)|(total_)?amount_spent|clv|ltv'
+            '(.*_)?monetary.*|((total|lifetime|annual|yearly)_?)?(spend|spent|'
+            ~ 'spending|revenue|sales|turnover)(_?(amount|total|value))?|'
+            ~ '(total|lifetime)_?(amount|value)|(total_?)?amount_?spent|clv|ltv'
         ) }}
             then 'monetary'
     end

@@ -23,7 +23,7 @@ def has_orders(models: ProjectModels) -> bool:
 
 
 def attributes_of(models: ProjectModels) -> list[Attribute]:
-    """Return the attributes of customers in a source without orders, in order of their names."""
+    """Return the attributes of customers, in order of their names."""
     rows = models.connection.execute(
         f"""
         with attributes as (
@@ -55,6 +55,7 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                         || format('{{:g}} to {{:g}}', minimum_value, maximum_value)
                         || case when has_decimal_comma then ', decimal comma' else '' end
                 when is_time then 'dates or times'
+                when distinct_count = 1 then 'text of 1 value'
                 else 'text of ' || distinct_count || ' values'
             end as kind,
             case
@@ -65,7 +66,7 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                 when left_out_reason is not null then '{LEFT_OUT}' || left_out_reason
                 when is_feature then 'profiled'
                 when is_profiled then 'profiled by value'
-                else '{LEFT_OUT}no definition'
+                else '{LEFT_OUT}too many different values to compare by'
             end as use
         from attributes
         order by attribute

@@ -102,7 +102,7 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class Attribute:
-    """A column of a table of customers.
+    """An attribute of customers.
 
     Attributes:
         name: The column as the file has it.
@@ -125,7 +125,7 @@ class Findings:
         outcomes: What became of the rows, as the mart `data_quality` has it.
         totals: What the accepted rows add up to.
         suspicions: What is probably not meant.
-        attributes: Columns of a table with one row per customer; empty for other sources.
+        attributes: Attributes of customers.
         next_command: The command that builds from the same data with the same settings.
     """
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from checking.findings import Findings, Outcome, Suspicion, Totals
+from checking.totals import CUSTOMERS_TABLE
 from console import count, say
 from date_shapes import spoken_format
 from expressions import Expression
@@ -22,17 +23,17 @@ MOST_LEFT_OUT = 12
 def show_findings(findings: Findings, seconds: float) -> None:
     """Show all that was found; the last line is a command that builds from the same data."""
     for loaded_table in findings.loaded.tables:
-        show_columns(loaded_table, findings.formats)
+        show_columns(loaded_table, findings)
     show_outcomes(findings.outcomes)
     show_attributes(findings)
     show_totals(findings.totals)
     show_suspicions(findings.suspicions)
     say()
-    say(conclusion(findings.totals, seconds))
+    say(conclusion(findings, seconds))
     say(f"  {findings.next_command}")
 
 
-def show_columns(loaded: LoadedTable, formats: Mapping[tuple[str, str], list[str]]) -> None:
+def show_columns(loaded: LoadedTable, findings: Findings) -> None:
     """Show which columns of a table were found and how they are read."""
     if loaded.plan is None:
         return
@@ -42,8 +43,18 @@ def show_columns(loaded: LoadedTable, formats: Mapping[tuple[str, str], list[str
     say(f"{raw_table.name}: {printable(names)}")
     used = sources_of_columns(loaded)
     is_open = raw_table.is_open or not raw_table.columns
+    kinds = (
+        {found.name: found.kind for found in findings.attributes}
+        if raw_table.name == CUSTOMERS_TABLE
+        else {}
+    )
     rows = [
-        (name, source, read_as(loaded, name, formats.get((raw_table.name, name), [])))
+        (
+            name,
+            source,
+            kinds.get(name)
+            or read_as(loaded, name, findings.formats.get((raw_table.name, name), [])),
+        )
         for name, source in used.items()
         if is_open or name in raw_table.columns
     ]
@@ -212,8 +223,9 @@ def cell(text: str, widest: int) -> str:
     return plain if len(plain) <= widest else plain[: widest - 3] + "..."
 
 
-def conclusion(totals: Totals, seconds: float) -> str:
+def conclusion(findings: Findings, seconds: float) -> str:
     """Return what a build would work with."""
+    totals = findings.totals
     span = ""
     if totals.first_ordered_on:
         span = f", {totals.first_ordered_on} to {totals.last_ordered_on}"
@@ -222,6 +234,9 @@ def conclusion(totals: Totals, seconds: float) -> str:
         if totals.accepted_lines
         else count(totals.customers, "customer")
     )
+    rejected = sum(found.row_count for found in findings.outcomes if found.outcome == "rejected")
+    left = f", {count(rejected, 'row')} rejected" if rejected else ""
     return (
-        f"{what}{span} can be built from (checked in {seconds:.1f} s, nothing was built). To build:"
+        f"{what}{span} can be built from{left} (checked in {seconds:.1f} s, nothing was built). "
+        "To build:"
     )

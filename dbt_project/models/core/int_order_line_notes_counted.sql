@@ -34,6 +34,13 @@ products as (
 
 ),
 
+-- Where no product is known, none is unknown: there is no table of products.
+known_products as (
+
+    select count(*) > 0 as has_products from products
+
+),
+
 -- One pass over the lines counts every defect that was kept.
 counted as (
 
@@ -61,8 +68,10 @@ counted as (
         count(*) filter (
             where order_lines_judged.product_id is not null
             and products.product_id is null
+            and known_products.has_products
         ) as unknown_product
     from order_lines_judged
+    cross join known_products
     left join products
         on order_lines_judged.product_id = products.product_id
     left join order_line_outcomes

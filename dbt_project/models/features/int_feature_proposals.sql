@@ -146,6 +146,7 @@ final as (
         left_out_reason,
         case
             when is_attitude then 'attitudes'
+            when purchase_role = 'recency' then 'recency'
             when purchase_role is not null then 'value'
             else 'attributes'
         end as family,

@@ -108,6 +108,15 @@ members_described as (
 
 ),
 
+shares_described as (
+
+    select
+        *,
+        cast(recent_count as double) / customer_count as later_active_share
+    from members_described
+
+),
+
 -- From the best evidence to the least: segments judged by what came after
 -- them, segments learned with hindsight, what customers are described by, and
 -- the window they were made of.
@@ -142,10 +151,14 @@ evidence as (
         cast(coalesce(spend, 0) as double) / customer_count
             as yield_per_customer,
         cast(null as double) as yield_standard_error,
-        cast(recent_count as double) / customer_count as later_active_share,
-        cast(null as double) as later_active_share_low,
-        cast(null as double) as later_active_share_high
-    from members_described
+        later_active_share,
+        {{ wilson_bound(
+            'later_active_share', 'customer_count', interval_errors(), '-'
+        ) }} as later_active_share_low,
+        {{ wilson_bound(
+            'later_active_share', 'customer_count', interval_errors(), '+'
+        ) }} as later_active_share_high
+    from shares_described
     union all
     select
         4 as evidence_rank,
