@@ -12,6 +12,7 @@ import duckdb
 from column_formats import number_formats
 from column_names import ADDED_COLUMNS, key, normal
 from date_formats import time_formats
+from expression_growth import LONGEST_RESULT
 from expressions import ANY, NUMBER, TIME, Expression, ExpressionError, parse, written
 from mapping_file import MISSING_KEY, ONLY_KEY, WHERE_KEY, Entry, TableMapping
 from project_sql import ProjectSql
@@ -109,6 +110,29 @@ def map_columns(
         missing,
         missing_made,
     )
+
+
+def check_lengths(connection: duckdb.DuckDBPyConnection, mapped: MappedTable) -> None:
+    """Refuse an expression that would make texts too long of what the files hold.
+
+    Raises:
+        Problem: names the row with the longest text.
+    """
+    sources = [*mapped.columns.items(), (WHERE_KEY, mapped.where)]
+    for name, source in sources:
+        if not isinstance(source, Expression) or source.growth.times <= 1:
+            continue
+        lengths = ", ".join(f"length(cast({identifier(c)} as varchar))" for c in source.columns)
+        longest, file, number = connection.execute(
+            f"select coalesce(greatest({lengths}), 0) as longest, _file, _row_number "
+            f"from {identifier('raw', mapped.read_name)} "
+            "order by longest desc, _file, _row_number limit 1"
+        ).fetchone() or (0, "", 0)
+        if source.growth.bound(longest) > LONGEST_RESULT:
+            raise mapped.entries[name].refused(
+                f"{shown(source.text)} can make a text of more than {LONGEST_RESULT:,} characters "
+                f"of the {longest:,} in row {number:,} of {file}"
+            )
 
 
 def _only(

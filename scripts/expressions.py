@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from expression_growth import MOST_TIMES, Growth, growth_of
 from quoting import literal
 from settings import nearest
 
@@ -120,6 +121,7 @@ class Expression:
         columns: Columns of the row that it names.
         numbers: Those of them that it counts with.
         times: Those of them that it reads as times.
+        growth: How long a text any part of it can make.
     """
 
     text: str
@@ -127,6 +129,7 @@ class Expression:
     columns: frozenset[str]
     numbers: frozenset[str]
     times: frozenset[str]
+    growth: Growth
 
 
 def parse(
@@ -166,8 +169,14 @@ def parse(
         return column
 
     _Writer(column).write(tree, wanted)
+    growth = growth_of(tree)
+    if growth.times > MOST_TIMES:
+        raise ExpressionError(
+            f"can make a text more than {MOST_TIMES} times as long as what it is made from"
+        )
     columns = frozenset().union(*found.values())
-    return Expression(text, tree, columns, frozenset(found[NUMBER]), frozenset(found[TIME]))
+    numbers, times = frozenset(found[NUMBER]), frozenset(found[TIME])
+    return Expression(text, tree, columns, numbers, times, growth)
 
 
 def written(

@@ -25,7 +25,14 @@ import file_search
 import raw_files
 from build_database import drop_relation, healed, open_build_database, relation_kind
 from column_formats import FormatRow, find_formats
-from column_mapping import MappedTable, left_out_sql, map_columns, mapped_sql, used_columns
+from column_mapping import (
+    MappedTable,
+    check_lengths,
+    left_out_sql,
+    map_columns,
+    mapped_sql,
+    used_columns,
+)
 from column_names import check_required
 from console import (
     DATA_REFUSED,
@@ -391,6 +398,8 @@ def load_table(
         counts, is_kept = read_table(connection, reading, plan, guarded)
     finally:
         live.clear()
+    if mapped:
+        check_lengths(connection, mapped)
     filled = None if is_kept and not mapped else fill_forward(connection, reading, plan, mapped)
     left_out = 0
     if mapped:
