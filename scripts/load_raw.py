@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+import attributes_in_orders
 import file_search
 import raw_files
 from build_database import drop_relation, healed, open_build_database, relation_kind
@@ -65,7 +66,7 @@ from project_sql import ProjectSql, Relation
 from published_file import check_published
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
-from refusals import printable, refusal
+from refusals import listed, printable, refusal
 from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
 from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
@@ -202,6 +203,7 @@ def load(
             names,
             bool(replay and replay.loaded_at),
             source.is_mappable,
+            source.tables[0] if source.is_mappable else None,
         )
         tables = load_tables(connection, reading, source, settings)
         rows = [row for loaded_table in tables for row in loaded_table.ledger]
@@ -312,6 +314,7 @@ class Reading:
         names: Paths that DuckDB does not take for patterns.
         is_replay: Whether files are read as they were when `known` ends.
         is_mappable: Whether `columns.yml` may say which column stands for what.
+        orders: The table of orders where customers may stand in its files.
     """
 
     place: Path
@@ -325,6 +328,7 @@ class Reading:
     names: PlainNames
     is_replay: bool = False
     is_mappable: bool = False
+    orders: RawTable | None = None
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
         """Return what the ledger knows of this very content."""
@@ -388,9 +392,11 @@ def load_table(
         replace(connection, "table", raw_table.name, raw_files.empty_sql(raw_table))
         return LoadedTable(raw_table)
     mapping = reading.mappings.get(raw_table.name, NO_MAPPING)
-    name = raw_table.name + AS_READ if mapping.is_given else raw_table.name
+    is_of_orders = is_among_orders(reading, raw_table, files, mapping)
+    is_mapped = mapping.is_given or is_of_orders
+    name = raw_table.name + AS_READ if is_mapped else raw_table.name
     plan = TablePlan(raw_table, tuple(files), name)
-    mapped = mapped_table(connection, plan, mapping)
+    mapped = mapped_table(connection, plan, mapping) if is_mapped else None
     guarded = guarded_column(reading.guard, plan, mapped)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
@@ -403,6 +409,8 @@ def load_table(
     filled = None if is_kept and not mapped else fill_forward(connection, reading, plan, mapped)
     left_out = 0
     if mapped:
+        if is_of_orders:
+            mapped = with_attributes_only(connection, reading, mapped, mapping)
         if filled:
             mapped = replace_fields(mapped, read_name=raw_table.name + AS_FILLED)
         query = mapped_sql(connection, reading.project, mapped, reading.stated)
@@ -426,6 +434,40 @@ def load_table(
     ]
     is_kept = is_kept and mapped is None
     return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept, left_out, filled)
+
+
+def is_among_orders(
+    reading: Reading, raw_table: RawTable, files: Sequence[RawFile], mapping: TableMapping
+) -> bool:
+    """Say whether customers are read from the files of orders, and no line says which columns."""
+    if reading.orders is None or not raw_table.is_open:
+        return False
+    orders = find_files(
+        reading.place, reading.orders, reading.mappings.get(reading.orders.name, NO_MAPPING)
+    )
+    return attributes_in_orders.is_of_orders(
+        raw_table, {file.name for file in files}, {file.name for file in orders}, mapping
+    )
+
+
+def with_attributes_only(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    mapped: MappedTable,
+    mapping: TableMapping,
+) -> MappedTable:
+    """Return customers in files of orders with their attributes only, and say which they are."""
+    assert reading.orders is not None, "is_among_orders() has found the table of orders"
+    of_orders = reading.mappings.get(reading.orders.name, NO_MAPPING)
+    used = attributes_in_orders.columns_of_orders(connection, reading.orders, of_orders, mapped)
+    kept = attributes_in_orders.without_orders(connection, reading.project, mapped, mapping, used)
+    names = [name for name in kept.columns if name not in kept.table.columns]
+    say(
+        f"  {mapped.table.name}: in the file of {reading.orders.name}, of which only "
+        f"{printable(listed(names, 12)) or 'no column'} says something of a customer; "
+        "_only in columns.yml names others"
+    )
+    return kept
 
 
 def fill_forward(
@@ -472,14 +514,12 @@ def rows_left_out(
 
 def mapped_table(
     connection: duckdb.DuckDBPyConnection, plan: TablePlan, mapping: TableMapping
-) -> MappedTable | None:
-    """Return what `columns.yml` makes of some files; None when it says nothing of columns.
+) -> MappedTable:
+    """Return what `columns.yml` makes of some files.
 
     Raises:
         Problem: a required column is missing all the same.
     """
-    if not mapping.is_given:
-        return None
     try:
         mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
     except Problem as problem:
@@ -799,7 +839,7 @@ def drop_other_tables(
 ) -> None:
     """Take away raw tables that the source no longer has."""
     kept = {raw_table.name for raw_table in source.tables}
-    kept |= {name + AS_READ for name, mapping in reading.mappings.items() if mapping.is_given}
+    kept |= {loaded.table.name + AS_READ for loaded in tables if loaded.mapped}
     made = {AS_READ, AS_FILLED}
     kept |= {loaded.table.name + end for loaded in tables if loaded.filled for end in made}
     kept |= {*OWN_TABLES}

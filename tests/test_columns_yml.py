@@ -236,3 +236,38 @@ def test_only_the_attributes_that_are_named(tmp_path):
     ]
     assert tried.reasons("customers") == {"exact_duplicate": 1}
     adds_up(tried, "customers")
+
+
+ORDERS_OF_PEOPLE = (
+    "Order ID,Customer ID,Age,Town,Status,Date,Total\n"
+    "1,a,30,Ulm,paid,2024-01-02,9\n1,a,30,Ulm,open,2024-01-02,8\n2,a,30,Ulm,paid,2024-01-05,7\n"
+    "3,b,41,Bonn,paid,2024-01-03,6\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", ["age", "town"]),
+        ("  years: Age\n", ["years"]),
+        ("  _only: [Town, Age]\n", ["town", "age"]),
+    ],
+)
+def test_customers_in_the_file_of_orders_have_attributes_only(tmp_path, lines, expected):
+    files = {
+        "sales.csv": ORDERS_OF_PEOPLE,
+        "columns.yml": "order_lines:\n  _file: sales.csv\n  ordered_at: Date\n  net_amount: Total\n"
+        f"customers:\n  _file: sales.csv\n{lines}",
+    }
+    tried = try_files(tmp_path, files)
+    assert tried.problem is None, tried.problem
+    columns = tried.query(
+        "select column_name from duckdb_columns() where schema_name = 'raw' "
+        "and table_name = 'customers' order by column_name"
+    )
+    assert [name for (name,) in columns] == sorted(
+        ["customer_id", "_file", "_row_number", *expected]
+    )
+    assert tried.reasons("customers") == {"exact_duplicate": 2}
+    assert tried.accepted("customers") == 2
+    assert ("says something of a customer" in tried.told) == ("_only" not in lines)
