@@ -47,6 +47,7 @@ def matched(
     for column in header:
         if column.strip():
             found.setdefault(contract.get(key(column), normal(column)), []).append(column)
+    _set_paths_apart(found)
     for column, ones in found.items():
         if len(ones) > 1:
             spelled = "" if len({normal(one) for one in ones}) == 1 else f" ({listed(ones)})"
@@ -62,6 +63,17 @@ def matched(
         others.sort()
     ordered = [column for column in table.columns if column in found] + others
     return {column: found[column][0] for column in ordered}
+
+
+def _set_paths_apart(found: dict[str, list[str]]) -> None:
+    """Leave a column of the contract to the plain name where `customer.id` stands beside it."""
+    for column, ones in list(found.items()):
+        plain = [one for one in ones if "." not in one]
+        if len(plain) == 1 and len(ones) > 1:
+            found[column] = plain
+            for one in ones:
+                if one not in plain:
+                    found.setdefault(normal(one), []).append(one)
 
 
 def check_required(

@@ -20,6 +20,11 @@ MOST_UNPACKED = 200
 ALWAYS_UNPACKED = 1_000_000_000
 
 
+def most_unpacked(packed_size: int) -> int:
+    """Return to how many bytes a compressed file may unpack."""
+    return max(ALWAYS_UNPACKED, packed_size * MOST_UNPACKED)
+
+
 class Bounds:
     """Counts what is read of a file.
 
@@ -32,9 +37,7 @@ class Bounds:
     def __init__(self, name: str, longest_line: int | None, packed_size: int | None) -> None:
         self._name = name
         self._longest_line = longest_line
-        self._most = (
-            None if packed_size is None else max(ALWAYS_UNPACKED, packed_size * MOST_UNPACKED)
-        )
+        self._most = None if packed_size is None else most_unpacked(packed_size)
         self._unpacked = self._held = 0
         self._line = 1
 

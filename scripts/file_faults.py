@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,12 @@ import duckdb
 
 from console import Problem, count
 from file_bounds import LONGEST_OBJECT
+from json_layout import LINES
 from refusals import first_lines, refusal, shown
 from text_format import DELIMITERS, TextFormat, open_text, records
 
+# DuckDB names the file, which may be a copy.
+IN_A_FILE = re.compile(r' in file "[^"]*"')
 MEMORY_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
 
@@ -58,11 +62,14 @@ def csv_problem(
 
 
 def json_problem(
-    name: str, path: Path, written: TextFormat, error: duckdb.Error | None = None
+    name: str, path: Path, written: TextFormat, layout: str, error: duckdb.Error | None = None
 ) -> Problem:
     """Find the first line that is no JSON object, or names something twice."""
     if isinstance(error, MEMORY_ERRORS):
         return Problem(f"{name}: {first_lines(error)}")
+    if layout != LINES:
+        what = IN_A_FILE.sub("", first_lines(error)) if error else "there is no object with names"
+        return refusal(name, f"cannot be read as JSON: {what}; expected objects, or one array")
     with open_text(path, written) as file:
         for number, line in enumerate(iter(partial(file.readline, LONGEST_OBJECT + 1), ""), 1):
             if len(line) > LONGEST_OBJECT:
@@ -74,11 +81,10 @@ def json_problem(
             except _RepeatedNameError as repeated:
                 return refusal(name, f"line {number:,} has the name {repeated} twice")
             except (ValueError, RecursionError) as fault:
-                array = " of objects" if line.lstrip().startswith("[") else ""
                 return refusal(
                     name,
                     f"line {number:,} is no JSON object ({fault}): expected one object on each "
-                    f"line{', not one array' + array if array else ''}",
+                    "line, or one array of objects",
                 )
             if not isinstance(value, dict):
                 return refusal(

@@ -24,9 +24,15 @@ KINDS = {
     ".json": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xlsb": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
+    ".zip": "zip",
 }
 COMPRESSED = ".gz"
-WORKBOOKS = (".xlsx", ".xls", ".ods", ".xlsm")
+ARCHIVE = ".zip"
 # Nobody has more files of one table; a wrong folder, such as a whole disk, has.
 MOST_FILES = 10_000
 PARTITION = re.compile(r"([^=/]+)=([^/]*)")
@@ -39,7 +45,8 @@ class FoundFile:
     Attributes:
         path: Where it is.
         name: Its path within the folder of the data, with slashes: unique among the files.
-        kind: `csv` (any text with delimiters), `json` (JSON lines) or `parquet`.
+        kind: `csv` (any text with delimiters), `json`, `parquet`, `workbook`, or `zip` (an archive
+            of one of the others).
         partitions: Columns that its folders give, from names such as `year=2024`.
         is_linked: Whether `path` is a link, as DuckDB would take the file's own for a pattern.
     """
@@ -120,7 +127,8 @@ def kind_of(name: str) -> str | None:
 def stem_of(name: str) -> str:
     """Return a file's name without its endings."""
     lower = name.lower()
-    plain = name[: -len(COMPRESSED)] if lower.endswith(COMPRESSED) else name
+    packed = next((end for end in (COMPRESSED, ARCHIVE) if lower.endswith(end)), "")
+    plain = name[: len(name) - len(packed)]
     return plain[: -len(Path(plain).suffix)] if Path(plain).suffix.lower() in KINDS else plain
 
 
@@ -194,11 +202,6 @@ def _check_once(found: list[FoundFile], folder: Path, table: RawTable) -> None:
 def _missing(folder: Path, table: RawTable, pattern: str | None) -> Exception:
     names = sorted(path.name for path in folder.iterdir())
     there = listed(names) or "no files"
-    workbook = next((n for n in names if n.lower().endswith(WORKBOOKS)), None)
-    hint = (
-        f"; {workbook} is a workbook: save its sheet as CSV"
-        if workbook
-        else nearest(f"{table.name}.csv", names)
-    )
+    hint = nearest(f"{table.name}.csv", names)
     wanted = pattern or f"{table.name}.csv or {table.name}.parquet"
     return refusal(folder, f"expected {wanted}; there is {there}{hint}")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from column_names import key
 from console import DATA_REFUSED, Problem
 from csv_format import sample_of
-from refusals import refusal
+from refusals import refusal, shown
 from text_format import BLANKS, DELIMITERS, TextFormat, split_at_blanks
 
 LINES_SEARCHED = 100
 LEAST_NAMES = 2
 
 
-def with_hint(problem: Problem, path: Path, written: TextFormat, names: Iterable[str]) -> Problem:
+def with_hint(
+    problem: Problem,
+    path: Path,
+    written: TextFormat,
+    names: Iterable[str],
+    rows: Sequence[int] = (),
+) -> Problem:
     """Return the problem of a header, with the line that has more of the names, if there is one.
 
     Args:
@@ -25,14 +31,15 @@ def with_hint(problem: Problem, path: Path, written: TextFormat, names: Iterable
         path: The file.
         written: How it is written.
         names: Names of columns that are looked for.
+        rows: Rows of a sheet at which the first records of the file stand.
     """
-    above = lines_above(path, written, names)
-    if above is None:
-        return problem
-    return Problem(f"{problem}{_advice(above)}", DATA_REFUSED)
+    line = header_line(path, written, names, rows)
+    return Problem(f"{problem}{_advice(line, rows)}", DATA_REFUSED) if line else problem
 
 
-def check_is_no_title(name: str, path: Path, written: TextFormat, header: tuple[str, ...]) -> None:
+def check_is_no_title(
+    name: str, path: Path, written: TextFormat, header: Sequence[str], rows: Sequence[int] = ()
+) -> None:
     """Refuse a first row of one cell where the rows below have several: a title, not a header.
 
     Raises:
@@ -40,45 +47,53 @@ def check_is_no_title(name: str, path: Path, written: TextFormat, header: tuple[
     """
     if sum(bool(cell.strip()) for cell in header) != 1:
         return
-    for line, record in _sampled(path, written, written.delimiter):
+    for line, record in _sampled(path, written, written.delimiter, rows):
         if len(record) > LEAST_NAMES and all(cell.strip() for cell in record):
+            (title,) = (cell for cell in header if cell.strip())
             raise refusal(
-                name, f"the first row has one name only, {header[0]!r}{_advice(line - 1)}"
+                name, f"the first row has one name only, {shown(title)}{_advice(line, rows)}"
             )
 
 
-def lines_above(path: Path, written: TextFormat, names: Iterable[str]) -> int | None:
-    """Return how many lines stand above the one with most of the names.
+def header_line(
+    path: Path, written: TextFormat, names: Iterable[str], rows: Sequence[int] = ()
+) -> int | None:
+    """Return the line, or the row of a sheet, that has most of the names.
 
     None when no line has two of them, or none has more than the header.
     """
     wanted = {key(name) for name in names}
     best: tuple[int, int] | None = None
-    for delimiter in (*DELIMITERS, *BLANKS):
-        for line, record in _sampled(path, written, delimiter):
+    for delimiter in [written.delimiter] if rows else (*DELIMITERS, *BLANKS):
+        for line, record in _sampled(path, written, delimiter, rows):
             found = len({key(cell) for cell in record} & wanted)
             if found >= LEAST_NAMES and (best is None or found > best[0]):
-                best = (found, line - 1)
-    return best[1] if best and best[1] > written.skipped_lines else None
+                best = (found, line)
+    first = rows[0] if rows else written.skipped_lines + 1
+    return best[1] if best and best[1] > first else None
 
 
-def _advice(above: int) -> str:
+def _advice(line: int, rows: Sequence[int]) -> str:
     return (
-        f"; the header seems to stand in line {above + 1}: write _skip: {above} into columns.yml "
-        "in the folder of the data"
+        f"; the header seems to stand in {'row' if rows else 'line'} {line}: write "
+        f"_skip: {line - 1} into columns.yml in the folder of the data"
     )
 
 
-def _sampled(path: Path, written: TextFormat, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first records of a file with the line at which they begin."""
+def _sampled(
+    path: Path, written: TextFormat, delimiter: str, rows: Sequence[int] = ()
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first records of a file with the line, or row of a sheet, where they begin."""
     sample, _ = sample_of(path, written)
     lines = io.StringIO(sample, newline="")
+    if rows:
+        yield from zip(rows, csv.reader(lines), strict=False)
+        return
     if delimiter in BLANKS:
-        rows = enumerate(map(split_at_blanks(delimiter), lines), start=1)
+        records = enumerate(map(split_at_blanks(delimiter), lines), start=1)
     else:
-        reader = csv.reader(lines, delimiter=delimiter)
-        rows = _numbered(reader)
-    for line, record in rows:
+        records = _numbered(csv.reader(lines, delimiter=delimiter))
+    for line, record in records:
         if line > LINES_SEARCHED:
             return
         yield line, record

@@ -51,6 +51,7 @@ from customer_table import RAW_TABLE, VIEW, identify
 from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
 from export_examples import GENERAL_HINT, example_hint
+from file_copies import LEAST_MEMORY, Copies
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_search import FoundFile
 from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_fields
@@ -59,7 +60,7 @@ from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from machine_faults import problem_of, told
 from mapping_file import FILE_NAME, NO_MAPPING, TableMapping, read_mapping
-from plain_names import PlainNames, plain_names
+from plain_names import PlainNames, is_pattern, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
 from project_sql import ProjectSql, Relation
@@ -69,7 +70,7 @@ from raw_files import RawFile, TablePlan
 from refusals import listed, printable, refusal
 from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
-from settings import SOURCES_OF_ONE_TABLE, Settings, resolve, table
+from settings import SOURCES_OF_ONE_TABLE, Settings, memory_bytes, resolve, table
 from sources import RawTable, Source, source_of
 from text_columns import Column, IdSettings, Stated
 from text_format import write_utf8
@@ -178,6 +179,9 @@ def load(
     with (
         plain_names() as names,
         open_build_database(settings, readable=[*readable, names.folder]) as connection,
+        tempfile.TemporaryDirectory(
+            prefix="reading-", dir=place_of_copies(warehouse, names)
+        ) as copies,
     ):
         check_loaded_source(connection, warehouse, settings.source)
         copy_history(connection, origin)
@@ -189,7 +193,7 @@ def load(
         warn_of_clock(known.values(), clock)
         reading = Reading(
             folder,
-            warehouse.temporary,
+            Path(copies),
             known,
             clock,
             guard,
@@ -204,6 +208,7 @@ def load(
             bool(replay and replay.loaded_at),
             source.is_mappable,
             source.tables[0] if source.is_mappable else None,
+            memory_bytes(settings.memory),
         )
         tables = load_tables(connection, reading, source, settings)
         rows = [row for loaded_table in tables for row in loaded_table.ledger]
@@ -249,6 +254,11 @@ def load_tables(
 def files_of(tables: Iterable[LoadedTable]) -> list[RawFile]:
     """Return the files that tables were made from."""
     return [file for loaded in tables if loaded.plan for file in loaded.plan.files]
+
+
+def place_of_copies(warehouse: Warehouse, names: PlainNames) -> Path:
+    """Return a folder on the warehouse's disk, where DuckDB can read from it by its path."""
+    return names.folder if is_pattern(warehouse.temporary) else warehouse.temporary
 
 
 def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:
@@ -304,7 +314,7 @@ class Reading:
 
     Attributes:
         place: The folder of the data, or its only file.
-        temporary: Folder for copies in UTF-8 while they are read.
+        temporary: Folder for copies of what cannot be read as it is.
         known: Files seen before, by table, name and hash.
         clock: Time that new files get.
         guard: What keeps customers out.
@@ -315,6 +325,7 @@ class Reading:
         is_replay: Whether files are read as they were when `known` ends.
         is_mappable: Whether `columns.yml` may say which column stands for what.
         orders: The table of orders where customers may stand in its files.
+        memory: Bytes that the load may use.
     """
 
     place: Path
@@ -329,6 +340,12 @@ class Reading:
     is_replay: bool = False
     is_mappable: bool = False
     orders: RawTable | None = None
+    memory: int = LEAST_MEMORY
+
+    @property
+    def copies(self) -> Copies:
+        """Where copies are made, and what making them may take."""
+        return Copies(self.temporary, self.memory)
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
         """Return what the ledger knows of this very content."""
@@ -567,7 +584,7 @@ def found_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = raw_files.inspect(connection, file, raw_table, mapping)
+            inspected = raw_files.inspect(connection, file, raw_table, reading.copies, mapping)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
@@ -597,8 +614,7 @@ def say_loaded(plan: TablePlan, counts: dict[str, int], seconds: float, is_kept:
     files = plan.files
     rows, byte_count = sum(counts.values()), sum(file.byte_count for file in files)
     notes = [count(len(files), "file")] if len(files) > 1 else []
-    written = {file.written.spoken() for file in files if file.written}
-    notes += sorted(written - {"UTF-8, commas", "UTF-8"})
+    notes += sorted({note for file in files for note in file.spoken()})
     notes += ["unchanged"] if is_kept else []
     say(
         f"  {plan.table.name:<22} {count(rows, 'row'):>16} {size(byte_count):>9} "
@@ -788,7 +804,7 @@ def text_problem(file: RawFile, error: duckdb.Error) -> Problem:
     if problem := problem_of(error, f"loading {file.name}"):
         return problem
     if file.found.kind == "json":
-        return json_problem(file.name, file.path, file.written, error)
+        return json_problem(file.name, file.path, file.written, file.shape.layout, error)
     return csv_problem(file.name, file.path, file.written, file.header, error)
 
 

@@ -18,14 +18,26 @@ from column_names import check_required, contract_names, matched
 from console import Problem
 from csv_format import LINE_END, format_of
 from file_bounds import LONGEST_ROW
+from file_copies import Copies, Opened, opened
 from file_faults import header_problem, json_problem, unreadable_parquet
+from file_layout import FileLayout
 from file_search import FoundFile
 from header_search import check_is_no_title, with_hint
+from json_files import JsonShape, shape_of, with_arrays
+from json_layout import (
+    ARRAY,
+    CONCATENATED,
+    ENDINGS_OF_LINES,
+    LINES,
+    array_within,
+    copy_bytes,
+    layout_of_text,
+)
 from mapping_file import NO_MAPPING, TableMapping
 from quoting import identifier, literal
 from refusals import refusal
 from sources import RawTable
-from text_format import TextFormat, hash_of, records, scan_text
+from text_format import Scanned, TextFormat, hash_of, records, scan_text, write_utf8
 
 CSV_OPTIONS = (
     "auto_detect = false, header = true, quote = '\"', escape = '\"', comment = '', "
@@ -51,6 +63,9 @@ class RawFile:
         columns: The file's column for each column of the raw table that it has.
         row_limit: How many of its rows count, all of them when None.
         stamp: Size, time of change and number of the file, from before it was read.
+        opened: What of the file is read, and where it is.
+        layout: Where in the file the rows are, as `columns.yml` says.
+        shape: How a file of JSON becomes rows.
     """
 
     found: FoundFile
@@ -62,6 +77,9 @@ class RawFile:
     columns: Mapping[str, str] = field(default_factory=dict)
     row_limit: int | None = None
     stamp: tuple[int, ...] = field(default=(), compare=False)
+    opened: Opened | None = field(default=None, compare=False)
+    layout: FileLayout = field(default_factory=FileLayout)
+    shape: JsonShape | None = None
 
     @property
     def name(self) -> str:
@@ -70,8 +88,8 @@ class RawFile:
 
     @property
     def path(self) -> Path:
-        """Where it is."""
-        return self.found.path
+        """Where what is read is: the file itself, or a copy."""
+        return self.opened.path if self.opened else self.found.path
 
     @property
     def is_text(self) -> bool:
@@ -81,13 +99,24 @@ class RawFile:
     @property
     def can_grow(self) -> bool:
         """Whether rows added later leave its first bytes as they were."""
-        return self.written is not None and not self.written.is_gzipped
+        has_end = self.shape is not None and self.shape.layout != LINES
+        is_copy = self.path != self.found.path
+        return self.written is not None and not (self.written.is_gzipped or is_copy or has_end)
+
+    def spoken(self) -> list[str]:
+        """Return what was found, where it is not plain UTF-8 and all of the file."""
+        notes = [self.opened.note] if self.opened and self.opened.note else []
+        if self.shape and self.shape.lines:
+            notes.append(f"lines are {'.'.join(self.shape.lines)}")
+        written = self.written.spoken() if self.written else ""
+        return notes + [text for text in [written] if text not in ("", "UTF-8, commas", "UTF-8")]
 
 
 def inspect(
     connection: duckdb.DuckDBPyConnection,
     found: FoundFile,
     table: RawTable,
+    copies: Copies,
     mapping: TableMapping = NO_MAPPING,
 ) -> RawFile:
     """Read size, hash, encoding and columns of a file and check the columns.
@@ -96,53 +125,104 @@ def inspect(
         connection: Reads the columns of Parquet and JSON.
         found: The file.
         table: The raw table it is for.
+        copies: Where copies of files are made that cannot be read as they are.
         mapping: What `columns.yml` says of it.
 
     Raises:
         Problem: the file cannot be read, or its columns are not those expected.
     """
-    written, types = None, ()
     stamp = stamp_of(found)
-    if found.kind == "parquet":
+    source = opened(found, mapping.layout, copies)
+    file = RawFile(source.found, 0, "", (), (), None, {}, None, stamp, source, mapping.layout)
+    if source.copy or source.found.kind == "parquet":
         byte_count, digest = hash_of(found.path, found.name)
-        header, types = parquet_columns(connection, found)
+        file = replace(file, byte_count=byte_count, sha256=digest)
+    if source.found.kind == "parquet":
+        header, types = parquet_columns(connection, found.name, source.path)
+        file = replace(file, header=header, types=types)
+    elif source.found.kind == "json":
+        file = with_json_shape(connection, file, copies)
     else:
-        # JSON may be one array, whose objects DuckDB bounds.
-        longest_line = LONGEST_ROW if found.kind == "csv" else None
-        scanned = scan_text(found.path, found.name, longest_line)
-        byte_count, digest = scanned.byte_count, scanned.sha256
-        if found.kind == "csv":
-            written = format_of(found.path, scanned, mapping.layout.skipped_rows)
-            header = csv_header(found, written)
-            if not table.required:
-                check_is_no_title(found.name, found.path, written, header)
-            if any(LINE_END.search(name) for name in header):
-                written = replace(written, is_rewritten=True)
-        else:
-            written = TextFormat(scanned.encoding, scanned.is_gzipped, "")
-            if not written.is_utf8:
-                raise refusal(
-                    found.name, f"is {written.spoken()}: expected JSON lines in UTF-8, as JSON is"
-                )
-            header = json_keys(connection, found.name, found.path, written)
+        file = with_csv_header(file, table)
     try:
-        columns = matched(found.name, table, header, found.partitions)
+        columns = matched(found.name, table, file.header, found.partitions)
         if not mapping.is_given:
-            check_required(found.name, table, list(columns), header)
+            check_required(found.name, table, list(columns), file.header)
     except Problem as problem:
-        file = RawFile(found, byte_count, digest, header, types, written)
         raise with_header_hint(problem, file, table, mapping) from problem
-    return RawFile(found, byte_count, digest, header, types, written, columns, stamp=stamp)
+    return replace(file, columns=columns)
+
+
+def with_hash(file: RawFile, scanned: Scanned) -> RawFile:
+    """Return a file with its size and hash; of a copy they are those of the file itself."""
+    if file.opened.copy:
+        return file
+    return replace(file, byte_count=scanned.byte_count, sha256=scanned.sha256)
+
+
+def with_csv_header(file: RawFile, table: RawTable) -> RawFile:
+    """Return a delimited file with its format and the names of its columns."""
+    if file.opened.rows:
+        # Written here, of a sheet: nothing has to be found.
+        written = TextFormat("utf-8")
+    else:
+        scanned = scan_text(file.path, file.name, LONGEST_ROW)
+        file = with_hash(file, scanned)
+        written = format_of(file.path, scanned, file.layout.skipped_rows)
+    header = csv_header(file.name, file.path, written)
+    if not table.required:
+        check_is_no_title(file.name, file.path, written, header, file.opened.rows)
+    if any(LINE_END.search(name) for name in header):
+        written = replace(written, is_rewritten=True)
+    return replace(file, written=written, header=header)
+
+
+def with_json_shape(
+    connection: duckdb.DuckDBPyConnection, file: RawFile, copies: Copies
+) -> RawFile:
+    """Return a file of JSON with its layout and the names in its objects."""
+    # JSON may be one array, whose objects DuckDB bounds.
+    scanned = scan_text(file.path, file.name, None)
+    file = with_hash(file, scanned)
+    written = TextFormat(scanned.encoding, scanned.is_gzipped, "")
+    layout = layout_of_text(file.path, written)
+    note, path = file.opened.note, file.path
+    lines = tuple(file.layout.lines.split(".")) if file.layout.lines else ()
+    # DuckDB reads no byte order mark in JSON.
+    if written.encoding != "utf-8" or (layout is None and written.is_gzipped):
+        path = copies.new(".json")
+        write_utf8(file.path, written, path)
+        note, written = written.spoken(), TextFormat("utf-8", delimiter="")
+    if layout is None:
+        is_of_lines = file.found.path.name.lower().removesuffix(".gz").endswith(ENDINGS_OF_LINES)
+        within = None if is_of_lines else array_within(path, lines)
+        layout = LINES if is_of_lines else CONCATENATED
+        if within:
+            names, begin, end = within
+            source, path, layout = path, copies.new(".json"), ARRAY
+            copy_bytes(source, begin, end, path)
+            note = f"array {'.'.join(names)}"
+    if path != file.path:
+        file = replace(file, opened=replace(file.opened, copy=path, note=note))
+    try:
+        shape = shape_of(connection, file.name, path, layout, lines, is_gzipped=written.is_gzipped)
+    except duckdb.Error as error:
+        raise json_problem(file.name, path, written, layout, error) from error
+    if not shape.header:
+        raise json_problem(file.name, path, written, layout)
+    return replace(file, written=written, shape=shape, header=shape.header)
 
 
 def with_header_hint(
     problem: Problem, file: RawFile, table: RawTable, mapping: TableMapping
 ) -> Problem:
-    """Return a problem of columns, with the line of a file that has their names if it has one."""
+    """Return a problem of columns, with where in the file they may be."""
+    if file.shape:
+        return with_arrays(problem, file.shape)
     if file.found.kind != "csv":
         return problem
     names = [*(entry.text for entry in mapping.columns), *contract_names(table)]
-    return with_hint(problem, file.path, file.written, names)
+    return with_hint(problem, file.path, file.written, names, file.opened.rows)
 
 
 def stamp_of(found: FoundFile) -> tuple[int, ...]:
@@ -173,55 +253,31 @@ def check_steady(files: Iterable[RawFile]) -> None:
             )
 
 
-def csv_header(found: FoundFile, written: TextFormat) -> tuple[str, ...]:
+def csv_header(name: str, path: Path, written: TextFormat) -> tuple[str, ...]:
     """Return the column names in the first line of a delimited file."""
     try:
-        _, header = next(records(found.path, written), (0, []))
+        _, header = next(records(path, written), (0, []))
     except Exception as error:
-        raise header_problem(found.name, error) from None
+        raise header_problem(name, error) from None
     if not header:
-        raise refusal(found.name, "is empty: expected a header line with the names of the columns")
+        raise refusal(name, "is empty: expected a header line with the names of the columns")
     if len(header) > MOST_COLUMNS:
-        raise refusal(found.name, f"has {len(header):,} columns: expected at most {MOST_COLUMNS:,}")
+        raise refusal(name, f"has {len(header):,} columns: expected at most {MOST_COLUMNS:,}")
     return tuple(header)
 
 
-def json_keys(
-    connection: duckdb.DuckDBPyConnection, name: str, path: Path, written: TextFormat
-) -> tuple[str, ...]:
-    """Return the names that stand in the objects of a file of JSON lines, sorted."""
-    reader = f"read_json_objects({literal(path)}, {json_options(written)})"
-    try:
-        rows = connection.execute(
-            f"select distinct unnest(json_keys(json)) as key from {reader} "
-            f"where json_type(json) = 'OBJECT' order by key limit {MOST_COLUMNS + 1}"
-        ).fetchall()
-        others = connection.execute(
-            f"select count(*) from {reader} where json_type(json) <> 'OBJECT'"
-        ).fetchone()[0]
-    except duckdb.Error as error:
-        raise json_problem(name, path, written, error) from error
-    if others:
-        raise json_problem(name, path, written)
-    if not rows:
-        raise refusal(name, "is empty: expected a JSON object on each line")
-    if len(rows) > MOST_COLUMNS:
-        raise refusal(name, f"has more than {MOST_COLUMNS:,} names: expected the same on each line")
-    return tuple(key for (key,) in rows)
-
-
 def parquet_columns(
-    connection: duckdb.DuckDBPyConnection, found: FoundFile
+    connection: duckdb.DuckDBPyConnection, name: str, path: Path
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return names and types of the columns of a Parquet file."""
     try:
         rows = connection.execute(
             "select column_name, column_type from "
             "(describe from read_parquet(?, hive_partitioning = false))",
-            [str(found.path)],
+            [str(path)],
         ).fetchall()
     except duckdb.Error as error:
-        raise unreadable_parquet(found.name, error) from error
+        raise unreadable_parquet(name, error) from error
     return tuple(name for name, _ in rows), tuple(kind for _, kind in rows)
 
 
@@ -281,7 +337,10 @@ class TablePlan:
     def fingerprint(self) -> str:
         """Return a hash of all that decides what the raw table holds."""
         parts = [
-            (f.name, f.sha256, f.header, f.types, f.written, sorted(f.columns.items()), f.row_limit)
+            (
+                *(f.name, f.sha256, f.header, f.types, f.written, f.layout, f.shape),
+                *(sorted(f.columns.items()), f.row_limit),
+            )
             for f in self.files
         ]
         # A view of Parquet says where the files are.
@@ -383,11 +442,8 @@ def text_reader(file: RawFile, path: Path) -> str:
     """Return the table function that reads a text file; its columns are c0, c1, ..."""
     written = file.written
     assert written is not None, "only text files have a text reader"
-    if file.found.kind == "json":
-        names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.header)
-        selected = ", ".join(f"{identifier(name)} as c{n}" for n, name in enumerate(file.header))
-        reader = f"read_json({literal(path)}, {json_options(written)}, columns = {{{names}}})"
-        return f"(select {selected} from {reader})"
+    if file.shape:
+        return file.shape.reader_sql(path, is_gzipped=written.is_gzipped)
     types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))
     delimiter = literal(written.copy_delimiter)
     options = [CSV_OPTIONS, f"delim = {delimiter}", f"columns = {{{types}}}"]
@@ -396,12 +452,6 @@ def text_reader(file: RawFile, path: Path) -> str:
     if path == file.path:
         options.append(f"compression = '{'gzip' if written.is_gzipped else 'none'}'")
     return f"read_csv({literal(path)}, {', '.join(options)})"
-
-
-def json_options(written: TextFormat) -> str:
-    """Return the options of DuckDB's JSON readers."""
-    compression = "gzip" if written.is_gzipped else "none"
-    return f"format = 'newline_delimited', compression = '{compression}'"
 
 
 def _partition_value(files: Sequence[RawFile], column: str) -> str:

@@ -408,10 +408,15 @@ def usual_memory(machine: int, target: str) -> int:
     return max(usual, min(USUAL_MEMORY, most), MIN_MEMORY)
 
 
+def memory_bytes(memory: str) -> int:
+    """Return MEMORY in bytes."""
+    number = memory.rstrip("BGMTi")
+    return int(float(number) * MEMORY_UNITS[memory.removeprefix(number).upper()])
+
+
 def engine_memory(memory: str) -> str:
     """Return what DuckDB may use of MEMORY: what Python leaves to it."""
-    number = memory.rstrip("BGMTi")
-    total = float(number) * MEMORY_UNITS[memory.removeprefix(number).upper()]
+    total = memory_bytes(memory)
     return f"{int(total - min(PYTHON_MEMORY, total / 2)) // 10**6}MB"
 
 

@@ -47,11 +47,11 @@ SPOKEN = {
     "cp1252": "Windows-1252",
 }
 OTHER_FILES = (
-    (b"PK\x03\x04", "a workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "a workbook"),
-    (b"PAR1", "Parquet"),
-    (b"%PDF", "a PDF"),
-    (b"SQLite format 3", "a database"),
+    (b"PK\x03\x04", "a workbook or a zip archive and not text: name it .xlsx or .zip"),
+    (b"\xd0\xcf\x11\xe0", "a workbook and not text: name it .xls"),
+    (b"PAR1", "Parquet and not text: name it .parquet"),
+    (b"%PDF", "a PDF and not text: save the data as CSV"),
+    (b"SQLite format 3", "a database and not text: save the data as CSV"),
 )
 LONE_BYTES = re.compile("[\udc80-\udcff]")
 BEYOND_ASCII = re.compile("[\u0080-\ud7ff\ue000-\U0010ffff]")
@@ -163,7 +163,7 @@ def check_is_text(name: str, start: bytes) -> None:
         raise refusal(name, "is empty: expected a header line with the names of the columns")
     for magic, what in OTHER_FILES:
         if start.startswith(magic):
-            raise refusal(name, f"is {what} and not text: save the data as CSV")
+            raise refusal(name, f"is {what}")
 
 
 def marked_encoding(start: bytes) -> str | None:

@@ -33,6 +33,7 @@ import raw_files
 from column_mapping import map_columns, mapped_sql
 from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
+from file_copies import Copies
 from hostile import TEXTS
 from load_raw import text_problem, utf8_file
 from mapping_file import read_mapping
@@ -224,7 +225,7 @@ class Readers:
         """Read order lines: each row of the file is a row of the table."""
         path = self._write("data/order_lines.csv", content)
         (found,) = file_search.find_files(path.parent, TABLE)
-        file = raw_files.inspect(self._connection, found, TABLE)
+        file = raw_files.inspect(self._connection, found, TABLE, Copies(self._folder))
         plan = TablePlan(TABLE, (file,), TABLE.name)
         with utf8_file(file, self._folder) as plain:
             try:
