@@ -14,6 +14,7 @@ import duckdb
 
 from column_mapping import map_columns
 from console import Problem
+from file_copies import Copies
 from file_search import FoundFile, files_of_any_name
 from mapping_file import FILE_NAME, FILES_KEY, read_mapping
 from plain_names import PlainNames
@@ -60,11 +61,15 @@ GENERAL_HINT = (
 
 
 def example_hint(
-    connection: duckdb.DuckDBPyConnection, place: Path, table: RawTable, names: PlainNames
+    connection: duckdb.DuckDBPyConnection,
+    place: Path,
+    table: RawTable,
+    names: PlainNames,
+    copies: Copies,
 ) -> str:
     """Return which example to copy into a folder, for a message; empty where none is."""
     for found in files_of_any_name(place)[:MOST_FILES]:
-        header = header_of(connection, found.readable(names))
+        header = header_of(connection, found.readable(names), copies)
         if header and (name := example_of(connection, table, header)):
             copied = (EXAMPLES / name / FILE_NAME).relative_to(ROOT)
             return (
@@ -75,11 +80,13 @@ def example_hint(
     return ""
 
 
-def header_of(connection: duckdb.DuckDBPyConnection, found: FoundFile) -> tuple[str, ...]:
+def header_of(
+    connection: duckdb.DuckDBPyConnection, found: FoundFile, copies: Copies
+) -> tuple[str, ...]:
     """Return the columns of a file; empty where it cannot be read."""
     try:
         if found.path.stat().st_size > LARGEST_BYTES:
             return ()
-        return inspect(connection, found, RawTable("any")).header
+        return inspect(connection, found, RawTable("any"), copies).header
     except (OSError, Problem):
         return ()

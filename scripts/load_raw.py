@@ -557,7 +557,7 @@ def read_files(
         is_first_try = reading.is_mappable and not reading.mappings
         if not raw_table.is_required or not is_first_try:
             raise
-        hint = example_hint(connection, reading.place, raw_table, reading.names)
+        hint = example_hint(connection, reading.place, raw_table, reading.names, reading.copies)
         is_named = FILE_NAME in str(problem)
         told_more = f"{problem}{hint or ('' if is_named else GENERAL_HINT)}"
         raise Problem(told_more, problem.exit_code) from problem
