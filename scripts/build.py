@@ -115,13 +115,11 @@ def build(settings: Settings) -> int:
         if settings.source in SOURCES_THAT_GROW:
             say(describe_increment(decided))
         say("Running dbt")
-        with clock.stage("dbt"):
+        with clock.stage("dbt"), files_steady(loaded):
             # Unit tests are about the code and not the data: `make test` runs them.
             run_quietly(settings, ["build", "--exclude-resource-type", "unit_test"], lock)
         say("Publishing")
         with clock.stage("publish"):
-            # dbt reads Parquet files where they are.
-            check_steady(file for file in files_of(loaded.tables) if not file.is_text)
             publication = publish(settings)
             say(describe(publication))
             clock.note(run_number=publication.run_number, bytes=publication.byte_count)
@@ -162,6 +160,24 @@ def build_on_spark(settings: Settings) -> int:
     # Java's memory is not counted among that of this process and its children.
     say(clock.seconds_line())
     return HELD_BACK if is_held_back(Warehouse(settings.warehouse)) else 0
+
+
+@contextmanager
+def files_steady(loaded: Loaded) -> Iterator[None]:
+    """Refuse files that change, or vanish, while dbt reads them where they are: Parquet files.
+
+    That is what is said where dbt fails for it, too.
+    """
+    files = [file for file in files_of(loaded.tables) if file.is_read_in_place]
+    try:
+        yield
+    except Problem as problem:
+        try:
+            check_steady(files)
+        except Problem as changed:
+            raise changed from problem
+        raise
+    check_steady(files)
 
 
 def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from console import Problem, warn
-from machine_faults import is_damage
+from machine_faults import is_damage, is_locked
 from quoting import identifier
 from settings import Settings, engine_memory
 from warehouse import Warehouse, wal_of
@@ -29,7 +29,7 @@ def open_build_database(
     try:
         connection = duckdb.connect(warehouse.build_db)
     except duckdb.Error as error:
-        reason = "another program has it open" if "lock" in str(error) else "it cannot be read"
+        reason = "another program has it open" if is_locked(error) else "it cannot be read"
         warn(f"  {warehouse.build_db.name} is made anew: {reason}")
         delete_build_database(warehouse)
         connection = duckdb.connect(warehouse.build_db)

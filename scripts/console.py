@@ -203,6 +203,15 @@ def run(main: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
+    except (OSError, MemoryError) as error:
+        # What the machine refuses anywhere (room, rights, memory) is one line too.
+        from machine_faults import problem_of
+
+        refused = problem_of(error, "the command")
+        if refused is None:
+            raise
+        warn(f"Error: {refused}", "error")
+        code = refused.exit_code
     except Exception:
         if Stopped.is_asked:
             code = _stopped()

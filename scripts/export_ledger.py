@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from console import BUSY, Problem
+from machine_faults import is_locked
 from quoting import literal
 
 STORAGE_VERSION = "v1.0.0"
@@ -80,7 +81,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         settle(connection)
     except duckdb.Error as error:
         reason = " ".join(str(error).split("\n")[0].split())
-        if "lock" in reason:
+        if is_locked(error):
             raise Problem(
                 f"{path} is in use: another export is running, or a program has it open; wait for "
                 "it, or close it",

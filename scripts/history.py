@@ -10,6 +10,7 @@ import duckdb
 from console import Problem
 from history_schema import HISTORY_TABLES
 from kept_versions import highest_numbers, kept_versions
+from machine_faults import is_locked, is_of_another_version
 from quoting import identifier, literal
 from warehouse import Warehouse
 
@@ -145,10 +146,16 @@ def create_history_table(
 
 def unreadable(warehouse: Warehouse, error: duckdb.Error) -> Problem:
     """Return the problem of a published file that cannot be read."""
-    if "lock" in str(error):
+    if is_locked(error):
         return Problem(
             f"another program has the published file {warehouse.marts_db} open for writing "
             f"({first_line(error)}): close it there, and open it read-only"
+        )
+    if is_of_another_version(error):
+        return Problem(
+            f"the published file {warehouse.marts_db} was written by another version of DuckDB "
+            f"({first_line(error)}): build with that version, or put back a kept file by make "
+            "rollback"
         )
     return Problem(
         f"the published file {warehouse.marts_db} cannot be read ({first_line(error)}); put back "

@@ -135,8 +135,12 @@ def working_folder(warehouse: Warehouse) -> Iterator[Path]:
 
 
 def make_read_only(path: Path) -> None:
-    """Let those read a file whom the user's umask lets read new files, and nobody write it."""
-    path.chmod(0o444 & ~umask())
+    """Let those read a file whom the user's umask lets read new files, and nobody write it.
+
+    A kept version of another user has the rights that this user gave it.
+    """
+    if os.geteuid() in (0, path.stat().st_uid):
+        path.chmod(0o444 & ~umask())
 
 
 def umask() -> int:

@@ -66,6 +66,18 @@ def problem_of_lines(lines: Iterable[str], doing: str) -> Problem | None:
     return None
 
 
+def is_locked(error: BaseException) -> bool:
+    """Say whether another program has a database file open."""
+    # Not the word alone: a damaged block is none of another program's.
+    return "could not set lock" in str(error).lower()
+
+
+def is_of_another_version(error: BaseException) -> bool:
+    """Say whether a database file is in a format that this DuckDB does not know."""
+    text = str(error).lower()
+    return "storage version" in text or "newer version of duckdb" in text
+
+
 def is_damage(error: BaseException) -> bool:
     """Say whether a database file was found damaged."""
     return kind_of(error) == "damage" or WHAT_TO_DO["damage"] in str(error)

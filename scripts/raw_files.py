@@ -97,6 +97,11 @@ class RawFile:
         return self.found.kind != "parquet"
 
     @property
+    def is_read_in_place(self) -> bool:
+        """Whether dbt reads it where it is, and not a copy in the build database."""
+        return not self.is_text and not self.found.is_linked
+
+    @property
     def can_grow(self) -> bool:
         """Whether rows added later leave its first bytes as they were."""
         has_end = self.shape is not None and self.shape.layout != LINES
@@ -321,7 +326,7 @@ class TablePlan:
     @property
     def is_view(self) -> bool:
         """Whether the files stay where they are; what is read through a link is copied."""
-        return not self.is_text and not any(file.found.is_linked for file in self.files)
+        return all(file.is_read_in_place for file in self.files)
 
     def columns(self) -> list[str]:
         """Return the columns of the raw table but for those added to it.

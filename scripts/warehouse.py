@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import itertools
 import os
@@ -179,9 +180,11 @@ def _open_lock(warehouse: Warehouse) -> int:
     try:
         return os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
+        is_full = error.errno == errno.ENOSPC
+        expected = "on a disk with room" if is_full else "in which this user may write"
         raise Problem(
             f"WAREHOUSE={warehouse.path} cannot be written to ({error.strerror}): expected a "
-            "folder in which this user may write",
+            f"folder {expected}",
             WRONG_USE,
         ) from error
 
