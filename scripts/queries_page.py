@@ -1,24 +1,34 @@
-"""Write docs/queries.md: every question of scripts/queries with what the published file answers.
+"""Write what the docs show of the first build of the data that comes with the project.
 
     .venv/bin/python scripts/queries_page.py
+    .venv/bin/python scripts/queries_page.py --check
 
-Asks the warehouse that the settings name; the page that comes with the project is of the data that
-comes with it.
+That is docs/queries.md, with every question of scripts/queries and its answer, and the blocks
+between `begin` and `end` in README.md and docs/quality.md. Asks the warehouse that the settings
+name; CI checks what is written against the build it has made.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from pathlib import Path
 
-from console import run, say
+import duckdb
+
+from console import FAILED, Problem, run, say
 from query import NUMBERS, Result, ask, first_comment, open_published, query_files, shown_rows
 from settings import ROOT, resolve_warehouse
+from summary import headline
 from temporary import place_of_user, session
 from warehouse import Warehouse
 
 PAGE = ROOT / "docs" / "queries.md"
+README = ROOT / "README.md"
+QUALITY = ROOT / "docs" / "quality.md"
+DIFFERENCES_SHOWN = 12
 ROWS_SHOWN = 10
 HEAD = """# Questions in SQL
 
@@ -34,7 +44,7 @@ make query SQL="select segment_name, spend from segment_summary order by spend d
 `make query` opens the published file read-only, and the SQL can neither read nor write any other
 file. It prints a table of the first 100 rows; `FORMAT=csv` and `FORMAT=json` give all.
 
-This page is written by `.venv/bin/python scripts/queries_page.py`.
+This page is written by `.venv/bin/python scripts/queries_page.py` after a first `make build`.
 """
 
 
@@ -88,14 +98,93 @@ def page(marts: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def structure(marts: Path) -> str:
+    """Return the sentence of README.md on how real the segments of the build are."""
+    with duckdb.connect(marts, read_only=True) as connection:
+        verdict, k, stability = connection.execute(
+            "select verdict, k, stability from segmentation_runs where is_current"
+        ).fetchone()
+    return (
+        f"The {k} segments have structure *{verdict}*; half samples agree on them with an adjusted "
+        f"Rand index of {stability:.2f}."
+    )
+
+
+def of_the_build(marts: Path) -> str:
+    """Return the sentence of docs/quality.md on what the build chose, by its own date."""
+    with duckdb.connect(marts, read_only=True) as connection:
+        as_of, k, stability, share = connection.execute(
+            "select as_of_date, k, stability, smallest_segment_share from segmentation_runs "
+            "where is_current"
+        ).fetchone()
+        weights = connection.execute(
+            "select family, avg(weight) filter (where weight > 0) from feature_catalog "
+            "where is_clustered group by family order by min(position)"
+        ).fetchall()
+    told = ", ".join(f"{family} {weight:.2f}" for family, weight in weights if weight)
+    return (
+        f"`make build`, as of {as_of}: k = {k}, half samples agree at {stability:.2f}, smallest "
+        f"segment {share:.1%}, mean weights of the families {told}."
+    )
+
+
+def with_block(page: str, name: str, content: str) -> str:
+    """Return a page with what stands between the marks of a block replaced.
+
+    Raises:
+        Problem: the page has no such block.
+    """
+    block = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+    if not block.search(page):
+        raise Problem(f"expected a block {name}, between <!-- begin {name} --> and its end")
+    return block.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
+
+
+def pages(marts: Path) -> dict[Path, str]:
+    """Return what every page should hold, for a published file."""
+    readme = with_block(
+        README.read_text(encoding="utf-8"), "summary", f"```\n{headline(marts)}\n```"
+    )
+    return {
+        PAGE: page(marts),
+        README: with_block(readme, "structure", structure(marts)),
+        QUALITY: with_block(QUALITY.read_text(encoding="utf-8"), "build", of_the_build(marts)),
+    }
+
+
+def differences(written: dict[Path, str]) -> list[str]:
+    """Return the lines in which the pages that there are differ from what they should hold."""
+    lines: list[str] = []
+    for path, text in written.items():
+        found = path.read_text(encoding="utf-8").splitlines()
+        lines += difflib.unified_diff(
+            found, text.splitlines(), path.name, "the build", lineterm="", n=0
+        )
+    return lines
+
+
 def main() -> int:
-    """Write the page from the warehouse that the settings name."""
+    """Write the pages from the warehouse that the settings name, or check them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.parse_args()
-    PAGE.write_text(page(Warehouse(resolve_warehouse()).marts_db), encoding="utf-8")
-    say(f"{PAGE.relative_to(ROOT)}: {len(query_files())} questions")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on differences")
+    arguments = parser.parse_args()
+    written = pages(Warehouse(resolve_warehouse()).marts_db)
+    if arguments.check:
+        lines = differences(written)
+        for line in lines[:DIFFERENCES_SHOWN]:
+            say(line)
+        if lines:
+            raise Problem(
+                "the docs show other figures than the build: write them by "
+                ".venv/bin/python scripts/queries_page.py",
+                FAILED,
+            )
+        return 0
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8")
+        say(f"{path.relative_to(ROOT)} written")
     return 0
 
 

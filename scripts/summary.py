@@ -55,6 +55,17 @@ def summary(path: Path, width: int | None = None) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def headline(path: Path, width: int = MAX_WIDTH) -> str:
+    """Return the part of the summary that README.md shows: run, segments and finding."""
+    with duckdb.connect(path, read_only=True) as connection:
+        parts = [
+            _run(connection, width).splitlines()[0],
+            _segments(connection, width),
+            _usefulness(connection, width),
+        ]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description]
