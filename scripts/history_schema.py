@@ -62,6 +62,7 @@ HISTORY_TABLES: dict[str, list[tuple[str, str]]] = {
         ("past_spend_captured_share", "double"),
         ("customer_count", "bigint"),
         ("segmented_customer_count", "bigint"),
+        ("lapsed_count", "bigint"),
         ("insufficient_history_count", "bigint"),
         ("never_ordered_count", "bigint"),
         ("outlier_count", "bigint"),

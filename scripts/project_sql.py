@@ -75,6 +75,7 @@ class ProjectSql:
             "config": self._take_config,
             "execute": True,
             "namespace": jinja2.utils.Namespace,
+            "range": range,
             # Whatever is rendered here is made whole.
             "is_incremental": lambda: False,
             "ref": ref,

@@ -142,7 +142,7 @@ def test_accepted_lines_have_one_id_each(shop, customer, line_id, amount):
 def test_every_customer_has_the_status_worked_out_by_hand(marts):
     others = {
         "c35": "insufficient_history",  # first order ten days before
-        "c37": "insufficient_history",  # the only order lies before the window
+        "c37": "lapsed",  # the only order lies before the window
         "c38": "never_ordered",  # a return alone
         "c39": "never_ordered",  # from customers.csv
         "c40": "never_ordered",  # from interactions.csv
@@ -505,7 +505,7 @@ def test_small_groups_are_hidden_as_worked_out_by_hand(marts):
         ("c29", 1, 2, "medium"),
         ("c43", 1, 1, "none"),  # bought, and gave all back
         ("c44", 1, 1, "none"),
-        ("c37", None, None, "none"),  # no order in the window
+        ("c37", None, None, "medium"),  # lapsed: 75.00 would be that today
         ("c39", None, None, "none"),
     ],
 )
@@ -683,7 +683,10 @@ def test_the_version_is_kept(shop):
 def test_the_summary_names_every_segment(shop, marts):
     for (name,) in marts.execute("select segment_name from segment_summary").fetchall():
         assert " ".join(name.split()[:3]) in shop.output
-    assert "Customers: 47 (42 segmented, 3 never ordered, 2 insufficient history)" in shop.output
+    assert (
+        "Customers: 47 (42 segmented, 3 never ordered, 1 insufficient history, 1 lapsed)"
+        in shop.output
+    )
     assert str(shop.marts) in shop.output
 
 

@@ -4,35 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from project_sql import ProjectSql, Relation
-from run_dbt import dbt_vars
-from settings import resolve
-from tried import HEADER, Tried, try_files
+from tried import HEADER, model_rows, try_files
 
 LINES = HEADER.replace("\n", ",order_line_id\n")
-
-
-def model_rows(tried: Tried, name: str, columns: str) -> list[tuple]:
-    """Return rows of a model, rendered and made from what load made."""
-    made: set[str] = set()
-    with duckdb.connect(tried.build_db) as connection:
-
-        def ref(model: str) -> Relation:
-            relation = Relation("tried", model)
-            if model not in made:
-                sql, _ = project.model(model)
-                connection.execute(f"create or replace table {relation} as {sql}")
-                made.add(model)
-            return relation
-
-        connection.execute("create schema if not exists tried")
-        settings = resolve({"SOURCE": "own_files", "DATA": str(tried.build_db.parent)})
-        project = ProjectSql(connection, dbt_vars(settings), ref)
-        query = f"select {columns} from {ref(name)} order by all"
-        return connection.execute(query).fetchall()
 
 
 def test_order_ids_that_restart_are_orders_of_each_customer_and_day(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from checking.findings import Findings
 from checking.text_report import show_findings
 from console import Problem
 from load_raw import load
+from project_sql import ProjectSql, Relation
+from run_dbt import dbt_vars
 from settings import Settings, resolve
 from warehouse import Warehouse
 
@@ -138,3 +140,23 @@ def try_files(folder: Path, files: Files, **settings: str) -> Tried:
     ledger = "select source_table, sum(row_count) from raw.load_ledger group by source_table"
     tried.loaded = dict(tried.query(ledger))
     return tried
+
+
+def model_rows(tried: Tried, name: str, columns: str) -> list[tuple]:
+    """Return rows of a model, rendered and made from what load made."""
+    made: set[str] = set()
+    with duckdb.connect(tried.build_db) as connection:
+
+        def ref(model: str) -> Relation:
+            relation = Relation("tried", model)
+            if model not in made:
+                sql, _ = project.model(model)
+                connection.execute(f"create or replace table {relation} as {sql}")
+                made.add(model)
+            return relation
+
+        connection.execute("create schema if not exists tried")
+        settings = resolve({"SOURCE": "own_files", "DATA": str(tried.build_db.parent)})
+        project = ProjectSql(connection, dbt_vars(settings), ref)
+        query = f"select {columns} from {ref(name)} order by all"
+        return connection.execute(query).fetchall()

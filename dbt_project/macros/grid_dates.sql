@@ -31,3 +31,13 @@
 {% macro grid_period(date_expression) -%}
     cast(floor({{ grid_day(date_expression) }} / {{ var('snapshot_step_days') }}.0) as bigint)
 {%- endmacro %}
+
+
+{# A date, or if a snapshot lies on it the one so many days later. #}
+{% macro off_grid(date_expression, day_count) -%}
+    case
+        when mod({{ grid_day(date_expression) }}, {{ var('snapshot_step_days') }}) = 0
+            then {{ add_days(date_expression, day_count) }}
+        else {{ date_expression }}
+    end
+{%- endmacro %}

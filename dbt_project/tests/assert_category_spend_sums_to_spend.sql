@@ -15,6 +15,24 @@ categories as (
 
 ),
 
+windows as (
+
+    select
+        customer_id,
+        as_of_date,
+        spend,
+        line_count
+    from {{ ref('int_customer_windows') }}
+    union all
+    select
+        customer_id,
+        as_of_date,
+        spend,
+        line_count
+    from {{ ref('int_lapsed_windows') }}
+
+),
+
 days as (
 
     select
@@ -23,7 +41,7 @@ days as (
         windows.as_of_date,
         windows.spend,
         windows.line_count
-    from {{ ref('int_customer_windows') }} as windows
+    from windows
     inner join {{ ref('name_set_dates') }} as name_set_dates
         on windows.as_of_date = name_set_dates.as_of_date
 

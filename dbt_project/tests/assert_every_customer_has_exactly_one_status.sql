@@ -1,5 +1,5 @@
--- Every customer of core is in customer_segments once, and has a segment if
--- and only if the status says so.
+-- Every customer of core is in customer_segments once, and has a segment, a
+-- former spend and a last order if and only if the status says so.
 
 with
 
@@ -15,7 +15,12 @@ statuses as (
         customer_id,
         count(*) as row_count,
         count(*) filter (
-            where (status = 'segmented') <> (segment_id is not null)
+            where
+            (status in ('segmented', 'lapsed')) <> (segment_id is not null)
+            or (status = 'lapsed') <> (former_spend is not null)
+            or (status = 'lapsed' and order_count > 0)
+            or (status in ('lapsed', 'insufficient_history'))
+            and last_order_date is null
         ) as contradiction_count
     from {{ ref('customer_segments') }}
     group by customer_id

@@ -9,6 +9,7 @@ expected as (
         as_of_date,
         count(*) as customer_count
     from {{ ref('customer_snapshots') }}
+    where not is_lapsed
     group by as_of_date
 
 ),

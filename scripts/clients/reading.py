@@ -111,7 +111,7 @@ class Reader:
         )
         found = self._query(
             f"select customer_id from {self._prefix}main.customer_segments "
-            f"where segment_id is not null order by customer_id limit {CUSTOMERS_EXPLAINED}"
+            f"where status = 'segmented' order by customer_id limit {CUSTOMERS_EXPLAINED}"
         )
         self._customers = [row[0] for row in found]
 

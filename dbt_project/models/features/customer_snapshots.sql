@@ -1,3 +1,20 @@
+{% set totals = [
+    'order_count',
+    'evening_order_count',
+    'weekend_order_count',
+    'order_day_count',
+    'order_week_count',
+    'line_count',
+    'spend',
+    'late_spend',
+    'early_spend',
+    'purchase_amount',
+    'return_amount',
+    'discount_amount',
+    'private_label_amount',
+    'known_label_amount',
+] %}
+
 with
 
 customers as (
@@ -18,6 +35,12 @@ int_customer_windows as (
 
 ),
 
+int_lapsed_windows as (
+
+    select * from {{ ref('int_lapsed_windows') }}
+
+),
+
 -- A customer is part of a snapshot once the first order lies before it; where
 -- there are no orders, every customer is.
 known as (
@@ -30,6 +53,7 @@ known as (
             'cast(customers.first_ordered_at as date)', 'snapshots.as_of_date'
         ) }} as tenure_days,
         snapshots.is_current,
+        false as is_lapsed,
         snapshots.has_orders,
         snapshots.as_of_date
     from customers
@@ -37,6 +61,46 @@ known as (
         on
             cast(customers.first_ordered_at as date) < snapshots.as_of_date
             or not snapshots.has_orders
+    union all
+    select
+        customers.customer_id,
+        int_lapsed_windows.observed_days,
+        int_lapsed_windows.shortest_observed_days,
+        {{ days_between(
+            'cast(customers.first_ordered_at as date)',
+            'int_lapsed_windows.as_of_date'
+        ) }} as tenure_days,
+        false as is_current,
+        true as is_lapsed,
+        true as has_orders,
+        int_lapsed_windows.as_of_date
+    from customers
+    inner join int_lapsed_windows
+        on customers.customer_id = int_lapsed_windows.customer_id
+
+),
+
+windows as (
+
+    select
+        customer_id,
+        {% for total in totals -%}
+        {{ total }},
+        {% endfor -%}
+        as_of_date,
+        first_order_date,
+        last_order_date
+    from int_customer_windows
+    union all
+    select
+        customer_id,
+        {% for total in totals -%}
+        {{ total }},
+        {% endfor -%}
+        as_of_date,
+        first_order_date,
+        last_order_date
+    from int_lapsed_windows
 
 ),
 
@@ -48,39 +112,26 @@ final as (
         known.observed_days,
         known.shortest_observed_days,
         cast(known.tenure_days as bigint) as tenure_days,
-        coalesce(int_customer_windows.order_count, 0) as order_count,
-        coalesce(int_customer_windows.evening_order_count, 0)
-            as evening_order_count,
-        coalesce(int_customer_windows.weekend_order_count, 0)
-            as weekend_order_count,
-        coalesce(int_customer_windows.order_day_count, 0) as order_day_count,
-        coalesce(int_customer_windows.order_week_count, 0) as order_week_count,
-        coalesce(int_customer_windows.line_count, 0) as line_count,
-        coalesce(int_customer_windows.spend, 0) as spend,
-        coalesce(int_customer_windows.late_spend, 0) as late_spend,
-        coalesce(int_customer_windows.early_spend, 0) as early_spend,
-        coalesce(int_customer_windows.purchase_amount, 0) as purchase_amount,
-        coalesce(int_customer_windows.return_amount, 0) as return_amount,
-        coalesce(int_customer_windows.discount_amount, 0) as discount_amount,
-        coalesce(int_customer_windows.private_label_amount, 0)
-            as private_label_amount,
-        coalesce(int_customer_windows.known_label_amount, 0)
-            as known_label_amount,
+        {% for total in totals -%}
+        coalesce(windows.{{ total }}, 0) as {{ total }},
+        {% endfor -%}
         known.is_current,
+        known.is_lapsed,
         -- Long enough known, and seen in the window; an attribute needs none.
         (
             known.tenure_days >= {{ var('min_tenure_days') }}
-            and coalesce(int_customer_windows.order_count, 0) > 0
+            and coalesce(windows.order_count, 0) > 0
+            and not known.is_lapsed
         )
         or not known.has_orders as has_sufficient_history,
         known.as_of_date,
-        int_customer_windows.first_order_date,
-        int_customer_windows.last_order_date
+        windows.first_order_date,
+        windows.last_order_date
     from known
-    left join int_customer_windows
+    left join windows
         on
-            known.customer_id = int_customer_windows.customer_id
-            and known.as_of_date = int_customer_windows.as_of_date
+            known.customer_id = windows.customer_id
+            and known.as_of_date = windows.as_of_date
 
 )
 

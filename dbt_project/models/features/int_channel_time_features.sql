@@ -6,9 +6,21 @@ customer_snapshots as (
 
 ),
 
-customer_channel_windows as (
+int_customer_channel_windows as (
 
     select * from {{ ref('int_customer_channel_windows') }}
+
+),
+
+customer_channel_days as (
+
+    select * from {{ ref('customer_channel_days') }}
+
+),
+
+int_lapsed_windows as (
+
+    select * from {{ ref('int_lapsed_windows') }}
 
 ),
 
@@ -28,6 +40,31 @@ feature_names as (
 
     select * from {{ ref('feature_names') }}
     where kind = 'channel'
+
+),
+
+customer_channel_windows as (
+
+    select
+        customer_id,
+        channel,
+        order_count,
+        as_of_date
+    from int_customer_channel_windows
+    union all
+    select
+        customer_channel_days.customer_id,
+        customer_channel_days.channel,
+        customer_channel_days.order_count,
+        int_lapsed_windows.as_of_date
+    from customer_channel_days
+    inner join int_lapsed_windows
+        on
+            customer_channel_days.customer_id = int_lapsed_windows.customer_id
+            and customer_channel_days.order_date
+            >= int_lapsed_windows.window_start_date
+            and customer_channel_days.order_date
+            < int_lapsed_windows.as_of_date
 
 ),
 

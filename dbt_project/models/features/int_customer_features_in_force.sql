@@ -7,6 +7,7 @@ with
 customer_features as (
 
     select * from {{ ref('int_customer_features_joined') }}
+    where not is_lapsed
 
 ),
 

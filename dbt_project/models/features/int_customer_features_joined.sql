@@ -70,6 +70,7 @@ final as (
         int_attribute_features.{{ quoted_name(feature) }},
         {% endfor -%}
         customer_snapshots.is_current,
+        customer_snapshots.is_lapsed,
         customer_snapshots.has_sufficient_history,
         customer_snapshots.as_of_date
     from customer_snapshots

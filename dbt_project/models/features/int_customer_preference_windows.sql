@@ -29,6 +29,12 @@ snapshots as (
 
 ),
 
+lapsed_windows as (
+
+    select * from {{ ref('int_lapsed_windows') }}
+
+),
+
 category_names_hashed as (
 
     select * from {{ ref('int_category_names_hashed') }}
@@ -137,6 +143,22 @@ ends_of_windows as (
         purchase_amount,
         as_of_date
     from category_week_parts
+    union all
+    select
+        customer_category_weeks.customer_id,
+        customer_category_weeks.category,
+        customer_category_weeks.line_count,
+        customer_category_weeks.spend,
+        customer_category_weeks.purchase_amount,
+        lapsed_windows.as_of_date
+    from customer_category_weeks
+    inner join lapsed_windows
+        on
+            customer_category_weeks.customer_id = lapsed_windows.customer_id
+            and customer_category_weeks.week_start_date
+            >= lapsed_windows.window_start_date
+            and customer_category_weeks.week_start_date
+            < lapsed_windows.as_of_date
 
 ),
 
@@ -145,7 +167,7 @@ ends_named as (
 
     select
         ends_of_windows.customer_id,
-        windows.name_set,
+        name_set_dates.name_set,
         case
             when ends_of_windows.line_count > 0 then 1 else 0
         end as category_week_count,
@@ -158,14 +180,14 @@ ends_named as (
                 then ends_of_windows.purchase_amount
         end as category_{{ position }}_amount,
         {% endfor -%}
-        windows.as_of_date
+        ends_of_windows.as_of_date
     from ends_of_windows
-    inner join windows
-        on ends_of_windows.as_of_date = windows.as_of_date
+    inner join name_set_dates
+        on ends_of_windows.as_of_date = name_set_dates.as_of_date
     left join feature_names
         on
             ends_of_windows.category = feature_names.name
-            and windows.name_set = feature_names.name_set
+            and name_set_dates.name_set = feature_names.name_set
 
 ),
 

@@ -6,12 +6,6 @@ customer_snapshots as (
 
 ),
 
-snapshots as (
-
-    select * from {{ ref('snapshots') }}
-
-),
-
 customer_interaction_days as (
 
     select * from {{ ref('customer_interaction_days') }}
@@ -36,23 +30,35 @@ sources_known as (
 
 ),
 
+-- Of lapsed customers, the window is their own.
+windows as (
+
+    select
+        customer_id,
+        as_of_date,
+        {{ add_days('as_of_date', '-' ~ var('window_days')) }}
+            as window_start_date
+    from customer_snapshots
+
+),
+
 coupons as (
 
     select
         customer_interaction_days.customer_id,
         cast(sum(customer_interaction_days.interaction_count) as bigint)
             as coupon_count,
-        snapshots.as_of_date
+        windows.as_of_date
     from customer_interaction_days
-    inner join snapshots
+    inner join windows
         on
-            customer_interaction_days.interaction_date
-            >= snapshots.window_start_date
+            customer_interaction_days.customer_id = windows.customer_id
             and customer_interaction_days.interaction_date
-            < snapshots.as_of_date
+            >= windows.window_start_date
+            and customer_interaction_days.interaction_date < windows.as_of_date
     group by
         customer_interaction_days.customer_id,
-        snapshots.as_of_date
+        windows.as_of_date
 
 ),
 
@@ -62,17 +68,18 @@ campaigns as (
         customer_campaigns.customer_id,
         count(*) as campaign_count,
         count(*) filter (
-            where customer_campaigns.responded_date < snapshots.as_of_date
+            where customer_campaigns.responded_date < windows.as_of_date
         ) as response_count,
-        snapshots.as_of_date
+        windows.as_of_date
     from customer_campaigns
-    inner join snapshots
+    inner join windows
         on
-            customer_campaigns.sent_date >= snapshots.window_start_date
-            and customer_campaigns.sent_date < snapshots.as_of_date
+            customer_campaigns.customer_id = windows.customer_id
+            and customer_campaigns.sent_date >= windows.window_start_date
+            and customer_campaigns.sent_date < windows.as_of_date
     group by
         customer_campaigns.customer_id,
-        snapshots.as_of_date
+        windows.as_of_date
 
 ),
 

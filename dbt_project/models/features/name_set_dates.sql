@@ -21,6 +21,12 @@ yield_snapshots as (
 
 ),
 
+int_lapsed_windows as (
+
+    select distinct as_of_date from {{ ref('int_lapsed_windows') }}
+
+),
+
 -- The names that held on the judged date serve two dates only.
 final as (
 
@@ -34,6 +40,13 @@ final as (
     where
         not name_sets.is_judged
         or yield_snapshots.as_of_date is not null
+    union all
+    select
+        name_sets.name_set,
+        int_lapsed_windows.as_of_date
+    from name_sets
+    cross join int_lapsed_windows
+    where not name_sets.is_judged
 
 )
 

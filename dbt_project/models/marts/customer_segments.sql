@@ -9,7 +9,6 @@ customer_statuses as (
 customer_assignments as (
 
     select * from {{ ref('customer_assignments') }}
-    where is_current
 
 ),
 
@@ -29,6 +28,13 @@ customer_snapshots as (
 
     select * from {{ ref('customer_snapshots') }}
     where is_current
+
+),
+
+lapsed_snapshots as (
+
+    select * from {{ ref('customer_snapshots') }}
+    where is_lapsed
 
 ),
 
@@ -62,6 +68,7 @@ final as (
         segmentation_run.fit_number,
         coalesce(customer_snapshots.order_count, 0) as order_count,
         cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend,
+        cast(lapsed_snapshots.spend as decimal(18, 4)) as former_spend,
         customer_scores.recency_score,
         customer_scores.frequency_score,
         customer_scores.monetary_score,
@@ -74,17 +81,26 @@ final as (
         coalesce(customer_assignments.is_outlier, false) as is_outlier,
         customer_scores.is_holdout,
         segmentation_run.as_of_date,
-        customer_snapshots.last_order_date
+        customer_statuses.scored_as_of_date,
+        coalesce(
+            customer_snapshots.last_order_date,
+            lapsed_snapshots.last_order_date
+        ) as last_order_date
     from customer_statuses
     cross join segmentation_run
     inner join customer_scores
         on customer_statuses.customer_id = customer_scores.customer_id
     left join customer_assignments
-        on customer_statuses.customer_id = customer_assignments.customer_id
+        on
+            customer_statuses.customer_id = customer_assignments.customer_id
+            and customer_statuses.scored_as_of_date
+            = customer_assignments.as_of_date
     left join customer_reasons
         on customer_statuses.customer_id = customer_reasons.customer_id
     left join customer_snapshots
         on customer_statuses.customer_id = customer_snapshots.customer_id
+    left join lapsed_snapshots
+        on customer_statuses.customer_id = lapsed_snapshots.customer_id
     left join segment_names
         on customer_assignments.segment_id = segment_names.segment_id
     left join segment_names as runner_up_names

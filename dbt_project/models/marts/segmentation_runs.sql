@@ -53,6 +53,7 @@ final as (
         past_spend_captured_share,
         customer_count,
         segmented_customer_count,
+        lapsed_count,
         insufficient_history_count,
         never_ordered_count,
         outlier_count,

@@ -16,6 +16,13 @@ customer_snapshots as (
 
 ),
 
+lapsed_snapshots as (
+
+    select * from {{ ref('customer_snapshots') }}
+    where is_lapsed
+
+),
+
 -- A customer stands in the middle of those with an equal value: half of them
 -- count as worse. So equal customers get equal scores whatever the order of
 -- rows, and where all are equal everybody stands at one half.
@@ -40,6 +47,7 @@ scored as (
 
     select
         customer_id,
+        spend,
         {% for score in ['recency', 'frequency', 'monetary'] -%}
         1 + cast(
             floor(
@@ -62,11 +70,39 @@ scored as (
 
 ),
 
+tier_floors as (
+
+    select
+        min(spend) filter (where value_tier = 'top') as top_floor,
+        min(spend) filter (where value_tier = 'high') as high_floor,
+        min(spend) filter (where value_tier = 'medium') as medium_floor
+    from scored
+
+),
+
+-- Former spend is measured by what the tiers are worth today.
+lapsed as (
+
+    select
+        lapsed_snapshots.customer_id,
+        case
+            when lapsed_snapshots.spend <= 0 then 'none'
+            {%- for tier in ['top', 'high', 'medium'] %}
+            when lapsed_snapshots.spend >= tier_floors.{{ tier }}_floor
+                then '{{ tier }}'
+            {%- endfor %}
+            else 'low'
+        end as value_tier
+    from lapsed_snapshots
+    cross join tier_floors
+
+),
+
 final as (
 
     select
         customers.customer_id,
-        coalesce(scored.value_tier, 'none') as value_tier,
+        coalesce(scored.value_tier, lapsed.value_tier, 'none') as value_tier,
         cast(scored.recency_score as string)
         || cast(scored.frequency_score as string)
         || cast(scored.monetary_score as string) as rfm_score,
@@ -80,6 +116,8 @@ final as (
     from customers
     left join scored
         on customers.customer_id = scored.customer_id
+    left join lapsed
+        on customers.customer_id = lapsed.customer_id
 
 )
 

@@ -31,6 +31,7 @@ customer_counts as (
         count(*) as customer_count,
         count(*) filter (where status = 'segmented')
             as segmented_customer_count,
+        count(*) filter (where status = 'lapsed') as lapsed_count,
         count(*) filter (where status = 'insufficient_history')
             as insufficient_history_count,
         count(*) filter (where status = 'never_ordered') as never_ordered_count
@@ -67,6 +68,7 @@ final as (
     select
         customer_counts.customer_count,
         customer_counts.segmented_customer_count,
+        customer_counts.lapsed_count,
         customer_counts.insufficient_history_count,
         customer_counts.never_ordered_count,
         outlier_counts.outlier_count,

@@ -87,7 +87,7 @@ async function read(connection, alias) {
   const customers = await rowsOf(
     connection,
     `select customer_id from ${prefix}main.customer_segments ` +
-      "where segment_id is not null order by customer_id limit 5",
+      "where status = 'segmented' order by customer_id limit 5",
   );
   const macros = {};
   const ways = alias ? [["attached", prefix], ["used", ""]] : [["direct", ""]];

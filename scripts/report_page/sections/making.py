@@ -57,6 +57,8 @@ def quality(marts: Marts, facts: Facts) -> Section:
                 [
                     Column("status", "Status", wording.words),
                     Column("customer_count", "Customers", wording.whole),
+                    Column("spend", "Spend in the window", wording.whole),
+                    Column("former_spend", "Spend before they lapsed", wording.whole),
                 ],
             ),
             width="half",

@@ -104,6 +104,7 @@ new_run as (
         run_usefulness.past_spend_captured_share,
         run_counts.customer_count,
         run_counts.segmented_customer_count,
+        run_counts.lapsed_count,
         run_counts.insufficient_history_count,
         run_counts.never_ordered_count,
         run_counts.outlier_count,
