@@ -183,6 +183,7 @@ class _Definition:
     weight: float
     missing_rule: str
     is_clustered: bool
+    left_out_reason: str | None
 
 
 def _definitions(table: pa.Table) -> list[_Definition]:
@@ -216,6 +217,7 @@ def _definitions(table: pa.Table) -> list[_Definition]:
                 weight or 0.0,
                 rule,
                 is_clustered,
+                row.get("left_out_reason"),
             )
         )
     found.sort(key=lambda definition: (definition.position, definition.feature))
@@ -439,7 +441,8 @@ def learned_with_sample(
         is_scaled, is_used = at in varying, at in factors
         reason = ABSENT if at is None else reasons[at]
         if reason is None and not is_used:
-            reason = NO_WEIGHT if item.is_clustered else PROFILED_ONLY
+            unused = NO_WEIGHT if item.is_clustered else PROFILED_ONLY
+            reason = item.left_out_reason or unused
         rows.append(
             {
                 "feature": item.feature,

@@ -109,6 +109,18 @@ def test_features_without_information_are_dropped_with_a_reason():
     assert found["same"]["scale_factor"] is None
 
 
+def test_a_feature_that_was_left_out_is_described_and_says_why():
+    given = definitions(
+        ("spend", "x", "identity", 1, "zero"), ("share", "x", "identity", 1, "zero")
+    )
+    given = given.set_column(6, "is_clustered", pa.array([True, False]))
+    given = given.append_column("left_out_reason", pa.array([None, "a share of few orders"]))
+    found = learned(steps.scaling_step(source(spend=[1, 2, 3], share=[0, 1, 0]), given, SETTINGS))
+    assert found["share"]["dropped_reason"] == "a share of few orders"
+    assert not found["share"]["is_used"]
+    assert found["share"]["mean_value"] == pytest.approx(1 / 3, abs=0.01)  # winsorised
+
+
 def test_rare_feature_keeps_its_range():
     found = steps.scaling_step(
         source(500, rare=[0.0] * 999 + [5.0]),

@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 import check
 from checking.findings import Findings
 from checking.text_report import show_findings
 from console import Problem
 from load_raw import load
-from project_sql import ProjectSql, Relation
+from project_sql import PROJECT, ProjectSql, Relation
+from quoting import literal
 from run_dbt import dbt_vars
 from settings import Settings, resolve
 from warehouse import Warehouse
 
+SEEDS = PROJECT / "seeds"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 ROWS = "o1,c1,2024-01-02,9.50\no2,c2,2024-03-04,1\n"
@@ -142,15 +145,25 @@ def try_files(folder: Path, files: Files, **settings: str) -> Tried:
     return tried
 
 
-def model_rows(tried: Tried, name: str, columns: str) -> list[tuple]:
-    """Return rows of a model, rendered and made from what load made."""
+def model_rows(tried: Tried, name: str, columns: str, *, where: str = "true") -> list[tuple]:
+    """Return rows of a model, rendered and made from what load made, in order of the columns."""
+    found = model_table(tried, name, columns, where=where)
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def model_table(tried: Tried, name: str, columns: str, *, where: str = "true") -> pa.Table:
+    """Return the same as an Arrow table."""
     made: set[str] = set()
     with duckdb.connect(tried.build_db) as connection:
 
         def ref(model: str) -> Relation:
             relation = Relation("tried", model)
             if model not in made:
-                sql, _ = project.model(model)
+                seed = SEEDS / f"{model}.csv"
+                if seed.is_file():
+                    sql = f"from read_csv({literal(seed)}, all_varchar = true)"
+                else:
+                    sql, _ = project.model(model)
                 connection.execute(f"create or replace table {relation} as {sql}")
                 made.add(model)
             return relation
@@ -158,5 +171,5 @@ def model_rows(tried: Tried, name: str, columns: str) -> list[tuple]:
         connection.execute("create schema if not exists tried")
         settings = resolve({"SOURCE": "own_files", "DATA": str(tried.build_db.parent)})
         project = ProjectSql(connection, dbt_vars(settings), ref)
-        query = f"select {columns} from {ref(name)} order by all"
-        return connection.execute(query).fetchall()
+        query = f"select {columns} from {ref(name)} where {where} order by all"
+        return connection.sql(query).to_arrow_table()

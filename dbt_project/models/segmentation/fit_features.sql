@@ -18,9 +18,9 @@ stored_features as (
 
 ),
 
-feature_settings as (
+clustering_definitions as (
 
-    select * from {{ ref('feature_settings') }}
+    select * from {{ ref('clustering_definitions') }}
 
 ),
 
@@ -35,10 +35,10 @@ unioned as (
         learned_scaling.transform,
         learned_scaling.dropped_reason,
         learned_scaling.weighting,
-        feature_settings.missing_value as missing_rule,
+        clustering_definitions.missing_value as missing_rule,
         learned_scaling.position,
         learned_scaling.weight,
-        feature_settings.weight as defined_weight,
+        clustering_definitions.weight as defined_weight,
         learned_scaling.row_count,
         learned_scaling.null_count,
         learned_scaling.missing_value,
@@ -47,12 +47,12 @@ unioned as (
         learned_scaling.mean_value,
         learned_scaling.standard_deviation,
         learned_scaling.scale_factor,
-        feature_settings.is_clustered,
+        clustering_definitions.is_clustered,
         learned_scaling.is_used
     from learned_scaling
     cross join fit_in_force
-    inner join feature_settings
-        on learned_scaling.feature = feature_settings.feature
+    inner join clustering_definitions
+        on learned_scaling.feature = clustering_definitions.feature
     where fit_in_force.is_refit
     union all
     select
@@ -64,14 +64,14 @@ unioned as (
         stored_features.weighting,
         coalesce(
             stored_features.missing_rule,
-            feature_settings.missing_value,
+            clustering_definitions.missing_value,
             'median'
         ) as missing_rule,
         stored_features.position,
         stored_features.weight,
         coalesce(
             stored_features.defined_weight,
-            feature_settings.weight,
+            clustering_definitions.weight,
             stored_features.weight
         ) as defined_weight,
         stored_features.row_count,
@@ -84,15 +84,15 @@ unioned as (
         stored_features.scale_factor,
         coalesce(
             stored_features.is_clustered,
-            feature_settings.is_clustered,
+            clustering_definitions.is_clustered,
             stored_features.is_used
         ) as is_clustered,
         stored_features.is_used
     from stored_features
     inner join fit_in_force
         on stored_features.fit_number = fit_in_force.fit_number
-    left join feature_settings
-        on stored_features.feature = feature_settings.feature
+    left join clustering_definitions
+        on stored_features.feature = clustering_definitions.feature
     where not fit_in_force.is_refit
 
 ),

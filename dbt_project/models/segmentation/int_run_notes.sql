@@ -40,7 +40,7 @@ left_out as (
     from fit_features
     where
         not is_used
-        and mean_value is null
+        and dropped_reason not in ('weight 0', 'profiled, not clustered')
     union all
     select
         feature_proposals.attribute as feature,

@@ -10,7 +10,7 @@ def model(dbt, session):
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
     learning = learning_of(source)
-    definitions = dbt.ref("feature_settings").to_arrow_table()
+    definitions = dbt.ref("clustering_definitions").to_arrow_table()
     stored_features = dbt.source("history", "fit_features")
     if not is_refit(decision):
         return SCALING_SCHEMA.empty_table()

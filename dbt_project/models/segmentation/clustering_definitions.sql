@@ -1,0 +1,97 @@
+{% set counts = {
+    'average_order_value': 'order_count',
+    'lines_per_order': 'order_count',
+    'category_breadth': 'order_count',
+    'weekend_order_share': 'order_count',
+    'evening_order_share': 'order_count',
+    'private_label_share': 'line_count',
+    'discount_rate': 'line_count',
+} %}
+{% for position in range(1, 4) %}
+{% do counts.update({'channel_' ~ position ~ '_share': 'order_count'}) %}
+{% endfor %}
+{% for position in range(1, 9) %}
+{% do counts.update({'category_' ~ position ~ '_share': 'line_count'}) %}
+{% endfor %}
+
+with
+
+feature_settings as (
+
+    select * from {{ ref('feature_settings') }}
+
+),
+
+customer_snapshots as (
+
+    select * from {{ ref('customer_snapshots') }}
+    where
+        is_current
+        and has_sufficient_history
+
+),
+
+source_shape as (
+
+    select * from {{ ref('source_shape') }}
+
+),
+
+-- Of sources without orders an attribute may have one of these names.
+medians as (
+
+    select
+        percentile_cont(0.5) within group (order by order_count) as order_count,
+        percentile_cont(0.5) within group (order by line_count) as line_count
+    from customer_snapshots
+    inner join source_shape
+        on source_shape.has_orders
+
+),
+
+-- A share or mean of one or two orders has few values, which chance decides:
+-- customers would fall into these values, however alike they are.
+counted as (
+
+    select
+        feature_settings.*,
+        coalesce(
+            case
+                {% for feature, count in counts.items() -%}
+                when feature_settings.feature = '{{ feature }}'
+                    then medians.{{ count }}
+                {% endfor -%}
+            end < {{ var('min_share_count') }},
+            false
+        ) as is_of_few
+    from feature_settings
+    cross join medians
+
+),
+
+final as (
+
+    select
+        feature,
+        label,
+        family,
+        unit,
+        transform,
+        missing_value,
+        higher_means,
+        lower_means,
+        case
+            when is_clustered and is_of_few
+                then
+                    'a share or mean of fewer than '
+                    || '{{ var("min_share_count") }}'
+                    || ' orders or lines for most customers'
+        end as left_out_reason,
+        position,
+        weight,
+        is_clustered and not is_of_few as is_clustered
+    from counted
+
+)
+
+select * from final

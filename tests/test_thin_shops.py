@@ -1,0 +1,66 @@
+"""Customers who order once or twice are not divided by what chance decides of so few orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models_py import steps
+from models_py.config import FitSettings
+from thin_shops import groceries_like
+from tried import Tried, model_rows, model_table, try_files
+
+SETTINGS = FitSettings(threads=2)
+
+
+@pytest.fixture(scope="module")
+def grocer(tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    """Members who differ by chance alone, seen one to three times."""
+    folder = tmp_path_factory.mktemp("grocer")
+    data = groceries_like(folder / "made", customer_count=600)
+    return try_files(folder, {"order_lines.csv": (data / "order_lines.csv").read_bytes()})
+
+
+def test_shares_and_means_of_few_orders_are_left_out_and_say_why(grocer: Tried) -> None:
+    found = model_rows(
+        grocer, "clustering_definitions", "feature, left_out_reason", where="is_clustered"
+    )
+    assert [feature for feature, _ in found] == [
+        "coupons_per_28_days",
+        "days_since_last_order",
+        "orders_per_28_days",
+        "spend_per_28_days",
+    ]
+    (left_out,) = model_rows(
+        grocer,
+        "clustering_definitions",
+        "left_out_reason",
+        where="feature = 'weekend_order_share'",
+    )
+    assert left_out == ("a share or mean of fewer than 5 orders or lines for most customers",)
+
+
+def test_members_who_differ_by_chance_are_no_strong_segments(grocer: Tried) -> None:
+    definitions = model_table(grocer, "clustering_definitions", "*")
+    members = model_table(
+        grocer, "int_customer_features_joined", "*", where="is_current and has_sufficient_history"
+    )
+
+    def source():
+        return iter(members.to_batches(max_chunksize=1_000))
+
+    scaling = steps.scaling_step(source, definitions, SETTINGS)
+    assert set(scaling.column("weighting").to_pylist()) == {"definitions"}
+    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    assert [row["verdict"] for row in scan.to_pylist() if row["is_chosen"]] == ["weak"]
+
+
+def test_a_shop_seen_often_keeps_its_shares(tmp_path: Path) -> None:
+    lines = "".join(
+        f"o{day},c{day % 3},2025-{1 + day // 28:02d}-{1 + day % 28:02d},1\n" for day in range(300)
+    )
+    header = "order_id,customer_id,ordered_at,net_amount\n"
+    tried = try_files(tmp_path, {"order_lines.csv": header + lines})
+    found = model_rows(tried, "clustering_definitions", "feature", where="is_clustered")
+    assert {("weekend_order_share",), ("lines_per_order",)} <= set(found)
