@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from console import (
     warn,
 )
 from definitions import write_proposals
+from forgotten_totals import pending_of
 from history import published_facts
 from increment import SOURCES_THAT_GROW, complete, prepare
 from increment import describe as describe_increment
@@ -103,7 +105,7 @@ def build(settings: Settings) -> int:
         clock = Clock()
         with told("looking at what is published"):
             check_published(warehouse)
-        settings, replay = with_replay(settings)
+        settings, replay = with_replay(after_forgetting(settings))
         warehouse = Warehouse(settings.warehouse)
         say(f"Loading {settings.source}")
         with clock.stage("load"), removed_when_refused(replay, warehouse):
@@ -145,6 +147,7 @@ def build_on_spark(settings: Settings) -> int:
     check_spark()
     with exclusive(Warehouse(settings.warehouse)) as lock:
         clock = Clock()
+        settings = after_forgetting(settings)
         say(f"Loading {settings.source} for Spark")
         with clock.stage("load"):
             check_loaded(settings, load_for_spark(settings, lock), window_days(PROJECT))
@@ -180,12 +183,30 @@ def files_steady(loaded: Loaded) -> Iterator[None]:
     check_steady(files)
 
 
+def after_forgetting(settings: Settings) -> Settings:
+    """Return the settings to build with: a refit where the fit counts a forgotten customer."""
+    pending = pending_of(Warehouse(settings.warehouse))
+    if pending is None:
+        return settings
+    say(
+        f"  {count(pending.customer_count, 'customer')} forgotten since the last build: the "
+        "segments are learned again, and totals of earlier runs are removed"
+    )
+    return replace(settings, refit="always")
+
+
 def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
     """Return the settings to build with: those of a replay when the date is before the current."""
     published = published_facts(Warehouse(settings.warehouse))
     found = replay_of(settings, published.as_of_date if published else None)
     if not found:
         return settings, None
+    if pending_of(Warehouse(settings.warehouse)):
+        raise Problem(
+            f"AS_OF={settings.as_of}: a customer was forgotten, and what is published still counts "
+            "the customer; run make build first, without AS_OF",
+            WRONG_USE,
+        )
     replayed, replay = found
     Warehouse(replayed.warehouse).create()
     start = f"on the history of run {replay.run_number}" if replay.run_number else "without history"

@@ -51,6 +51,7 @@ def published(warehouse: Warehouse) -> list[Path]:
         warehouse.versions,
         warehouse.parquet,
         *warehouse.path.glob("exports.duckdb*"),
+        warehouse.forgetting,
         *exported,
     ]
 

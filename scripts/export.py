@@ -20,6 +20,7 @@ import export_ledger
 from build_database import limit_access, limit_resources
 from console import WRONG_USE, Problem, count, run, say, size
 from export_ledger import Audience, Counts, Told
+from forgotten_totals import pending_of
 from formulas import FORMULA
 from paths import out_problem, resolve_target
 from plain_names import PlainNames, plain_names
@@ -165,7 +166,10 @@ def export(settings: Settings, request: Request) -> Exported:
             file = file_of(warehouse, request, current[1])
             export_ledger.attach(connection, warehouse.exports_db)
             limit_access(connection, [warehouse.path, file.parent, names.folder])
-            return _export(connection, request, current, settings.source, file, names)
+            pending = pending_of(warehouse)
+            forgotten_count = pending.customer_count if pending else 0
+            held_out = make_members(connection, request, forgotten_count)
+            return _export(connection, request, current, settings.source, file, names, held_out)
         except (OSError, duckdb.Error) as error:
             reason = " ".join(str(error).split("\n")[0].split())
             raise Problem(f"the export failed, no file was put in place: {reason}") from error
@@ -178,9 +182,9 @@ def _export(
     source: str,
     file: Path,
     names: PlainNames,
+    held_out: int,
 ) -> Exported:
     audience = Audience(source, request.segment_id, request.holdout)
-    held_out = make_members(connection, request)
     base = export_ledger.base_of(connection, audience, current[0], "members")
     counts = make_statuses(connection, base)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -279,8 +283,12 @@ def check_place(file: Path, is_forced: bool) -> None:
         raise Problem(f"{file} is there already: FORCE=1 replaces it, OUT names another", WRONG_USE)
 
 
-def make_members(connection: duckdb.DuckDBPyConnection, request: Request) -> int:
+def make_members(
+    connection: duckdb.DuckDBPyConnection, request: Request, forgotten_count: int = 0
+) -> int:
     """Make the temporary table `members`; returns how many are left away for the holdout.
+
+    forgotten_count: customers that the summary still counts, until the next build.
 
     Raises:
         Problem: they are not as many as the summary of the segments says.
@@ -301,7 +309,8 @@ def make_members(connection: duckdb.DuckDBPyConnection, request: Request) -> int
         "where $segment_id is null or segment_id = $segment_id) from audience",
         {"segment_id": request.segment_id},
     ).fetchone()
-    if member_count + other_count != expected:
+    missing = expected - member_count - other_count
+    if missing and not 0 < missing <= forgotten_count:
         raise Problem(
             f"customer_segments has {member_count + other_count:,} customers of this audience, "
             f"segment_summary {expected:,}: the published file is not whole, build again"

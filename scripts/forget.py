@@ -2,12 +2,13 @@
 
     make forget CUSTOMER=12345
 
-Rows go from the published file, every kept version, replays and the ledger of exports; each file is
-written anew, so that nothing is left in free space, and replaced by one rename. What was counted
-with the customer stays as it was counted. The build database and the tables of Spark are removed,
-as the next build makes them anew. The warehouse's forgotten.csv gets the day and a hash by which
-files that still hold the customer do not bring him or her back. Ids are given as they stand in your
-files.
+Rows go from the published file and the ledger of exports; each file is written anew, so that
+nothing is left in free space, and replaced by one rename. Earlier versions and replays that hold
+the customer are removed, which takes FORCE=1: their totals, less the customers who stay, would give
+the customer back. So would those of the published file until the next build, which computes all of
+them again. What a build makes again is removed. The warehouse's forgotten.csv gets the day and a
+hash by which files that still hold the customer do not bring him or her back. Ids are given as they
+stand in your files.
 """
 
 from __future__ import annotations
@@ -15,16 +16,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
-from build_database import delete_build_database, limit_access
+from build_database import limit_access
+from clean import rebuildable, remove
 from console import WRONG_USE, Problem, count, run, say, warn
-from history import first_line, published_facts
+from forgotten_totals import pending_of, write_pending
+from history import first_line, numbers_given_out, published_facts
 from kept_versions import (
+    HIGHEST_NUMBERS,
     damage,
     kept_versions,
     make_read_only,
@@ -40,7 +45,7 @@ from quoting import identifier, literal
 from replay import REPLAYS
 from settings import resolve_warehouse
 from sources import SOURCES
-from spark_settings import delete_spark_tables
+from temporary import sessions_in
 from trimming import RAW_TEXT, text_of, text_sql
 from warehouse import Warehouse, exclusive, set_aside_wal, wal_of
 
@@ -63,12 +68,11 @@ def forget(
         OSError, duckdb.Error: a file could not be written; those before it are done.
     """
     stored = guard.stored_id(customer)
-    holders = [warehouse, *replays_of(warehouse)]
-    for holder in holders:
-        set_aside_wal(holder)
-        check_versions(holder)
-    found = {file: rows_of(file, stored) for holder in holders for file in files_of(holder)}
-    row_count = sum(found.values())
+    set_aside_wal(warehouse)
+    published = published_run(warehouse)
+    found = {file: rows_of(file, stored) for file in files_of(warehouse, published)}
+    removed = to_remove(warehouse, published, stored)
+    row_count = sum(found.values()) + sum(part.row_count for part in removed)
     is_known = is_forgotten(guard.forgotten, stored)
     if not row_count and not is_known and not is_forced:
         raise Problem(
@@ -77,14 +81,74 @@ def forget(
             "customer out of builds to come all the same",
             WRONG_USE,
         )
+    if removed and not is_forced:
+        raise Problem(
+            f"CUSTOMER={customer}: forgetting removes {', '.join(part.name for part in removed)}, "
+            "whose totals would give the customer back; nothing was changed; if you mean it: "
+            "make forget CUSTOMER=... FORCE=1",
+            WRONG_USE,
+        )
     # First, so that no file brings the customer back whatever happens next.
     if not is_known:
         write_forgotten(warehouse, stored, today)
-    for holder in holders:
-        forget_in(holder, stored, found)
-        delete_build_database(holder)
-        delete_spark_tables(holder)
+    # Who is in no row of it any more may be in the fits of its history.
+    if row_count and warehouse.marts_db.exists():
+        write_pending(warehouse, published, is_begun=is_known)
+    forget_in(warehouse, stored, published, found, removed)
+    for path in [*rebuildable(warehouse), warehouse.parquet]:
+        remove([path])
     return row_count
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A version or a replay that is removed whole."""
+
+    name: str
+    folder: Path
+    row_count: int
+
+
+def published_run(warehouse: Warehouse) -> int | None:
+    """Return the run that is published.
+
+    Raises:
+        Problem: its file is missing, damaged or cannot be read; nothing was changed.
+    """
+    facts = published_facts(warehouse)
+    if facts is None and kept_versions(warehouse):
+        raise Problem(
+            f"the published file {warehouse.marts_db} is missing: put a kept one back by make "
+            "rollback; nothing was changed"
+        )
+    if facts is None or facts.run_number is None:
+        return None
+    version = version_of(warehouse, facts.run_number)
+    if version.folder.exists() and (problem := damage(version)):
+        raise Problem(f"{version.file}: {problem}; nothing was changed; remove this version")
+    return facts.run_number
+
+
+def to_remove(warehouse: Warehouse, published: int | None, stored: str) -> list[Removed]:
+    """Return the earlier versions and the replays that hold a customer, or may hold one."""
+    found = []
+    for version in kept_versions(warehouse):
+        if version.run_number == published:
+            continue
+        row_count = rows_if_readable(version.file, stored)
+        problem = damage(version)
+        if row_count or row_count is None or problem:
+            name = f"the kept version of run {version.run_number}" + (
+                f" ({problem})" if problem else ""
+            )
+            found.append(Removed(name, version.folder, row_count or 0))
+    for replay in replays_of(warehouse):
+        files = sorted({replay.marts_db, *(version.file for version in kept_versions(replay))})
+        counts = [rows_if_readable(file, stored) for file in files if file.exists()]
+        if None in counts or sum(counts):
+            row_count = sum(number or 0 for number in counts)
+            found.append(Removed(f"the replay {replay.path.name}", replay.path, row_count))
+    return found
 
 
 def customer_macro(warehouse: Warehouse) -> str:
@@ -94,27 +158,27 @@ def customer_macro(warehouse: Warehouse) -> str:
     return source.customer_macro if source else RAW_TEXT
 
 
-def check_versions(warehouse: Warehouse) -> None:
-    """Refuse versions that are not what was published: writing them anew would hide that.
-
-    Raises:
-        Problem: names the first of them.
-    """
-    for version in kept_versions(warehouse):
-        if problem := damage(version):
-            raise Problem(f"{version.file}: {problem}; nothing was changed; remove this version")
-
-
 def replays_of(warehouse: Warehouse) -> list[Warehouse]:
-    """Return the warehouses of replays."""
+    """Return the warehouses of replays; what else lies in their folder is the user's."""
     folder = warehouse.path / REPLAYS
-    return [Warehouse(p) for p in sorted(folder.iterdir())] if folder.is_dir() else []
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [Warehouse(path) for path in paths if is_replay(path)]
 
 
-def files_of(warehouse: Warehouse) -> Iterator[Path]:
-    """Yield the database files that hold customers; the published one is one of the versions."""
-    yield from (version.file for version in kept_versions(warehouse) if version.file.exists())
-    yield from (path for path in (warehouse.marts_db, warehouse.exports_db) if path.exists())
+def is_replay(path: Path) -> bool:
+    """Say whether a folder is one that a replay made: it is named by a date."""
+    try:
+        date.fromisoformat(path.name)
+    except ValueError:
+        return False
+    return path.is_dir() and not path.is_symlink()
+
+
+def files_of(warehouse: Warehouse, published: int | None) -> list[Path]:
+    """Return the database files that are written without the customer."""
+    version = [version_of(warehouse, published).file] if published is not None else []
+    candidates = (*version, warehouse.marts_db, warehouse.exports_db)
+    return [path for path in candidates if path.exists()]
 
 
 def customer_tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
@@ -153,39 +217,55 @@ def rows_of(path: Path, stored: str) -> int:
         ) from error
 
 
-def forget_in(warehouse: Warehouse, stored: str, found: dict[Path, int]) -> None:
-    """Write the files of one warehouse anew without a customer, those that hold the customer."""
-    for version in kept_versions(warehouse):
-        if found.get(version.file):
+def rows_if_readable(path: Path, stored: str) -> int | None:
+    """Return how many rows of a file are a customer's; None where it cannot be read."""
+    try:
+        return rows_of(path, stored)
+    except Problem:
+        return None
+
+
+def forget_in(
+    warehouse: Warehouse,
+    stored: str,
+    published: int | None,
+    found: dict[Path, int],
+    removed: Sequence[Removed],
+) -> None:
+    """Write what is published without a customer, and remove what cannot be."""
+    version = None if published is None else version_of(warehouse, published)
+    # Numbers that only a removed version knows are not given out again.
+    is_last = all(part.folder.parent != warehouse.versions for part in removed)
+    if version is not None and version.file.exists():
+        if found.get(version.file) or not is_last:
+            given_out = numbers_given_out(warehouse)
             with working_folder(warehouse) as folder:
-                replace_file(version, write_without(version.file, stored, folder))
+                replace_file(version, write_without(version.file, stored, folder, given_out))
             told(warehouse, version.file, found)
-    if found.get(warehouse.marts_db):
-        forget_in_published(warehouse, stored)
+        if found.get(warehouse.marts_db) or not is_last:
+            publish_version(warehouse, version)
+            told(warehouse, warehouse.marts_db, found)
+    elif found.get(warehouse.marts_db):
+        with working_folder(warehouse) as folder:
+            new_file = write_without(warehouse.marts_db, stored, folder, ())
+            set_aside_wal(warehouse)
+            os.replace(new_file, warehouse.marts_db)
+            sync(warehouse.path)
         told(warehouse, warehouse.marts_db, found)
+    for part in removed:
+        # One step, so that no half of a version is left when it is killed.
+        with working_folder(warehouse) as folder:
+            part.folder.rename(folder / "removed")
+        say(f"  {part.folder.relative_to(warehouse.path.parent)!s:<44} {'removed':>20}")
     if found.get(warehouse.exports_db):
         mode = warehouse.exports_db.stat().st_mode & 0o777
         with working_folder(warehouse) as folder:
-            new_file = write_without(warehouse.exports_db, stored, folder)
+            new_file = write_without(warehouse.exports_db, stored, folder, ())
             new_file.chmod(mode)
             # What it holds is in the new file already.
             wal_of(warehouse.exports_db).unlink(missing_ok=True)
             os.replace(new_file, warehouse.exports_db)
         told(warehouse, warehouse.exports_db, found)
-
-
-def forget_in_published(warehouse: Warehouse, stored: str) -> None:
-    """Publish the version of the run anew, as it is without the customer; written where none is."""
-    facts = published_facts(warehouse)
-    version = version_of(warehouse, facts.run_number) if facts and facts.run_number else None
-    if version is not None and version.file.exists():
-        publish_version(warehouse, version)
-        return
-    with working_folder(warehouse) as folder:
-        new_file = write_without(warehouse.marts_db, stored, folder)
-        set_aside_wal(warehouse)
-        os.replace(new_file, warehouse.marts_db)
-        sync(warehouse.path)
 
 
 def told(warehouse: Warehouse, path: Path, found: dict[Path, int]) -> None:
@@ -194,8 +274,10 @@ def told(warehouse: Warehouse, path: Path, found: dict[Path, int]) -> None:
     say(f"  {name!s:<44} {count(found[path], 'row'):>12} removed")
 
 
-def write_without(path: Path, stored: str, folder: Path) -> Path:
+def write_without(path: Path, stored: str, folder: Path, given_out: Sequence[int]) -> Path:
     """Write a database file anew without a customer; returns the new file.
+
+    given_out: the highest run number, fit number and segment id, where the file says them.
 
     It is copied twice: rows that are deleted stay in the free space of a file, and only what is
     left is copied out of it. Order, comments, views and macros go with it.
@@ -212,6 +294,12 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
             connection.execute(
                 f"delete from {table} where {IS_CUSTOMER}", [text_of(stored, ANY_SPELLING)]
             )
+        if given_out and holds_numbers(connection):
+            connection.execute(
+                f"update between_copies.history.{HIGHEST_NUMBERS} "
+                "set run_number = ?, fit_number = ?, segment_id = ?",
+                given_out,
+            )
         connection.execute(
             f"attach {literal(new_file)} as fresh (storage_version {literal(STORAGE_VERSION)})"
         )
@@ -225,11 +313,31 @@ def write_without(path: Path, stored: str, folder: Path) -> Path:
     return new_file
 
 
+def holds_numbers(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether the copy of a published file has the highest numbers that were given out."""
+    return connection.execute(
+        "select count(*) from duckdb_tables() where database_name = 'between_copies' "
+        "and schema_name = 'history' and table_name = ?",
+        [HIGHEST_NUMBERS],
+    ).fetchone() == (1,)
+
+
 def left_to_the_user(warehouse: Warehouse) -> list[Path]:
     """Return what may hold the customer and is not the warehouse's to change."""
     exports = warehouse.exports
     written = sorted(p for p in exports.rglob("*") if p.is_file()) if exports.is_dir() else []
-    return [*written, *sorted(warehouse.path.glob("*.set-aside"))]
+    replays = warehouse.path / REPLAYS
+    strays = [] if not replays.is_dir() else [p for p in replays.iterdir() if not is_replay(p)]
+    # Other programs that read the published file may keep rows there while they run.
+    spilled = warehouse.path.glob("*.duckdb.tmp")
+    running = sessions_in(warehouse.temporary)
+    return [
+        *written,
+        *sorted(warehouse.path.glob("*.set-aside")),
+        *sorted(strays),
+        *sorted(spilled),
+        *running,
+    ]
 
 
 def main() -> int:
@@ -258,7 +366,12 @@ def main() -> int:
                 "done stay done"
             ) from error
     if removed:
-        say(f"Forgotten: {count(removed, 'row')} removed. Numbers that counted the customer stay.")
+        say(f"Forgotten: {count(removed, 'row')} removed.")
+    if pending_of(warehouse):
+        say(
+            "Run make build: until it has published, totals of the published file count the "
+            "customer, and less those who stay they give the customer back."
+        )
     else:
         say("No file here holds this customer, who is kept out of builds to come.")
     if left := left_to_the_user(warehouse):

@@ -25,6 +25,7 @@ import duckdb
 
 from column_names import ADDED_COLUMNS
 from console import WRONG_USE, Problem
+from history import unreadable
 from kept_versions import sync
 from quoting import identifier, literal
 from trimming import RAW_TEXT, text_of, text_sql
@@ -216,7 +217,10 @@ def guard_of(
 def stored_check(warehouse: Warehouse) -> str | None:
     """Return the text that the warehouse knows its key by, "" for none; None when it is new."""
     if warehouse.marts_db.exists():
-        return _text_of(warehouse.marts_db, "history", "pseudonymisation")
+        try:
+            return _text_of(warehouse.marts_db, "history", "pseudonymisation")
+        except duckdb.Error as error:
+            raise unreadable(warehouse, error) from error
     if warehouse.build_db.exists():
         try:
             return _text_of(warehouse.build_db, "raw", "load_settings", is_needed=True)

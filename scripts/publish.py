@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import duckdb
 from build_database import limit_access, limit_resources
 from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
+from forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from history import Published, published_facts
 from kept_versions import (
     keep_published,
@@ -109,16 +111,19 @@ def publish(
     # What a program wrote since loading must not be taken for what is published.
     set_aside_wal(warehouse)
     before = published_facts(warehouse)
+    pending = pending_of(warehouse)
     try:
         keep_published(warehouse, before.run_number if before else None)
         with working_folder(warehouse) as folder:
             new_file = folder / warehouse.marts_db.name
-            row_count = write(settings, tables, new_file, build_db or warehouse.build_db)
+            row_count = write(settings, tables, new_file, build_db or warehouse.build_db, pending)
             run_number = check_run(warehouse, new_file, before)
             check_schema(warehouse, new_file)
             make_read_only(new_file)
             sync(new_file)
             put_in_place(warehouse, new_file, run_number, settings.keep)
+        if pending:
+            complete_forgetting(warehouse, pending, run_number)
     except (OSError, duckdb.Error) as error:
         problem = problem_of(error, "publishing")
         raise problem or Problem(
@@ -133,8 +138,17 @@ def publish(
     )
 
 
-def write(settings: Settings, tables: list[PublishedTable], new_file: Path, build_db: Path) -> int:
-    """Write all tables with their comments into a new file; returns their rows together."""
+def write(
+    settings: Settings,
+    tables: list[PublishedTable],
+    new_file: Path,
+    build_db: Path,
+    pending: Pending | None = None,
+) -> int:
+    """Write all tables with their comments into a new file; returns their rows together.
+
+    pending: what counts customers who were forgotten, and is left out.
+    """
     with duckdb.connect() as connection:
         limit_resources(connection, settings)
         limit_access(connection, [settings.warehouse])
@@ -143,19 +157,40 @@ def write(settings: Settings, tables: list[PublishedTable], new_file: Path, buil
             f"attach {literal(new_file)} as marts (storage_version {literal(STORAGE_VERSION)})"
         )
         connection.execute("create schema marts.history")
+        sources = relations(connection, tables, pending)
         for published in tables:
-            write_table(connection, published)
+            write_table(connection, published, sources[published.schema, published.name])
             write_comments(connection, published)
         write_macros(connection, MACROS)
         connection.execute("checkpoint marts")
         connection.execute("detach marts")
         connection.execute(f"attach {literal(new_file)} as marts (read_only)")
-        return sum(verified_rows(connection, published) for published in tables)
+        return sum(
+            verified_rows(connection, published, sources[published.schema, published.name])
+            for published in tables
+        )
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, published: PublishedTable) -> None:
-    """Copy one table, in the order of its key so that its export is always the same."""
-    source = identifier("build", published.source_schema, published.source_name)
+def relations(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[PublishedTable],
+    pending: Pending | None,
+) -> dict[tuple[str, str], str]:
+    """Return what to publish of each table of the build database, as a relation."""
+    found = {
+        (table.schema, table.name): identifier("build", table.source_schema, table.source_name)
+        for table in tables
+    }
+    past = past_of(connection, pending, found["main", "segmentation_runs"]) if pending else None
+    if past is None:
+        return found
+    return {place: past.relation_sql(connection, place, found[place]) for place in found}
+
+
+def write_table(
+    connection: duckdb.DuckDBPyConnection, published: PublishedTable, source: str
+) -> None:
+    """Copy one relation, in the order of its key so that its export is always the same."""
     order = ", ".join(identifier(column) for column in published.primary_key) or "all"
     connection.execute(
         f"create table {identifier('marts', published.schema, published.name)} as "
@@ -203,13 +238,14 @@ def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("use memory")
 
 
-def verified_rows(connection: duckdb.DuckDBPyConnection, published: PublishedTable) -> int:
+def verified_rows(
+    connection: duckdb.DuckDBPyConnection, published: PublishedTable, source: str
+) -> int:
     """Return the rows of a published table.
 
     Raises:
         Problem: they are not as many as in the build database.
     """
-    source = identifier("build", published.source_schema, published.source_name)
     written = identifier("marts", published.schema, published.name)
     expected, found = connection.execute(
         f"select (select count(*) from {source}), (select count(*) from {written})"

@@ -72,6 +72,8 @@ def replay_of(settings: Settings, published_as_of: date | None) -> tuple[Setting
         with duckdb.connect(origin.marts_db, read_only=True) as connection:
             row = connection.execute(
                 "select run_number, loaded_at from history.runs where as_of_date <= ? "
+                # After a forgetting, fits that counted the customer are not kept.
+                "and fit_number in (select fit_number from history.fits) "
                 "order by run_number desc limit 1",
                 [settings.as_of],
             ).fetchone()

@@ -53,6 +53,11 @@ class Warehouse:
         return self.path / "exports.duckdb"
 
     @property
+    def forgetting(self) -> Path:
+        """What the next build has to leave out, as it counts a customer who was forgotten."""
+        return self.path / ".forgetting"
+
+    @property
     def lock_file(self) -> Path:
         """File whose lock a build holds."""
         return self.path / ".lock"

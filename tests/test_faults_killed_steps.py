@@ -112,7 +112,7 @@ def test_killed_while_it_writes(
     rng = random.Random(f"{SEED} {name}")
     if name == "forget.py":
         (customer,) = published(chosen, "select min(customer_id) from customers")[0]
-        more = {"customer": customer}
+        more = {"customer": customer, "force": 1}
     before = digests(Warehouse(chosen.warehouse).marts_db)
     unharmed = replace(chosen, warehouse=fresh_copy(chosen.warehouse, tmp_path / "unharmed"))
     seconds = seconds_of(name, {"warehouse": unharmed.warehouse, **more})

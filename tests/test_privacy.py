@@ -18,8 +18,15 @@ import pytest
 import forget as forgetting
 import kept_versions
 import publish as publishing
-from console import BUSY, WRONG_USE, Problem
+from console import BUSY, FAILED, WRONG_USE, Problem
 from forget import forget
+from forgotten_totals import (
+    Past,
+    Pending,
+    complete_forgetting,
+    pending_of,
+    write_pending,
+)
 from kept_versions import damage, version_of
 from kept_versions import kept_versions as versions_of
 from list_versions import damaged
@@ -359,11 +366,11 @@ def databases(warehouse):
     return [path for path in warehouse.path.rglob("*.duckdb") if path.is_file()]
 
 
-def forget_customer(chosen, customer="customer-17", **more):
+def forget_customer(chosen, customer="customer-17", *, is_forced=True, **more):
     warehouse = Warehouse(chosen.warehouse)
     with exclusive(warehouse):
         guard = guard_of(warehouse, "customer_id", asked=None, environment={})
-        return forget(warehouse, guard, customer, TODAY, **more)
+        return forget(warehouse, guard, customer, TODAY, is_forced=is_forced, **more)
 
 
 def test_a_forgotten_customer_is_in_no_file(chosen):
@@ -373,7 +380,11 @@ def test_a_forgotten_customer_is_in_no_file(chosen):
     assert all(held(path) for path in files)
     assert forget_customer(chosen) == 7
     left = databases(warehouse)
-    assert len(left) == 7, "the build database is made anew"
+    assert sorted(path.relative_to(warehouse.path).as_posix() for path in left) == [
+        "exports.duckdb",
+        "marts.duckdb",
+        "versions/2/marts.duckdb",
+    ], "what counts the customer is removed, and what a build makes again"
     assert not [path for path in left if held(path)]
     assert not [path for path in left if b"customer-17\0" in path.read_bytes()]
     assert all(held(path, "customer-18") for path in left)
@@ -395,7 +406,7 @@ def test_what_is_left_is_as_it_was(chosen):
     before = seen()
     forget_customer(chosen)
     assert seen() == before
-    assert damaged(warehouse) == (3, [])
+    assert damaged(warehouse) == (2, [])
     assert warehouse.marts_db.samefile(version_of(warehouse, 2).file)
     assert stat.S_IMODE(warehouse.marts_db.stat().st_mode) == 0o444
     with duckdb.connect() as connection:
@@ -435,22 +446,26 @@ def test_forgetting_twice_changes_nothing_more(chosen):
 
 def test_who_is_not_known_is_not_forgotten(chosen):
     with pytest.raises(Problem, match="no file of") as caught:
-        forget_customer(chosen, "customer-99999999")
+        forget_customer(chosen, "customer-99999999", is_forced=False)
     assert caught.value.exit_code == WRONG_USE
     assert not forgotten_file(Warehouse(chosen.warehouse)).exists()
-    assert forget_customer(chosen, "customer-99999999", is_forced=True) == 0
+    assert forget_customer(chosen, "customer-99999999") == 0
+    assert pending_of(Warehouse(chosen.warehouse)) is None, "no total counts the customer"
     assert len(forgotten_of(Warehouse(chosen.warehouse))) == 1
 
 
 def test_a_damaged_version_is_not_written_anew(chosen):
-    version = version_of(Warehouse(chosen.warehouse), 1)
-    version.checksum_file.write_text("0" * 64 + "  marts.duckdb\n")
-    with pytest.raises(Problem, match="checksum differs"):
-        forget_customer(chosen)
-    assert held(Warehouse(chosen.warehouse).marts_db)
+    warehouse = Warehouse(chosen.warehouse)
+    for number in (1, 2):
+        version = version_of(warehouse, number)
+        version.checksum_file.write_text("0" * 64 + "  marts.duckdb\n")
+        with pytest.raises(Problem, match="checksum differs"):
+            forget_customer(chosen, is_forced=number == 2)
+        assert held(warehouse.marts_db)
+        assert version.file.exists()
 
 
-@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("at", range(7))
 def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(chosen, at, monkeypatch):
     warehouse = Warehouse(chosen.warehouse)
     replace, done = os.replace, []
@@ -469,7 +484,176 @@ def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(chosen, at, mon
     assert not list(warehouse.path.rglob(".publishing-*"))
     forget_customer(chosen)
     assert not [path for path in databases(warehouse) if held(path)]
-    assert damaged(warehouse) == (3, [])
+    assert damaged(warehouse) == (2, [])
+    assert pending_of(warehouse).customer_count == 1
+
+
+def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(chosen):
+    warehouse = Warehouse(chosen.warehouse)
+    before = sorted(path for path in warehouse.path.rglob("*") if path.name != ".lock")
+    with pytest.raises(Problem) as caught:
+        forget_customer(chosen, is_forced=False)
+    assert caught.value.exit_code == WRONG_USE
+    for told in ("the kept version of run 1,", "the replay 2024-01-01,", "FORCE=1"):
+        assert told in str(caught.value)
+    assert sorted(path for path in warehouse.path.rglob("*") if path.name != ".lock") == before
+    assert not forgotten_of(warehouse)
+
+
+def test_a_version_that_does_not_hold_the_customer_stays(chosen):
+    """Who came later is in no total of an earlier run."""
+    warehouse = Warehouse(chosen.warehouse)
+    customers = "'later-' || range as customer_id, range as spend"
+    stub_build(chosen, run_number=3, customers=customers)
+    publish(chosen)
+    shutil.rmtree(warehouse.path / "replays")
+    assert forget_customer(chosen, "later-17", is_forced=False) == 2
+    assert [version.run_number for version in versions_of(warehouse)] == [1, 2, 3]
+    assert pending_of(warehouse) == Pending(1, 0, (3,))
+
+
+def test_numbers_that_only_a_removed_version_knows_stay_given_out(chosen):
+    """Run 2 was rolled back from: it is removed, and its numbers come never again."""
+    warehouse = Warehouse(chosen.warehouse)
+    for number, path in ((1, version_of(warehouse, 1).file), (2, version_of(warehouse, 2).file)):
+        path.chmod(0o644)
+        with duckdb.connect(path) as connection:
+            connection.execute(
+                "create table history.highest_numbers as "
+                f"select {number} * 10 as run_number, {number} as fit_number, 5 as segment_id"
+            )
+        kept_versions.write_checksums(path, kept_versions.sha256_of(path))
+    kept_versions.publish_version(warehouse, version_of(warehouse, 1))
+    forget_customer(chosen)
+    assert [version.run_number for version in versions_of(warehouse)] == [1]
+    assert kept_versions.highest_numbers(warehouse.marts_db) == (20, 2, 5)
+
+
+def test_stray_files_among_replays_are_named_and_left(chosen):
+    warehouse = Warehouse(chosen.warehouse)
+    strays = [warehouse.path / "replays" / name for name in (".DS_Store", "notes.txt", "2024-1-1")]
+    for path in strays[:2]:
+        path.write_text("mine")
+    strays[2].mkdir()
+    forget_customer(chosen)
+    assert not [path for path in databases(warehouse) if held(path)]
+    assert set(strays) <= set(forgetting.left_to_the_user(warehouse))
+    assert all(path.exists() for path in strays)
+
+
+def test_a_replay_that_cannot_be_read_goes_too(chosen):
+    replay = Warehouse(Warehouse(chosen.warehouse).path / "replays" / "2024-01-01")
+    replay.marts_db.chmod(0o644)
+    replay.marts_db.write_bytes(b"not a database")
+    forget_customer(chosen)
+    assert not replay.path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"\0" * 20_000])
+def test_a_published_file_that_cannot_be_read_is_told_in_one_line(chosen, content):
+    warehouse = Warehouse(chosen.warehouse)
+    warehouse.marts_db.unlink()
+    warehouse.marts_db.write_bytes(content)
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "forget.py")],
+        env=clean_environment(warehouse=chosen.warehouse, customer="customer-17", force="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == FAILED
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"Error: the published file {warehouse.marts_db} cannot be read")
+
+
+def test_without_the_published_file_no_version_is_removed(chosen):
+    warehouse = Warehouse(chosen.warehouse)
+    warehouse.marts_db.unlink()
+    with pytest.raises(Problem, match="make rollback"):
+        forget_customer(chosen)
+    assert len(versions_of(warehouse)) == 2
+
+
+def test_what_a_build_makes_again_goes_with_the_customer(chosen):
+    """Pages show totals, and logs and results of dbt may show values."""
+    warehouse = Warehouse(chosen.warehouse)
+    paths = [
+        warehouse.report(),
+        warehouse.report(3),
+        warehouse.docs,
+        warehouse.dbt_logs / "dbt.log",
+        warehouse.dbt_target / "run_results.json",
+        warehouse.path / "spark" / "raw" / "part.parquet",
+        warehouse.parquet / "2" / "part.parquet",
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("customer-17")
+    forget_customer(chosen)
+    assert not [path for path in paths if path.exists()]
+
+
+# --- totals that counted a forgotten customer
+
+
+def test_the_next_build_is_to_leave_out_what_counts_the_customer(chosen):
+    warehouse = Warehouse(chosen.warehouse)
+    forget_customer(chosen)
+    assert pending_of(warehouse) == Pending(1, 0, (2,))
+    forget_customer(chosen, "customer-18")
+    assert pending_of(warehouse) == Pending(2, 0, (2,))
+    warehouse.forgetting.write_text("{}")
+    with pytest.raises(Problem, match="counts a customer who was forgotten"):
+        pending_of(warehouse)
+
+
+def test_earlier_runs_and_fits_are_published_without_figures(tmp_path):
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table runs as select number as run_number, number as fit_number, "
+            "'id ' || number as run_id, 'hash' as data_hash, 10 * number as customer_count, "
+            "0.5::double as inertia, date '2024-01-01' as as_of_date, number = 3 as is_current "
+            "from (select unnest([1, 2, 3])::bigint as number)"
+        )
+        connection.execute(
+            "create table movement as select * from (values ('runs', 'run 2', 1), "
+            "('runs', 'run 3', 2), ('snapshots', '2024-01-01', 3)) as t (basis, period, n)"
+        )
+        past = Past(run_number=3, fit_number=2)
+
+        def seen(place, table):
+            relation = past.relation_sql(connection, place, table)
+            return connection.execute(f"select * from {relation} order by all").fetchall()
+
+        day = date(2024, 1, 1)
+        assert seen(("main", "segmentation_runs"), "runs") == [
+            (1, 1, "id 1", None, None, None, day, False),
+            (2, 2, "id 2", None, None, None, day, False),
+            (3, 3, "id 3", "hash", 30, 0.5, day, True),
+        ]
+        assert [row[0] for row in seen(("history", "fit_centroids"), "runs")] == [2]
+        assert [row[0] for row in seen(("history", "movement"), "runs")] == [3]
+        assert [row[2] for row in seen(("main", "segment_movement"), "movement")] == [2, 3]
+        assert len(seen(("main", "segment_summary"), "runs")) == 3
+
+
+@pytest.mark.parametrize("fit_number", [4, 5])
+def test_it_stays_pending_until_a_build_has_learned_again(chosen, fit_number):
+    warehouse = Warehouse(chosen.warehouse)
+    write_pending(warehouse, 1)
+    path = warehouse.forgetting
+    path.write_text(path.read_text().replace('"fit_number": 0', '"fit_number": 4'))
+    warehouse.marts_db.unlink()
+    with duckdb.connect(warehouse.marts_db) as connection:
+        connection.execute(
+            f"create table segmentation_runs as select 2 as run_number, {fit_number} as fit_number,"
+            " true as is_current"
+        )
+    complete_forgetting(warehouse, pending_of(warehouse), 2)
+    is_done = fit_number == 5
+    assert path.exists() != is_done
+    assert version_of(warehouse, 1).folder.exists() != is_done
+    assert version_of(warehouse, 2).folder.exists()
 
 
 def test_a_build_and_forgetting_exclude_each_other(chosen):
