@@ -16,16 +16,8 @@
     read_number({{ text }})
 {%- endmacro %}
 
-{% macro wilson_lower(successes, trials) -%}
-    wilson_lower({{ successes }}, {{ trials }})
-{%- endmacro %}
-
-{% macro wilson_upper(successes, trials) -%}
-    wilson_upper({{ successes }}, {{ trials }})
-{%- endmacro %}
-
-{% macro t_quantile(degrees_of_freedom) -%}
-    t_quantile({{ degrees_of_freedom }})
+{% macro t_quantile(degrees_of_freedom, errors) -%}
+    t_quantile({{ degrees_of_freedom }}, {{ errors }})
 {%- endmacro %}
 
 {% macro normal_quantile(probability) -%}

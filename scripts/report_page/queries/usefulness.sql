@@ -8,6 +8,8 @@ select
     horizon_days,
     snapshot_date,
     later_spend_variance_explained,
+    later_spend_variance_explained_low,
+    later_spend_variance_explained_high,
     top_20_percent_captured_share
 from segment_usefulness
 where basis = (select max(basis) from segment_usefulness)

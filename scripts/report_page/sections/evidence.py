@@ -213,6 +213,8 @@ def useful(marts: Marts) -> list[Figure]:
         Column("group_count", "Groups", wording.whole),
         Column("customer_count", "Customers", wording.whole),
         Column("later_spend_variance_explained", "Variance explained", wording.percent),
+        Column("later_spend_variance_explained_low", "At least", wording.percent),
+        Column("later_spend_variance_explained_high", "At most", wording.percent),
         Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
         Column("finding", "Finding"),
     ]
