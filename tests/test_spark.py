@@ -73,6 +73,7 @@ FEATURES = (
     "int_feature_names_seated",
     "int_feature_names_stored",
     "int_feature_proposals",
+    "int_lapsed_windows",
     "int_orders",
     "int_preference_features",
     "int_promotion_features",

@@ -118,7 +118,9 @@ def read(database: Path) -> Learned:
         )
         found = Learned(
             matrix=table("select * from segmentation.clustering_input order by customer_id"),
-            definitions=table("select * from features.feature_settings order by position"),
+            definitions=table(
+                "select * from segmentation.clustering_definitions order by position"
+            ),
             scaling=table("select * from segmentation.learned_scaling order by position"),
             k_scan=table("select * from segmentation.learned_k_scan order by k"),
             segments=segments.column("segment_id").to_numpy(),
