@@ -12,7 +12,7 @@ import csv
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -23,6 +23,7 @@ import duckdb
 
 import attributes_in_orders
 import file_search
+import joined_files
 import raw_files
 from build_database import drop_relation, healed, open_build_database, relation_kind
 from column_formats import FormatRow, find_formats
@@ -34,7 +35,7 @@ from column_mapping import (
     mapped_sql,
     used_columns,
 )
-from column_names import check_required
+from column_names import ADDED_COLUMNS, check_required
 from console import (
     DATA_REFUSED,
     WRONG_USE,
@@ -58,8 +59,9 @@ from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_f
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
+from joined_files import Join
 from machine_faults import problem_of, told
-from mapping_file import FILE_NAME, NO_MAPPING, TableMapping, read_mapping
+from mapping_file import FILE_NAME, JOIN_KEY, NO_MAPPING, TableMapping, read_mapping
 from plain_names import PlainNames, is_pattern, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
@@ -90,6 +92,8 @@ OWN_TABLES = (
 )
 CUSTOMERS = "customers"
 FORMATS = "column_formats"
+# Raw tables have it at the end of their name in the ledger where other files are joined to them.
+AS_JOINED = "_joined"
 # Types of columns in which times may stand as numbers.
 NUMBER_TYPES = ("INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "DOUBLE", "FLOAT")
 LEDGER_COLUMNS = HISTORY_TABLES["load_ledger"]
@@ -126,6 +130,8 @@ class LoadedTable:
         is_kept: Whether it is the table of an earlier load.
         left_out: Rows of the files that `_where` of `columns.yml` leaves out.
         filled: Fields of orders that were filled forward.
+        joined: Rows in the ledger of files that were joined to it.
+        joined_plans: How these were read.
     """
 
     table: RawTable
@@ -135,6 +141,8 @@ class LoadedTable:
     is_kept: bool = False
     left_out: int = 0
     filled: Filled | None = None
+    joined: tuple[LedgerRow, ...] = ()
+    joined_plans: tuple[TablePlan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,7 +219,7 @@ def load(
             memory_bytes(settings.memory),
         )
         tables = load_tables(connection, reading, source, settings)
-        rows = [row for loaded_table in tables for row in loaded_table.ledger]
+        rows = [row for each in tables for row in (*each.ledger, *each.joined)]
         drop_other_tables(connection, source, reading, tables)
         if source.name in SOURCES_OF_ONE_TABLE:
             identify(connection, settings.id)
@@ -253,7 +261,8 @@ def load_tables(
 
 def files_of(tables: Iterable[LoadedTable]) -> list[RawFile]:
     """Return the files that tables were made from."""
-    return [file for loaded in tables if loaded.plan for file in loaded.plan.files]
+    plans = [plan for each in tables for plan in (each.plan, *each.joined_plans) if plan]
+    return [file for plan in plans for file in plan.files]
 
 
 def place_of_copies(warehouse: Warehouse, names: PlainNames) -> Path:
@@ -413,12 +422,18 @@ def load_table(
     is_mapped = mapping.is_given or is_of_orders
     name = raw_table.name + AS_READ if is_mapped else raw_table.name
     plan = TablePlan(raw_table, tuple(files), name)
-    mapped = mapped_table(connection, plan, mapping) if is_mapped else None
+    joins = find_joins(connection, reading, plan, mapping)
+    mapped = mapped_table(connection, plan, mapping, joins) if is_mapped else None
     guarded = guarded_column(reading.guard, plan, mapped)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
-        counts, is_kept = read_table(connection, reading, plan, guarded)
+        if joins:
+            counts, joined = read_joined(connection, reading, plan, joins, mapping, guarded)
+            is_kept = False
+        else:
+            counts, is_kept = read_table(connection, reading, plan, guarded)
+            joined = ()
     finally:
         live.clear()
     if mapped:
@@ -438,19 +453,131 @@ def load_table(
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
     if filled:
         say(f"  {raw_table.name:<22} {printable(filled.spoken())}")
-    ledger = [
+    ledger = ledger_of(reading, plan, counts)
+    is_kept = is_kept and mapped is None
+    plans = tuple(join.plan for join in joins)
+    return LoadedTable(
+        raw_table,
+        plan,
+        mapped,
+        ledger,
+        is_kept,
+        left_out,
+        filled,
+        joined=joined,
+        joined_plans=plans,
+    )
+
+
+def ledger_of(
+    reading: Reading, plan: TablePlan, counts: Mapping[str, int]
+) -> tuple[LedgerRow, ...]:
+    """Return the rows of the ledger for the files of a table."""
+    return tuple(
         LedgerRow(
-            raw_table.name,
+            plan.table.name,
             file.name,
             file.byte_count,
             file.sha256,
             counts[file.name],
-            reading.loaded_at(raw_table, file),
+            reading.loaded_at(plan.table, file),
         )
-        for file in files
+        for file in plan.files
+    )
+
+
+def find_joins(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    mapping: TableMapping,
+) -> list[Join]:
+    """Find and inspect the files that `_join` of `columns.yml` names; empty where it names none.
+
+    Raises:
+        Problem: there are none, or a key is no column.
+    """
+    option = mapping.options.get(JOIN_KEY)
+    if option is None:
+        return []
+    plans = []
+    for pattern in mapping.by_name(JOIN_KEY):
+        table = RawTable(plan.table.name + AS_JOINED)
+        try:
+            found = file_search.find_files(reading.place, table, pattern)
+        except Problem as problem:
+            raise option.refused(str(problem)) from problem
+        files = [
+            raw_files.inspect(connection, file.readable(reading.names), table, reading.copies)
+            for file in found
+        ]
+        plans.append(TablePlan(table, tuple(files), table.name))
+    return joined_files.joins_of(option, plan, plans)
+
+
+def read_joined(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    joins: Sequence[Join],
+    mapping: TableMapping,
+    guarded: str | None,
+) -> tuple[dict[str, int], tuple[LedgerRow, ...]]:
+    """Make a raw table with the columns of other files; returns its rows and theirs.
+
+    What is guarded is so in the table alone: the files are in temporary tables until then.
+    """
+    option = mapping.options[JOIN_KEY]
+    plans = [plan, *(join.plan for join in joins)]
+    tables = [f"joining_{number}" for number in range(len(plans))]
+    counts = [
+        read_aside(connection, reading, each, name)
+        for each, name in zip(plans, tables, strict=True)
     ]
-    is_kept = is_kept and mapped is None
-    return LoadedTable(raw_table, plan, mapped, tuple(ledger), is_kept, left_out, filled)
+    for join, name in zip(joins, tables[1:], strict=True):
+        joined_files.check_keys(connection, reading.project, option, join, name)
+    select = joined_files.joined_sql(reading.project, plan, joins, tables)
+    parameters: dict[str, object] = {}
+    if guarded:
+        columns = joined_files.joined_columns(plan, joins)
+        guarded_rows = reading.guard.select_sql(select, columns, guarded)
+        names = ", ".join(map(identifier, [*columns, *ADDED_COLUMNS]))
+        select = f"select * from ({guarded_rows}) as guarded_rows({names})"
+        parameters = reading.guard.parameters()
+    drop_relation(connection, "raw", plan.name)
+    connection.execute(f"create table {plan.relation} as {select}", parameters)
+    for name in tables:
+        connection.execute(f"drop table temp.{identifier(name)}")
+    for join in joins:
+        joined_files.say_unmatched(connection, reading.project, plan.relation, join)
+    ledger = [
+        row
+        for join, rows in zip(joins, counts[1:], strict=True)
+        for row in ledger_of(reading, join.plan, rows)
+    ]
+    return counts[0], tuple(ledger)
+
+
+def read_aside(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, name: str
+) -> dict[str, int]:
+    """Copy files into a temporary table; returns the rows of each."""
+    relation = f"temp.{identifier(name)}"
+    create = f"create or replace temp table {identifier(name)}"
+    if not plan.is_text:
+        connection.execute(f"{create} as {plan.parquet_sql()}")
+    else:
+        columns = ", ".join(f"{identifier(column)} varchar" for column in plan.columns())
+        connection.execute(f"{create} ({columns}, _file varchar, _row_number bigint)")
+        for file in plan.files:
+            with utf8_file(file, reading.temporary) as plain:
+                select = plan.select_sql(file, reading.names.of(plain))
+                try:
+                    connection.execute(f"insert into {relation} {select}")
+                except duckdb.Error as error:
+                    raise text_problem(file, error) from error
+    rows = connection.execute(f"select _file, count(*) from {relation} group by _file").fetchall()
+    return dict.fromkeys((file.name for file in plan.files), 0) | dict(rows)
 
 
 def is_among_orders(
@@ -530,7 +657,10 @@ def rows_left_out(
 
 
 def mapped_table(
-    connection: duckdb.DuckDBPyConnection, plan: TablePlan, mapping: TableMapping
+    connection: duckdb.DuckDBPyConnection,
+    plan: TablePlan,
+    mapping: TableMapping,
+    joins: Sequence[Join] = (),
 ) -> MappedTable:
     """Return what `columns.yml` makes of some files.
 
@@ -538,11 +668,13 @@ def mapped_table(
         Problem: a required column is missing all the same.
     """
     try:
-        mapped = map_columns(connection, plan.table, plan.name, plan.spellings(), mapping)
+        spellings = joined_files.spellings_of(plan, joins)
+        mapped = map_columns(connection, plan.table, plan.name, spellings, mapping)
     except Problem as problem:
         raise raw_files.with_header_hint(problem, plan.files[0], plan.table, mapping) from problem
     for file in plan.files:
-        there = [c for c in mapped.columns if used_columns(mapped, c) <= file.columns.keys()]
+        has = file.columns.keys() | {name for join in joins for name in join.columns.values()}
+        there = [c for c in mapped.columns if used_columns(mapped, c) <= has]
         check_required(file.name, plan.table, there, file.header)
     return mapped
 

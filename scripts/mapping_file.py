@@ -26,6 +26,7 @@ FILES_KEY = "_file"
 WHERE_KEY = "_where"
 ONLY_KEY = "_only"
 MISSING_KEY = "_missing"
+JOIN_KEY = "_join"
 # What each of the keys takes: a text, a list of texts, or texts by name.
 OPTIONS = {
     FILES_KEY: (str,),
@@ -35,6 +36,7 @@ OPTIONS = {
     WHERE_KEY: (str,),
     ONLY_KEY: (list,),
     MISSING_KEY: (list, dict),
+    JOIN_KEY: (dict,),
 }
 EXAMPLES = {
     FILES_KEY: "sales*.csv",
@@ -44,11 +46,12 @@ EXAMPLES = {
     WHERE_KEY: "status <> 'cancelled'",
     ONLY_KEY: "[age, city]",
     MISSING_KEY: "[-999, n/a], or {customer_id: [0, guest]}",
+    JOIN_KEY: "{orders.csv: order_id, customers.csv: customer_id = id}",
 }
 # Those that say where in its files a table is: all that a source with columns of its own takes.
 KEYS_OF_LAYOUT = (FILES_KEY, SKIP_KEY, SHEET_KEY, LINES_KEY)
 # Those that change what rows and columns a table has.
-KEYS_OF_ROWS = {WHERE_KEY, ONLY_KEY, MISSING_KEY}
+KEYS_OF_ROWS = {WHERE_KEY, ONLY_KEY, MISSING_KEY, JOIN_KEY}
 LARGEST_BYTES = 100_000
 
 Value = str | list[str] | dict[str, list[str]]

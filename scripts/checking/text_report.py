@@ -76,7 +76,7 @@ def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
     if loaded.mapped is None:
         return spelled
     made = {
-        name: source.text if isinstance(source, Expression) else spelled[source]
+        name: source.text if isinstance(source, Expression) else spelled.get(source, source)
         for name, source in loaded.mapped.columns.items()
     }
     in_contract = {name: made[name] for name in loaded.table.columns if name in made}
