@@ -138,6 +138,10 @@ def _whole_ends(path: Path, scanned: Scanned) -> Iterator[bytes | str]:
 
 def _count_ends(text: bytes | str, counts: Counter[str]) -> None:
     as_type = (lambda end: end.encode()) if isinstance(text, bytes) else str
+    if as_type("\r") not in text:
+        # As most files are: whether there is one is found at the first of them.
+        counts["\n"] += as_type("\n") in text
+        return
     both = text.count(as_type("\r\n"))
     counts["\r\n"] += both
     counts["\r"] += text.count(as_type("\r")) - both

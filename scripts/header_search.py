@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from column_names import key
-from console import DATA_REFUSED, Problem
+from console import DATA_REFUSED, Problem, count
 from csv_format import sample_of
 from refusals import refusal, shown
 from text_format import BLANKS, DELIMITERS, TextFormat, split_at_blanks
 
 LINES_SEARCHED = 100
 LEAST_NAMES = 2
+# Of digits and signs alone, as numbers, amounts, shares and dates are.
+NUMBER = re.compile(r"[^\w]*\d[\d\W]*")
 
 
 def with_hint(
@@ -40,18 +43,27 @@ def with_hint(
 def check_is_no_title(
     name: str, path: Path, written: TextFormat, header: Sequence[str], rows: Sequence[int] = ()
 ) -> None:
-    """Refuse a first row of one cell where the rows below have several: a title, not a header.
+    """Refuse a first row with fewer names than a row below has that looks like a header.
+
+    For tables whose columns may have any names. A single name above rows of several cells is a
+    title; where there are more, the row below must be of different texts, none of them a number.
 
     Raises:
         Problem: names the line where the header seems to stand.
     """
-    if sum(bool(cell.strip()) for cell in header) != 1:
-        return
+    named = sum(bool(cell.strip()) for cell in header)
     for line, record in _sampled(path, written, written.delimiter, rows):
-        if len(record) > LEAST_NAMES and all(cell.strip() for cell in record):
-            (title,) = (cell for cell in header if cell.strip())
+        missing = len(record) - named
+        if len(record) <= LEAST_NAMES or not all(cell.strip() for cell in record):
+            continue
+        is_short = missing >= LEAST_NAMES and missing * 3 >= len(record)
+        are_names = len(set(record)) == len(record) and not any(map(NUMBER.fullmatch, record))
+        if named == 1 or (is_short and are_names):
+            there = ", ".join(shown(cell) for cell in header if cell.strip())
             raise refusal(
-                name, f"the first row has one name only, {shown(title)}{_advice(line, rows)}"
+                name,
+                f"the first row has {count(named, 'name')} only ({there}) where others have "
+                f"{len(record)} cells{_advice(line, rows)}",
             )
 
 

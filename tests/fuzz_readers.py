@@ -34,15 +34,16 @@ from column_mapping import map_columns, mapped_sql
 from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
 from file_copies import Copies
+from file_layout import LINES_KEY
 from hostile import TEXTS
 from load_raw import text_problem, utf8_file
-from mapping_file import read_mapping
+from mapping_file import Option, TableMapping, read_mapping
 from project_files import check_playbook
 from project_sql import ProjectSql, Relation
 from quoting import literal
 from raw_files import TablePlan
 from settings import ROOT
-from sources import SOURCES
+from sources import SOURCES, RawTable
 from text_columns import Stated
 from text_format import records
 
@@ -71,6 +72,14 @@ MAPPING = (
     "order_id: No + '-' + Line\n"
     "customers:\n  customer_id: id\n  age: 2024 - born\n  _file: people*.csv\n"
 )
+ORDERS = [
+    {"id": n, "customer": {"id": f"c{n}", "home": {"city": "Köln"}}, "lines": [{"sku": "a"}] * n}
+    for n in range(4)
+]
+JSON_LINES = "".join(json.dumps(order) + "\n" for order in ORDERS)
+JSON_OBJECT = json.dumps({"page": 1, "orders": ORDERS}, indent=1)
+JSON_MAPPING = TableMapping(options={LINES_KEY: Option(LINES_KEY, "lines", 1, "lines")})
+JSON_TABLE = RawTable("order_lines")
 MAPPED_HEADER = ("No", "Line", "Customer ID", "InvoiceDate", "Quantity", "UnitPrice", "Text")
 MAPPED_ROW = ("1", "2", "c1", "2024-01-02", "3", "4.50", "x")
 
@@ -213,6 +222,8 @@ class Readers:
         """Return for each reader a right input and what reads it."""
         return {
             "CSV": (ORDER_LINES.encode(), self.read_csv),
+            "JSON lines": (JSON_LINES.encode(), self.read_json),
+            "JSON": (JSON_OBJECT.encode(), self.read_json),
             "columns.yml": (MAPPING.encode(), self.read_mapping),
             "definitions": (
                 (SEEDS / "feature_definitions.csv").read_bytes(),
@@ -237,6 +248,22 @@ class Readers:
         expected = sum(1 for _, record in records(path, file.written) if any(record)) - 1
         blank = sum(1 for _, record in records(path, file.written) if not any(record))
         assert expected <= count <= expected + blank, f"{count} rows, expected {expected}"
+
+    def read_json(self, content: bytes) -> None:
+        """Read orders with lines within: each line is a row of the table."""
+        path = self._write("json/order_lines.json", content)
+        (found,) = file_search.find_files(path.parent, TABLE)
+        file = raw_files.inspect(
+            self._connection, found, JSON_TABLE, Copies(self._folder), JSON_MAPPING
+        )
+        plan = TablePlan(JSON_TABLE, (file,), TABLE.name)
+        with utf8_file(file, self._folder) as plain:
+            try:
+                self._connection.execute(
+                    f"select count(columns(*)) from ({plan.select_sql(file, plain)})"
+                ).fetchall()
+            except duckdb.Error as error:
+                raise text_problem(file, error) from error
 
     def read_mapping(self, content: bytes) -> None:
         """Read columns.yml and make SQL of it, which runs."""
@@ -285,7 +312,7 @@ def told_well(problem: Problem) -> str | None:
         return "not one printable line"
     if len(text) > LONGEST_MESSAGE:
         return f"a message of {len(text)} characters"
-    if not re.match(r"(DEFINITIONS: )?\S+\.(csv|yml)", text):
+    if not re.match(r"(DEFINITIONS: )?\S+\.(csv|yml|json)", text):
         return "names no file"
     return None
 

@@ -106,7 +106,9 @@ def test_skipped_rows_of_a_mapped_file(tmp_path):
 
 def test_titles_above_a_table_of_customers(tmp_path):
     rows = "id,age,spend\n" + "".join(f"c{n},{20 + n},{n * 7}\n" for n in range(9))
-    for number, above in enumerate(("Customers 2024,,\n,,\n", "Customers 2024\n\n")):
+    for number, above in enumerate(
+        ("Customers 2024,,\n,,\n", "Customers 2024\n\n", "Customers,,\n2024,,\n")
+    ):
         for mapping, problem in (({}, "write _skip: 2 into"), ({"columns.yml": "_skip: 2"}, None)):
             folder = tmp_path / f"{number}{bool(mapping)}"
             files = {"customers.csv": above + rows, **mapping}
@@ -115,6 +117,16 @@ def test_titles_above_a_table_of_customers(tmp_path):
                 assert problem in str(tried.problem)
             else:
                 assert tried.query("select count(age) from raw.customers") == [(9,)]
+
+
+def test_a_title_of_several_cells_above_a_table_of_customers(tmp_path):
+    rows = "id,age,spend,city,plan\n" + "".join(f"c{n},{n},{n * 7},x,y\n" for n in range(9))
+    files = {"customers.csv": "Customers,,,of,2024\n" + rows}
+    message = str(try_load(tmp_path / "1", files, SOURCE="own_table").problem)
+    assert "write _skip: 1 into columns.yml" in message
+    # Columns without names are left out, and no title.
+    files = {"customers.csv": ",age,,city,plan\n" + rows.partition("\n")[2]}
+    assert try_load(tmp_path / "2", files, SOURCE="own_table").problem is None
 
 
 @pytest.mark.parametrize("value", ["-1", "two", "1001", "1.5"])
