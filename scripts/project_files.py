@@ -26,6 +26,8 @@ RULES = "playbook_rules"
 NAMES = "segment_name_overrides"
 NAME_COLUMNS = ("source", "segment_id", "segment_name")
 LONGEST_NAME = 100
+# Reads YAML as safely, and in a tenth of the time, where libyaml is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Its columns follow the catalogue of features; a test compares them.
 MARTS_WITHOUT_CONTRACT = ("customer_features",)
 
@@ -186,7 +188,7 @@ def described_models(path: Path) -> list[dict]:
         Problem: it is no YAML, or a model in it has no name (exit code 2).
     """
     try:
-        parsed = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
         models = parsed.get("models") or []
         return [dict(model, name=str(model["name"])) for model in models]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as e:
