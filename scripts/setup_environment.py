@@ -25,6 +25,8 @@ LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock
 STAMP = ENVIRONMENT / ".lock-sha256"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 DEV_STAMP = ENVIRONMENT / ".dev-lock-sha256"
+# Published as source only: nothing but files to copy, no compiler needed.
+WITHOUT_WHEEL = "pyspark"
 FAILED = 1
 WRONG_USE = 2
 
@@ -99,13 +101,15 @@ def make() -> None:
 def install(lock: Path, stamp: Path) -> None:
     """Install a lock's packages; the stamp comes last, so a half-made one is made again.
 
-    Only wheels are installed: building a package would run its code and need a compiler.
+    Only wheels are installed, but for PySpark: building a package would run its code and need a
+    compiler.
     """
     installed = subprocess.run(
         [
             str(ENVIRONMENT / "bin" / "python"),
             *("-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"),
-            *("--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(lock)),
+            *("--only-binary", ":all:", "--no-binary", WITHOUT_WHEEL),
+            *("--require-hashes", "--no-deps", "-r", str(lock)),
         ],
         stderr=subprocess.PIPE,
         check=False,
