@@ -57,17 +57,36 @@ class Opened:
         copy: What is read, where it is not the file itself.
         note: What of the file is read, such as `sheet Orders`.
         rows: Rows of the sheet at which the first rows of the copy stand.
+        others: The other sheets of a workbook, not yet read.
     """
 
     found: FoundFile
     copy: Path | None = None
     note: str = ""
     rows: tuple[int, ...] = ()
+    others: tuple[Sheet, ...] = ()
 
     @property
     def path(self) -> Path:
         """Where what is read is."""
         return self.copy or self.found.path
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook that can be read."""
+
+    name: str
+    workbook: Opened
+    copies: Copies
+
+    def read(self) -> Opened:
+        """Return it as a copy.
+
+        Raises:
+            Problem: it is empty, or takes too much memory.
+        """
+        return sheet_of(self.workbook, FileLayout(sheet=self.name), self.copies)
 
 
 def opened(found: FoundFile, layout: FileLayout, copies: Copies) -> Opened:
@@ -163,10 +182,15 @@ def sheet_of(opened: Opened, layout: FileLayout, copies: Copies) -> Opened:
         raise refusal(name, found["problem"])
     if not found["rows"]:
         raise refusal(name, f"sheet {found['sheet']} is empty: expected a row with the names")
-    others = len(found["sheets"]) - 1
-    note = f"sheet {found['sheet']}" + (f", one of {others + 1}" if others else "")
-    kind = replace(opened.found, kind="csv")
-    return replace(opened, found=kind, copy=copy, note=note, rows=tuple(found["rows"]))
+    others = [sheet for sheet in found["sheets"] if sheet != found["sheet"]]
+    note = f"sheet {found['sheet']}" + (f", one of {len(others) + 1}" if others else "")
+    return Opened(
+        replace(opened.found, kind="csv"),
+        copy,
+        note,
+        tuple(found["rows"]),
+        () if layout.sheet else tuple(Sheet(sheet, opened, copies) for sheet in others),
+    )
 
 
 def what_it_is(path: Path) -> str:

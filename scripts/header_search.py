@@ -74,15 +74,23 @@ def header_line(
 
     None when no line has two of them, or none has more than the header.
     """
+    _, line = best_line(path, written, names, rows)
+    first = rows[0] if rows else written.skipped_lines + 1
+    return line if line > first else None
+
+
+def best_line(
+    path: Path, written: TextFormat, names: Iterable[str], rows: Sequence[int] = ()
+) -> tuple[int, int]:
+    """Return how many of the names a line has at most, and which line; 0, 0 below two of them."""
     wanted = {key(name) for name in names}
-    best: tuple[int, int] | None = None
+    best = (0, 0)
     for delimiter in [written.delimiter] if rows else (*DELIMITERS, *BLANKS):
         for line, record in _sampled(path, written, delimiter, rows):
             found = len({key(cell) for cell in record} & wanted)
-            if found >= LEAST_NAMES and (best is None or found > best[0]):
+            if found >= LEAST_NAMES and found > best[0]:
                 best = (found, line)
-    first = rows[0] if rows else written.skipped_lines + 1
-    return best[1] if best and best[1] > first else None
+    return best
 
 
 def _advice(line: int, rows: Sequence[int]) -> str:

@@ -15,14 +15,14 @@ from pathlib import Path
 import duckdb
 
 from column_names import check_required, contract_names, matched
-from console import Problem
+from console import DATA_REFUSED, Problem
 from csv_format import LINE_END, format_of
 from file_bounds import LONGEST_ROW
 from file_copies import Copies, Opened, opened
 from file_faults import header_problem, json_problem, unreadable_parquet
 from file_layout import FileLayout
 from file_search import FoundFile
-from header_search import check_is_no_title, with_hint
+from header_search import best_line, check_is_no_title, with_hint
 from json_files import JsonShape, shape_of, with_arrays
 from json_layout import (
     ARRAY,
@@ -44,6 +44,8 @@ CSV_OPTIONS = (
     "nullstr = '', encoding = 'utf-8', strict_mode = true"
 )
 MOST_COLUMNS = 2_000
+# Of those that are searched for names which the first one has not.
+MOST_SHEETS = 10
 FLOATS = ("DOUBLE", "FLOAT")
 # Whole numbers up to here are exact as doubles.
 LARGEST_WHOLE = 2**53
@@ -227,7 +229,29 @@ def with_header_hint(
     if file.found.kind != "csv":
         return problem
     names = [*(entry.text for entry in mapping.columns), *contract_names(table)]
+    if sheet := better_sheet(file, names):
+        return Problem(
+            f"{problem}; sheet {sheet} has more of the names: write _sheet: {sheet} into "
+            "columns.yml in the folder of the data",
+            DATA_REFUSED,
+        )
     return with_hint(problem, file.path, file.written, names, file.opened.rows)
+
+
+def better_sheet(file: RawFile, names: Sequence[str]) -> str | None:
+    """Return another sheet of a workbook that has more of the names, None where there is none."""
+    most, _ = best_line(file.path, file.written, names, file.opened.rows)
+    better = None
+    for sheet in file.opened.others[:MOST_SHEETS]:
+        try:
+            other = sheet.read()
+        except Problem:
+            # It cannot be read, so it is not the one that is meant.
+            continue
+        found, _ = best_line(other.path, file.written, names, other.rows)
+        if found > most:
+            most, better = found, sheet.name
+    return better
 
 
 def stamp_of(found: FoundFile) -> tuple[int, ...]:

@@ -81,6 +81,18 @@ def test_the_first_sheet_that_can_be_seen_or_the_one_that_is_named(tmp_path):
     assert "has no sheet Mores, as _sheet says; there are: Notes, Orders, More" in message
 
 
+def test_a_sheet_with_the_columns_is_proposed(tmp_path):
+    titled = [["Sales report"], [], *TABLE]
+    content = xlsx({"Summary": [["Sheet", "Rows"], ["Data", 2]], "Empty": [], "Data": titled})
+    mapping = "order_id: order_id\nnet_amount: net_amount * 1\n"
+    for number, option in enumerate(({}, {"columns.yml": mapping})):
+        files = {"order_lines.xlsx": content, **option}
+        message = str(try_load(tmp_path / str(number), files).problem)
+        assert "sheet Data has more of the names: write _sheet: Data into columns.yml" in message
+    files["columns.yml"] = mapping + "_sheet: Data\n_skip: 2\n"
+    assert staged(tmp_path / "read", files) == EXPECTED
+
+
 def test_rows_and_columns_around_a_table_are_left_out(tmp_path):
     shifted = [[], [], *([None, *row] for row in TABLE[:2]), [], [None, *TABLE[2]], [None, " "]]
     tried = try_load(tmp_path / "1", {"order_lines.xlsx": xlsx({"S": shifted})})
