@@ -16,7 +16,7 @@ from pathlib import Path
 
 from file_bounds import Bounds, most_unpacked
 from file_layout import FileLayout
-from file_search import FoundFile, is_passing, kind_of
+from file_search import COMPRESSED, KINDS, FoundFile, is_passing, kind_of
 from refusals import listed, refusal
 from text_format import CHUNK_BYTES
 
@@ -126,7 +126,9 @@ def unpacked(found: FoundFile, copies: Copies) -> Opened:
             if kind == "zip" or info.flag_bits & LOCKED:
                 what = "is a zip archive too" if kind == "zip" else "is locked by a password"
                 raise refusal(found.name, f"{info.filename} {what}: unpack it")
-            copy = copies.new("".join(Path(info.filename.lower()).suffixes[-2:]))
+            endings = Path(info.filename.lower()).suffixes[-2:]
+            # Nothing else of the name: what stands in it may be a pattern to DuckDB.
+            copy = copies.new("".join(end for end in endings if end in (*KINDS, COMPRESSED)))
             _unpack(found, archive, info, copy)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise refusal(found.name, f"cannot be unpacked: {error}") from error

@@ -354,7 +354,7 @@ class Reading:
     @property
     def copies(self) -> Copies:
         """Where copies are made, and what making them may take."""
-        return Copies(self.temporary, self.memory)
+        return Copies(self.names.of(self.temporary), self.memory)
 
     def seen(self, raw_table: RawTable, file: RawFile) -> LedgerRow | None:
         """Return what the ledger knows of this very content."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,6 +112,19 @@ def test_a_single_file_and_a_warehouse_may_have_such_names(tmp_path: Path) -> No
         assert connection.execute("select id, _file from raw.customers").fetchall() == [
             ("right", "mine[12].tsv")
         ]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_names_in_archives_are_names_too(tmp_path: Path, ending: str) -> None:
+    member = tmp_path / f"member{ending}"
+    write(member, "o1")
+    data = tmp_path / "data"
+    data.mkdir()
+    with zipfile.ZipFile(data / "order_lines[1].zip", "w") as archive:
+        archive.write(member, f"orders*/of.[1]{ending}")
+    settings = chosen(tmp_path, data, "w[1]*")
+    load(settings, NOW)
+    assert rows(settings) == [("order_lines[1].zip", "o1")]
 
 
 @pytest.mark.parametrize(
