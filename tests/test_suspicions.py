@@ -121,6 +121,17 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
         | {"customers.csv": people(*(f"K{i}.0" for i in ALL_IDS))},
         "K12345 and K12345.0",
     ),
+    "decimals in one of two files": (
+        "customer_ids_read_alike",
+        4,
+        {
+            "order_lines_1.csv": text(sold()[:56]),
+            "order_lines_2.csv": text(
+                changed(sold()[56:], lambda n, row: {"customer_id": f"{row['customer_id']}.0"})
+            ),
+        },
+        "IDS=as_written",
+    ),
     "leading zeros": (
         "customer_ids_alike_but_for_zeros",
         8,
@@ -275,6 +286,14 @@ def test_what_is_suspicious_is_suspected(tmp_path, name):
     assert kind in found
     assert found[kind][0] == count
     assert part in found[kind][1]
+
+
+def test_what_is_filled_forward_is_said(tmp_path):
+    rows = changed(
+        sold(), lambda n, row: {} if n % 2 == 0 else {"customer_id": "", "ordered_at": ""}
+    )
+    found = suspicions(tmp_path, {"order_lines.csv": text(rows)})
+    assert found["order_fields_filled_forward"][0] == 32
 
 
 def test_nothing_is_suspected_where_nothing_is(tmp_path):

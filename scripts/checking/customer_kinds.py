@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from checking.suspicions import Kind
-from quoting import literal
+from checking.suspicions import Checked, Kind
+from customer_ids import EMAIL, EMAIL_PATTERN, WHOLE, WHOLE_PATTERN
+from quoting import identifier, literal
 
 # What exports write where there is no customer. A number such as 0 is one where it stands out.
 PLACEHOLDER_WORDS = (
@@ -46,7 +47,41 @@ def _written(pattern: str) -> str:
     """
 
 
+def _read_alike(checked: Checked) -> str | None:
+    """Return the query for ids that loading reads otherwise than they are written."""
+    column = checked.source.customer_column
+    rules = checked.models.connection.execute(
+        "select source_table, list(format) from raw.column_formats "
+        "where kind = 'id' and column_name = ? group by source_table order by source_table",
+        [column],
+    ).fetchall()
+    read = {
+        WHOLE: f"regexp_full_match(id, {literal(WHOLE_PATTERN)})",
+        EMAIL: f"(id <> lower(id) and regexp_full_match(id, {literal(EMAIL_PATTERN)}))",
+    }
+    conditions = [read[rule] for rule in read if any(rule in found for _, found in rules)]
+    if not conditions:
+        return None
+    texts = " union all ".join(
+        f"select {checked.models.sql.macro('raw_text', identifier(column))} as id "
+        f"from {identifier('raw', table)}"
+        for table, _ in rules
+    )
+    return f"""
+        select count(distinct id) as count, min(id) as example
+        from ({texts})
+        where {" or ".join(conditions)}
+    """
+
+
 CUSTOMER_KINDS = (
+    Kind(
+        "customer_ids_read_alike",
+        "Ids that programs changed are read as what they were, which may not be meant.",
+        _read_alike,
+        "ids such as {example} are read without their decimals, or e-mail addresses in lower "
+        "case, so that each is one customer: IDS=as_written keeps them apart",
+    ),
     Kind(
         "placeholder_customer",
         "Sales without a customer become one customer, who is then the best of all.",

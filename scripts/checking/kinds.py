@@ -33,4 +33,19 @@ def suspicions_of(models: ProjectModels, source: Source, loaded: Loaded) -> list
     )
     for model in ("int_attribute_profiles", "int_attribute_values_read"):
         models.ref(model)
-    return find_suspicions(Checked(models, source, loaded), KINDS)
+    found = find_suspicions(Checked(models, source, loaded), KINDS)
+    return [*found, *filled_forward(loaded)]
+
+
+def filled_forward(loaded: Loaded) -> list[Suspicion]:
+    """Return what loading filled forward within orders, one for each raw table."""
+    return [
+        Suspicion(
+            "order_fields_filled_forward",
+            table.filled.row_count,
+            min(column for columns in table.filled.by_file.values() for column in columns),
+            table.filled.spoken(),
+        )
+        for table in loaded.tables
+        if table.filled
+    ]
