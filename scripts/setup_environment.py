@@ -159,16 +159,17 @@ def set_up(lock: Path, stamp: Path) -> None:
     """Install one lock, with a line before and after; the first lock makes the environment."""
     packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
     minutes = "up to 6 minutes" if IS_FOR_SPARK else "up to 2 minutes"
-    sys.stdout.write(
+    # Standard output belongs to the command that asked for the set-up: it may be JSON or CSV.
+    sys.stderr.write(
         f"Setting up {ENVIRONMENT.name}: {packages} packages from {lock.name}, "
         f"{minutes} the first time\n"
     )
-    sys.stdout.flush()
+    sys.stderr.flush()
     started = time.monotonic()
     if stamp == STAMP:
         make()
     install(lock, stamp)
-    sys.stdout.write(f"Set up in {time.monotonic() - started:.0f} s\n")
+    sys.stderr.write(f"Set up in {time.monotonic() - started:.0f} s\n")
 
 
 if __name__ == "__main__":

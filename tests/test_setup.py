@@ -103,7 +103,8 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(project: Path) -> 
     left.symlink_to("/bin/true")
     first = make(project, "setup")
     assert first.returncode == 0, first.stderr
-    assert "Setting up .venv" in first.stdout
+    assert "Setting up .venv" in first.stderr
+    assert first.stdout == ""
     stamp = project / ".venv" / ".lock-sha256"
     assert re.fullmatch(r"[0-9a-f]{64}\n", stamp.read_text())
     (project / "requirements.lock").touch()

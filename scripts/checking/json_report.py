@@ -27,8 +27,8 @@ COLUMN = (
 )
 HINT = (
     re.compile(
-        r"(?:[;:.] +(?=(?:add|change|choose|copy|expected|export|fix|give|name|put|raise|remove|run|"
-        r"save|set|state|unpack|use|write)\b)|, +(?=expected\b))(?P<found>\w+ +\S.*)$",
+        r"(?:[;:.] +(?=(?:add|change|choose|copy|expected|export|fix|give|name|put|raise|remove|"
+        r"run|save|set|state|unpack|use|write)\b)|, +(?=expected\b))(?P<found>\w+ +\S.*)$",
         re.IGNORECASE,
     ),
     re.compile(r"\((?P<found>did you mean [^)]*)\)"),
