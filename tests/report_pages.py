@@ -21,13 +21,21 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def edited(shop: Built, folder: Path, edit: Callable[[Connection], None]) -> Path:
-    """Return a copy of the shop's published file, edited."""
+    """Return a copy of the shop's published file, edited; first of all its groups are large."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "marts.duckdb"
     shutil.copyfile(shop.marts, target)
     with duckdb.connect(target) as connection:
+        make_large(connection)
         edit(connection)
     return target
+
+
+def make_large(connection: Connection) -> None:
+    """Have the page show all of the shop, though most groups in it are small."""
+    connection.execute("update segment_summary set customer_count = greatest(customer_count, 5)")
+    for table in ("movement", "engagement", "category_affinity", "trends"):
+        connection.execute(f"update segment_{table} set is_small_group = false")
 
 
 def make_hostile(connection: Connection) -> None:

@@ -181,7 +181,7 @@ DEFECTS = {
         "segments",
         "segmentation/int_segment_attributes_folded.sql",
         "    from customer_attributes\n    inner join attribute_profiles\n",
-        "    from (select * from customer_attributes where value <> '55+')\n"
+        "    from (select * from customer_attributes where value <> 'high')\n"
         "        as customer_attributes\n    inner join attribute_profiles\n",
     ),
     "assert_small_groups_are_hidden": Defect(
@@ -212,10 +212,10 @@ DEFECTS = {
         "whoever comes to the current date is taken for staying away",
         "segments",
         "marts/segment_movement.sql",
-        "        cast(to_segment_id as bigint) as to_segment_id,\n",
-        "        cast(\n"
-        "            case when to_date < date '2025-02-05' then to_segment_id end as bigint\n"
-        "        ) as to_segment_id,\n",
+        "        cast(unioned.to_segment_id as bigint) as to_segment_id,\n",
+        "        cast(\n            case\n"
+        "                when unioned.to_date < date '2025-02-05' then unioned.to_segment_id\n"
+        "            end as bigint\n        ) as to_segment_id,\n",
     ),
     "assert_every_segment_has_one_stance": Defect(
         "a segment has no playbook",

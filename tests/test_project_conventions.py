@@ -307,6 +307,36 @@ def test_columns_that_may_identify_a_person_are_marked_and_in_the_docs(models):
     assert told == marked
 
 
+def test_which_marts_may_be_shown_is_marked_and_in_the_docs(mart_models):
+    marked = {}
+    for node in mart_models:
+        marked.setdefault(node["config"]["meta"]["small_groups"], set()).add(node["name"])
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    kinds = re.findall(r"^\| (\w+) \| (`[^|]+`) \| .+ \|$", text, re.MULTILINE)
+    assert {kind: set(re.findall(r"`(\w+)`", marts)) for kind, marts in kinds} == marked
+
+
+def test_no_count_of_people_in_a_mart_that_may_be_shown_is_small(mart_models, shop):
+    least = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"][
+        "min_group_size"
+    ]
+    left = []
+    for node in mart_models:
+        people = [
+            name
+            for name, column in node["columns"].items()
+            if column["config"].get("meta", {}).get("counts_people")
+        ]
+        is_shown = node["config"]["meta"]["small_groups"] in ("hidden", "marked")
+        assert bool(people) == is_shown, node["name"]
+        shown = [f"from {node['name']} where not is_small_group"] * is_shown
+        left += [shop.one(f"select count(*) {rows}")[0] for rows in shown]
+        for name in people:
+            small = shop.query(f"select {name} {shown[0]} and {name} between 1 and {least - 1}")
+            assert small == [], (node["name"], name)
+    assert sum(left) > 0
+
+
 def test_every_customer_id_that_is_published_is_marked(models):
     unmarked = [
         node["name"]

@@ -10,12 +10,15 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from console import Problem
 from report_page import markup, palette, wording
 from report_page.marts import QUERIES
 from report_page.page import brief_page, whole_page
@@ -28,6 +31,7 @@ from report_pages import (
     edited,
     make_eight_segments,
     make_hostile,
+    make_large,
     make_orderless,
     make_short,
     read,
@@ -43,8 +47,19 @@ def page(shop: Built) -> str:
 
 
 @pytest.fixture(scope="module")
-def root(page: str) -> Element:
-    return read(page)
+def large(shop: Built, folder: Path) -> Path:
+    return edited(shop, folder / "large", make_large)
+
+
+@pytest.fixture(scope="module")
+def root(large: Path) -> Element:
+    return read(whole_page(large))
+
+
+@pytest.fixture(scope="module")
+def marts(large: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(large, read_only=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -360,6 +375,44 @@ def test_json_in_the_page_can_end_no_element_and_holds_no_nan():
         markup.json_in_html({"a": date(2018, 1, 1)})
 
 
+# --- small groups
+
+
+# Titles of the columns that count people.
+PEOPLE = {
+    *("Customers", "Customers today", "Customers with one", "Active", "Answered", "Reached"),
+    *("Sent it", "Held out"),
+}
+
+
+def test_no_small_group_is_on_the_page(shop: Built, page: str):
+    sizes = dict(shop.query("select segment_id, customer_count from segment_summary"))
+    shown = read(page)
+    cards = shown.of_class("cards")[0].of_class("card")
+    assert 0 < len(cards) == sum(size >= 5 for size in sizes.values()) < len(sizes)
+    counted = 0
+    for table in shown.all("table"):
+        titles = [cell.text.strip() for cell in table.all("thead")[0].all("th")]
+        for row in table.all("tbody")[0].all("tr"):
+            cells = [cell.text.strip() for cell in row.all("td", "th")]
+            for title, text in zip(titles, cells, strict=True):
+                if title in PEOPLE:
+                    assert text not in {"1", "2", "3", "4"}, (titles, cells)
+                    counted += 1
+    assert counted > 10
+    # What is left of all customers is as large: totals give no segment away.
+    total = sum(size for size in sizes.values() if size >= 5)
+    (told,) = re.findall(r"Customers in segments\s*(\d+)\s*of (\d+)", shown.text)
+    assert int(told[0]) == total
+    assert int(told[1]) - total not in {1, 2, 3, 4}
+
+
+def test_there_is_no_brief_of_a_small_segment(shop: Built):
+    (small,) = shop.query("select min(segment_id) from segment_summary where customer_count < 5")
+    with pytest.raises(Problem, match="fewer than 5 customers"):
+        brief_page(shop.marts, *small)
+
+
 # --- size, sameness, and less than everything
 
 
@@ -410,12 +463,12 @@ def test_a_source_without_orders_has_a_page_without_the_sections_of_orders(
 # --- the brief
 
 
-def test_a_brief_tells_what_to_do_for_its_segment_alone(shop: Built, marts):
+def test_a_brief_tells_what_to_do_for_its_segment_alone(large: Path, marts):
     rows = marts.execute(
         "select segment_id, segment_name, objective, offer from segment_playbook order by all"
     ).fetchall()
     for segment_id, name, objective, offer in rows:
-        root = read(brief_page(shop.marts, segment_id))
+        root = read(brief_page(large, segment_id))
         assert name in root.all("h1")[0].text
         assert objective in root.text
         assert offer in root.text

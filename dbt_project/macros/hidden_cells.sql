@@ -28,9 +28,7 @@ cells_counted as (
 
     select
         *,
-        case
-            when people > 0 and people < {{ least_size }} then 1 else 0
-        end as is_small,
+        case when {{ is_small_count('people') }} then 1 else 0 end as is_small,
         case when people > 0 then 1 else 0 end as is_filled,
         sum(people) over ({{ of_row }}) as row_people,
         sum(people) over ({{ of_column }}) as column_people
@@ -105,7 +103,7 @@ tables_reached as (
         max(row_reach) over ({{ of_table }}) as table_reach,
         max(
             case
-                when row_people > 0 and row_people < {{ least_size }} then 1
+                when {{ is_small_count('row_people') }} then 1
                 else 0
             end
         ) over ({{ of_table }}) as has_small_total
@@ -138,7 +136,11 @@ rows_ordered as (
         row_number() over (
             {{ of_column }}
             order by
-                row_reach desc, is_spread desc, row_people asc, {{ row_key }} asc
+                row_reach desc,
+                is_spread desc,
+                case when row_people > 0 then 0 else 1 end asc,
+                row_people asc,
+                {{ row_key }} asc
         ) as row_number
     from rows_spread
 
@@ -204,7 +206,7 @@ rows_needed as (
         ) over ({{ of_row }}) as needed_reach,
         has_small_total = 1
         and (
-            row_people < {{ least_size }}
+            {{ is_small_count('row_people') }}
             or row_number <= coalesce(total_reach, row_number)
         ) as is_total_hidden
     from columns_reached
@@ -244,4 +246,11 @@ cells_hidden as (
     from rows_extended
 
 )
+{%- endmacro %}
+
+
+{# Whether a number of people is too small to be shown: 0 is not. #}
+{% macro is_small_count(people) -%}
+    {{ people }} between 1
+    and {{ setting_within('min_group_size', 1, 1000000) }} - 1
 {%- endmacro %}

@@ -1,6 +1,7 @@
--- No group of fewer customers than the minimum is shown. Where a figure is
--- hidden, another one of its segment is, and one of its value in another
--- segment: else it would be what is left of the segment, or of the population.
+-- No group of fewer customers than the minimum may be shown. Where a figure of
+-- segment_demographics is hidden, another one of its segment is, and one of its
+-- value in another segment: else it would be what is left of the segment, or of
+-- the population. Other marts mark the rows.
 
 with
 
@@ -18,20 +19,49 @@ cells as (
         count(*) over (partition by attribute, value) as segment_total
     from {{ ref('segment_demographics') }}
 
+),
+
+unmarked as (
+
+    select
+        'segment_movement' as mart,
+        customer_count
+    from {{ ref('segment_movement') }}
+    where not is_small_group
+    union all
+    select
+        'segment_engagement' as mart,
+        reached_count as customer_count
+    from {{ ref('segment_engagement') }}
+    where not is_small_group
+    union all
+    select
+        'segment_engagement' as mart,
+        responded_count as customer_count
+    from {{ ref('segment_engagement') }}
+    where not is_small_group
+    union all
+    select
+        'segment_category_affinity' as mart,
+        customer_count
+    from {{ ref('segment_category_affinity') }}
+    where not is_small_group
+    union all
+    select
+        'segment_trends' as mart,
+        active_count as customer_count
+    from {{ ref('segment_trends') }}
+    where not is_small_group
+
 )
 
 select
-    segment_id,
-    attribute,
-    value,
-    customer_count,
-    known_count,
-    hidden_in_segment,
-    hidden_of_value
+    'segment_demographics' as mart,
+    customer_count
 from cells
 where
-    customer_count between 1 and {{ var('min_group_size') }} - 1
-    or known_count between 1 and {{ var('min_group_size') }} - 1
+    {{ is_small_count('customer_count') }}
+    or {{ is_small_count('known_count') }}
     or is_small_group <> (customer_count is null)
     or (
         is_small_group
@@ -41,3 +71,9 @@ where
         )
     )
     or is_folded <> (value = '(small groups)')
+union all
+select
+    mart,
+    customer_count
+from unmarked
+where {{ is_small_count('customer_count') }}

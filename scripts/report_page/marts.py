@@ -10,10 +10,16 @@ from pathlib import Path
 import duckdb
 
 from console import Problem
+from project_sql import project_vars
 
 QUERIES = Path(__file__).parent / "queries"
 # Stands in a query for the number of the segment that a brief is of.
 SEGMENT = "$segment_id"
+# Stands for the setting of this name.
+LEAST_SIZE = "$min_group_size"
+# Totals that give the size of a segment away, where the other segments are shown.
+TOTALS = ("customer_share", "spend_share", "segmented_customer_count")
+WITH_TOTALS = ("segments", "brief_segment", "runs")
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,22 @@ class Answer:
 
 
 class Marts:
-    """A published file, opened for reading."""
+    """A published file, opened for reading.
+
+    Attributes:
+        least_size: Groups of fewer customers are not shown.
+        small_segments: Segments of fewer customers: no answer has rows of them.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, segment_id: int | None) -> None:
         self._connection = connection
         self._segment_id = segment_id
+        self.least_size = int(project_vars()["min_group_size"])
+        found = connection.execute(
+            "select segment_id from segment_summary where customer_count between 1 and $1 - 1",
+            [self.least_size],
+        ).fetchall()
+        self.small_segments = frozenset(number for (number,) in found)
 
     def ask(self, name: str) -> Answer:
         """Run the query of this name; the text that is run is the text that is shown.
@@ -53,10 +70,15 @@ class Marts:
             if self._segment_id is None:
                 raise ValueError(f"{name}.sql is of one segment, and none is asked for")
             sql = sql.replace(SEGMENT, str(int(self._segment_id)))
+        sql = sql.replace(LEAST_SIZE, str(self.least_size))
         cursor = self._connection.execute(sql)
         names = [column[0] for column in cursor.description]
-        rows = tuple(dict(zip(names, values, strict=True)) for values in cursor.fetchall())
-        return Answer(sql, rows)
+        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        if self.small_segments:
+            rows = [row for row in rows if row.get("segment_id") not in self.small_segments]
+            hidden = TOTALS if name in WITH_TOTALS else ()
+            rows = [row | {key: None for key in hidden if key in row} for row in rows]
+        return Answer(sql, tuple(rows))
 
 
 @contextmanager

@@ -23,12 +23,12 @@ def whole_page(marts_file: Path) -> str:
     with open_marts(marts_file) as marts:
         facts = read_facts(marts)
         sections = [s for s in (make(marts, facts) for make in SECTIONS) if s]
-        summary = marts.ask("segments")
+        summary, statuses = marts.ask("segments"), marts.ask("statuses")
     return render(
         "page.html.j2",
         facts,
         sections,
-        tiles=tiles(facts, summary),
+        tiles=tiles(facts, summary, statuses),
         verdict=VERDICTS[facts.run["verdict"]],
         source=wording.words(facts.run["source"]),
     )
@@ -43,6 +43,12 @@ def brief_page(marts_file: Path, segment_id: int) -> str:
     with open_marts(marts_file, segment_id) as marts:
         facts = read_facts(marts)
         if segment_id not in [segment.segment_id for segment in facts.segments]:
+            if segment_id in marts.small_segments:
+                raise Problem(
+                    f"SEGMENT={segment_id}: fewer than {marts.least_size} customers are in it "
+                    "(min_group_size), expected a segment that may be shown",
+                    WRONG_USE,
+                )
             there = "; ".join(f"{s.segment_id} ({plain(s.name)})" for s in facts.segments)
             raise Problem(f"SEGMENT={segment_id}: there are: {there}", WRONG_USE)
         content = brief.content(marts, facts, facts.segment(segment_id))
@@ -68,14 +74,15 @@ def read_facts(marts: Marts) -> Facts:
     )
 
 
-def tiles(facts: Facts, summary: Answer) -> list[tuple[str, str, str]]:
+def tiles(facts: Facts, summary: Answer, statuses: Answer) -> list[tuple[str, str, str]]:
     """Return the figures at the top: name, figure, what it is of."""
     run = facts.run
+    counts = {row["status"]: row["customer_count"] for row in statuses.rows}
     told = [
         (
             "Customers in segments",
-            wording.whole(run["segmented_customer_count"]),
-            f"of {wording.whole(run['customer_count'])}",
+            wording.whole(counts.get("segmented", 0)),
+            f"of {wording.whole(sum(counts.values()))}",
         ),
         ("Segments", wording.whole(len(facts.segments)), f"structure {run['verdict']}"),
     ]

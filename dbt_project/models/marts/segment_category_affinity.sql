@@ -95,6 +95,17 @@ shares as (
 
 ),
 
+cells as (
+
+    select
+        *,
+        customer_count as people
+    from shares
+
+),
+
+{{ hidden_cells('cells', 'category', 'segment_id', 'category') }},
+
 final as (
 
     select
@@ -107,8 +118,9 @@ final as (
         population_spend_share,
         100 * spend_share / nullif(population_spend_share, 0) as index_value,
         penetration,
-        population_penetration
-    from shares
+        population_penetration,
+        is_hidden as is_small_group
+    from cells_hidden
 
 )
 

@@ -119,28 +119,87 @@ compared as (
 
 ),
 
-final as (
+-- Those whom a campaign reached, and those who answered it, are a group each.
+cells as (
 
     select
         interaction_type,
         campaign_id,
         channel,
-        rate_basis,
+        'reached' as measure,
         segment_id,
-        customer_count,
-        contact_count,
-        reached_count,
-        responded_count,
-        contact_share,
-        population_contact_share,
-        rate,
-        {{ wilson_bound('rate', 'trial_count', 'interval_errors', '-') }}
-            as rate_lower,
-        {{ wilson_bound('rate', 'trial_count', 'interval_errors', '+') }}
-            as rate_upper,
-        population_rate,
-        100 * rate / nullif(population_rate, 0) as index_value
+        reached_count as people
+    from measured
+    union all
+    select
+        interaction_type,
+        campaign_id,
+        channel,
+        'responded' as measure,
+        segment_id,
+        responded_count as people
+    from measured
+    where responded_count is not null
+
+),
+
+{{ hidden_cells(
+    'cells',
+    'interaction_type, campaign_id, channel, measure',
+    'segment_id',
+    'measure'
+) }},
+
+rows_hidden as (
+
+    select
+        interaction_type,
+        campaign_id,
+        channel,
+        segment_id,
+        max(case when is_hidden then 1 else 0 end) = 1 as is_small_group
+    from cells_hidden
+    group by
+        interaction_type,
+        campaign_id,
+        channel,
+        segment_id
+
+),
+
+final as (
+
+    select
+        compared.interaction_type,
+        compared.campaign_id,
+        compared.channel,
+        compared.rate_basis,
+        compared.segment_id,
+        compared.customer_count,
+        compared.contact_count,
+        compared.reached_count,
+        compared.responded_count,
+        compared.contact_share,
+        compared.population_contact_share,
+        compared.rate,
+        {{ wilson_bound(
+            'compared.rate', 'trial_count', 'interval_errors', '-'
+        ) }} as rate_lower,
+        {{ wilson_bound(
+            'compared.rate', 'trial_count', 'interval_errors', '+'
+        ) }} as rate_upper,
+        compared.population_rate,
+        100 * compared.rate / nullif(compared.population_rate, 0)
+            as index_value,
+        rows_hidden.is_small_group
+        or {{ is_small_count('compared.customer_count') }} as is_small_group
     from compared
+    inner join rows_hidden
+        on
+            compared.interaction_type = rows_hidden.interaction_type
+            and compared.campaign_id = rows_hidden.campaign_id
+            and compared.channel = rows_hidden.channel
+            and compared.segment_id = rows_hidden.segment_id
 
 )
 

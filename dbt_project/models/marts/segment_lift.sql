@@ -62,12 +62,8 @@ final as (
                     || cast(complete_from_date as string) || '.'
             when not has_enough_customers
                 then
-                    'Too few to tell: '
-                    || cast(assigned_count as string)
-                    || ' customers not held out, '
-                    || cast(held_out_count as string)
-                    || ' held out; {{ minimum }} of each are'
-                    || ' needed.'
+                    'Too few to tell: {{ minimum }} customers held out and as'
+                    || ' many not held out are needed.'
             when not is_conclusive
                 then
                     'No clear difference: between '

@@ -48,26 +48,79 @@ unioned as (
 
 ),
 
+from_groups as (
+
+    select distinct
+        basis,
+        period,
+        from_group
+    from unioned
+
+),
+
+to_groups as (
+
+    select distinct
+        basis,
+        period,
+        to_group
+    from unioned
+
+),
+
+-- Shares give the totals of rows, and sizes of segments those of columns.
+cells as (
+
+    select
+        from_groups.basis,
+        from_groups.period,
+        from_groups.from_group,
+        to_groups.to_group,
+        coalesce(unioned.customer_count, 0) as people
+    from from_groups
+    inner join to_groups
+        on
+            from_groups.basis = to_groups.basis
+            and from_groups.period = to_groups.period
+    left join unioned
+        on
+            from_groups.basis = unioned.basis
+            and from_groups.period = unioned.period
+            and from_groups.from_group = unioned.from_group
+            and to_groups.to_group = unioned.to_group
+
+),
+
+{{ hidden_cells('cells', 'basis, period', 'from_group', 'to_group') }},
+
 final as (
 
     select
-        basis,
-        period,
-        from_group,
-        to_group,
-        cast(from_segment_id as bigint) as from_segment_id,
-        cast(to_segment_id as bigint) as to_segment_id,
-        cast(customer_count as bigint) as customer_count,
-        cast(customer_changed_count as bigint) as customer_changed_count,
-        cast(model_changed_count as bigint) as model_changed_count,
-        cast(customer_count as double)
-        / cast(
-            sum(customer_count) over (partition by basis, period, from_group)
-            as double
-        ) as from_share,
-        from_date,
-        to_date
+        unioned.basis,
+        unioned.period,
+        unioned.from_group,
+        unioned.to_group,
+        cast(unioned.from_segment_id as bigint) as from_segment_id,
+        cast(unioned.to_segment_id as bigint) as to_segment_id,
+        cast(unioned.customer_count as bigint) as customer_count,
+        cast(unioned.customer_changed_count as bigint)
+            as customer_changed_count,
+        cast(unioned.model_changed_count as bigint) as model_changed_count,
+        cast(unioned.customer_count as double)
+        / cast(cells_hidden.row_people as double) as from_share,
+        cells_hidden.is_hidden
+        or {{ is_small_count('unioned.customer_changed_count') }}
+        or {{ is_small_count('unioned.model_changed_count') }}
+            as is_small_group,
+        unioned.from_date,
+        unioned.to_date
     from unioned
+    inner join cells_hidden
+        on
+            unioned.basis = cells_hidden.basis
+            and unioned.period = cells_hidden.period
+            and unioned.from_group = cells_hidden.from_group
+            and unioned.to_group = cells_hidden.to_group
 
 )
 

@@ -99,6 +99,7 @@ filled as (
         = {{ days_between(
             'grid_periods.period_start_date', 'grid_periods.period_end_date'
         ) }} as is_complete,
+        grid_periods.period_number,
         grid_periods.period_number
         = min(grid_periods.period_number) over () as is_first,
         grid_periods.period_number
@@ -122,6 +123,19 @@ filled as (
 
 ),
 
+cells as (
+
+    select
+        *,
+        active_count as people
+    from filled
+
+),
+
+{{ hidden_cells(
+    'cells', 'period_number', 'segment_id', 'period_number'
+) }},
+
 final as (
 
     select
@@ -143,9 +157,11 @@ final as (
         cast(spend as double) / nullif(active_count, 0)
             as spend_per_active_customer,
         is_complete,
+        is_hidden
+        or {{ is_small_count('customer_count') }} as is_small_group,
         period_start_date,
         period_end_date
-    from filled
+    from cells_hidden
 
 )
 

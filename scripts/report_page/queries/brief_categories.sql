@@ -4,6 +4,10 @@ select
     index_value,
     penetration
 from segment_category_affinity
-where segment_id = $segment_id and penetration >= 0.2 and index_value > 100
+where
+    segment_id = $segment_id
+    and not is_small_group
+    and penetration >= 0.2
+    and index_value > 100
 order by index_value desc, category
 limit 5;

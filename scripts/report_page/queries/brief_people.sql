@@ -7,7 +7,6 @@ select
 from segment_demographics
 where
     segment_id = $segment_id
-    and not is_folded
     and not is_small_group
     and customer_share >= 0.1
     and index_value > 100

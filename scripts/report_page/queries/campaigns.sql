@@ -32,6 +32,7 @@ inner join segment_engagement
         reached.campaign_id = segment_engagement.campaign_id
         and segment_engagement.channel = '(all)'
         and segment_engagement.interaction_type = 'campaign_sent'
+        and not segment_engagement.is_small_group
 order by
     reached.total_reached_count desc,
     reached.campaign_id,

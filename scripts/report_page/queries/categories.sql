@@ -23,5 +23,5 @@ select
     population_penetration,
     spend
 from ranked
-where place <= 12
+where place <= 12 and not is_small_group
 order by place, segment_id;

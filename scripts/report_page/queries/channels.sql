@@ -21,7 +21,10 @@ select
     contact_share,
     population_contact_share
 from told
-where channel_count > 1 and interaction_type in ('order', 'campaign_sent')
+where
+    channel_count > 1
+    and not is_small_group
+    and interaction_type in ('order', 'campaign_sent')
 order by
     interaction_type desc,
     population_contact_share desc,

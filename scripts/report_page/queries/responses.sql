@@ -16,6 +16,7 @@ where
     campaign_id = '(all)'
     and channel = '(all)'
     and rate is not null
+    and not is_small_group
     and interaction_type not in ('order', 'campaign_response')
 order by
     interaction_type <> 'campaign_sent',

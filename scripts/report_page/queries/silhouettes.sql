@@ -7,8 +7,9 @@ spread as (
         quantile_cont(silhouette, 0.1) as silhouette_p10,
         quantile_cont(silhouette, 0.5) as silhouette_median,
         quantile_cont(silhouette, 0.9) as silhouette_p90,
-        count(*) filter (where silhouette < 0) as below_zero_count,
-        count(*) as customer_count
+        -- Of all segments together: of one there may be few.
+        sum(count(*) filter (where silhouette < 0)) over () as below_zero_count,
+        sum(count(*)) over () as customer_count
     from customer_segments
     where status = 'segmented'
     group by segment_id

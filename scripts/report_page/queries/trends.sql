@@ -8,10 +8,7 @@ select
     active_share,
     order_count,
     spend,
-    spend_per_active_customer,
-    new_count,
-    returned_count,
-    lapsed_count
+    spend_per_active_customer
 from segment_trends
-where is_complete
+where is_complete and not is_small_group
 order by period_start_date, segment_id;

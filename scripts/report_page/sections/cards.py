@@ -33,7 +33,8 @@ def section(marts: Marts, facts: Facts) -> Section:
     return Section(
         key="segments",
         title="The segments",
-        lead=lead(answer),
+        lead=lead(answer)
+        + (" Segments of too few customers are not shown." if marts.small_segments else ""),
         template="cards.html.j2",
         content={"cards": cards},
         figures=(

@@ -140,11 +140,13 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
 def silhouettes(marts: Marts, facts: Facts) -> Figure:
     """Return how clearly customers of each segment belong to it."""
     answer = marts.ask("silhouettes")
-    below = sum(row["below_zero_count"] for row in answer.rows)
-    whole = sum(row["customer_count"] for row in answer.rows)
-    share = wording.percent(below / whole) if whole else wording.NONE
-    finding = f"{share} of the customers are nearer to another segment on average (below 0)."
+    finding = ""
     if answer:
+        below, whole = answer.first()["below_zero_count"], answer.first()["customer_count"]
+        share = f"{wording.percent(below / whole)} of the customers are"
+        if 0 < below < marts.least_size:
+            share = f"Fewer than {marts.least_size} customers are"
+        finding = f"{share} nearer to another segment on average (below 0)."
         low = min(answer.rows, key=lambda row: row["jaccard"] or 0)
         finding += (
             f" Least sure to be found again: segment {low['segment_id']}, of which half samples "
@@ -163,7 +165,6 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
                 Column("silhouette_p10", "10th percentile", wording.decimal),
                 Column("silhouette_median", "Median", wording.decimal),
                 Column("silhouette_p90", "90th percentile", wording.decimal),
-                Column("below_zero_count", "Below 0", wording.whole),
                 Column("jaccard", "Found again (Jaccard)", wording.decimal),
                 Column("mean_confidence", "Mean confidence", wording.decimal),
             ],

@@ -49,8 +49,8 @@ def quality(marts: Marts, facts: Facts) -> Section:
         Figure(
             key="quality-statuses",
             title="Customers",
-            finding=f"{wording.whole(run['segmented_customer_count'])} of "
-            f"{wording.whole(run['customer_count'])} customers are in a segment.",
+            finding=f"{wording.whole(sum(statuses.column('customer_count')))} customers; "
+            "groups below the minimum size are combined, and not shown where they stay small.",
             sql=statuses.sql,
             table=Table.of(
                 statuses.rows,

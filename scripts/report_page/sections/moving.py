@@ -30,13 +30,15 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
     whole = sum(row["customer_count"] for row in from_segments)
     first = answer.first()
     moved = [row for row in from_segments if row["from_group"] != row["to_group"]]
-    finding = f"{wording.percent(stayed / whole)} stayed where they were." if whole else ""
+    # With small groups left out, who stayed of all would give them away.
+    is_whole = whole and not answer.first()["has_small_groups"]
+    finding = f"{wording.percent(stayed / whole)} stayed where they were." if is_whole else ""
     if moved:
         most = max(moved, key=lambda row: row["customer_count"])
-        finding += (
-            f" The largest movement: {wording.whole(most['customer_count'])} customers from "
-            f"{_group(most['from_group'])} to {_group(most['to_group'])}."
-        )
+        finding = (
+            f"{finding} The largest movement: {wording.whole(most['customer_count'])} customers "
+            f"from {_group(most['from_group'])} to {_group(most['to_group'])}."
+        ).strip()
     columns = list(dict.fromkeys(row["to_group"] for row in rows))
     ordered = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in columns]
     columns = ordered + sorted(c for c in columns if c not in ordered)
@@ -83,7 +85,8 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
         has_segment_key=True,
         swatches=SWATCHES,
         swatches_title="Share of the customers of a row",
-        note="Shares of a row add up to 100 %. An empty cell: nobody.",
+        note="Shares are of all who were in the group of the row. An empty cell: nobody, or a "
+        "group that is not shown.",
     )
     return Section(
         key="movement",
@@ -112,9 +115,6 @@ def trends(marts: Marts, facts: Facts) -> Section | None:
         Column("segment_id", "Segment", wording.whole),
         Column("active_count", "Active", wording.whole),
         Column("active_share", "Share active", wording.percent),
-        Column("new_count", "New", wording.whole),
-        Column("returned_count", "Returned", wording.whole),
-        Column("lapsed_count", "Lapsed", wording.whole),
         Column("order_count", "Orders", wording.whole),
         Column("spend", "Spend", wording.whole),
         Column("spend_per_active_customer", "Spend per active customer", wording.number),
