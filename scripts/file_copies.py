@@ -183,9 +183,10 @@ def sheet_of(opened: Opened, layout: FileLayout, copies: Copies) -> Opened:
     if "problem" in found:
         raise refusal(name, found["problem"])
     if not found["rows"]:
-        raise refusal(name, f"sheet {found['sheet']} is empty: expected a row with the names")
-    others = [sheet for sheet in found["sheets"] if sheet != found["sheet"]]
-    note = f"sheet {found['sheet']}" + (f", one of {len(others) + 1}" if others else "")
+        raise refusal(name, f"sheet {found['sheets'][0]} is empty: expected a row with the names")
+    sheets, others = found["sheets"], [name for name in found["all"] if name not in found["sheets"]]
+    note = f"{'sheets' if len(sheets) > 1 else 'sheet'} {listed(sheets)}"
+    note += f" of {len(found['all'])}" if others else ""
     return Opened(
         replace(opened.found, kind="csv"),
         copy,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import python_calamine
@@ -47,8 +48,8 @@ def text_of(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 
-def sheet_named(workbook: python_calamine.CalamineWorkbook, wanted: str) -> str:
-    """Return the sheet of a name, or the first one that can be seen.
+def sheets_named(workbook: python_calamine.CalamineWorkbook, wanted: str) -> list[str]:
+    """Return the sheets of a name or pattern; of no name the first one that can be seen.
 
     Raises:
         SheetProblemError: there is none.
@@ -58,18 +59,21 @@ def sheet_named(workbook: python_calamine.CalamineWorkbook, wanted: str) -> str:
         for sheet in workbook.sheets_metadata
         if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
     ]
+    visible = python_calamine.SheetVisibleEnum.Visible
+    seen = [sheet.name for sheet in sheets if sheet.visible == visible]
     if not wanted:
-        visible = python_calamine.SheetVisibleEnum.Visible
-        first = next((s for s in sheets if s.visible == visible), None)
-        if first is None:
+        if not seen:
             raise SheetProblemError("has no sheet that can be seen")
-        return first.name
+        return seen[:1]
     for alike in (str, str.casefold):
         for sheet in sheets:
             if alike(sheet.name) == alike(wanted):
-                return sheet.name
-    there = ", ".join(sheet.name for sheet in sheets)
-    raise SheetProblemError(f"has no sheet {wanted}, as _sheet says; there are: {there}")
+                return [sheet.name]
+    matching = [name for name in seen if fnmatchcase(name.casefold(), wanted.casefold())]
+    if not matching:
+        there = ", ".join(sheet.name for sheet in sheets)
+        raise SheetProblemError(f"has no sheet {wanted}, as _sheet says; there are: {there}")
+    return matching
 
 
 def numbered_rows(sheet: python_calamine.CalamineSheet, skipped: int) -> Iterator[tuple[int, list]]:
@@ -83,21 +87,36 @@ def numbered_rows(sheet: python_calamine.CalamineSheet, skipped: int) -> Iterato
 
 
 def convert(source: Path, target: Path, wanted: str, skipped: int, most_bytes: int) -> dict:
-    """Write a sheet as CSV; returns its name, the names of all, and where its first rows stand."""
-    with python_calamine.CalamineWorkbook.from_path(source) as workbook:
-        name = sheet_named(workbook, wanted)
-        sheet = workbook.get_sheet_by_name(name)
-        numbers = []
-        with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            for number, texts in numbered_rows(sheet, skipped):
-                # A line break in a name of the header makes DuckDB lose rows without a word.
-                writer.writerow(texts if numbers else [" ".join(text.split()) for text in texts])
+    """Write sheets as CSV, one below the other; returns which, and where the first rows stand."""
+    with (
+        python_calamine.CalamineWorkbook.from_path(source) as workbook,
+        target.open("w", encoding="utf-8", newline="") as file,
+    ):
+        names = sheets_named(workbook, wanted)
+        writer = csv.writer(file, lineterminator="\n")
+        header, numbers = None, []
+        for name in names:
+            rows = numbered_rows(workbook.get_sheet_by_name(name), skipped)
+            number, texts = next(rows, (0, []))
+            # A line break in a name of the header makes DuckDB lose rows without a word.
+            first = [" ".join(text.split()) for text in texts]
+            if header is None:
+                header = first
+                numbers.append(number)
+                writer.writerow(header)
+            elif texts and first != header:
+                raise SheetProblemError(
+                    f"sheet {name} has other columns than sheet {names[0]}: expected the same "
+                    f"where _sheet is {wanted}"
+                )
+            for number, texts in rows:
+                writer.writerow(texts)
                 if len(numbers) < FIRST_ROWS:
                     numbers.append(number)
                 if file.tell() > most_bytes:
                     raise SheetProblemError(f"has more than {most_bytes:,} bytes of text")
-        return {"sheet": name, "sheets": workbook.sheet_names, "rows": numbers}
+        rows_found = numbers if header else []
+        return {"sheets": names, "all": workbook.sheet_names, "rows": rows_found}
 
 
 def limit(memory: int) -> None:

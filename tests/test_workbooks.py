@@ -72,13 +72,27 @@ def test_the_first_sheet_that_can_be_seen_or_the_one_that_is_named(tmp_path):
     content = xlsx({"Notes": [["x"]], "Orders": TABLE, "More": other}, hidden=["Notes"])
     first = try_load(tmp_path / "1", {"order_lines.xlsx": content})
     assert first.query("select order_id from raw.order_lines") == [("o1",), ("o2",)]
-    assert "sheet Orders, one of 3" in first.told
+    assert "sheet Orders of 3" in first.told
     files = {"order_lines.xlsx": content, "columns.yml": "_sheet: more"}
     second = try_load(tmp_path / "2", files)
     assert second.query("select order_id from raw.order_lines") == [("o9",)]
     files["columns.yml"] = "_sheet: Mores"
     message = str(try_load(tmp_path / "3", files).problem)
     assert "has no sheet Mores, as _sheet says; there are: Notes, Orders, More" in message
+
+
+def test_sheets_of_one_table_are_read_one_after_the_other(tmp_path):
+    sheets = {"Year 2023": TABLE[:2], "Notes": [["x"]], "Year 2024": [[], NAMES, TABLE[2]]}
+    files = {"order_lines.xlsx": xlsx(sheets), "columns.yml": "_sheet: year*"}
+    tried = try_load(tmp_path / "1", files)
+    assert tried.query("select order_id, _row_number from raw.order_lines") == [
+        ("o1", 1),
+        ("o2", 2),
+    ]
+    assert "sheets Year 2023, Year 2024 of 3" in tried.told
+    files["columns.yml"] = "_sheet: '*'"
+    message = str(try_load(tmp_path / "2", files).problem)
+    assert "sheet Notes has other columns than sheet Year 2023" in message
 
 
 def test_a_sheet_with_the_columns_is_proposed(tmp_path):
