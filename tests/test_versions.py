@@ -20,7 +20,7 @@ from publish import publish
 from rollback import rollback
 from settings import ROOT, Settings, resolve
 from stub_builds import build, published
-from warehouse import Warehouse, wal_of
+from warehouse import Warehouse, exclusive, wal_of
 
 CURRENT = "select run_number from segmentation_runs where is_current"
 
@@ -41,6 +41,22 @@ def warehouse(chosen: Settings) -> Warehouse:
         build(chosen, run_number=run_number, as_of=f"2024-01-0{run_number}")
         publish(chosen)
     return Warehouse(chosen.warehouse)
+
+
+def test_publish_after_publish_takes_no_more_room(chosen: Settings) -> None:
+    """After as many runs as are kept, files and bytes stay what they are."""
+    sizes = []
+    for number in range(1, 13):
+        build(chosen, run_number=number, customers="'c' || range as customer_id, range as spend")
+        with exclusive(Warehouse(chosen.warehouse)):
+            publish(chosen)
+        files = [path for path in chosen.warehouse.rglob("*") if path.is_file()]
+        # The published file and its version are one file under two names.
+        sizes.append(
+            (len(files), sum({s.st_ino: s.st_size for s in map(Path.stat, files)}.values()))
+        )
+    assert len({count for count, _ in sizes[chosen.keep :]}) == 1
+    assert sizes[-1][1] <= 1.02 * sizes[chosen.keep][1]
 
 
 def run_number(chosen: Settings) -> int:
