@@ -607,9 +607,8 @@ def with_attributes_only(
     kept = attributes_in_orders.without_orders(connection, reading.project, mapped, mapping, used)
     names = [name for name in kept.columns if name not in kept.table.columns]
     say(
-        f"  {mapped.table.name}: in the file of {reading.orders.name}, of which only "
-        f"{printable(listed(names, 12)) or 'no column'} says something of a customer; "
-        "_only in columns.yml names others"
+        f"  {mapped.table.name}: read from the file of {reading.orders.name}; attributes are "
+        f"{printable(listed(names, 12)) or 'none'}; _only in columns.yml names others"
     )
     return kept
 
