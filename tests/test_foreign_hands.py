@@ -93,7 +93,7 @@ def checksum(header: bytes) -> bytes:
     return found.to_bytes(8, "little")
 
 
-def test_a_published_file_of_another_version_of_duckdb_is_told(tmp_path: Path) -> None:
+def test_a_published_file_of_another_version_of_duckdb_is_named_as_such(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     with duckdb.connect() as connection:
         connection.execute(

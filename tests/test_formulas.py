@@ -11,7 +11,7 @@ from formulas import FORMULA, guarded, is_formula
 
 
 def test_both_ways_of_telling_a_formula_agree() -> None:
-    # Characters that one of the two does not know yet are told by neither.
+    # Characters that one of the two may not know yet are left out.
     known = [
         chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) != "Cn"
     ]
