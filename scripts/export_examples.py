@@ -15,10 +15,10 @@ import duckdb
 from column_mapping import map_columns
 from console import Problem
 from file_copies import Copies
+from file_inspection import inspect
 from file_search import FoundFile, files_of_any_name
 from mapping_file import FILE_NAME, FILES_KEY, read_mapping
 from plain_names import PlainNames
-from raw_files import inspect
 from settings import ROOT
 from sources import RawTable
 

@@ -54,6 +54,7 @@ from definitions import check_features, load_definitions, of_attributes
 from export_examples import GENERAL_HINT, example_hint
 from file_copies import LEAST_MEMORY, Copies
 from file_faults import csv_problem, json_problem, unreadable_parquet
+from file_inspection import inspect, with_header_hint
 from file_search import FoundFile
 from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_fields
 from history import copy_history, published_facts
@@ -508,7 +509,7 @@ def find_joins(
         except Problem as problem:
             raise option.refused(str(problem)) from problem
         files = [
-            raw_files.inspect(connection, file.readable(reading.names), table, reading.copies)
+            inspect(connection, file.readable(reading.names), table, reading.copies)
             for file in found
         ]
         plans.append(TablePlan(table, tuple(files), table.name))
@@ -670,7 +671,7 @@ def mapped_table(
         spellings = joined_files.spellings_of(plan, joins)
         mapped = map_columns(connection, plan.table, plan.name, spellings, mapping)
     except Problem as problem:
-        raise raw_files.with_header_hint(problem, plan.files[0], plan.table, mapping) from problem
+        raise with_header_hint(problem, plan.files[0], plan.table, mapping) from problem
     for file in plan.files:
         has = file.columns.keys() | {name for join in joins for name in join.columns.values()}
         there = [c for c in mapped.columns if used_columns(mapped, c) <= has]
@@ -715,7 +716,7 @@ def found_files(
     try:
         for number, file in enumerate(found, start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = raw_files.inspect(connection, file, raw_table, reading.copies, mapping)
+            inspected = inspect(connection, file, raw_table, reading.copies, mapping)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()

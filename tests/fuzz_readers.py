@@ -29,11 +29,11 @@ import duckdb
 from dbt_common.clients import agate_helper
 
 import file_search
-import raw_files
 from column_mapping import map_columns, mapped_sql
 from console import DATA_REFUSED, Problem
 from definitions import COLUMNS, read_definitions
 from file_copies import Copies
+from file_inspection import inspect
 from file_layout import LINES_KEY
 from hostile import TEXTS
 from load_raw import text_problem, utf8_file
@@ -236,7 +236,7 @@ class Readers:
         """Read order lines: each row of the file is a row of the table."""
         path = self._write("data/order_lines.csv", content)
         (found,) = file_search.find_files(path.parent, TABLE)
-        file = raw_files.inspect(self._connection, found, TABLE, Copies(self._folder))
+        file = inspect(self._connection, found, TABLE, Copies(self._folder))
         plan = TablePlan(TABLE, (file,), TABLE.name)
         with utf8_file(file, self._folder) as plain:
             try:
@@ -253,9 +253,7 @@ class Readers:
         """Read orders with lines within: each line is a row of the table."""
         path = self._write("json/order_lines.json", content)
         (found,) = file_search.find_files(path.parent, TABLE)
-        file = raw_files.inspect(
-            self._connection, found, JSON_TABLE, Copies(self._folder), JSON_MAPPING
-        )
+        file = inspect(self._connection, found, JSON_TABLE, Copies(self._folder), JSON_MAPPING)
         plan = TablePlan(JSON_TABLE, (file,), TABLE.name)
         with utf8_file(file, self._folder) as plain:
             try:

@@ -23,6 +23,7 @@ READERS = (
     "expressions",
     "csv_format",
     "file_faults",
+    "file_inspection",
     "json_files",
     "json_layout",
     "raw_files",
