@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from quoting import literal
 from settings import nearest
 
 LONGEST = 1_000
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[ T])")
 DEEPEST = 40
 
 ARITHMETIC = {"+", "-", "*", "/", "//", "%"}
@@ -386,7 +388,11 @@ def _kind_of_type(name: str) -> str:
 def _kind_of(node: dict) -> str:
     """Return what a part of an expression is by itself; ANY where that is not known."""
     if node["class"] == "CONSTANT":
-        return NUMBER if node["literal"]["kind"] in ("INTEGER", "NUMERIC") else ANY
+        kind, text = node["literal"]["kind"], node["literal"].get("text", "")
+        if kind == "STRING" and ISO_DATE.match(text):
+            # What is compared with it is read in its own format.
+            return TIME
+        return NUMBER if kind in ("INTEGER", "NUMERIC") else ANY
     if node["class"] == "CAST":
         kind = _kind_of_type(node["type_expr"].get("type_name", "").lower())
         return kind if kind in (NUMBER, TIME) else ANY

@@ -82,6 +82,7 @@ def test_a_sum_of_small_parts_is_rounded_once(tmp_path):
         ("2024-01-28", "make_date(year(day), month(day), 1)", "2024-01-01"),
         ("28/01/24", "strptime(day, '%d/%m/%y')", "2024-01-28"),
         ("28.01.2024", "case when day < date '2024-02-01' then day end", "2024-01-28"),
+        ("28.01.2024", "case when day > '2024-01-15' then day end", "2024-01-28"),
     ],
 )
 def test_expressions_over_times(tmp_path, cell, line, expected):

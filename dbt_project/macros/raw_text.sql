@@ -85,6 +85,12 @@
     case
         {%- if missing %}
         when lower({{ text }}) in ({{ missing | join(', ') }}) then null
+        {%- if 'whole' in followed %}
+        when
+            lower({{ text_replaced(text, '[.]0+$', '') }})
+            in ({{ missing | join(', ') }})
+            then null
+        {%- endif %}
         {%- endif %}
         {%- if 'whole' in followed %}
         when {{ text_matches(text, '[0-9]+[.]0+') }}
