@@ -78,7 +78,9 @@ class Shop:
 
     def members(self, segment: int | None = None, holdout: str = "not is_holdout") -> set[str]:
         """Customers of a segment, told by the published file."""
-        where = "status = 'segmented'" if segment is None else f"segment_id = {segment}"
+        where = "status = 'segmented'"
+        if segment is not None:
+            where += f" and segment_id = {segment}"
         return {
             customer
             for (customer,) in self.query(
