@@ -54,7 +54,8 @@ def found_rules(
     Whole numbers lose their decimals only where no id has others: 1.0 may stand beside 1.5.
     """
     texts = " union all ".join(
-        f"select {project.macro('raw_text', identifier(column))} as id from {identifier('raw', t)}"
+        f"select {project.macro('raw_text', identifier(column))} as id "
+        f"from {identifier('raw', t)} where contains(cast({identifier(column)} as varchar), '.')"
         for t in tables
     )
     whole, whole_example, decimals, emails, email_example = connection.execute(
@@ -63,7 +64,7 @@ def found_rules(
         "count(*) filter (where regexp_full_match(id, $decimal)), "
         "count(distinct id) filter (where id <> lower(id) and regexp_full_match(id, $email)), "
         "min(id) filter (where id <> lower(id) and regexp_full_match(id, $email)) "
-        f"from ({texts}) where contains(id, '.')",
+        f"from ({texts})",
         {"whole": WHOLE_PATTERN, "decimal": DECIMAL_PATTERN, "email": EMAIL_PATTERN},
     ).fetchone()
     rules = []

@@ -88,10 +88,7 @@ def find_filled(
 ) -> Filled | None:
     """Return what stands on the first rows of orders only; None where every row has its own."""
     text = _text_of(project)
-    blank = " or ".join(f"{text(name)} is null" for name in found.fields)
-    if not found.fields or connection.execute(
-        f"select count(*) from {found.relation} where {blank}"
-    ).fetchone() == (0,):
+    if not found.fields or not _may_be_filled(connection, found, text):
         return None
     values = ", ".join(
         f"max({text(name)}) filter (where not is_next) as first_{n}, "
@@ -116,6 +113,25 @@ def find_filled(
             by_file[file] = columns
             row_count += max(fillable for name, _, fillable in pairs if name in columns)
     return Filled(by_file, row_count) if by_file else None
+
+
+def _may_be_filled(
+    connection: duckdb.DuckDBPyConnection, found: OrderFields, text: Callable[[str], str]
+) -> bool:
+    """Return whether an order has rows with and without a field, or a row may lack its order.
+
+    To count by order is a fraction of what it takes to look at the rows in their order.
+    """
+    order = text(found.order)
+    partly = " or ".join(f"count({text(name)}) between 1 and count(*) - 1" for name in found.fields)
+    is_line = "false" if found.product is None else f"{text(found.product)} is not null"
+    blanks = " and ".join(f"{text(name)} is null" for name in found.fields)
+    (count,) = connection.execute(
+        f"select count(*) from (select {order} as order_key from {found.relation} "
+        f"group by _file, order_key having (order_key is not null and ({partly})) "
+        f"or bool_or({order} is null and {blanks} and {is_line}))"
+    ).fetchone()
+    return count > 0
 
 
 def filled_sql(project: ProjectSql, found: OrderFields, filled: Filled) -> str:
