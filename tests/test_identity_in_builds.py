@@ -339,7 +339,7 @@ def test_settings_that_no_fit_was_learned_by_change_no_figure(builds, mart):
     """One build goes on with the stored fit as it was asked to, the other asks for another fit."""
     never, kept = builds["never"], builds["kept"]
     # Words of a feature are today's: the one that is gone has no label any more.
-    columns = "columns(c -> c not in ('run_id', 'label', 'unit'))"
+    columns = "columns(lambda c: c not in ('run_id', 'label', 'unit'))"
     query = f"select {columns} from {mart} order by all"
     assert never.query(query) == kept.query(query)
 
