@@ -14,10 +14,12 @@ import numpy as np
 
 from models_py.config import FitSettings
 from models_py.features import BatchSource, Chunk, chunks
+from models_py.kmeans import rounded
 from models_py.metrics import silhouette_from_distances
 from models_py.parallel import map_stream
 from models_py.scaling import Scaler
 
+MEMBER_DIGITS = 11  # significant digits: silhouettes to 9 digits, and room for rounding
 BLOCK_ROWS = 4_096  # rows measured at once: their distances stay in the cache
 # Of the squared lengths of a row and a centre: what rounding can add to a product of the two, many
 # times over.
@@ -160,6 +162,37 @@ def assign_all(
         Evaluation.of_sums(centres, held, labels=label, nearest=near)
         for centres, held, label, near in zip(models, found, labels, nearest, strict=True)
     ]
+
+
+def members_of(
+    source: BatchSource, scaler: Scaler, centres: np.ndarray, settings: FitSettings
+) -> Evaluation:
+    """Sizes, means and radii of the rows nearest to each centre, in one streamed pass; no labels.
+
+    centres: (k x features), scaled.
+    """
+
+    def add(chunk: Chunk) -> "Sums":
+        return sums_of(scaler.scale(chunk.values), centres)
+
+    found = Sums.of_none(centres)
+    for sums in map_stream(add, _stream(source, scaler, settings), threads=settings.threads):
+        found.add(sums)
+    return members_of_sums(centres, found)
+
+
+def members_of_sums(centres: np.ndarray, sums: "Sums") -> Evaluation:
+    """Sizes, means and radii, to digits that the sizes of chunks do not change."""
+    found = Evaluation.of_sums(centres, sums, labels=np.empty(0), nearest=np.empty(0))
+    found.means = rounded(found.means, MEMBER_DIGITS)
+    found.radii = rounded(found.radii, MEMBER_DIGITS)
+    return found
+
+
+def sums_of(scaled: np.ndarray, centres: np.ndarray) -> "Sums":
+    """Sums over rows by their nearest centre; scaled: float64 (features x rows)."""
+    ((_, _, sums),) = assigned(scaled, [centres])
+    return sums
 
 
 def _stream(source: BatchSource, scaler: Scaler, settings: FitSettings) -> Iterator[Chunk]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import squared_distances
+from models_py.exact import Evaluation, squared_distances
 from models_py.features import BatchSource, Chunk, check_columns, chunks
 from models_py.metrics import silhouette_from_distances
 from models_py.model import Model
@@ -86,8 +86,10 @@ def _nullable(values: np.ndarray, is_null: np.ndarray, kind: pa.DataType) -> pa.
     return pa.array(values, type=kind, mask=is_null)
 
 
-def assign_batch(chunk: Chunk, scaler: Scaler, model: Model) -> pa.RecordBatch:
-    """Score one chunk (columns as in `steps.assign_step`)."""
+def assign_batch(
+    chunk: Chunk, scaler: Scaler, model: Model, members: Evaluation | None
+) -> pa.RecordBatch:
+    """Score one chunk (columns as in `steps.assign_step`); without members no silhouettes."""
     scaled = scaler.scale(chunk.values)
     squared = squared_distances(scaled, model.centres)
     first, second = two_nearest(squared)
@@ -96,7 +98,11 @@ def assign_batch(chunk: Chunk, scaler: Scaler, model: Model) -> pa.RecordBatch:
     has_other = len(model.segment_ids) > 1
     no_other = np.full(first.size, not has_other)
     ratio = np.sqrt(np.divide(own, other, out=np.ones_like(own), where=other > 0))
-    silhouette = silhouette_from_distances(squared, first, model.sizes, model.radii)
+    has_silhouette = has_other and members is not None
+    silhouette = np.zeros(first.size)
+    if has_silhouette:
+        apart = squared_distances(scaled, members.means)
+        silhouette = silhouette_from_distances(apart, first, members.sizes, members.radii)
     columns = [
         chunk.customer_ids,
         chunk.dates,
@@ -105,7 +111,7 @@ def assign_batch(chunk: Chunk, scaler: Scaler, model: Model) -> pa.RecordBatch:
         pa.array(own),
         _nullable(other, no_other, pa.float64()),
         _nullable(1 - ratio, no_other, pa.float64()),
-        _nullable(silhouette, no_other, pa.float64()),
+        _nullable(silhouette, np.full(first.size, not has_silhouette), pa.float64()),
         pa.array(own > model.outlier_squared_distance),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=ASSIGN_SCHEMA)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from models_py import drift, scoring
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.exact import members_of
 from models_py.features import BatchSource, chunks, source_columns
 from models_py.fit import StreamedCustomers, fit
 from models_py.model import Model
@@ -213,19 +214,30 @@ def fit_step(
 
 
 def assign_step(
-    source: BatchSource, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+    source: BatchSource,
+    scaling: pa.Table,
+    segments: pa.Table,
+    settings: FitSettings,
+    members: BatchSource | None = None,
 ) -> pa.RecordBatchReader:
     """Score customers with a stored fit, streamed.
 
     confidence: 1 - distance / runner-up's distance, 0 on the border, 1 at the centre; null with
-    one segment, like the runner-up columns and `silhouette` (from stored sizes, centres and
-    radii). Distances are sums of squares in position order, float64; ties go to the lowest id.
+    one segment, like the runner-up columns and `silhouette`. Distances are sums of squares in
+    position order, float64; ties go to the lowest id.
+
+    members: the customers whose segments a silhouette compares a customer with. Their means are
+    taken in a pass of its own: the stored centres are rounded, leave extreme customers out, and
+    are of the day of the fit. Without members the silhouette is null.
     """
     scaler = Scaler.from_table(scaling)
     model = Model.from_tables(segments, scaler)
+    measured = None
+    if members is not None:
+        measured = members_of(members, scaler, model.centres, settings)
 
     def score(chunk):
-        return scoring.assign_batch(chunk, scaler, model)
+        return scoring.assign_batch(chunk, scaler, model, measured)
 
     return scoring.scored(source, scaler, settings, score, scoring.ASSIGN_SCHEMA)
 

@@ -18,6 +18,7 @@ from pyspark.sql import functions as f
 from models_py import drift, scoring
 from models_py import reasons_told as told
 from models_py.config import FitSettings
+from models_py.exact import Evaluation, Sums, members_of_sums, sums_of
 from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
 from models_py.judged import chosen_centres, renamed
@@ -88,17 +89,40 @@ def fit_step(
 
 
 def assign_step(
-    customers: SparkCustomers, scaling: pa.Table, segments: pa.Table, settings: FitSettings
+    customers: SparkCustomers,
+    scaling: pa.Table,
+    segments: pa.Table,
+    settings: FitSettings,
+    members: SparkCustomers | None = None,
 ) -> DataFrame:
     """Score customers with a stored fit (see `models_py.steps`)."""
     scaler = Scaler.from_table(scaling)
     model = Model.from_tables(segments, scaler)
     _check_columns(customers, scaler)
+    measured = None if members is None else _members_of(members, scaler, model.centres, settings)
 
     def score(chunk: Chunk) -> pa.RecordBatch:
-        return scoring.assign_batch(chunk, scaler, model)
+        return scoring.assign_batch(chunk, scaler, model, measured)
 
     return customers.scored(scaler.features, score, scoring.ASSIGN_SCHEMA, settings)
+
+
+def _members_of(
+    members: SparkCustomers, scaler: Scaler, centres: np.ndarray, settings: FitSettings
+) -> Evaluation:
+    """Sizes, means and radii of the members of each segment (see `models_py.exact`)."""
+
+    def add(stream: Iterator[Chunk]) -> Sums:
+        found = Sums.of_none(centres)
+        for chunk in stream:
+            found.add(sums_of(scaler.scale(chunk.values), centres))
+        return found
+
+    total = Sums.of_none(centres)
+    with members.in_partitions(scaler.features) as held:
+        for sums in held.passed(scaler.features, add, settings):
+            total.add(sums)
+    return members_of_sums(centres, total)
 
 
 def reasons_told(

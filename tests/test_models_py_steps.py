@@ -37,7 +37,7 @@ def learned(source, definitions, settings, previous=None, following=1):
 
 
 def assigned(source, scaling, segments, settings):
-    return steps.assign_step(source, scaling, segments, settings).read_all()
+    return steps.assign_step(source, scaling, segments, settings, source).read_all()
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_scan_equals_scikit_learn(world):
 
 
 def test_fit_and_assignment_agree_with_the_scan(world):
-    _, source, _, settings, (scaling, scan, segments) = world
+    matrix, source, _, settings, (scaling, scan, segments) = world
     chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
     table = assigned(source, scaling, segments, settings)
     rows = segments.to_pylist()
@@ -89,8 +89,15 @@ def test_fit_and_assignment_agree_with_the_scan(world):
     first = [row["centroid"][0]["original_value"] for row in rows]
     assert first == sorted(first, reverse=True)
     assert np.mean(table.column("is_outlier").to_pylist()) <= settings.trim_share
-    mean = np.mean(table.column("silhouette").to_pylist())
-    assert mean == pytest.approx(chosen["silhouette"], abs=0.01)  # centres are trimmed means
+    silhouettes = reference.silhouette_samples(
+        Scaler.from_table(scaling).scale(matrix.T).T,
+        table.column("segment_id").to_numpy(),
+        metric="sqeuclidean",
+    )
+    assert table.column("silhouette").to_pylist() == pytest.approx(silhouettes, abs=1e-9)
+    assert silhouettes.mean() == pytest.approx(chosen["silhouette"], abs=1e-9)
+    without = steps.assign_step(source, scaling, segments, settings).read_all()
+    assert without.column("silhouette").null_count == without.num_rows
 
 
 def test_same_result_for_any_thread_count_batch_size_and_row_order(world):

@@ -147,8 +147,8 @@ def test_given_centres_give_every_customer_the_same_segment_and_reasons(
 ) -> None:
     source, _, settings, (scaling, _, segments) = fitted
     there = customers_of(session, source)
-    own = by_key(on_batches.assign_step(source, scaling, segments, settings))
-    assert by_key(on_spark.assign_step(there, scaling, segments, settings)) == own
+    own = by_key(on_batches.assign_step(source, scaling, segments, settings, source))
+    assert by_key(on_spark.assign_step(there, scaling, segments, settings, there)) == own
 
     features = Scaler.from_table(scaling).features
     ranges = pa.table(

@@ -18,4 +18,5 @@ def model(dbt, session):
     scaling = dbt.ref("fit_features").to_arrow_table()
     segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), number)
     learning.check_stored_features(source, scaling, number)
-    return learning.assign_step(source, scaling, segments, settings.fit)
+    members = key_ordered(dbt.ref("current_input"))
+    return learning.assign_step(source, scaling, segments, settings.fit, members)
