@@ -119,7 +119,7 @@ def test_tools_are_added_to_what_builds_use(project: Path) -> None:
     (venv / "kept").touch()
     added = make(project, "setup-dev")
     assert added.returncode == 0, added.stderr
-    assert "requirements-dev.lock" in added.stdout
+    assert "requirements-dev.lock" in added.stderr
     assert (venv / "kept").exists(), "the environment is added to, not made again"
     again = make(project, "setup-dev")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
