@@ -64,6 +64,9 @@ def check(settings: Settings, given: Mapping[str, str] | None = None) -> Finding
         live.show("  validating the rows ...")
         try:
             with open_build_database(passing, readable=[source.folder(settings)]) as connection:
+                # Never committed: what is made here is read here only, and then deleted, so no
+                # table of it has to wait until the disk has it.
+                connection.execute("begin")
                 formats = formats_of(connection)
                 models = ProjectModels(connection, settings)
                 outcomes = models.outcomes()

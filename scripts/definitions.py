@@ -88,6 +88,7 @@ def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
         Problem: with exit code 4; names row and column.
     """
     file = seed_file(path)
+    sources = known_sources()
     rows = []
     for number, cells in file.rows():
         row = checked_row(file, number, cells)
@@ -95,9 +96,9 @@ def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
             # SQL reads the seed as it is written, an empty cell as null.
             if not cell or (column in AS_WRITTEN and cell != row[column]):
                 raise file.refused_cell(number, column, cell, f"{row[column] or 'a text'}")
-        if row["source"] not in ("*", *known_sources()):
+        if row["source"] not in ("*", *sources):
             raise file.refused_cell(
-                number, "source", str(row["source"]), f"*, {', '.join(known_sources())}"
+                number, "source", str(row["source"]), f"*, {', '.join(sources)}"
             )
         rows.append(row)
     check_twice(file, rows)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -44,11 +46,20 @@ def check_project(settings: Settings, origin: Warehouse) -> None:
     check_marts(PROJECT / "models" / "marts")
     seed_rows()
     check_clustered(*active_definitions(settings))
-    with duckdb.connect() as connection:
-        project = ProjectSql(connection, dbt_vars(settings), lambda name: Relation("main", name))
-        check_playbook(connection, project)
+    rules = SEEDS / f"{RULES}.csv"
+    content = rules.read_bytes() if rules.is_file() else b""
+    check_rules(content, *dbt_vars(settings).items())
     for line in unused_names(settings, origin):
         warn(f"  {line}")
+
+
+@cache
+def check_rules(content: bytes, *variables: tuple[str, object]) -> None:
+    """Refuse rules of the playbook; the same ones, with the same dbt vars, are checked once."""
+    del content
+    with duckdb.connect() as connection:
+        project = ProjectSql(connection, dict(variables), lambda name: Relation("main", name))
+        check_playbook(connection, project)
 
 
 def check_playbook(
@@ -84,7 +95,7 @@ def check_playbook(
 
 def seed_columns(name: str) -> tuple[str, ...]:
     """Return the columns of a seed, as its description lists them."""
-    described = yaml.safe_load((SEEDS / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    described = parsed_yaml((SEEDS / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
     (seed,) = (seed for seed in described if seed["name"] == name)
     return tuple(column["name"] for column in seed["columns"])
 
@@ -181,6 +192,12 @@ def check_marts(folder: Path) -> None:
         )
 
 
+@cache
+def parsed_yaml(text: str) -> Any:
+    """Return what a YAML file of the project says, not to be changed; a text is parsed once."""
+    return yaml.load(text, Loader=LOADER)
+
+
 def described_models(path: Path) -> list[dict]:
     """Return the models that a YAML file describes.
 
@@ -188,7 +205,7 @@ def described_models(path: Path) -> list[dict]:
         Problem: it is no YAML, or a model in it has no name (exit code 2).
     """
     try:
-        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
+        parsed = parsed_yaml(path.read_text(encoding="utf-8")) or {}
         models = parsed.get("models") or []
         return [dict(model, name=str(model["name"])) for model in models]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as e:
