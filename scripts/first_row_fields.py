@@ -49,12 +49,16 @@ class Filled:
     by_file: dict[str, tuple[str, ...]]
     row_count: int
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of all files."""
+        return sorted({column for columns in self.by_file.values() for column in columns})
+
     def spoken(self) -> str:
         """Return it as a sentence."""
-        columns = sorted({column for columns in self.by_file.values() for column in columns})
         return (
-            f"{', '.join(columns)} on the first row of an order only, filled forward within the "
-            f"order in {self.row_count:,} rows of {listed(sorted(self.by_file), 4)}"
+            f"{', '.join(self.columns)} on the first row of an order only, filled forward within "
+            f"the order in {self.row_count:,} rows of {listed(sorted(self.by_file), 4)}"
         )
 
 

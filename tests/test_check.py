@@ -26,6 +26,9 @@ KEYS = [
     "last_ordered_on",
     "rejected",
     "duplicates",
+    "left_out",
+    "filled_forward",
+    "joined",
     "suspicions",
     "next_command",
 ]
@@ -53,7 +56,7 @@ def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     assert list(found) == KEYS
-    assert {key: found[key] for key in KEYS[:9]} == {
+    assert {key: found[key] for key in KEYS[:12]} == {
         "accepted_lines": 4,
         "orders": 3,
         "customers": 2,
@@ -63,7 +66,35 @@ def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
         "last_ordered_on": "2024-03-05",
         "rejected": {"missing_customer_id": 1},
         "duplicates": {},
+        "left_out": {},
+        "filled_forward": [],
+        "joined": [],
     }
+
+
+def test_json_has_what_was_left_out_filled_joined_and_read_alike(tmp_path):
+    files = {
+        "items.csv": "order,who,day,price,status\n"
+        "o1,Ann@b.example,2024-01-02,9,paid\no1,,,1,paid\n"
+        "o2,ben@b.example,2024-01-03,5,void\no3,ann@b.example,2024-01-04,2,paid\n",
+        "orders.csv": "order,shop\no1,web\no2,web\no3,store\n",
+        "columns.yml": "order_lines:\n  _file: items.csv\n  _join: {orders.csv: order}\n"
+        "  _where: status = 'paid'\n  order_id: order\n  customer_id: who\n"
+        "  ordered_at: day\n  net_amount: price\n  channel: shop\n",
+    }
+    finished = run_check(tmp_path, files, FORMAT="json")
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    assert (found["accepted_lines"], found["customers"]) == (3, 1)
+    assert found["left_out"] == {"not_selected": 1}
+    assert found["filled_forward"] == [
+        {"source_table": "order_lines", "columns": ["day", "who"], "row_count": 1}
+    ]
+    assert found["joined"] == [
+        {"source_table": "order_lines", "file": "orders.csv", "row_count": 3}
+    ]
+    kinds = {suspicion["kind"]: suspicion["count"] for suspicion in found["suspicions"]}
+    assert kinds["customer_ids_read_alike"] == 1
 
 
 def test_the_last_line_is_a_command_with_every_setting(tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from checking.findings import Findings, Outcome
 from console import Problem, json_text
+from load_raw import Loaded
 
 # A row counted but kept: it stands beside the duplicates that were dropped.
 KEPT_DUPLICATE = "suspected_duplicate"
@@ -45,6 +46,7 @@ def findings_json(findings: Findings) -> str:
         if outcome.outcome == "duplicate" or outcome.reason == KEPT_DUPLICATE
     ]
     rejected = [outcome for outcome in findings.outcomes if outcome.outcome == "rejected"]
+    left_out = [outcome for outcome in findings.outcomes if outcome.outcome == "left_out"]
     return json_text(
         {
             "accepted_lines": totals.accepted_lines,
@@ -56,6 +58,9 @@ def findings_json(findings: Findings) -> str:
             "last_ordered_on": _text(totals.last_ordered_on),
             "rejected": _by_reason(rejected),
             "duplicates": _by_reason(duplicates),
+            "left_out": _by_reason(left_out),
+            "filled_forward": _filled_forward(findings.loaded),
+            "joined": _joined(findings.loaded),
             "suspicions": [
                 {"kind": found.kind, "count": found.count, "example": found.example}
                 for found in findings.suspicions
@@ -83,6 +88,32 @@ def refusal_json(problem: Problem) -> str:
 def _first(patterns: Sequence[re.Pattern[str]], message: str) -> str | None:
     matches = (pattern.search(message) for pattern in patterns)
     return next((match["found"] for match in matches if match), None)
+
+
+def _filled_forward(loaded: Loaded) -> list[dict[str, object]]:
+    """Return the columns of each raw table that were filled forward within orders, and the rows."""
+    return [
+        {
+            "source_table": table.table.name,
+            "columns": table.filled.columns,
+            "row_count": table.filled.row_count,
+        }
+        for table in loaded.tables
+        if table.filled
+    ]
+
+
+def _joined(loaded: Loaded) -> list[dict[str, object]]:
+    """Return the files whose columns were joined to each raw table, and their rows."""
+    return [
+        {
+            "source_table": table.table.name,
+            "file": file.file_name,
+            "row_count": file.row_count,
+        }
+        for table in loaded.tables
+        for file in table.joined
+    ]
 
 
 def _by_reason(outcomes: Sequence[Outcome]) -> dict[str, int]:
