@@ -25,6 +25,7 @@ from text_columns import Column, Stated
 
 ROWS_TRIED = 1_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+OPERATORS = frozenset("+-*/")
 # Types whose values mean something by themselves in an expression; others are text to it.
 MEANT_TYPES = ("BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 ZONED_TYPE = "TIMESTAMP WITH TIME ZONE"
@@ -89,7 +90,7 @@ def map_columns(
     renamed: set[str] = set()
     for entry in mapping.columns:
         found = find_column(spellings, entry.text)
-        if found is not None:
+        if found is not None and not _is_computed(connection, entry, spellings):
             columns[entry.wanted] = found
             renamed.add(found)
             continue
@@ -379,6 +380,24 @@ def _expression(
         raise entry.refused(
             f"{shown(entry.text)} {error}{hint}; the columns there are: {listed(there, 40)}"
         ) from error
+
+
+def _is_computed(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, spellings: Mapping[str, str]
+) -> bool:
+    """Return whether a text that is like a column's name but for its signs is an expression.
+
+    `-amount` turns column amount, and `gross - net` is no column `gross_net` where both are there;
+    `order-id` is column `Order ID`, as there are no columns order and id.
+    """
+    is_name = normal(entry.text.strip('"')) in map(normal, spellings)
+    if is_name or not OPERATORS & {*entry.text}:
+        return False
+    try:
+        parse(connection, entry.text, lambda name: find_column(spellings, name))
+    except ExpressionError:
+        return False
+    return True
 
 
 def quoting_hint(connection: duckdb.DuckDBPyConnection, entry: Entry, names: Sequence[str]) -> str:

@@ -57,6 +57,27 @@ def test_a_product_is_rounded_once(tmp_path, price, expected):
     assert amounts(try_files(tmp_path, files)) == [("o", Decimal(expected))]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-amount", "-7.0000"),
+        ("- Amount", "-7.0000"),
+        ("gross - net", "-3.0000"),
+        ("gross-net", "2.0000"),
+        ('"gross-net"', "2.0000"),
+        ("item-price", "5.0000"),
+        ("net / gross", "4.0000"),
+    ],
+)
+def test_an_operator_is_no_spelling_of_a_name(tmp_path, text, expected):
+    files = {
+        "order_lines.csv": "order_id,customer_id,ordered_at,amount,gross,net,gross-net,Item Price,"
+        "net_gross\no,c,2024-01-02,7,1,4,2,5,9\n",
+        "columns.yml": f"net_amount: '{text}'\n",
+    }
+    assert amounts(try_files(tmp_path, files)) == [("o", Decimal(expected))]
+
+
 def test_a_sum_of_small_parts_is_rounded_once(tmp_path):
     files = {
         "order_lines.csv": "order_id,customer_id,ordered_at,a,b\no,c,2024-01-02,0.00004,0.00004\n",
