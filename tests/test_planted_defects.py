@@ -166,8 +166,8 @@ DEFECTS = {
         "means are off by a thousandth",
         "customers",
         "marts/segment_profiles.sql",
-        "        mean_value,\n        median_value",
-        "        mean_value * 1.001 as mean_value,\n        median_value",
+        "        segment_profiles.mean_value,\n",
+        "        segment_profiles.mean_value * 1.001 as mean_value,\n",
     ),
     "assert_every_snapshot_customer_has_features": Defect(
         "a customer is lost where families of features are joined",
