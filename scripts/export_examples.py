@@ -67,16 +67,21 @@ def example_hint(
     names: PlainNames,
     copies: Copies,
 ) -> str:
-    """Return which example to copy into a folder, for a message; empty where none is."""
-    for found in files_of_any_name(place)[:MOST_FILES]:
-        header = header_of(connection, found.readable(names), copies)
-        if header and (name := example_of(connection, table, header)):
-            copied = (EXAMPLES / name / FILE_NAME).relative_to(ROOT)
-            return (
-                f"; {found.name} looks like an export of {SPOKEN[name]}: copy the example for it "
-                f"(cp {copied} {shlex.quote(str(place))}) and let it name the file, "
-                f"{FILES_KEY}: {found.name}"
-            )
+    """Return which example to copy into a folder, for a message; empty where none is.
+
+    What was refused may have aborted the transaction of the connection, and so may every file
+    that is looked at: each statement here is a transaction of its own.
+    """
+    with connection.cursor() as apart:
+        for found in files_of_any_name(place)[:MOST_FILES]:
+            header = header_of(apart, found.readable(names), copies)
+            if header and (name := example_of(apart, table, header)):
+                copied = (EXAMPLES / name / FILE_NAME).relative_to(ROOT)
+                return (
+                    f"; {found.name} looks like an export of {SPOKEN[name]}: copy the example for "
+                    f"it (cp {copied} {shlex.quote(str(place))}) and let it name the file, "
+                    f"{FILES_KEY}: {found.name}"
+                )
     return ""
 
 

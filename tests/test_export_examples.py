@@ -132,6 +132,14 @@ def test_an_export_under_the_name_of_the_table_is_recognised(tmp_path):
     assert "no column" in message and "looks like an export of Shopify" in message
 
 
+def test_an_export_is_recognised_beside_files_that_the_engine_cannot_read(tmp_path):
+    damaged = b"PAR1 and no more"
+    files = {"a.parquet": damaged, "order_lines.parquet": damaged}
+    message = str(try_load(tmp_path, files | {"z.csv": EXPORTS["shopify"][1]}).problem)
+    assert message.startswith("order_lines.parquet: is damaged or is not Parquet")
+    assert "z.csv looks like an export of Shopify" in message
+
+
 def test_other_files_lead_to_the_mapping_and_to_tables_of_customers(tmp_path):
     files = {"rfm.csv": "CustomerID,Recency,Frequency,Monetary\n1,2,3,4\n"}
     message = str(try_load(tmp_path, files).problem)
