@@ -84,11 +84,15 @@ def test_files_hold_returns_duplicates_and_bulk_buyers(other, tmp_path):
     world, orders = other
     truth = worlds.write_world(world, orders, tmp_path)
     file = str(tmp_path / "order_lines.parquet")
-    lines, distinct, returns, unlike = duckdb.execute(
-        "select count(*), count(distinct order_line_id), count(*) filter (where is_return), "
-        "count(*) filter (where is_return <> (net_amount < 0)) from read_parquet(?)",
-        [file],
-    ).fetchall()[0]
+    lines, distinct, returns, unlike = (
+        duckdb.connect()
+        .execute(
+            "select count(*), count(distinct order_line_id), count(*) filter (where is_return), "
+            "count(*) filter (where is_return <> (net_amount < 0)) from read_parquet(?)",
+            [file],
+        )
+        .fetchall()[0]
+    )
     assert lines - distinct == round(worlds.REPEATED_SHARE * distinct)
     assert 0.5 < returns / lines / worlds.RETURN_SHARE < 1.5
     assert unlike == 0
@@ -177,7 +181,7 @@ def test_family_weights_are_replaced_and_ratios_within_a_family_stay():
 
 def test_online_retail_becomes_own_files(tmp_path):
     source = tmp_path / "retail.parquet"
-    duckdb.sql(
+    duckdb.connect().sql(
         "select * from (values "
         "('536365', '85123A', 'A', 6, timestamp '2010-12-01 08:26:00', 2.55, 17850, 'UK'),"
         "('C536379', 'D', 'Discount', -1, timestamp '2010-12-01 09:41:00', 27.5, 14527, 'UK'),"
@@ -186,10 +190,11 @@ def test_online_retail_becomes_own_files(tmp_path):
         "Country)"
     ).write_parquet(str(source))
     real.write_online_retail(source, tmp_path / "files")
-    lines = duckdb.sql(
-        f"select customer_id, net_amount, is_return from '{tmp_path}/files/order_lines.parquet' "
-        "order by order_id"
-    ).fetchall()
+    with duckdb.connect() as connection:
+        lines = connection.execute(
+            "select customer_id, net_amount, is_return "
+            f"from '{tmp_path}/files/order_lines.parquet' order by order_id"
+        ).fetchall()
     assert [(c, float(a), r) for c, a, r in lines] == [
         ("17850", 15.3, False),
         (None, 0.0, False),

@@ -44,7 +44,7 @@ def write(file: Path, row: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.suffix == ".parquet":
         passing = file.parent / "passing"
-        duckdb.sql(
+        duckdb.connect().sql(
             f"copy (select {literal(row)} as order_id, 'c1' as customer_id, "
             "timestamp '2024-01-02' as ordered_at, 9.5 as net_amount) "
             f"to {literal(passing)} (format parquet)"
@@ -171,8 +171,10 @@ def test_an_export_is_counted_in_the_file_that_was_written(tmp_path: Path, endin
     written = tmp_path / f"x[1].{ending}"
     other = tmp_path / f"x1.{ending}"
     options = "(format csv, header true)" if ending == "csv" else "(format parquet)"
-    duckdb.sql(f"copy (select 1 as a union all select 2) to {literal(tmp_path / 'w')} {options}")
-    duckdb.sql(f"copy (select 1 as a) to {literal(other)} {options}")
+    duckdb.connect().sql(
+        f"copy (select 1 as a union all select 2) to {literal(tmp_path / 'w')} {options}"
+    )
+    duckdb.connect().sql(f"copy (select 1 as a) to {literal(other)} {options}")
     shutil.move(tmp_path / "w", written)
     with plain_names() as names, duckdb.connect() as connection:
         check_rows(connection, ending, names.of(written), 2)

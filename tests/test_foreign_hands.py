@@ -30,7 +30,7 @@ def parquet(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     file = tmp_path / "data" / f"{request.param}.parquet"
     file.parent.mkdir()
     written = tmp_path / "written"
-    duckdb.sql(
+    duckdb.connect().sql(
         "copy (select 'o1' as order_id, 'c1' as customer_id, timestamp '2024-01-02' as "
         f"ordered_at, 9.5 as net_amount) to {literal(written)} (format parquet)"
     )

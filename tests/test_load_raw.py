@@ -140,7 +140,7 @@ def test_a_removed_file_leaves_an_empty_table(chosen: Settings, data: Path) -> N
 def test_csv_and_parquet_can_take_each_others_place(chosen: Settings, data: Path) -> None:
     load(chosen, NOW)
     parquet = data / "order_lines.parquet"
-    duckdb.execute(
+    duckdb.connect().execute(
         "copy (select 7 as order_id, 'c9' as CUSTOMER_ID, timestamp '2024-05-06' as ordered_at, "
         "cast(2.5 as decimal(9, 2)) as net_amount) to $path (format parquet)",
         {"path": str(parquet)},
@@ -159,7 +159,7 @@ def test_csv_and_parquet_can_take_each_others_place(chosen: Settings, data: Path
 
 def test_data_may_move_to_another_folder(chosen: Settings, data: Path) -> None:
     (data / "order_lines.csv").unlink()
-    duckdb.execute(
+    duckdb.connect().execute(
         "copy (select 'o1' as order_id, 'c1' as customer_id, timestamp '2024-05-06' as ordered_at, "
         "1 as net_amount) to $path (format parquet)",
         {"path": str(data / "order_lines.parquet")},
@@ -234,7 +234,7 @@ def test_what_is_refused_leaves_the_last_load_as_it_was(chosen: Settings, data: 
 @pytest.mark.parametrize("damage", ["cut", "changed", "other"])
 def test_damaged_parquet_is_refused(chosen: Settings, data: Path, damage: str) -> None:
     path = data / "products.parquet"
-    duckdb.execute(
+    duckdb.connect().execute(
         "copy (select cast(hash(range) as varchar) as product_id from range(20000)) "
         "to $path (format parquet)",
         {"path": str(path)},

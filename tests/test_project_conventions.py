@@ -402,6 +402,13 @@ def test_the_search_for_addresses_finds_some():
     assert not FORBIDDEN.search("warehouse/versions/1/marts.duckdb and https://www.python.org/")
 
 
+def test_no_test_leaves_work_to_the_connection_that_all_of_them_share():
+    # A result that one test leaves half read on it makes the next test fail.
+    shared = re.compile(r"\bduckdb\.(sql|execute|query)\(")
+    files = sorted((ROOT / "tests").glob("**/*.py"))
+    assert not [path.name for path in files if shared.search(path.read_text(encoding="utf-8"))]
+
+
 # --- what README.md says
 
 

@@ -23,7 +23,7 @@ def made(folder: Path, number: int) -> dict[tuple[str, str], Path]:
     for schema, name in (("main", "segment_summary"), ("history", "runs")):
         place = folder / str(number) / schema / name
         place.mkdir(parents=True)
-        duckdb.execute(f"copy (select {number} as n) to '{place}/part-0.parquet'")
+        duckdb.connect().execute(f"copy (select {number} as n) to '{place}/part-0.parquet'")
         (place / "_SUCCESS").touch()
         found[schema, name] = place
     return found
@@ -31,7 +31,7 @@ def made(folder: Path, number: int) -> dict[tuple[str, str], Path]:
 
 def read(warehouse: Warehouse, table: str = "main/segment_summary") -> list[tuple]:
     files = warehouse.parquet / CURRENT / table / "*.parquet"
-    return duckdb.execute("select n from read_parquet(?)", [str(files)]).fetchall()
+    return duckdb.connect().execute("select n from read_parquet(?)", [str(files)]).fetchall()
 
 
 def folders(warehouse: Warehouse) -> set[str]:

@@ -558,7 +558,7 @@ def macros():
 )
 def test_normal_quantiles_are_exact(macros, probability):
     sql = f"select {macros.normal_quantile(probability)}"
-    assert duckdb.execute(sql).fetchone()[0] == pytest.approx(
+    assert duckdb.connect().execute(sql).fetchone()[0] == pytest.approx(
         norm.ppf(probability), rel=2e-9, abs=1e-9
     )
 
@@ -577,9 +577,9 @@ def test_normal_quantiles_are_exact(macros, probability):
 )
 def test_wilson_intervals_are_those_published(macros, share, count, low, high):
     bounds = [
-        duckdb.execute(
-            f"select {macros.wilson_bound(share, count, macros.interval_errors(), sign)}"
-        ).fetchone()[0]
+        duckdb.connect()
+        .execute(f"select {macros.wilson_bound(share, count, macros.interval_errors(), sign)}")
+        .fetchone()[0]
         for sign in "-+"
     ]
     assert bounds == pytest.approx([low, high], abs=5e-5)
