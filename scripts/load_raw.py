@@ -253,6 +253,9 @@ def load_tables(
         for raw_table in source.tables:
             if raw_table.name == CUSTOMERS:
                 tables[CUSTOMERS] = load_table(connection, reading, raw_table)
+        if known_formats(connection, reading.stated) is None:
+            # Staging reads it to find the attributes, and no load has made it yet.
+            create_formats(connection)
         check_features(connection, settings, reading.project)
     for raw_table in source.tables:
         if raw_table.name not in tables:
@@ -1028,13 +1031,18 @@ def write_formats(
         column = source.customer_column
         named = [t.table.name for t in tables if t.plan and column in t.table.columns]
         rows += id_formats(connection, reading.project, named, column, reading.stated.ids)
+    create_formats(connection)
+    connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
+    for row in rows:
+        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?, ?)", row)
+
+
+def create_formats(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of formats anew, without rows and without the mark of a load."""
     connection.execute(
         f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
         "kind varchar, format_number integer, format varchar, source_file varchar)"
     )
-    connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
-    for row in rows:
-        connection.execute(f"insert into raw.{FORMATS} values (?, ?, ?, ?, ?, ?)", row)
 
 
 def known_formats(connection: duckdb.DuckDBPyConnection, stated: Stated) -> list[FormatRow] | None:
