@@ -56,7 +56,14 @@ from file_copies import LEAST_MEMORY, Copies
 from file_faults import csv_problem, json_problem, unreadable_parquet
 from file_inspection import inspect, with_header_hint
 from file_search import FoundFile
-from first_row_fields import AS_FILLED, Filled, filled_sql, find_filled, order_fields
+from first_row_fields import (
+    AS_FILLED,
+    Filled,
+    OrderFields,
+    filled_sql,
+    find_filled,
+    order_fields,
+)
 from history import copy_history, published_facts
 from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
@@ -429,14 +436,15 @@ def load_table(
     joins = find_joins(connection, reading, plan, mapping)
     mapped = mapped_table(connection, plan, mapping, joins) if is_mapped else None
     guarded = guarded_column(reading.guard, plan, mapped)
+    orders = orders_to_guard(connection, reading, plan, mapped, joins) if guarded else None
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
         if joins:
-            counts, joined = read_joined(connection, reading, plan, joins, mapping, guarded)
+            counts, joined = read_joined(connection, reading, plan, joins, mapping, guarded, orders)
             is_kept = False
         else:
-            counts, is_kept = read_table(connection, reading, plan, guarded)
+            counts, is_kept = read_table(connection, reading, plan, guarded, orders)
             joined = ()
     finally:
         live.clear()
@@ -526,6 +534,7 @@ def read_joined(
     joins: Sequence[Join],
     mapping: TableMapping,
     guarded: str | None,
+    orders: OrderFields | None,
 ) -> tuple[dict[str, int], tuple[LedgerRow, ...]]:
     """Make a raw table with the columns of other files; returns its rows and theirs.
 
@@ -541,15 +550,17 @@ def read_joined(
     for join, name in zip(joins, tables[1:], strict=True):
         joined_files.check_keys(connection, reading.project, option, join, name)
     select = joined_files.joined_sql(reading.project, plan, joins, tables)
-    parameters: dict[str, object] = {}
+    drop_relation(connection, "raw", plan.name)
     if guarded:
         columns = joined_files.joined_columns(plan, joins)
-        guarded_rows = reading.guard.select_sql(select, columns, guarded)
         names = ", ".join(map(identifier, [*columns, *ADDED_COLUMNS]))
-        select = f"select * from ({guarded_rows}) as guarded_rows({names})"
-        parameters = reading.guard.parameters()
-    drop_relation(connection, "raw", plan.name)
-    connection.execute(f"create table {plan.relation} as {select}", parameters)
+        with guarded_sql(connection, reading, select, columns, guarded, orders) as rows:
+            connection.execute(
+                f"create table {plan.relation} as select * from ({rows}) as guarded_rows({names})",
+                reading.guard.parameters(),
+            )
+    else:
+        connection.execute(f"create table {plan.relation} as {select}")
     for name in tables:
         connection.execute(f"drop table temp.{identifier(name)}")
     for join in joins:
@@ -809,7 +820,11 @@ def _partitions(file: RawFile) -> set[str]:
 
 
 def read_table(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    guarded: str | None,
+    orders: OrderFields | None,
 ) -> tuple[dict[str, int], bool]:
     """Make the raw table or view of some files; returns the rows of each, and if it was kept.
 
@@ -823,11 +838,11 @@ def read_table(
         if all(seen.values()):
             return {file: row.row_count for file, row in seen.items()}, True
     if plan.is_text:
-        counts = read_text_files(connection, reading, plan, guarded)
+        counts = read_text_files(connection, reading, plan, guarded, orders)
     else:
         counts = {file.name: parquet_rows(connection, reading, plan, file) for file in plan.files}
         if guarded:
-            copy_guarded(connection, reading.guard, plan, guarded)
+            copy_guarded(connection, reading, plan, guarded, orders)
         else:
             replace(connection, kind, name, plan.parquet_sql())
     connection.execute(f"comment on {kind} {identifier('raw', name)} is {literal(mark)}")
@@ -835,7 +850,11 @@ def read_table(
 
 
 def read_text_files(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    guarded: str | None,
+    orders: OrderFields | None,
 ) -> dict[str, int]:
     """Copy text files into a raw table, one after the other; returns the rows of each.
 
@@ -855,7 +874,7 @@ def read_text_files(
             path = reading.names.of(plain)
             try:
                 counts[file.name] = insert_rows(
-                    connection, reading.guard, plan, guarded, file, path
+                    connection, reading, plan, guarded, orders, file, path
                 )
             except duckdb.Error as error:
                 raise text_problem(file, error) from error
@@ -884,9 +903,10 @@ def files_there(
 
 def insert_rows(
     connection: duckdb.DuckDBPyConnection,
-    guard: Guard,
+    reading: Reading,
     plan: TablePlan,
     guarded: str | None,
+    orders: OrderFields | None,
     file: RawFile,
     path: Path,
 ) -> int:
@@ -894,15 +914,87 @@ def insert_rows(
     select = plan.select_sql(file, path)
     if guarded is None:
         return connection.execute(f"insert into {plan.relation} {select}").fetchone()[0]
-    statement = f"insert into {plan.relation} {guard.select_sql(select, plan.columns(), guarded)}"
-    written = connection.execute(statement, guard.parameters()).fetchone()[0]
-    if not guard.forgotten:
+    with guarded_sql(connection, reading, select, plan.columns(), guarded, orders) as rows:
+        statement = f"insert into {plan.relation} {rows}"
+        written = connection.execute(statement, reading.guard.parameters()).fetchone()[0]
+    if not reading.guard.forgotten:
         return written
     return connection.execute(f"select count(*) from ({select})").fetchone()[0]
 
 
+def orders_to_guard(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    mapped: MappedTable | None,
+    joins: Sequence[Join],
+) -> OrderFields | None:
+    """Return the columns that say what an order is; None where nobody is forgotten, or none do.
+
+    Customers that are read from files of orders have the lines of these orders beside them.
+    """
+    if not reading.guard.forgotten or reading.orders is None:
+        return None
+    if plan.table.name == reading.orders.name:
+        return order_fields(plan, mapped)
+    mapping = reading.mappings.get(reading.orders.name, NO_MAPPING)
+    files = {file.name for file in find_files(reading.place, reading.orders, mapping)}
+    if not {file.name for file in plan.files} <= files:
+        return None
+    as_orders = replace_fields(plan, table=reading.orders)
+    if mapping.is_given:
+        joined = find_joins(connection, reading, as_orders, mapping)
+        found = order_fields(as_orders, mapped_table(connection, as_orders, mapping, joined))
+    else:
+        found = order_fields(as_orders, None)
+    there = set(joined_files.joined_columns(plan, joins))
+    if found is None or found.order not in there:
+        return None
+    product = found.product if found.product in there else None
+    fields = tuple(name for name in found.fields if name in there)
+    return replace_fields(found, product=product, fields=fields)
+
+
+@contextmanager
+def guarded_sql(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    select: str,
+    columns: Sequence[str],
+    guarded: str,
+    orders: OrderFields | None,
+) -> Iterator[str]:
+    """Yield the SELECT of raw rows with customers guarded; it takes the guard's parameters.
+
+    Who is forgotten is so with whole orders: where the customer stands on the first row only, the
+    rows that would be filled from it are left out too. Rows are in a temporary table meanwhile.
+    """
+    guard = reading.guard
+    if not guard.forgotten or orders is None:
+        yield guard.select_sql(select, columns, guarded)
+        return
+    names = ", ".join(map(identifier, [*columns, *ADDED_COLUMNS]))
+    aside = replace_fields(orders, relation="temp.rows_to_guard")
+    connection.execute(
+        f"create or replace temp table rows_to_guard as select * from ({select}) as rows({names})"
+    )
+    try:
+        rows = f"select {names} from {aside.relation}"
+        if filled := find_filled(connection, reading.project, aside):
+            whole = f"select {names} from ({filled_sql(reading.project, aside, filled)})"
+            kept = guard.select_sql(whole, columns, guarded)
+            rows += f" semi join ({kept}) as kept({names}) using (_file, _row_number)"
+        yield guard.select_sql(rows, columns, guarded)
+    finally:
+        connection.execute(f"drop table {aside.relation}")
+
+
 def copy_guarded(
-    connection: duckdb.DuckDBPyConnection, guard: Guard, plan: TablePlan, guarded: str
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    plan: TablePlan,
+    guarded: str,
+    orders: OrderFields | None,
 ) -> None:
     """Copy Parquet files into a raw table: a view would show what they hold."""
     select = plan.parquet_sql()
@@ -915,8 +1007,8 @@ def copy_guarded(
     # Made by its columns: DuckDB 2.0.0 shows no rows of a table that was made as an empty SELECT
     # and then filled, in the same transaction, by one with NOT IN (SELECT ...).
     connection.execute(f"create or replace table {plan.relation} ({', '.join(columns)})")
-    rows = guard.select_sql(select, plan.columns(), guarded)
-    connection.execute(f"insert into {plan.relation} {rows}", guard.parameters())
+    with guarded_sql(connection, reading, select, plan.columns(), guarded, orders) as rows:
+        connection.execute(f"insert into {plan.relation} {rows}", reading.guard.parameters())
 
 
 @contextmanager

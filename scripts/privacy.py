@@ -37,6 +37,8 @@ LEAST_KEY_BYTES = 32
 BLOCK_BYTES = 64
 CHECK_TEXT = b"segmentation: is this the key of the warehouse?"
 SALT_BYTES = 16
+# Part of what a raw table was made by: who is forgotten is so with whole orders.
+WHOLE_ORDERS = "whole orders"
 FORGOTTEN_COLUMNS = ("forgotten_on", "salt", "customer_hash")
 PRIVATE_MODE = 0o600
 
@@ -98,7 +100,7 @@ class Guard:
         """Return what a raw table depends on besides its files."""
         if guarded is None:
             return ""
-        parts = (guarded, self.check, self.forgotten, self._plain_sql(guarded))
+        parts = (guarded, self.check, self.forgotten, self._plain_sql(guarded), WHOLE_ORDERS)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:

@@ -291,8 +291,8 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
 ) -> None:
     read = load_raw.read_table
 
-    def read_and_write(connection: object, reading: object, plan: object, guarded: object):
-        found = read(connection, reading, plan, guarded)
+    def read_and_write(connection: object, reading: object, plan: object, *others: object):
+        found = read(connection, reading, plan, *others)
         with plan.files[0].path.open("a", encoding="utf-8") as file:
             file.write("\n")
         return found
@@ -308,7 +308,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
 def test_parquet_that_ends_too_early_is_refused(own: Settings) -> None:
     file = own.data / "order_lines.csv"
     whole = own.data / "order_lines.parquet"
-    duckdb.sql(f"copy (from read_csv('{file}', all_varchar = true)) to '{whole}'")
+    duckdb.connect().sql(f"copy (from read_csv('{file}', all_varchar = true)) to '{whole}'")
     file.unlink()
     content = whole.read_bytes()
     for share in (0, 0.5, 0.999):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
-from tried import try_files
+from load_raw import load
+from privacy import KEY_NAME, guard_of, write_forgotten
+from tried import NOW, settings_of, try_files
+from warehouse import Warehouse
 
 HEADER = "order_id,customer_id,ordered_at,product_id,net_amount\n"
 ORDERS = (
@@ -71,3 +75,52 @@ def test_conditions_read_filled_fields_and_amounts_are_not_filled(tmp_path):
     assert tried.query(SPENT) == [("a@b.example", 8)]
     assert tried.outcomes["order_lines", "left_out", "not_selected"] == 2
     assert tried.query("select count(*) from raw.order_lines_as_read where email is null") == [(2,)]
+
+
+# A forgotten customer's order stands between others', one of which has a blank line of its own.
+WITH_FORGOTTEN = (
+    "1,a,2024-01-02,tea,1\n1,,,jam,2\n2,gone,2024-01-03,secret,4\n2,,,secret,8\n{},,,secret,16\n"
+    "3,b,2024-01-04,tea,32\n3,,,jam,64\n4,,2024-01-05,tea,128\n"
+)
+EXPORT = "_file: orders.csv\norder_id: Name\ncustomer_id: Email\nordered_at: Created\n"
+
+
+@pytest.mark.parametrize("order", ["2", ""])
+@pytest.mark.parametrize(
+    "rest", [WITH_FORGOTTEN.partition("3,b")[0], WITH_FORGOTTEN], ids=["last", "between"]
+)
+@pytest.mark.parametrize("pseudonymise", ["0", "1"])
+@pytest.mark.parametrize("is_mapped", [False, True])
+def test_lines_filled_from_a_forgotten_customer_are_left_out(
+    tmp_path, monkeypatch, order, rest, pseudonymise, is_mapped
+):
+    monkeypatch.setenv(KEY_NAME, "k" * 32)
+    lines = rest.format(order)
+    files = {"order_lines.csv": HEADER + lines}
+    if is_mapped:
+        mapping = EXPORT + "product_id: Item\nnet_amount: Price\n"
+        files = {
+            "orders.csv": "Name,Email,Created,Item,Price\n" + lines,
+            "columns.yml": f"order_lines:\n  {mapping.strip().replace(chr(10), chr(10) + '  ')}\n"
+            "customers:\n  _file: orders.csv\n  customer_id: Email\n",
+        }
+    chosen = settings_of(tmp_path, files, PSEUDONYMISE=pseudonymise)
+    warehouse = Warehouse(chosen.warehouse)
+    warehouse.create()
+    guard = guard_of(warehouse, "customer_id", asked=chosen.pseudonymise)
+    write_forgotten(warehouse, guard.stored_id("gone"), NOW.date())
+    load(chosen, NOW)
+    with duckdb.connect(warehouse.build_db, read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall()
+        held = [r for (t,) in tables for r in connection.execute(f"from raw.{t}").fetchall()]
+        spent = connection.execute(
+            "select sum(cast(net_amount as integer)) from raw.order_lines group by customer_id"
+        ).fetchall()
+        withheld = connection.execute(
+            "select row_count from raw.load_withheld where source_table = 'order_lines'"
+        ).fetchall()
+    assert "secret" not in repr(held)
+    assert sorted(spent) == ([(3,), (96,), (128,)] if "3,b" in lines else [(3,)])
+    assert withheld == [(3,)]
