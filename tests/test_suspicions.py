@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import check
 from checking.kinds import KINDS
 from settings import resolve
+from shops import ROOT
 from tried import write
 
 Row = dict[str, object]
@@ -286,6 +288,13 @@ def test_what_is_suspicious_is_suspected(tmp_path, name):
     assert kind in found
     assert found[kind][0] == count
     assert part in found[kind][1]
+
+
+def test_the_guide_says_what_to_do_about_every_kind():
+    page = (ROOT / "docs" / "bring_your_own_data.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {kind.name for kind in KINDS} - explained == set()
 
 
 def test_what_is_filled_forward_is_said(tmp_path):
