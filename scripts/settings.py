@@ -278,7 +278,7 @@ def read_segment(text: str, otherwise: str) -> int | None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Problem(
-            f"SEGMENT={text}: expected the number of a segment, such as 1; leave it away for "
+            f"SEGMENT={text}: expected the number of a segment, such as 1; leave it out for "
             f"{otherwise}",
             WRONG_USE,
         )
