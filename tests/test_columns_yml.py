@@ -13,7 +13,7 @@ import pytest
 
 from column_mapping import quoting_hint
 from mapping_file import Entry
-from tried import HEADER, Tried, try_files
+from tried import HEADER, Tried, try_files, try_load
 
 WIDE = HEADER.replace("\n", ",status,note\n")
 
@@ -54,7 +54,7 @@ def test_a_product_is_rounded_once(tmp_path, price, expected):
         f'o,c,2024-01-02,300,"{price}"\n',
         "columns.yml": "net_amount: pieces * price\n",
     }
-    assert amounts(try_files(tmp_path, files)) == [("o", Decimal(expected))]
+    assert amounts(try_load(tmp_path, files)) == [("o", Decimal(expected))]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_sum_of_small_parts_is_rounded_once(tmp_path):
         "order_lines.csv": "order_id,customer_id,ordered_at,a,b\no,c,2024-01-02,0.00004,0.00004\n",
         "columns.yml": "net_amount: cast(a as double) + b\n",
     }
-    assert amounts(try_files(tmp_path, files)) == [("o", Decimal("0.0001"))]
+    assert amounts(try_load(tmp_path, files)) == [("o", Decimal("0.0001"))]
 
 
 # --- times are times
@@ -138,7 +138,7 @@ def test_typed_columns_reach_expressions(tmp_path):
         "is_return: case when refunded then true else false end\n"
         "channel: left(paid, 10)\n"
     )
-    tried = try_files(tmp_path, {"order_lines.parquet": file.getvalue(), "columns.yml": mapping})
+    tried = try_load(tmp_path, {"order_lines.parquet": file.getvalue(), "columns.yml": mapping})
     assert tried.problem is None, tried.problem
     assert tried.query(
         "select customer_id, ordered_at, is_return, channel from raw.order_lines"
@@ -156,7 +156,7 @@ def test_a_dot_is_part_of_a_name(tmp_path):
         "order_lines.csv": "order_id,customer_id,ordered_at,item.total\no,c,2024-01-02,4.5\n",
         "columns.yml": "net_amount: item.total * 2\n",
     }
-    assert amounts(try_files(tmp_path, files)) == [("o", Decimal(9))]
+    assert amounts(try_load(tmp_path, files)) == [("o", Decimal(9))]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_lines_that_cannot_be(tmp_path, mapping, says):
         "customers.csv": "customer_id,age\nc1,30\n",
         "columns.yml": mapping,
     }
-    message = str(try_files(tmp_path, files).problem)
+    message = str(try_load(tmp_path, files).problem)
     for part in says:
         assert part in message
 

@@ -8,7 +8,7 @@ import pytest
 from privacy import Guard
 from project_sql import ProjectSql
 from sources import OWN_FILES
-from tried import HEADER, Tried, try_files
+from tried import HEADER, Tried, try_files, try_load
 from trimming import text_of
 
 
@@ -55,7 +55,7 @@ def test_ids_are_read_alike_in_all_tables(tmp_path):
         "order_lines.csv": lines("12345", "Ann@shop.example"),
         "customers.csv": "customer_id,age\n12345.0,30\nANN@shop.example,40\n",
     }
-    assert customers(try_files(tmp_path, files), "customers") == ["12345", "ann@shop.example"]
+    assert customers(try_load(tmp_path, files), "customers") == ["12345", "ann@shop.example"]
 
 
 @pytest.mark.parametrize("written", ["12345.0", " 12345 ", "12345"])

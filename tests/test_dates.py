@@ -15,12 +15,12 @@ from date_words import coarse, looks_like, masked, named_formats
 from load_raw import load
 from project_sql import ProjectSql
 from settings import resolve
-from tried import HEADER, NOW, Files, try_files, write
+from tried import HEADER, NOW, Files, try_files, try_load, write
 
 
 def read_times(tmp_path, files: Files, **settings: str) -> list[tuple]:
     """Return file and time of each staged order line, in the order of the files."""
-    tried = try_files(tmp_path, files, **settings)
+    tried = try_load(tmp_path, files, **settings)
     assert tried.problem is None, tried.problem
     with duckdb.connect(tried.build_db, read_only=True) as connection:
         sql, _ = ProjectSql(connection, {"source": "own_files"}).model("stg_own_files__order_lines")
@@ -93,7 +93,7 @@ def test_a_file_that_mixes_formats_is_refused_all_the_same(tmp_path):
         "order_lines_1.csv": dated("2024-01-31"),
         "order_lines_2.csv": dated("31.01.2024", "2024-02-01"),
     }
-    assert "mixes date formats" in str(try_files(tmp_path, files).problem)
+    assert "mixes date formats" in str(try_load(tmp_path, files).problem)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_file_that_mixes_formats_is_refused_all_the_same(tmp_path):
     ],
 )
 def test_what_is_no_day_is_refused_in_words(tmp_path, text, words):
-    message = str(try_files(tmp_path, {"order_lines.csv": dated(text, text)}).problem)
+    message = str(try_load(tmp_path, {"order_lines.csv": dated(text, text)}).problem)
     assert f"row 1 of order_lines.csv has '{text}', {words}" in message
     assert "expected the day" in message
 
@@ -119,7 +119,7 @@ def test_what_is_no_day_is_refused_in_words(tmp_path, text, words):
     [("soon", "text"), ("17:45", "a time without a date"), ("12", "a number")],
 )
 def test_the_first_date_that_cannot_be_read_is_shown(tmp_path, text, words):
-    message = str(try_files(tmp_path, {"order_lines.csv": dated(text)}).problem)
+    message = str(try_load(tmp_path, {"order_lines.csv": dated(text)}).problem)
     assert f"row 1 of order_lines.csv has '{text}', which looks like {words}" in message
     assert "columns.yml" in message
 
