@@ -14,6 +14,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -88,7 +89,14 @@ def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
         Problem: with exit code 4; names row and column.
     """
     file = seed_file(path)
-    sources = known_sources()
+    content = file.path.read_bytes() if file.path.is_file() else b""
+    return [dict(row) for row in checked_seed(file, content, *known_sources())]
+
+
+@cache
+def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[dict[str, object]]:
+    """Read and check the definitions of the project; the same ones are read once."""
+    del content
     rows = []
     for number, cells in file.rows():
         row = checked_row(file, number, cells)

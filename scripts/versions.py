@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
 
 from settings import ROOT
@@ -11,13 +12,18 @@ from settings import ROOT
 LEARNING_PACKAGES = ("numpy", "pyarrow", "scikit-learn")
 
 
+@cache
+def learning_packages() -> tuple[str, ...]:
+    """Return the learning packages with their versions, which stay while a process runs."""
+    return tuple(f"{name} {version(name)}" for name in LEARNING_PACKAGES)
+
+
 def environment_text() -> str:
     """Return Python, the learning packages, the CPU type and the lock's hash."""
-    packages = [f"{name} {version(name)}" for name in LEARNING_PACKAGES]
     lock = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()[:12]
     parts = [
         f"python {platform.python_version()}",
-        *packages,
+        *learning_packages(),
         f"cpu {platform.machine()}",
         f"lock {lock}",
     ]
