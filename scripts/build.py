@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from build_database import healed
 from build_spark import check_spark, load_for_spark, model_on_spark
@@ -33,6 +32,7 @@ from console import (
     warn,
 )
 from definitions import write_proposals
+from fit_settings import check_before_loading, project_vars
 from forgotten_totals import pending_of
 from history import published_facts
 from increment import SOURCES_THAT_GROW, complete, prepare
@@ -106,6 +106,8 @@ def build(settings: Settings) -> int:
         with told("looking at what is published"):
             check_published(warehouse)
         settings, replay = with_replay(after_forgetting(settings))
+        if not replay:
+            check_before_loading(settings)
         warehouse = Warehouse(settings.warehouse)
         say(f"Loading {settings.source}")
         with clock.stage("load"), removed_when_refused(replay, warehouse):
@@ -148,6 +150,7 @@ def build_on_spark(settings: Settings) -> int:
     with exclusive(Warehouse(settings.warehouse)) as lock:
         clock = Clock()
         settings = after_forgetting(settings)
+        check_before_loading(settings)
         say(f"Loading {settings.source} for Spark")
         with clock.stage("load"):
             check_loaded(settings, load_for_spark(settings, lock), window_days(PROJECT))
@@ -252,8 +255,7 @@ def check_loaded(settings: Settings, loaded: Loaded, window: int) -> None:
 
 def window_days(project: Path) -> int:
     """Return how many days of orders count, from the vars of the dbt project."""
-    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    return int(yaml.safe_load(text)["vars"]["window_days"])
+    return int(project_vars(project)["window_days"])
 
 
 def is_log_json(environment: Mapping[str, str]) -> bool:

@@ -114,6 +114,7 @@ HISTORY_TABLES: dict[str, list[tuple[str, str]]] = {
         ("choice_reason", "varchar"),
         ("start", "varchar"),
         ("weighting_setting", "varchar"),
+        ("feature_settings", "varchar"),
         ("fit_number", "bigint"),
         ("k", "bigint"),
         ("seed", "bigint"),

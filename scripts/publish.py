@@ -17,6 +17,7 @@ import duckdb
 from build_database import limit_access, limit_resources
 from console import DATA_REFUSED, FAILED, Problem, count, run, say, size
 from dbt_results import check_success, read_json
+from fit_settings import check_before_publishing
 from forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from history import Published, published_facts
 from kept_versions import (
@@ -113,6 +114,7 @@ def publish(
     before = published_facts(warehouse)
     pending = pending_of(warehouse)
     try:
+        check_before_publishing(build_db or warehouse.build_db)
         keep_published(warehouse, before.run_number if before else None)
         with working_folder(warehouse) as folder:
             new_file = folder / warehouse.marts_db.name

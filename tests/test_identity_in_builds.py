@@ -5,6 +5,7 @@ from collections import Counter
 import duckdb
 import pytest
 
+from fit_settings import changed_settings, project_vars
 from moving_shop import (
     BRANCHES,
     FEWER,
@@ -18,7 +19,7 @@ from moving_shop import (
     as_of,
     customers,
 )
-from shops import Built
+from shops import ROOT, Built
 
 pytestmark = pytest.mark.many_builds
 
@@ -171,6 +172,15 @@ def test_what_the_model_changed_is_told_from_what_customers_did(builds):
         (one, other): (0, 0 if one == other else expected[one, other]) for one, other in expected
     }
     assert fewer.current_run("customer_changed_share") == (0,)
+
+
+def test_a_fit_stores_the_settings_that_its_features_were_made_by(builds):
+    """So that it is applied to no others; they are stored as the project's file has them."""
+    stored = builds["overridden"].query("select feature_settings from history.fits")
+    assert len(stored) > 1
+    for (text,) in stored:
+        assert "window_days=364;" in text
+        assert changed_settings(text, project_vars(ROOT / "dbt_project")) == []
 
 
 # --- over the budget

@@ -1,5 +1,5 @@
-{% macro settings_text() -%}
-    {%- set names = [
+{% macro settings_text(names=none) -%}
+    {%- set names = names or [
         'source',
         'k',
         'k_min',

@@ -45,6 +45,7 @@ new_fit as (
         learned_k_scan.choice_reason,
         fit_totals.start,
         {{ text_literal(var('weighting')) }} as weighting_setting,
+        {{ text_literal(feature_settings_text()) }} as feature_settings,
         fit_in_force.fit_number,
         learned_k_scan.k,
         cast({{ var('seed') }} as bigint) as seed,
