@@ -44,6 +44,8 @@ class MappedTable:
         where: Which rows are used; None for all.
         missing: Texts that stand for no value, by column of `read_name`.
         missing_made: Likewise, by column of the raw table that is made by an expression.
+        only: Columns that `_only` names where the table has no contract: the one with the id is
+            found among all columns, and stays beside them.
     """
 
     table: RawTable
@@ -54,6 +56,7 @@ class MappedTable:
     where: Expression | None = None
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing_made: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
     def find_column(self, name: str) -> str | None:
         """Return the column of the files that a name stands for."""
@@ -97,8 +100,10 @@ def map_columns(
         columns[entry.wanted] = _expression(connection, entry, table, spellings)
     stated = {entry.wanted: entry for entry in mapping.columns}
     kept = {name: value for name, value in columns.items() if name in stated or name not in renamed}
+    only: dict[str, str | Expression] = {}
     if mapping.texts(ONLY_KEY):
-        kept = _only(table, mapping, kept, spellings)
+        only = _only(table, mapping, kept, spellings)
+        kept = only if table.columns else kept
     missing, missing_made = _missing(mapping, kept, spellings)
     where = mapping.options.get(WHERE_KEY)
     return MappedTable(
@@ -110,6 +115,7 @@ def map_columns(
         _expression(connection, where, table, spellings) if where else None,
         missing,
         missing_made,
+        () if table.columns else tuple(only),
     )
 
 
@@ -215,8 +221,7 @@ def mapped_sql(
         if source is None:
             value = "cast(null as varchar)"
         elif isinstance(source, Expression):
-            wanted = NUMBER if name in mapped.table.numbers else ANY
-            value = written(source, read, wanted=wanted)
+            value = _made(mapped, name, source, read)
             check_runs(connection, mapped, mapped.entries[name], value)
             if name in mapped.missing_made:
                 value = _without(project, f"({value})", mapped.missing_made[name])
@@ -252,6 +257,40 @@ def left_out_sql(
     return f"select count(*) from {rows} where not coalesce({condition}, false)"
 
 
+def missing_sql(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    mapped: MappedTable,
+    stated: Stated,
+) -> str:
+    """Return the SELECT that counts the values which `_missing` takes for none."""
+    read = _Reader(connection, project, mapped, stated).read
+    in_files = [
+        _stands_for_none(project, identifier(column), texts)
+        for column, texts in mapped.missing.items()
+    ]
+    made = [
+        _stands_for_none(project, f"({_made(mapped, name, mapped.columns[name], read)})", texts)
+        for name, texts in mapped.missing_made.items()
+    ]
+    counts = [
+        f"(select {' + '.join(f'count(*) filter (where {each})' for each in found)} from {rows})"
+        for found, rows in (
+            (in_files, identifier("raw", mapped.read_name)),
+            (made, _rows_sql(project, mapped)),
+        )
+        if found
+    ]
+    return f"select {' + '.join(counts) or '0'}"
+
+
+def _made(
+    mapped: MappedTable, name: str, source: Expression, read: Callable[[str, str], str | None]
+) -> str:
+    """Return the SQL of a column that is made by an expression."""
+    return written(source, read, wanted=NUMBER if name in mapped.table.numbers else ANY)
+
+
 def _where_sql(mapped: MappedTable, read: Callable[[str, str], str | None]) -> str:
     return f"\nwhere {written(mapped.where, read)}" if mapped.where else ""
 
@@ -270,11 +309,17 @@ def _rows_sql(project: ProjectSql, mapped: MappedTable) -> str:
 
 def _without(project: ProjectSql, value: str, texts: Iterable[str]) -> str:
     """Return a value, or null where its text or its number is one of those that stand for none."""
-    text = f"lower({project.macro('raw_text', value)})"
+    return f"case when {_stands_for_none(project, value, texts)} then null else {value} end"
+
+
+def _stands_for_none(project: ProjectSql, value: str, texts: Iterable[str]) -> str:
+    """Return whether the text or the number of a value is one of those that stand for none."""
+    # Words that are read as no value in any case, such as n/a, are declared like any other.
+    text = f"lower({project.macro('trimmed', f'cast({value} as varchar)')})"
     words = ", ".join(literal(text.lower()) for text in texts)
     numbers = [number for text in texts if (number := _number(text)) is not None]
     is_number = f" or try_cast({value} as double) in ({', '.join(numbers)})" if numbers else ""
-    return f"case when {text} in ({words}){is_number} then null else {value} end"
+    return f"({text} in ({words}){is_number})"
 
 
 def _number(text: str) -> str | None:

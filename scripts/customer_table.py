@@ -5,6 +5,7 @@ The raw table stays as it came; a view beside it has that column as `customer_id
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -35,8 +36,12 @@ class Column:
     distinct_count: int
 
 
-def identify(connection: duckdb.DuckDBPyConnection, wanted: str | None) -> str:
+def identify(
+    connection: duckdb.DuckDBPyConnection, wanted: str | None, only: Sequence[str] = ()
+) -> str:
     """Make the view with the id column as `customer_id`; returns that column's name.
+
+    Of the other columns it has those that `only` names, all where it names none.
 
     Raises:
         Problem: no column names each row once, or the one that ID= asks for is not there.
@@ -45,7 +50,11 @@ def identify(connection: duckdb.DuckDBPyConnection, wanted: str | None) -> str:
     chosen = asked_for(wanted, columns) if wanted else best(columns, row_count)
     if not wanted:
         say(f"  {'customers':<22} id column {chosen.name} (another one: ID=...)")
-    others = [column.name for column in columns if column.name != chosen.name]
+    others = [
+        column.name
+        for column in columns
+        if column.name != chosen.name and (not only or column.name in only)
+    ]
     check_one_row_each(connection, chosen.name, others)
     selected = [f"{identifier(chosen.name)} as {identifier(ID_COLUMN)}"]
     for name in others:

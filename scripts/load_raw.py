@@ -33,6 +33,7 @@ from column_mapping import (
     left_out_sql,
     map_columns,
     mapped_sql,
+    missing_sql,
     used_columns,
 )
 from column_names import ADDED_COLUMNS, check_required
@@ -48,7 +49,7 @@ from console import (
     warn,
 )
 from customer_ids import id_formats
-from customer_table import RAW_TABLE, VIEW, identify
+from customer_table import ID_COLUMN, RAW_TABLE, VIEW, identify
 from date_formats import nothing_usable
 from definitions import check_features, load_definitions, of_attributes
 from export_examples import GENERAL_HINT, example_hint
@@ -69,7 +70,7 @@ from history_schema import HISTORY_TABLES
 from increment import AS_READ, Increment, write_plan
 from joined_files import Join
 from machine_faults import problem_of, told
-from mapping_file import FILE_NAME, JOIN_KEY, NO_MAPPING, TableMapping, read_mapping
+from mapping_file import FILE_NAME, JOIN_KEY, MISSING_KEY, NO_MAPPING, TableMapping, read_mapping
 from plain_names import PlainNames, is_pattern, plain_names
 from privacy import Guard, guard_of
 from project_files import check_project
@@ -137,6 +138,7 @@ class LoadedTable:
         ledger: Its rows in the ledger, one for each file.
         is_kept: Whether it is the table of an earlier load.
         left_out: Rows of the files that `_where` of `columns.yml` leaves out.
+        missing: Values of the files that `_missing` takes for none.
         filled: Fields of orders that were filled forward.
         joined: Rows in the ledger of files that were joined to it.
         joined_plans: How these were read.
@@ -148,6 +150,7 @@ class LoadedTable:
     ledger: tuple[LedgerRow, ...] = ()
     is_kept: bool = False
     left_out: int = 0
+    missing: int = 0
     filled: Filled | None = None
     joined: tuple[LedgerRow, ...] = ()
     joined_plans: tuple[TablePlan, ...] = ()
@@ -219,7 +222,12 @@ def load(
                 settings.decimal,
                 IdSettings(settings.ids == "as_written", settings.missing_ids),
             ),
-            read_mapping(folder, source.tables, may_map=source.is_mappable),
+            read_mapping(
+                folder,
+                source.tables,
+                may_map=source.is_mappable,
+                may_select=source.is_selectable,
+            ),
             names,
             bool(replay and replay.loaded_at),
             source.is_mappable,
@@ -230,7 +238,7 @@ def load(
         rows = [row for each in tables for row in (*each.ledger, *each.joined)]
         drop_other_tables(connection, source, reading, tables)
         if source.name in SOURCES_OF_ONE_TABLE:
-            identify(connection, settings.id)
+            tables = [identified(connection, each, settings.id) for each in tables]
         load_definitions(connection, settings)
         then = min(replay.loaded_at, clock) if replay and replay.loaded_at else None
         write_formats(connection, source, reading, tables)
@@ -268,6 +276,19 @@ def load_tables(
         if raw_table.name not in tables:
             tables[raw_table.name] = load_table(connection, reading, raw_table)
     return [tables[raw_table.name] for raw_table in source.tables]
+
+
+def identified(
+    connection: duckdb.DuckDBPyConnection, loaded: LoadedTable, wanted: str | None
+) -> LoadedTable:
+    """Find the id of a table of customers; its other columns are those that `_only` names."""
+    mapped = loaded.mapped
+    if mapped is None or not mapped.only:
+        identify(connection, wanted)
+        return loaded
+    kept = {identify(connection, wanted, mapped.only), *mapped.only}
+    columns = {name: source for name, source in mapped.columns.items() if name in kept}
+    return replace_fields(loaded, mapped=replace_fields(mapped, columns=columns))
 
 
 def files_of(tables: Iterable[LoadedTable]) -> list[RawFile]:
@@ -451,7 +472,7 @@ def load_table(
     if mapped:
         check_lengths(connection, mapped)
     filled = None if is_kept and not mapped else fill_forward(connection, reading, plan, mapped)
-    left_out = 0
+    left_out = missing = 0
     if mapped:
         if is_of_orders:
             mapped = with_attributes_only(connection, reading, mapped, mapping)
@@ -460,6 +481,7 @@ def load_table(
         query = mapped_sql(connection, reading.project, mapped, reading.stated)
         replace(connection, "view", raw_table.name, query)
         left_out = rows_left_out(connection, reading, mapped)
+        missing = values_missing(connection, reading, mapped, mapping)
     if raw_table.is_required and not sum(counts.values()):
         raise refusal(files[0].name, "has no rows: expected at least one")
     say_loaded(plan, counts, time.monotonic() - started, is_kept)
@@ -475,6 +497,7 @@ def load_table(
         ledger,
         is_kept,
         left_out,
+        missing,
         filled,
         joined=joined,
         joined_plans=plans,
@@ -668,6 +691,25 @@ def rows_left_out(
             f"_where: {printable(mapped.where.text)}"
         )
     return row_count
+
+
+def values_missing(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    mapped: MappedTable,
+    mapping: TableMapping,
+) -> int:
+    """Return, and say, how many values `_missing` of `columns.yml` takes for none."""
+    option = mapping.options.get(MISSING_KEY)
+    if option is None:
+        return 0
+    query = missing_sql(connection, reading.project, mapped, reading.stated)
+    (value_count,) = connection.execute(query).fetchone()
+    say(
+        f"  {mapped.table.name:<22} {count(value_count, 'cell'):>16} taken for missing by "
+        f"_missing: {printable(option.text)}"
+    )
+    return value_count
 
 
 def mapped_table(
@@ -1122,6 +1164,8 @@ def write_formats(
     if source.has_id_rules:
         column = source.customer_column
         named = [t.table.name for t in tables if t.plan and column in t.table.columns]
+        if source.name in SOURCES_OF_ONE_TABLE:
+            column, named = ID_COLUMN, [VIEW]
         rows += id_formats(connection, reading.project, named, column, reading.stated.ids)
     create_formats(connection)
     connection.execute(f"comment on table raw.{FORMATS} is {literal(repr(reading.stated))}")
@@ -1223,12 +1267,7 @@ def facts(
     if source.orders_table is None or source.time_column is None:
         return customer_facts(connection, project, source, rows)
     orders = Relation("raw", source.orders_table)
-    rules = project.call("column_formats", orders, source.customer_column)
-    customer = project.macro(
-        source.customer_macro,
-        identifier(source.customer_column),
-        *([rules] if source.has_id_rules else []),
-    )
+    customer = customer_sql(project, source, orders)
     formats = project.call("column_formats", orders, source.time_column)
     moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
@@ -1246,6 +1285,16 @@ def facts(
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
 
 
+def customer_sql(project: ProjectSql, source: Source, relation: Relation) -> str:
+    """Return the customer's id of a raw table as staging reads it."""
+    rules = project.call("column_formats", relation, source.customer_column)
+    return project.macro(
+        source.customer_macro,
+        identifier(source.customer_column),
+        *([rules] if source.has_id_rules else []),
+    )
+
+
 def customer_facts(
     connection: duckdb.DuckDBPyConnection,
     project: ProjectSql,
@@ -1256,10 +1305,10 @@ def customer_facts(
     if source.customer_column is None:
         row_count = sum(row.row_count for row in rows)
         return Loaded(row_count, row_count, None, None)
-    relation = VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE
-    customer = project.macro(source.customer_macro, identifier(source.customer_column))
+    relation = Relation("raw", VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE)
+    customer = customer_sql(project, source, relation)
     (customers,) = connection.execute(
-        f"select count(distinct {customer}) from raw.{identifier(relation)}"
+        f"select count(distinct {customer}) from {relation}"
     ).fetchone()
     if customers == 0:
         raise Problem(

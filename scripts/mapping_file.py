@@ -50,8 +50,10 @@ EXAMPLES = {
 }
 # Those that say where in its files a table is: all that a source with columns of its own takes.
 KEYS_OF_LAYOUT = (FILES_KEY, SKIP_KEY, SHEET_KEY, LINES_KEY)
+# Those that say what of one table counts.
+KEYS_OF_SELECTION = (WHERE_KEY, ONLY_KEY, MISSING_KEY)
 # Those that change what rows and columns a table has.
-KEYS_OF_ROWS = {WHERE_KEY, ONLY_KEY, MISSING_KEY, JOIN_KEY}
+KEYS_OF_ROWS = {*KEYS_OF_SELECTION, JOIN_KEY}
 LARGEST_BYTES = 100_000
 
 Value = str | list[str] | dict[str, list[str]]
@@ -119,11 +121,16 @@ NO_MAPPING = TableMapping()
 
 
 def read_mapping(
-    folder: Path, tables: Sequence[RawTable], *, may_map: bool = True
+    folder: Path,
+    tables: Sequence[RawTable],
+    *,
+    may_map: bool = True,
+    may_select: bool = False,
 ) -> dict[str, TableMapping]:
     """Read `columns.yml` of a folder; empty when there is none.
 
-    Where columns may not be mapped, it says which files there are and where in them the rows are.
+    Where columns may not be mapped, it says which files there are, where in them the rows are and,
+    where a selection is allowed, which rows, columns and values count.
 
     Raises:
         Problem: it is no YAML, or says what cannot be: with the line.
@@ -139,18 +146,24 @@ def read_mapping(
     by_name = {table.name: table for table in tables}
     first = tables[0]
     found: dict[str, list[Entry]] = {}
-    for name, node in _pairs(root):
-        table = by_name.get(name.value)
-        if not may_map and name.value not in KEYS_OF_LAYOUT:
+    keys = (*KEYS_OF_LAYOUT, *(KEYS_OF_SELECTION if may_select else ()))
+
+    def check_key(name: yaml.ScalarNode) -> None:
+        if not may_map and name.value not in keys:
             raise refusal(
                 f"{FILE_NAME}, line {name.start_mark.line + 1}",
                 f"{name.value}: this source takes no other columns: expected one of "
-                f"{', '.join(KEYS_OF_LAYOUT)}",
+                f"{', '.join(keys)}",
             )
+
+    for name, node in _pairs(root):
+        table = by_name.get(name.value)
         if table and isinstance(node, yaml.MappingNode):
             for inner, value in _pairs(node):
+                check_key(inner)
                 found.setdefault(table.name, []).append(_line(inner, value, table))
         else:
+            check_key(name)
             found.setdefault(first.name, []).append(_line(name, node, first, by_name))
     return {name: _table_mapping(entries) for name, entries in found.items()}
 

@@ -225,14 +225,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MISSING_IDS",
         "none",
-        "ids that stand for no customer, such as those of guests, for SOURCE=own_files",
+        "ids that stand for no customer, such as those of guests, for SOURCE=own_files "
+        "and own_table",
         "ids separated by commas, such as 0,guest",
     ),
     Setting(
         "IDS",
         "alike",
         "whether 12345.0 is customer 12345 and e-mail addresses are read in lower case, "
-        "for SOURCE=own_files",
+        "for SOURCE=own_files and own_table",
         "alike or as_written",
     ),
     Setting(

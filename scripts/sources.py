@@ -55,6 +55,8 @@ class Source:
         package: Installed Python package that holds the files; None where DATA names a folder.
         date_order: Order of day, month and year (`mdy`) where dates can be read in several.
         is_mappable: Whether `columns.yml` in the folder may say which column stands for what.
+        is_selectable: Whether it may at least say which rows, columns and values of the files
+            count.
         customer_macro: The macro by which its staging reads customers' ids.
         has_id_rules: Whether it reads them by rules that loading finds.
     """
@@ -67,6 +69,7 @@ class Source:
     package: str | None = None
     date_order: str | None = None
     is_mappable: bool = False
+    is_selectable: bool = False
     customer_macro: str = RAW_TEXT
     has_id_rules: bool = False
 
@@ -194,10 +197,15 @@ ONLINE_RETAIL = Source(
 
 OWN_TABLE = Source(
     name="own_table",
-    tables=(RawTable("customers", is_required=True, has_any_name=True, is_one_file=True),),
+    tables=(
+        RawTable("customers", is_required=True, is_open=True, has_any_name=True, is_one_file=True),
+    ),
     orders_table=None,
     customer_column="customer_id",
     time_column=None,
+    customer_macro="customer_text",
+    has_id_rules=True,
+    is_selectable=True,
 )
 
 MALL_CUSTOMERS = Source(

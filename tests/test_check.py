@@ -27,6 +27,7 @@ KEYS = [
     "rejected",
     "duplicates",
     "left_out",
+    "taken_for_missing",
     "filled_forward",
     "joined",
     "suspicions",
@@ -56,7 +57,7 @@ def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     assert list(found) == KEYS
-    assert {key: found[key] for key in KEYS[:12]} == {
+    assert {key: found[key] for key in KEYS[:13]} == {
         "accepted_lines": 4,
         "orders": 3,
         "customers": 2,
@@ -67,6 +68,7 @@ def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
         "rejected": {"missing_customer_id": 1},
         "duplicates": {},
         "left_out": {},
+        "taken_for_missing": {},
         "filled_forward": [],
         "joined": [],
     }

@@ -243,6 +243,20 @@ def test_texts_that_stand_for_no_value(tmp_path):
     assert tried.query("select age, city from raw.customers") == [(None, None), ("41", "Ulm")]
 
 
+def test_values_of_files_and_of_expressions_are_counted_as_missing(tmp_path):
+    files = {
+        "order_lines.csv": WIDE
+        + "o1,c1,2024-01-02,9,paid,1\no2,Guest,2024-01-02,0,paid,2\no3,c3,2024-01-02,4,paid,0\n",
+        "columns.yml": "quantity: note * 2\n_missing: {customer_id: [guest], quantity: [0, 4]}\n",
+    }
+    tried = try_load(tmp_path, files)
+    assert tried.problem is None, tried.problem
+    assert "3 cells taken for missing by _missing" in " ".join(tried.told.split())
+    assert tried.query("select count(customer_id), count(quantity) from raw.order_lines") == [
+        (2, 1)
+    ]
+
+
 def test_only_the_attributes_that_are_named(tmp_path):
     files = {
         "sales.csv": WIDE.replace("status,note", "Age,town")

@@ -2,12 +2,73 @@
 
 from __future__ import annotations
 
-from checking.suspicions import Kind
+from checking.suspicions import Checked, Kind
 
 # What stands for a missing number, where it is far from all others.
 MISSING_CODES = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999)
 LEAST_MISSING = 2
 TIMES_THE_NEXT = 2
+MOST_DECLARED = 12
+
+
+def hidden_codes(checked: Checked) -> str:
+    """Return the query for hidden codes; `_missing` is advised where the source takes it."""
+    can_declare = checked.source.is_mappable or checked.source.is_selectable
+    lines = f"(select array_to_string(list(line order by line)[:{MOST_DECLARED}], ', ') from codes)"
+    advice = (
+        "', or declare them in columns.yml, in the folder that DATA names: "
+        f"customers: {{_missing: {{' || {lines} || '}}}}'"
+        if can_declare
+        else "''"
+    )
+    return f"""
+    with numbers as (
+        select attribute, number_value, sum(customer_count) as customer_count
+        from checked.int_attribute_values_read
+        where
+            number_value is not null
+            and attribute in (
+                select attribute from checked.int_attribute_profiles where is_number
+            )
+        group by attribute, number_value
+    ),
+    others as (
+        select attribute, min(number_value) as lowest, max(number_value) as highest
+        from numbers
+        where number_value not in {MISSING_CODES}
+        group by attribute
+    ),
+    hidden as (
+        select numbers.*
+        from numbers
+        inner join others on numbers.attribute = others.attribute
+        where
+            numbers.number_value in {MISSING_CODES}
+            and numbers.customer_count >= {LEAST_MISSING}
+            and (
+                (numbers.number_value < 0 and others.lowest >= 0)
+                or numbers.number_value > {TIMES_THE_NEXT} * abs(others.highest)
+            )
+    ),
+    codes as (
+        select
+            attribute,
+            cast(to_json(attribute) as varchar) || ': ' || cast(
+                to_json(list(cast(number_value as bigint) order by number_value)) as varchar
+            ) as line
+        from hidden
+        group by attribute
+    )
+    select
+        cast(sum(customer_count) as bigint) as count,
+        min_by(
+            attribute || ' = ' || cast(cast(number_value as bigint) as varchar),
+            (-customer_count, attribute, number_value)
+        ) as example,
+        {advice} as advice
+    from hidden
+    """
+
 
 ATTRIBUTE_KINDS = (
     Kind(
@@ -26,44 +87,8 @@ ATTRIBUTE_KINDS = (
     Kind(
         "hidden_missing_codes",
         "A code such as -999 for a missing number is averaged as if it were one.",
-        f"""
-        with numbers as (
-            select attribute, number_value, sum(customer_count) as customer_count
-            from checked.int_attribute_values_read
-            where
-                number_value is not null
-                and attribute in (
-                    select attribute from checked.int_attribute_profiles where is_number
-                )
-            group by attribute, number_value
-        ),
-        others as (
-            select attribute, min(number_value) as lowest, max(number_value) as highest
-            from numbers
-            where number_value not in {MISSING_CODES}
-            group by attribute
-        ),
-        hidden as (
-            select numbers.*
-            from numbers
-            inner join others on numbers.attribute = others.attribute
-            where
-                numbers.number_value in {MISSING_CODES}
-                and numbers.customer_count >= {LEAST_MISSING}
-                and (
-                    (numbers.number_value < 0 and others.lowest >= 0)
-                    or numbers.number_value > {TIMES_THE_NEXT} * abs(others.highest)
-                )
-        )
-        select
-            cast(sum(customer_count) as bigint) as count,
-            min_by(
-                attribute || ' = ' || cast(cast(number_value as bigint) as varchar),
-                (-customer_count, attribute, number_value)
-            ) as example
-        from hidden
-        """,
+        hidden_codes,
         "values that look like codes for a missing number, such as {example}, count as numbers: "
-        "leave them empty, or name them under _missing in columns.yml",
+        "leave them empty{advice}",
     ),
 )

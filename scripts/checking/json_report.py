@@ -59,6 +59,9 @@ def findings_json(findings: Findings) -> str:
             "rejected": _by_reason(rejected),
             "duplicates": _by_reason(duplicates),
             "left_out": _by_reason(left_out),
+            "taken_for_missing": {
+                table.table.name: table.missing for table in findings.loaded.tables if table.missing
+            },
             "filled_forward": _filled_forward(findings.loaded),
             "joined": _joined(findings.loaded),
             "suspicions": [

@@ -14,7 +14,12 @@ final as (
         'customers' as source_table,
         _file as source_file,
         _row_number as source_row_number,
-        {{ raw_text('customer_id') }} as customer_id,
+        {{ customer_text(
+            'customer_id',
+            column_formats(
+                source('own_table', 'customers_identified'), 'customer_id'
+            )
+        ) }} as customer_id,
         {{ attribute_map(
             source('own_table', 'customers_identified'), ['customer_id']
         ) }} as attributes,
