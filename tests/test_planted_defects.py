@@ -186,7 +186,7 @@ DEFECTS = {
     ),
     "assert_small_groups_are_hidden": Defect(
         "small groups of one attribute are shown",
-        "segments",
+        "acting",
         "marts/segment_demographics.sql",
         "        case when not is_hidden then people end as shown_count",
         "        case\n            when not is_hidden or attribute = 'income_band' then people\n"
