@@ -26,7 +26,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev build check load test test-builds test-clients test-spark test-faults test-superset test-page \
+.PHONY: help setup setup-dev build check load test test-inputs test-builds test-clients test-spark test-faults test-superset test-page \
     clients lint format docs summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
@@ -51,6 +51,10 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 
 test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
+		-n auto --maxprocesses 4 --dist loadfile
+
+test-inputs: setup-dev ## Run the tests that read files of many shapes, minutes more [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-builds: setup-dev ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]

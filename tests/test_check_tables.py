@@ -14,6 +14,8 @@ from customer_tables import write_table
 from load_raw import load
 from settings import Settings, resolve
 
+pytestmark = pytest.mark.inputs
+
 CUSTOMERS = 120
 
 

@@ -15,6 +15,8 @@ from column_mapping import quoting_hint
 from mapping_file import Entry
 from tried import HEADER, Tried, try_files, try_load
 
+pytestmark = pytest.mark.inputs
+
 WIDE = HEADER.replace("\n", ",status,note\n")
 
 

@@ -11,6 +11,8 @@ from test_file_formats import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged
 from text_format import Scanned
 from tried import try_load
 
+pytestmark = pytest.mark.inputs
+
 LINES = GOOD.splitlines()
 TITLES = "Sales report 2024\nPrinted by Zoë, 2025-01-03\n\n"
 

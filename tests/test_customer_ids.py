@@ -11,6 +11,8 @@ from sources import OWN_FILES
 from tried import HEADER, Tried, try_files, try_load
 from trimming import text_of
 
+pytestmark = pytest.mark.inputs
+
 
 def lines(*ids: str) -> str:
     return HEADER + "".join(f"o{n},{text},2024-01-{n + 1:02},1\n" for n, text in enumerate(ids))

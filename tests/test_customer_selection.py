@@ -12,6 +12,8 @@ from customer_table import VIEW
 from settings import resolve
 from tried import Files, Tried, try_files, try_load
 
+pytestmark = pytest.mark.inputs
+
 PEOPLE = "client_id,age,income,plan\n" + "".join(
     f"k{n},{-999 if n % 10 == 0 else 20 + n},{'n/a' if n % 8 == 0 else 900 + n * 7},"
     f"{'old' if n % 4 == 3 else 'new'}\n"

@@ -17,6 +17,8 @@ from project_sql import ProjectSql
 from settings import resolve
 from tried import HEADER, NOW, Files, try_files, try_load, write
 
+pytestmark = pytest.mark.inputs
+
 
 def read_times(tmp_path, files: Files, **settings: str) -> list[tuple]:
     """Return file and time of each staged order line, in the order of the files."""

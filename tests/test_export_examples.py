@@ -14,6 +14,8 @@ from project_sql import ProjectSql
 from settings import ROOT, resolve
 from tried import NOW, try_load
 
+pytestmark = pytest.mark.inputs
+
 EXPORTS: dict[str, tuple[str, str]] = {
     "shopify": (
         "orders_export_1.csv",

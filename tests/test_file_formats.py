@@ -21,6 +21,8 @@ from settings import resolve
 from shops import ROOT, SHOP, clean_environment
 from tried import HEADER, NOW, ROWS, Files, try_files, try_load, write
 
+pytestmark = pytest.mark.inputs
+
 GOOD = HEADER + ROWS
 # Letters that differ between encodings, and a euro sign, which Latin-1 lacks.
 NAMED = HEADER + "o1,Zoë & Jürgen €,2024-01-02,9.50\no2,c2,2024-03-04,1\n"

@@ -19,6 +19,8 @@ from quoting import literal
 from settings import Settings, resolve
 from warehouse import Warehouse
 
+pytestmark = pytest.mark.inputs
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 # Each is a pattern that matches the plain name after it.

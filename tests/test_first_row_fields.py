@@ -10,6 +10,8 @@ from privacy import KEY_NAME, guard_of, write_forgotten
 from tried import NOW, settings_of, try_files
 from warehouse import Warehouse
 
+pytestmark = pytest.mark.inputs
+
 HEADER = "order_id,customer_id,ordered_at,product_id,net_amount\n"
 ORDERS = (
     "1,a,2024-01-02,tea,1\n1,,,jam,2\n1,,,pot,4\n2,b,2024-01-03,tea,8\n"

@@ -10,6 +10,8 @@ import pytest
 
 from tried import Files, try_files, try_load
 
+pytestmark = pytest.mark.inputs
+
 ITEMS = (
     "order_id,order_item_id,product_id,price,status\no1,1,tea,9,x\no1,2,jam,5,x\n"
     "o2,1,tea,8,x\no9,1,tea,1,x\n"

@@ -11,6 +11,8 @@ from json_layout import array_within
 from test_file_formats import EXPECTED, NAMED_EXPECTED, staged
 from tried import try_load
 
+pytestmark = pytest.mark.inputs
+
 ROWS = [
     {"order_id": "o1", "customer_id": "c1", "ordered_at": "2024-01-02", "net_amount": 9.5},
     {"order_id": "o2", "customer_id": "c2", "ordered_at": "2024-03-04", "net_amount": "1"},

@@ -25,6 +25,8 @@ from project_sql import ProjectSql
 from tried import try_load
 from workbooks import xlsx, zipped
 
+pytestmark = pytest.mark.inputs
+
 NAMES = ("order_id", "customer_id", "product_id", "ordered_at", "quantity", "net_amount")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252")
 DATES = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%d-%b-%Y", "%B %d, %Y")

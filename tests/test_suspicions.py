@@ -17,6 +17,8 @@ from settings import resolve
 from shops import ROOT
 from tried import write
 
+pytestmark = pytest.mark.inputs
+
 Row = dict[str, object]
 Rows = list[Row]
 

@@ -188,6 +188,12 @@ def test_the_file_of_a_killed_export_goes_and_the_ledger_knows(
 # --- a check that is stopped, for real
 
 
+def heed_signals() -> None:
+    """Undo what nohup and background jobs of a shell have their children ignore."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start_check(warehouse: Warehouse, data: Path) -> subprocess.Popen[str]:
     """Start a check; returns when it has begun to write."""
     given = {"SOURCE": "own_files", "DATA": str(data), "WAREHOUSE": str(warehouse.path)}
@@ -197,6 +203,7 @@ def start_check(warehouse: Warehouse, data: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_signals,
     )
     until = time.monotonic() + WAITING_SECONDS
     while not list(warehouse.temporary.glob("session-check-*/build.duckdb")):

@@ -16,6 +16,8 @@ from test_file_formats import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged
 from tried import try_load
 from workbooks import xlsx, zipped
 
+pytestmark = pytest.mark.inputs
+
 NAMES = ["order_id", "customer_id", "ordered_at", "net_amount"]
 ROWS = [["o1", "c1", date(2024, 1, 2), 9.5], ["o2", "c2", date(2024, 3, 4), 1]]
 TABLE = [NAMES, *ROWS]
