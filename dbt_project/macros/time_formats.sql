@@ -80,7 +80,8 @@
 
 
 {# A number as a time: days since 1899-12-30, as Excel counts them, to the
-   second, or seconds and their parts since 1970. #}
+   second, or seconds and their parts since 1970. Each engine takes more for a
+   number than what is one: 1_000 or 1d. #}
 {% macro time_of_number(text, unit) -%}
     {%- set number = 'try_cast(replace(' ~ text ~ ", ',', '.') as double)" -%}
     {%- set seconds = {
@@ -91,7 +92,12 @@
         'unix_ns': number ~ ' / 1000000000',
     }[unit] -%}
     case
-        when abs({{ seconds }}) < 100000000000
+        when
+            {{ text_matches(
+                text,
+                '[-+]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][-+]?[0-9]{1,3})?'
+            ) }}
+            and abs({{ seconds }}) < 100000000000
             then {{ time_of_seconds(seconds) }}
     end
 {%- endmacro %}
