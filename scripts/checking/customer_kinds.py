@@ -74,6 +74,20 @@ def _read_alike(checked: Checked) -> str | None:
     """
 
 
+def _absent(those: str, others: str) -> str:
+    """Return the query for customers of one view of schema `checked` who are not in another."""
+    return f"""
+        select
+            count(*) filter (where others.customer_id is null) as count,
+            min(those.customer_id) filter (where others.customer_id is null) as example,
+            count(*) as all_count
+        from checked.{those} as those
+        left join checked.{others} as others
+            on those.customer_id = others.customer_id
+        where exists (select 1 from checked.{others})
+        """
+
+
 CUSTOMER_KINDS = (
     Kind(
         "customer_ids_read_alike",
@@ -162,32 +176,14 @@ CUSTOMER_KINDS = (
     Kind(
         "customers_without_orders",
         "Customers who never ordered, or whose ids are others than in the orders.",
-        """
-        select
-            count(*) filter (where ordering.customer_id is null) as count,
-            min(described.customer_id) filter (where ordering.customer_id is null) as example,
-            count(*) as all_count
-        from checked.described_customers as described
-        left join checked.ordering_customers as ordering
-            on described.customer_id = ordering.customer_id
-        where exists (select 1 from checked.ordering_customers)
-        """,
+        _absent("described_customers", "ordering_customers"),
         "of {all_count} customers in the table of customers, these have no order, such as "
         "{example}: are their ids those of the orders?",
     ),
     Kind(
         "orders_without_customer_row",
         "Customers with orders who are not described have no attributes.",
-        """
-        select
-            count(*) filter (where described.customer_id is null) as count,
-            min(ordering.customer_id) filter (where described.customer_id is null) as example,
-            count(*) as all_count
-        from checked.ordering_customers as ordering
-        left join checked.described_customers as described
-            on ordering.customer_id = described.customer_id
-        where exists (select 1 from checked.described_customers)
-        """,
+        _absent("ordering_customers", "described_customers"),
         "of {all_count} customers with orders, these are not in the table of customers, such as "
         "{example}: are their ids the same there?",
     ),
