@@ -1,6 +1,6 @@
 with
 
--- Without orders nobody lapses.
+-- Without orders no customer lapses.
 snapshots as (
 
     select * from {{ ref('snapshots') }}

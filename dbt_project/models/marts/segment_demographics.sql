@@ -19,7 +19,7 @@ cells as (
 
 {{ hidden_cells('cells', 'attribute', 'segment_id', 'value') }},
 
--- Shares are of those who told the attribute: those who did not are no value.
+-- Shares are of customers whose attribute is known: unknown is no value.
 -- The population is all of them, whether a segment shows the value or not.
 shares as (
 

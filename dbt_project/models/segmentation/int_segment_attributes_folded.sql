@@ -73,7 +73,7 @@ ranked as (
 -- Values that few customers have are folded; and with them the next larger
 -- ones, until what is folded is two values and no small group itself. Else the
 -- size of the one value folded would be what is left of the population. What
--- hardly any customer told is left out.
+-- hardly any customer provided is left out.
 values_folded as (
 
     select
