@@ -106,6 +106,10 @@ def test_no_small_group_is_shown_or_follows_from_what_is() -> None:
             sums = (people * is_hidden).sum(axis=axis)
             known = ~is_total_hidden if axis == 1 else np.ones(len(sums), bool)
             assert ((sums == 0) | (sums >= LEAST) | ~known).all(), (people, is_hidden.astype(int))
+            # And no hidden cell stands alone in its row or column.
+            counts = is_hidden.sum(axis=axis)
+            fewest = min(2, people.shape[axis])
+            assert ((counts == 0) | (counts >= fewest)).all(), (people, is_hidden.astype(int))
     assert checked > 200
 
 
