@@ -12,8 +12,8 @@
      so have the columns but any one of them;
    - its rows are those with a small cell, and further ones until the same is
      true of the columns and of the rows;
-   - where the total of a row is small, the block has all columns, and the
-     totals of its rows are hidden too: they need no further rows beside them.
+   - where the total of a row is small, the block has all columns, and that
+     total is hidden with others, until they are two and min_group_size people.
 
    Of the block a reader knows the sums of its rows and columns, R and C, and
    of all of it, T. A cell can then be anything from max(0, R + C - T) to
@@ -42,9 +42,10 @@ cells_marked as (
         *,
         sum(is_small) over ({{ of_column }}) as column_small,
         max(is_small) over ({{ of_row }}) as row_small,
-        max(
-            case when {{ is_small_count('row_people') }} then 1 else 0 end
-        ) over ({{ of_table }}) as has_small_total
+        case
+            when {{ is_small_count('row_people') }} then 1
+            else 0
+        end as is_small_total
     from cells_counted
 
 ),
@@ -53,6 +54,7 @@ columns_ordered as (
 
     select
         *,
+        max(is_small_total) over ({{ of_table }}) as has_small_total,
         sum(people * row_small) over ({{ of_column }}) as column_marked,
         row_number() over (
             {{ of_row }}
@@ -136,6 +138,7 @@ rows_ordered as (
         row_number() over (
             {{ of_column }}
             order by
+                is_small_total desc,
                 row_small desc,
                 case when block_people > 0 then 0 else 1 end asc,
                 row_people asc,
@@ -154,6 +157,9 @@ rows_summed as (
         sum(people) over (
             {{ of_column }} order by row_number {{ so_far }}
         ) as people_down,
+        sum(row_people) over (
+            {{ of_column }} order by row_number {{ so_far }}
+        ) - row_people as people_above,
         sum(block_people) over (
             {{ of_column }} order by row_number {{ so_far }}
         ) - max(block_people) over (
@@ -178,10 +184,10 @@ rows_tried as (
                 )
                 and min(
                     case
-                        when column_number > block_columns then 1
                         when
-                            people_down
-                            >= least({{ least_size }}, column_people)
+                            column_number > block_columns
+                            or column_people = 0
+                            or people_down >= {{ least_size }}
                             then 1
                         else 0
                     end
@@ -210,7 +216,11 @@ cells_hidden as (
         *,
         row_number <= block_rows
         and column_number <= block_columns as is_hidden,
-        row_number <= block_rows and has_small_total = 1 as is_total_hidden
+        has_small_total = 1 and (
+            is_small_total = 1
+            or row_number <= 2
+            or people_above < {{ least_size }}
+        ) as is_total_hidden
     from blocks
 
 )
