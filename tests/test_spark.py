@@ -49,7 +49,7 @@ CORE = (
     "interactions",
     "products",
     "rejected_records",
-    "source_shape",
+    "source_capabilities",
 )
 FEATURES = (
     "customer_campaigns",

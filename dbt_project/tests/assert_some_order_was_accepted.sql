@@ -13,6 +13,6 @@ purchases as (
 
 select purchases.purchase_count
 from purchases
-inner join {{ ref('source_shape') }} as source_shape
-    on source_shape.has_orders
+inner join {{ ref('source_capabilities') }} as source_capabilities
+    on source_capabilities.has_orders
 where purchases.purchase_count = 0

@@ -18,7 +18,7 @@ LEFT_OUT = "left out: "
 
 def has_orders(models: ProjectModels) -> bool:
     """Return whether there are order lines."""
-    query = f"select has_orders from {models.ref('source_shape')}"
+    query = f"select has_orders from {models.ref('source_capabilities')}"
     return models.connection.execute(query).fetchone()[0]
 
 

@@ -19,9 +19,9 @@ customers_judged as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -72,8 +72,8 @@ numbers as (
     from customer_attributes
     inner join counted
         on customer_attributes.attribute = counted.attribute
-    inner join source_shape
-        on not source_shape.has_orders
+    inner join source_capabilities
+        on not source_capabilities.has_orders
 
 ),
 

@@ -26,9 +26,9 @@ feature_proposals as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -55,9 +55,9 @@ proposed as (
 present as (
 
     select
-        source_shape.has_orders,
+        source_capabilities.has_orders,
         (select count(*) from given_definitions) > 0 as is_given
-    from source_shape
+    from source_capabilities
 
 ),
 

@@ -1,5 +1,5 @@
 {% set made_of_orders = [] %}
-{% if has_orders(ref('source_shape')) %}
+{% if has_orders(ref('source_capabilities')) %}
 {% set made_of_orders = behaviour_features() %}
 {% endif %}
 {% set attributes = attribute_features(

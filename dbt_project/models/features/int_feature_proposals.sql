@@ -11,9 +11,9 @@ attribute_profiles as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -46,8 +46,8 @@ proposable as (
             attribute_profiles.median_value - attribute_profiles.p05_value, 0
         ) as tail_ratio
     from attribute_profiles
-    inner join source_shape
-        on not source_shape.has_orders
+    inner join source_capabilities
+        on not source_capabilities.has_orders
     inner join defined
         on not defined.is_defined
 

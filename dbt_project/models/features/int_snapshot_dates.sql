@@ -6,9 +6,9 @@ int_orders as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -27,17 +27,17 @@ current_date_decided as (
 
     select
         orders_spanned.first_order_date,
-        source_shape.has_orders,
+        source_capabilities.has_orders,
         case
             {% if var('as_of') -%}
             when true then cast({{ text_literal(var('as_of')) }} as date)
             {% endif -%}
-            when source_shape.has_orders
+            when source_capabilities.has_orders
                 then {{ add_days('orders_spanned.last_order_date', 1) }}
-            else source_shape.loaded_date
+            else source_capabilities.loaded_date
         end as as_of_date
     from orders_spanned
-    cross join source_shape
+    cross join source_capabilities
 
 ),
 

@@ -31,9 +31,9 @@ customer_snapshots as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -44,8 +44,8 @@ medians as (
         percentile_cont(0.5) within group (order by order_count) as order_count,
         percentile_cont(0.5) within group (order by line_count) as line_count
     from customer_snapshots
-    inner join source_shape
-        on source_shape.has_orders
+    inner join source_capabilities
+        on source_capabilities.has_orders
 
 ),
 

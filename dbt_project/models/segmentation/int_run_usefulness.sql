@@ -19,9 +19,9 @@ yield_snapshots as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -51,7 +51,7 @@ final as (
         coalesce(
             usefulness_told.usefulness,
             case
-                when not source_shape.has_orders
+                when not source_capabilities.has_orders
                     then
                         'Not measured: without orders nobody can be followed'
                 when counted.followed_count = 0
@@ -73,7 +73,7 @@ final as (
         usefulness_told.past_spend_captured_share,
         usefulness_told.as_of_date as judged_fit_as_of_date
     from counted
-    cross join source_shape
+    cross join source_capabilities
     left join usefulness_told
         on usefulness_told.basis = 'judged'
 

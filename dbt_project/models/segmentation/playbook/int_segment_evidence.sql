@@ -26,9 +26,9 @@ customer_feature_values as (
 
 ),
 
-source_shape as (
+source_capabilities as (
 
-    select * from {{ ref('source_shape') }}
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -72,8 +72,8 @@ purchases_described as (
             = 'monetary'
         ) as monetary
     from customer_feature_values
-    inner join source_shape
-        on not source_shape.has_orders
+    inner join source_capabilities
+        on not source_capabilities.has_orders
     group by customer_feature_values.customer_id
 
 ),
