@@ -91,7 +91,7 @@ def check_fixed_k(relation: Any, settings: StepSettings) -> None:
 
 
 def learned_rows(relation: Any) -> Any | None:
-    """Rows of `judged_input` that the judged fit is learned from; None when there are none."""
+    """Rows of `backtest_input` that the judged fit is learned from; None when there are none."""
     learned = relation.filter("is_learned")
     return learned if learned.count("*").fetchall()[0][0] else None
 
@@ -108,7 +108,7 @@ def is_refit(decision: Any) -> bool:
 
 
 def fit_number(in_force: Any) -> int:
-    """Number of the fit in force, from the one row of `fit_in_force`."""
+    """Number of the fit in force, from the one row of `active_fit`."""
     return int(in_force.to_arrow_table().column("fit_number")[0].as_py())
 
 

@@ -106,7 +106,7 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
     ]
     chosen = ", ".join(f'"{column}"' for column in columns)
     judged = chance.query_build(
-        f"select customer_id, {chosen} from segmentation.judged_input where is_learned order by 1"
+        f"select customer_id, {chosen} from segmentation.backtest_input where is_learned order by 1"
     )
     then = cut_off.query_build(
         f"select customer_id, {chosen} from features.int_customer_features_joined "
@@ -120,7 +120,7 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
 @pytest.mark.many_builds
 def test_the_judged_segments_are_those_of_a_build_that_ends_there(chance, cut_off):
     judged = chance.query_build(
-        "select customer_id, segment_id from segmentation.learned_judged_assignments "
+        "select customer_id, segment_id from segmentation.learned_backtest_assignments "
         "where as_of_date = ?",
         day(JUDGED_DAY),
     )
@@ -189,7 +189,7 @@ def segment_of(chance):
     """Judged segment of each customer number on the judged date and on that of growth."""
     found = {}
     for as_of, customer, segment in chance.query_build(
-        "select as_of_date, customer_id, segment_id from segmentation.learned_judged_assignments"
+        "select as_of_date, customer_id, segment_id from segmentation.learned_backtest_assignments"
     ):
         places = found.setdefault(as_of, np.zeros(CUSTOMERS, dtype=int))
         places[int(customer[1:])] = segment

@@ -41,7 +41,7 @@ STAGE_OF_MODEL = {
     "learned_segments": "fit",
     "learned_baselines": "fit",
     "learned_assignments": "assign",
-    "learned_judged_assignments": "assign",
+    "learned_backtest_assignments": "assign",
     "learned_reasons": "assign",
 }
 # Hooks and exposures belong to no layer; hooks take no time.

@@ -12,9 +12,9 @@ usefulness_told as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -56,9 +56,9 @@ final as (
     from usefulness
     inner join usefulness_told
         on usefulness.basis = usefulness_told.basis
-    cross join fit_in_force
+    cross join active_fit
     inner join history_fits
-        on fit_in_force.fit_number = history_fits.fit_number
+        on active_fit.fit_number = history_fits.fit_number
 
 )
 

@@ -18,9 +18,9 @@ segment_names as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -139,9 +139,9 @@ final as (
         on ranked.segment_id = segment_names.segment_id
     inner join usefulness_told
         on ranked.basis = usefulness_told.basis
-    cross join fit_in_force
+    cross join active_fit
     inner join history_fits
-        on fit_in_force.fit_number = history_fits.fit_number
+        on active_fit.fit_number = history_fits.fit_number
     cross join judged_date
     left join yield_snapshots
         on ranked.basis is not null

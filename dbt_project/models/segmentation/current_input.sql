@@ -8,13 +8,13 @@ assignment_input as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 )
 
 select assignment_input.*
 from assignment_input
-inner join fit_in_force
-    on assignment_input.as_of_date = fit_in_force.as_of_date
+inner join active_fit
+    on assignment_input.as_of_date = active_fit.as_of_date

@@ -6,9 +6,9 @@ learned_assignments as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -23,11 +23,11 @@ final as (
         learned_assignments.confidence,
         learned_assignments.silhouette,
         learned_assignments.is_outlier,
-        learned_assignments.as_of_date = fit_in_force.as_of_date
+        learned_assignments.as_of_date = active_fit.as_of_date
             as is_current,
         learned_assignments.as_of_date
     from learned_assignments
-    cross join fit_in_force
+    cross join active_fit
 
 )
 

@@ -1,8 +1,8 @@
 with
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -34,14 +34,14 @@ unioned as (
 
     select
         learned_centroids.feature,
-        fit_in_force.fit_number,
+        active_fit.fit_number,
         learned_centroids.segment_id,
         learned_centroids.position,
         learned_centroids.scaled_value,
         learned_centroids.original_value
     from learned_centroids
-    cross join fit_in_force
-    where fit_in_force.is_refit
+    cross join active_fit
+    where active_fit.is_refit
     union all
     select
         stored_centroids.feature,
@@ -51,9 +51,9 @@ unioned as (
         stored_centroids.scaled_value,
         stored_centroids.original_value
     from stored_centroids
-    inner join fit_in_force
-        on stored_centroids.fit_number = fit_in_force.fit_number
-    where not fit_in_force.is_refit
+    inner join active_fit
+        on stored_centroids.fit_number = active_fit.fit_number
+    where not active_fit.is_refit
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -29,7 +29,7 @@ clustering_definitions as (
 unioned as (
 
     select
-        fit_in_force.fit_number,
+        active_fit.fit_number,
         learned_scaling.feature,
         learned_scaling.family,
         learned_scaling.transform,
@@ -50,10 +50,10 @@ unioned as (
         clustering_definitions.is_clustered,
         learned_scaling.is_used
     from learned_scaling
-    cross join fit_in_force
+    cross join active_fit
     inner join clustering_definitions
         on learned_scaling.feature = clustering_definitions.feature
-    where fit_in_force.is_refit
+    where active_fit.is_refit
     union all
     select
         stored_features.fit_number,
@@ -89,11 +89,11 @@ unioned as (
         ) as is_clustered,
         stored_features.is_used
     from stored_features
-    inner join fit_in_force
-        on stored_features.fit_number = fit_in_force.fit_number
+    inner join active_fit
+        on stored_features.fit_number = active_fit.fit_number
     left join clustering_definitions
         on stored_features.feature = clustering_definitions.feature
-    where not fit_in_force.is_refit
+    where not active_fit.is_refit
 
 ),
 

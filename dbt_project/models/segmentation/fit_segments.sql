@@ -1,8 +1,8 @@
 with
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -24,7 +24,7 @@ unioned as (
         learned_segments.lineage,
         {{ list_text('learned_segments.lineage_from') }} as lineage_from,
         learned_segments.start,
-        fit_in_force.fit_number,
+        active_fit.fit_number,
         learned_segments.segment_id,
         learned_segments.customer_count,
         learned_segments.inertia,
@@ -33,8 +33,8 @@ unioned as (
         learned_segments.silhouette,
         learned_segments.jaccard
     from learned_segments
-    cross join fit_in_force
-    where fit_in_force.is_refit
+    cross join active_fit
+    where active_fit.is_refit
     union all
     select
         stored_segments.lineage,
@@ -49,9 +49,9 @@ unioned as (
         stored_segments.silhouette,
         stored_segments.jaccard
     from stored_segments
-    inner join fit_in_force
-        on stored_segments.fit_number = fit_in_force.fit_number
-    where not fit_in_force.is_refit
+    inner join active_fit
+        on stored_segments.fit_number = active_fit.fit_number
+    where not active_fit.is_refit
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 judged_assignments as (
 
-    select * from {{ ref('learned_judged_assignments') }}
+    select * from {{ ref('learned_backtest_assignments') }}
 
 ),
 

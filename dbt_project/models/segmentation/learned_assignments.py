@@ -12,7 +12,7 @@ def model(dbt, session):
     )
 
     settings = settings_from(dbt.ref("fit_settings"))
-    number = fit_number(dbt.ref("fit_in_force"))
+    number = fit_number(dbt.ref("active_fit"))
     source = key_ordered(dbt.ref("assignment_input"), "as_of_date")
     learning = learning_of(source)
     scaling = dbt.ref("fit_features").to_arrow_table()

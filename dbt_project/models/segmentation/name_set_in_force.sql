@@ -6,9 +6,9 @@ name_sets as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -18,12 +18,12 @@ final as (
 
     select
         name_sets.name_set,
-        fit_in_force.fit_number
+        active_fit.fit_number
     from name_sets
-    inner join fit_in_force
+    inner join active_fit
         on
-            (fit_in_force.is_refit and name_sets.is_candidate)
-            or (not fit_in_force.is_refit and name_sets.is_stored)
+            (active_fit.is_refit and name_sets.is_candidate)
+            or (not active_fit.is_refit and name_sets.is_stored)
 
 )
 

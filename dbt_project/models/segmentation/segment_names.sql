@@ -12,9 +12,9 @@ segment_phrases as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -37,10 +37,10 @@ stored_names as (
         stored_segments.segment_id,
         stored_segments.derived_name,
         stored_segments.is_name_distinct,
-        fit_in_force.is_refit
+        active_fit.is_refit
     from stored_segments
-    inner join fit_in_force
-        on stored_segments.fit_number = fit_in_force.stored_fit_number
+    inner join active_fit
+        on stored_segments.fit_number = active_fit.stored_fit_number
     where stored_segments.lineage <> 'retired'
 
 ),

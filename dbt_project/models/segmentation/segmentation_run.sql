@@ -1,8 +1,8 @@
 with
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -77,26 +77,26 @@ compared as (
         last_run.parent_run_id as last_parent_run_id,
         data_digest.data_hash,
         features_digest.features_hash,
-        fit_in_force.settings_hash,
-        fit_in_force.fit_number,
-        fit_in_force.refit_reason,
-        fit_in_force.is_refit,
-        fit_in_force.is_held_back,
+        active_fit.settings_hash,
+        active_fit.fit_number,
+        active_fit.refit_reason,
+        active_fit.is_refit,
+        active_fit.is_held_back,
         coalesce(
-            not fit_in_force.is_refit
+            not active_fit.is_refit
             and last_run.data_hash = data_digest.data_hash
             and last_run.features_hash = features_digest.features_hash
-            and last_run.settings_hash = fit_in_force.settings_hash
+            and last_run.settings_hash = active_fit.settings_hash
             and last_run.marts_schema_version
             = {{ var('marts_schema_version') }}
-            and last_run.as_of_date = fit_in_force.as_of_date,
+            and last_run.as_of_date = active_fit.as_of_date,
             false
         ) as is_repeat,
         greatest(
             coalesce(last_run.run_number, 0), given_out.run_number
         ) + 1 as next_run_number,
-        fit_in_force.as_of_date
-    from fit_in_force
+        active_fit.as_of_date
+    from active_fit
     cross join data_digest
     cross join features_digest
     cross join last_run

@@ -6,9 +6,9 @@ stored_rows as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -22,13 +22,13 @@ new_rows as (
 
     select
         learned_baselines.feature,
-        fit_in_force.fit_number,
+        active_fit.fit_number,
         learned_baselines.position,
         learned_baselines.bin_edges,
         learned_baselines.bin_shares
     from learned_baselines
-    cross join fit_in_force
-    where fit_in_force.is_refit
+    cross join active_fit
+    where active_fit.is_refit
 
 ),
 

@@ -6,9 +6,9 @@ stored_rows as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -22,8 +22,8 @@ new_rows as (
 
     select fit_centroids.*
     from fit_centroids
-    cross join fit_in_force
-    where fit_in_force.is_refit
+    cross join active_fit
+    where active_fit.is_refit
 
 ),
 

@@ -6,9 +6,9 @@ stored_fits as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
     where is_refit
 
 ),
@@ -38,15 +38,15 @@ fit_totals as (
 new_fit as (
 
     select
-        fit_in_force.settings_hash,
-        fit_in_force.definitions_hash,
+        active_fit.settings_hash,
+        active_fit.definitions_hash,
         learned_k_scan.verdict,
         learned_k_scan.verdict_reason,
         learned_k_scan.choice_reason,
         fit_totals.start,
         {{ text_literal(var('weighting')) }} as weighting_setting,
         {{ text_literal(feature_settings_text()) }} as feature_settings,
-        fit_in_force.fit_number,
+        active_fit.fit_number,
         learned_k_scan.k,
         cast({{ var('seed') }} as bigint) as seed,
         learned_k_scan.customer_count,
@@ -62,10 +62,10 @@ new_fit as (
         learned_k_scan.minimum_jaccard,
         learned_k_scan.smallest_segment_share,
         fit_totals.outlier_squared_distance,
-        fit_in_force.moved_share,
-        fit_in_force.relabelled_share,
-        fit_in_force.as_of_date as fit_as_of_date
-    from fit_in_force
+        active_fit.moved_share,
+        active_fit.relabelled_share,
+        active_fit.as_of_date as fit_as_of_date
+    from active_fit
     cross join learned_k_scan
     cross join fit_totals
 

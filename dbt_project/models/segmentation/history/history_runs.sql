@@ -19,9 +19,9 @@ history_fits as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -69,7 +69,7 @@ new_run as (
         run_notes.dropped_features,
         run_notes.indistinguishable_segments,
         run_notes.skipped_snapshots,
-        fit_in_force.drifted_features,
+        active_fit.drifted_features,
         run_usefulness.usefulness,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
@@ -92,12 +92,12 @@ new_run as (
         history_fits.stability,
         history_fits.minimum_jaccard,
         history_fits.smallest_segment_share,
-        fit_in_force.moved_share,
-        fit_in_force.relabelled_share,
+        active_fit.moved_share,
+        active_fit.relabelled_share,
         churn.customer_changed_share,
         churn.model_changed_share,
-        fit_in_force.max_population_stability_index,
-        fit_in_force.far_share,
+        active_fit.max_population_stability_index,
+        active_fit.far_share,
         run_usefulness.later_spend_variance_explained,
         run_usefulness.rfm_variance_explained,
         run_usefulness.later_spend_captured_share,
@@ -127,7 +127,7 @@ new_run as (
     from segmentation_run
     inner join history_fits
         on segmentation_run.fit_number = history_fits.fit_number
-    cross join fit_in_force
+    cross join active_fit
     cross join churn
     cross join run_counts
     cross join run_notes

@@ -6,9 +6,9 @@ stored_segments as (
 
 ),
 
-fit_in_force as (
+active_fit as (
 
-    select * from {{ ref('fit_in_force') }}
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -41,10 +41,10 @@ new_segments as (
         fit_segments.jaccard,
         segment_names.is_name_distinct
     from fit_segments
-    cross join fit_in_force
+    cross join active_fit
     left join segment_names
         on fit_segments.segment_id = segment_names.segment_id
-    where fit_in_force.is_refit
+    where active_fit.is_refit
 
 ),
 

@@ -16,10 +16,10 @@ def model(dbt, session):
     from models_py.scoring import ASSIGN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_settings")).fit
-    number = fit_number(dbt.ref("fit_in_force"))
+    number = fit_number(dbt.ref("active_fit"))
     settings = settings_of_fit(settings, dbt.ref("history_fits"), number)
     in_force = segment_ids(dbt.ref("fit_segments"))
-    customers = dbt.ref("judged_input")
+    customers = dbt.ref("backtest_input")
     definitions = definitions_of(dbt.ref("fit_features"))
     learned = learned_rows(customers)
     if learned is None:
