@@ -86,7 +86,7 @@ DEFECTS = {
     "assert_every_raw_row_is_accounted_for": Defect(
         "duplicates are dropped without being counted",
         "customers",
-        "marts/data_quality.sql",
+        "marts/runs/data_quality.sql",
         "    from record_outcomes\n",
         "    from record_outcomes\n    where outcome <> 'duplicate'\n",
     ),
@@ -101,28 +101,28 @@ DEFECTS = {
     "assert_every_customer_has_exactly_one_status": Defect(
         "a customer without orders is left out",
         "customers",
-        "marts/customer_segments.sql",
+        "marts/customers/customer_segments.sql",
         "\n)\n\nselect * from final",
         "    where customer_statuses.customer_id <> 'c39'\n\n)\n\nselect * from final",
     ),
     "assert_spend_in_marts_equals_spend_in_core": Defect(
         "negative spend is made zero",
         "customers",
-        "marts/customer_segments.sql",
+        "marts/customers/customer_segments.sql",
         "cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
         "cast(greatest(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
     ),
     "assert_one_candidate_is_chosen_per_scan": Defect(
         "every candidate is shown as chosen",
         "customers",
-        "marts/segmentation_k_scan.sql",
+        "marts/runs/segmentation_k_scan.sql",
         "        is_chosen\n    from",
         "        true as is_chosen\n    from",
     ),
     "assert_runs_go_on_from_the_one_before": Defect(
         "no run is current",
         "acting",
-        "marts/segmentation_runs.sql",
+        "marts/runs/segmentation_runs.sql",
         "run_number = max(run_number) over () as is_current",
         "run_number = 0 as is_current",
     ),
@@ -150,7 +150,7 @@ DEFECTS = {
     "assert_contributions_sum_to_the_margin": Defect(
         "distances are not those that the reasons were taken from",
         "customers",
-        "marts/customer_segments.sql",
+        "marts/customers/customer_segments.sql",
         "customer_assignments.runner_up_squared_distance,",
         "customer_assignments.runner_up_squared_distance + 0.000001\n"
         "            as runner_up_squared_distance,",
@@ -158,14 +158,14 @@ DEFECTS = {
     "assert_holdout_is_spread_over_segments": Defect(
         "everybody is held out",
         "customers",
-        "marts/customer_segments.sql",
+        "marts/customers/customer_segments.sql",
         "        customer_scores.is_holdout,\n",
         "        true as is_holdout,\n",
     ),
     "assert_profiles_recompute_from_feature_values": Defect(
         "means are off by a thousandth",
         "customers",
-        "marts/segment_profiles.sql",
+        "marts/segments/segment_profiles.sql",
         "        segment_profiles.mean_value,\n",
         "        segment_profiles.mean_value * 1.001 as mean_value,\n",
     ),
@@ -179,7 +179,7 @@ DEFECTS = {
     "assert_demographics_sum_to_customers": Defect(
         "a value is left out",
         "segments",
-        "segmentation/int_segment_attributes_folded.sql",
+        "segmentation/activation/int_segment_attributes_folded.sql",
         "    from customer_attributes\n    inner join attribute_profiles\n",
         "    from (select * from customer_attributes where value <> 'high')\n"
         "        as customer_attributes\n    inner join attribute_profiles\n",
@@ -187,7 +187,7 @@ DEFECTS = {
     "assert_small_groups_are_hidden": Defect(
         "small groups of one attribute are shown",
         "acting",
-        "marts/segment_demographics.sql",
+        "marts/segments/segment_demographics.sql",
         "        case when not is_hidden then people end as shown_count",
         "        case\n            when not is_hidden or attribute = 'income_band' then people\n"
         "        end as shown_count",
@@ -195,7 +195,7 @@ DEFECTS = {
     "assert_population_shares_are_those_of_customers": Defect(
         "a customer too many is counted for the population",
         "segments",
-        "marts/segment_demographics.sql",
+        "marts/segments/segment_demographics.sql",
         "        cast(column_people as double)\n",
         "        cast(\n            column_people\n"
         "            + case attribute when 'income_band' then 1 else 0 end as double\n        )\n",
@@ -203,7 +203,7 @@ DEFECTS = {
     "assert_movement_counts_customers_once": Defect(
         "customers who are new at one date are left out",
         "segments",
-        "marts/segment_movement.sql",
+        "marts/segments/segment_movement.sql",
         "    from snapshot_movement\n",
         "    from snapshot_movement\n"
         "    where from_segment_id is not null or to_date <> date '2024-10-28'\n",
@@ -211,7 +211,7 @@ DEFECTS = {
     "assert_movement_ends_in_segment_sizes": Defect(
         "whoever comes to the current date is taken for staying away",
         "segments",
-        "marts/segment_movement.sql",
+        "marts/segments/segment_movement.sql",
         "        cast(unioned.to_segment_id as bigint) as to_segment_id,\n",
         "        cast(\n            case\n"
         "                when unioned.to_date < date '2025-02-05' then unioned.to_segment_id\n"
@@ -220,77 +220,77 @@ DEFECTS = {
     "assert_every_segment_has_one_stance": Defect(
         "a segment has no playbook",
         "acting",
-        "marts/segment_playbook.sql",
+        "marts/segments/segment_playbook.sql",
         "    from joined\n",
         "    from joined\n    where segment_id <> 1\n",
     ),
     "assert_the_ceiling_follows_from_its_inputs": Defect(
         "the ceiling is more than its parts make",
         "acting",
-        "segmentation/playbook/int_segment_opportunities.sql",
+        "segmentation/activation/int_segment_opportunities.sql",
         "then greatest(amount, 0) end",
         "then greatest(amount, 0) + 1 end",
     ),
     "assert_lift_begins_with_the_holdout": Defect(
         "campaigns are measured though nobody was held out",
         "acting",
-        "segmentation/lift/int_lift_campaigns.sql",
+        "segmentation/activation/int_lift_campaigns.sql",
         "where first_sent_date >= {{ holdout_start }}",
         "where first_sent_date is not null",
     ),
     "assert_lift_counts_whole_segments": Defect(
         "customers are counted twice, in the rows that the defect above makes",
         "acting",
-        "segmentation/lift/int_lift_groups.sql",
+        "segmentation/activation/int_lift_groups.sql",
         "        count(*) as customer_count,\n        as_of_date\n    from members",
         "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
     ),
     "assert_segment_names_are_distinct": Defect(
         "all segments have one name",
         "segments",
-        "marts/segment_summary.sql",
+        "marts/segments/segment_summary.sql",
         "        segment_names.segment_name,\n",
         "        'Everybody' as segment_name,\n",
     ),
     "assert_segment_sizes_sum_to_segmented_customers": Defect(
         "each segment counts a customer too many",
         "segments",
-        "marts/segment_summary.sql",
+        "marts/segments/segment_summary.sql",
         "coalesce(totals.customer_count, 0) as customer_count",
         "coalesce(totals.customer_count, 0) + 1 as customer_count",
     ),
     "assert_segment_spend_sums_to_customer_spend": Defect(
         "each segment spends a cent too much",
         "segments",
-        "marts/segment_summary.sql",
+        "marts/segments/segment_summary.sql",
         "cast(counted.spend as decimal(18, 4)) as spend",
         "cast(counted.spend + 0.01 as decimal(18, 4)) as spend",
     ),
     "assert_category_spend_sums_to_segment_spend": Defect(
         "a category is lost",
         "behaviour",
-        "marts/segment_category_affinity.sql",
+        "marts/segments/segment_category_affinity.sql",
         "select * from {{ ref('int_customer_category_windows') }}",
         "select * from {{ ref('int_customer_category_windows') }} where category <> 'Books'",
     ),
     "assert_engagement_counts_every_contact": Defect(
         "a kind of contact is lost",
         "behaviour",
-        "segmentation/int_segment_contacts.sql",
+        "segmentation/activation/int_segment_contacts.sql",
         "select * from {{ ref('int_customer_contacts') }}",
         "select * from {{ ref('int_customer_contacts') }} where interaction_type <> 'complaint'",
     ),
     "assert_trends_hold_all_spend_of_members": Defect(
         "what was bought before the window is left out",
         "behaviour",
-        "segmentation/int_customer_periods.sql",
+        "segmentation/activation/int_customer_periods.sql",
         "select * from {{ ref('customer_days') }}",
         "select * from {{ ref('customer_days') }} where order_date >= date '2024-02-07'",
     ),
     "assert_trends_go_on_from_period_to_period": Defect(
         "newcomers of a segment are not counted",
         "behaviour",
-        "marts/segment_trends.sql",
+        "marts/segments/segment_trends.sql",
         "filter (where active_before is null)",
         "filter (where active_before is null and segment_id <> 1)",
     ),
@@ -304,21 +304,21 @@ DEFECTS = {
     "assert_yield_counts_every_customer_followed": Defect(
         "a customer is counted at too many dates",
         "yield",
-        "marts/segment_yield.sql",
+        "marts/segments/segment_yield.sql",
         "        ranked.customer_window_count,\n        coalesce",
         "        ranked.customer_window_count + 1 as customer_window_count,\n        coalesce",
     ),
     "assert_projections_are_for_the_members_of_today": Defect(
         "yield is projected to a customer too many",
         "yield",
-        "marts/segment_yield.sql",
+        "marts/segments/segment_yield.sql",
         "        count(*) as current_customer_count\n",
         "        count(*) + 2 as current_customer_count\n",
     ),
     "assert_expected_growth_sums_to_growth": Defect(
         "a segment is expected to spend what others did",
         "yield",
-        "marts/segment_yield.sql",
+        "marts/segments/segment_yield.sql",
         "        ranked.expected_spend,\n",
         "        cast(ranked.expected_spend * 1.001 as decimal(18, 4))\n"
         "            as expected_spend,\n",
@@ -333,7 +333,7 @@ DEFECTS = {
 }
 
 # What is said of columns breaks too, in a mart that no other is made of.
-COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segment_usefulness.sql"
+COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segments/segment_usefulness.sql"
 COLUMNS_EDITS = {
     "        usefulness.basis,\n        usefulness.method,\n        coalesce(": (
         "        usefulness.basis || '?' as basis,\n        usefulness.method,\n        coalesce("

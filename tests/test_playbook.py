@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -48,7 +47,7 @@ def test_a_wrong_rule_is_one_clear_error(builds: Builds) -> None:
 
 
 def test_the_unit_test_of_the_rules_has_the_rules_of_the_seed(rules: list[dict[str, str]]) -> None:
-    file = ROOT / "dbt_project/models/segmentation/playbook/_playbook__unit_tests.yml"
+    file = ROOT / "dbt_project/models/segmentation/activation/_playbook__unit_tests.yml"
     defined = yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]
     (tested,) = [t for t in defined if t["name"] == "each_rule_of_the_playbook_is_reached"]
     (given,) = [g["rows"] for g in tested["given"] if "int_playbook_rules" in g["input"]]
@@ -140,9 +139,11 @@ def test_the_ceiling_is_that_of_the_snapshots(shop: Built) -> None:
 
 
 def test_no_constant_uplift_stands_in_the_playbook() -> None:
-    folder = Path(ROOT / "dbt_project/models/segmentation/playbook")
-    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.sql")]
-    texts.append((ROOT / "dbt_project/models/marts/segment_playbook.sql").read_text())
+    folder = ROOT / "dbt_project/models/segmentation/activation"
+    described = yaml.safe_load((folder / "_playbook__models.yml").read_text(encoding="utf-8"))
+    files = [folder / f"{model['name']}.sql" for model in described["models"]]
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    texts.append((ROOT / "dbt_project/models/marts/segments/segment_playbook.sql").read_text())
     # A median is no rate.
     spoken = re.compile(r"--.*|percentile_cont\(0\.5\)")
     texts = [spoken.sub("", text) for text in texts]

@@ -122,7 +122,7 @@ def test_prefixes_and_folders_agree(models):
             is_right = name in {f"stg_{source}__{entity}" for entity in ENTITIES}
         elif folder == "segmentation/history":
             is_right = name.startswith("history_")
-        elif folder == "marts":
+        elif node["fqn"][1] == "marts":
             is_right = not name.startswith(PREFIXES)
         else:
             is_right = name.startswith("int_") or not name.startswith(PREFIXES)
