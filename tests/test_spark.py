@@ -77,12 +77,9 @@ FEATURES = (
     "int_orders",
     "int_preference_features",
     "int_promotion_features",
-    "int_snapshot_dates",
-    "judged_date",
     "name_set_dates",
     "name_sets",
     "snapshots",
-    "yield_snapshots",
 )
 VIEWS = (
     "staging.stg_own_files__customers",

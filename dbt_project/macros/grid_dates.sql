@@ -41,3 +41,15 @@
         else {{ date_expression }}
     end
 {%- endmacro %}
+
+
+{# Days of the window before a date that lie within the data. #}
+{% macro observed_days(as_of_date, first_date) -%}
+    cast(
+        {{ days_between(
+            'greatest(' ~ add_days(as_of_date, -var('window_days')) ~ ', '
+            ~ first_date ~ ')',
+            as_of_date
+        ) }} as bigint
+    )
+{%- endmacro %}

@@ -9,9 +9,11 @@ followed as (
         snapshots.as_of_date,
         count(*) as customer_count
     from {{ ref('customer_snapshots') }} as snapshots
-    inner join {{ ref('yield_snapshots') }} as yield_snapshots
-        on snapshots.as_of_date = yield_snapshots.as_of_date
-    where snapshots.has_sufficient_history
+    inner join {{ ref('snapshots') }} as dates
+        on snapshots.as_of_date = dates.as_of_date
+    where
+        snapshots.has_sufficient_history
+        and dates.is_followed
     group by snapshots.as_of_date
 
 ),
@@ -22,7 +24,12 @@ expected as (
         'judged' as basis,
         sum(customer_count) as customer_count
     from followed
-    where as_of_date in (select as_of_date from {{ ref('judged_date') }})
+    where
+        as_of_date in (
+            select dates.as_of_date
+            from {{ ref('snapshots') }} as dates
+            where dates.is_backtest
+        )
     union all
     select
         'in_force' as basis,

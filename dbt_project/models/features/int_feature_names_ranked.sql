@@ -24,12 +24,6 @@ snapshots as (
 
 ),
 
-judged_date as (
-
-    select * from {{ ref('judged_date') }}
-
-),
-
 dates_named as (
 
     select
@@ -37,15 +31,9 @@ dates_named as (
         as_of_date,
         window_start_date
     from snapshots
-    where is_current
-    union all
-    select
-        false as is_current,
-        snapshots.as_of_date,
-        snapshots.window_start_date
-    from snapshots
-    inner join judged_date
-        on snapshots.as_of_date = judged_date.as_of_date
+    where
+        is_current
+        or is_backtest
 
 ),
 

@@ -12,15 +12,6 @@ snapshots as (
 
 ),
 
-yield_snapshots as (
-
-    select * from {{ ref('yield_snapshots') }}
-    where
-        is_judged
-        or is_growth_start
-
-),
-
 int_lapsed_windows as (
 
     select distinct as_of_date from {{ ref('int_lapsed_windows') }}
@@ -35,11 +26,10 @@ final as (
         snapshots.as_of_date
     from name_sets
     cross join snapshots
-    left join yield_snapshots
-        on snapshots.as_of_date = yield_snapshots.as_of_date
     where
         not name_sets.is_judged
-        or yield_snapshots.as_of_date is not null
+        or snapshots.is_backtest
+        or snapshots.is_growth_start
     union all
     select
         name_sets.name_set,

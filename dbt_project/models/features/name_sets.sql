@@ -20,7 +20,8 @@ fits as (
 
 judged_date as (
 
-    select * from {{ ref('judged_date') }}
+    select * from {{ ref('snapshots') }}
+    where is_backtest
 
 ),
 

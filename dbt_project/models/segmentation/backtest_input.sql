@@ -18,7 +18,11 @@ name_sets as (
 
 judged_date as (
 
-    select * from {{ ref('judged_date') }}
+    select
+        backtest_shortest_observed_days as shortest_observed_days,
+        as_of_date
+    from {{ ref('snapshots') }}
+    where is_backtest
 
 ),
 

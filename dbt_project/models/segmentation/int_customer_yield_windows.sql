@@ -10,7 +10,8 @@ customer_days as (
 
 yield_snapshots as (
 
-    select * from {{ ref('yield_snapshots') }}
+    select * from {{ ref('snapshots') }}
+    where is_followed
 
 ),
 

@@ -12,9 +12,9 @@ segment_names as (
 
 ),
 
-snapshot_dates as (
+snapshots as (
 
-    select * from {{ ref('int_snapshot_dates') }}
+    select * from {{ ref('snapshots') }}
 
 ),
 
@@ -82,13 +82,9 @@ segments_alike as (
 snapshots_skipped as (
 
     select
-        count(*) filter (where is_made) as snapshot_count,
-        {{ text_join(
-            'case when not is_made then cast(as_of_date as string) end',
-            ', ',
-            'as_of_date'
-        ) }} as skipped_snapshots
-    from snapshot_dates
+        count(*) as snapshot_count,
+        max(skipped_dates) as skipped_snapshots
+    from snapshots
 
 ),
 
@@ -96,10 +92,10 @@ order_dates as (
 
     select order_date
     from customer_days
-    inner join snapshot_dates
+    inner join snapshots
         on
-            snapshot_dates.is_current
-            and customer_days.order_date < snapshot_dates.as_of_date
+            snapshots.is_current
+            and customer_days.order_date < snapshots.as_of_date
     group by order_date
 
 ),

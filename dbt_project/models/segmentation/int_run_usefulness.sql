@@ -7,15 +7,9 @@ usefulness_told as (
 
 ),
 
-snapshot_dates as (
+snapshots as (
 
-    select * from {{ ref('int_snapshot_dates') }}
-
-),
-
-yield_snapshots as (
-
-    select * from {{ ref('yield_snapshots') }}
+    select * from {{ ref('snapshots') }}
 
 ),
 
@@ -25,22 +19,12 @@ source_capabilities as (
 
 ),
 
-dates_made as (
-
-    select min(as_of_date) as earliest_date
-    from snapshot_dates
-    where is_made
-
-),
-
 counted as (
 
     select
-        count(yield_snapshots.as_of_date) as followed_count,
-        max(dates_made.earliest_date) as earliest_date
-    from dates_made
-    left join yield_snapshots
-        on dates_made.earliest_date <= yield_snapshots.as_of_date
+        count(*) filter (where is_followed) as followed_count,
+        min(as_of_date) as earliest_date
+    from snapshots
 
 ),
 

@@ -14,7 +14,8 @@ customer_assignments as (
 
 yield_snapshots as (
 
-    select * from {{ ref('yield_snapshots') }}
+    select * from {{ ref('snapshots') }}
+    where is_followed
 
 ),
 
@@ -26,8 +27,8 @@ judged as (
         judged_assignments.customer_id,
         'judged' as basis,
         judged_assignments.segment_id,
-        yield_snapshots.is_judged as counts_for_yield,
-        yield_snapshots.is_judged,
+        yield_snapshots.is_backtest as counts_for_yield,
+        yield_snapshots.is_backtest as is_judged,
         yield_snapshots.is_growth_start,
         judged_assignments.as_of_date
     from judged_assignments
@@ -44,7 +45,7 @@ in_force as (
         'in_force' as basis,
         customer_assignments.segment_id,
         true as counts_for_yield,
-        yield_snapshots.is_judged,
+        yield_snapshots.is_backtest as is_judged,
         yield_snapshots.is_growth_start,
         customer_assignments.as_of_date
     from customer_assignments

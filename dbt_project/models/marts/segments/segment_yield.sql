@@ -32,13 +32,14 @@ history_fits as (
 
 judged_date as (
 
-    select * from {{ ref('judged_date') }}
+    select * from {{ ref('snapshots') }}
+    where is_backtest
 
 ),
 
 yield_snapshots as (
 
-    select * from {{ ref('yield_snapshots') }}
+    select * from {{ ref('snapshots') }}
     where is_growth_start
 
 ),
