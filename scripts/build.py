@@ -31,6 +31,7 @@ from console import (
     size,
     warn,
 )
+from dbt_results import BUILD
 from definitions import write_proposals
 from fit_settings import check_before_loading, project_vars
 from forgotten_totals import pending_of
@@ -120,8 +121,7 @@ def build(settings: Settings) -> int:
             say(describe_increment(decided))
         say("Running dbt")
         with clock.stage("dbt"), files_steady(loaded):
-            # Unit tests are about the code and not the data: `make test` runs them.
-            run_quietly(settings, ["build", "--exclude-resource-type", "unit_test"], lock)
+            run_quietly(settings, BUILD, lock)
         say("Publishing")
         with clock.stage("publish"):
             publication = publish(settings)

@@ -10,6 +10,7 @@ from collections import deque
 
 from build_database import delete_build_database
 from console import WRONG_USE, Problem, warn
+from dbt_results import BUILD
 from history import published_facts
 from java import check_java
 from load_raw import Loaded, load
@@ -92,4 +93,4 @@ def register(settings: Settings, lock: int) -> None:
 
 def model_on_spark(settings: Settings, lock: int) -> None:
     """Run dbt on Spark, with the tests of data."""
-    run_quietly(spark_settings(settings), ["build", "--exclude-resource-type", "unit_test"], lock)
+    run_quietly(spark_settings(settings), BUILD, lock)

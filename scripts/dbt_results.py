@@ -11,6 +11,9 @@ from pathlib import Path
 from console import DATA_REFUSED, WRONG_USE, LiveLine, Problem, count, say
 
 STAGES = ("seeds", "staging", "core", "features", "segmentation", "marts", "tests")
+# Of dbt_project/selectors.yml: everything but the tests that guard code only.
+BUILD_SELECTOR = "build"
+BUILD = ("build", "--selector", BUILD_SELECTOR)
 GOOD_STATUSES = frozenset({"success", "pass", "warn", "no-op"})
 LEARNING_ERROR = "models_py.errors.LearningError: "
 SETTING_ERROR = "Wrong setting: "
@@ -186,7 +189,8 @@ def check_success(target: Path) -> None:
     if results["metadata"]["invocation_id"] != manifest["metadata"]["invocation_id"]:
         raise Problem(f"the dbt results in {target} are not those of one command: build again")
     arguments = results["args"]
-    is_partial = any(arguments.get(name) for name in ("select", "exclude", "selector"))
+    is_partial = any(arguments.get(name) for name in ("select", "exclude"))
+    is_partial |= arguments.get("selector") not in (None, "", BUILD_SELECTOR)
     is_partial |= bool(arguments.get("resource_types"))
     is_partial |= set(arguments.get("exclude_resource_types") or ()) - {"unit_test"} != set()
     if arguments.get("which") != "build" or is_partial:

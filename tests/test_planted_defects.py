@@ -9,16 +9,32 @@ defects far up need a build of their own.
 import csv
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from shops import ROOT, SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
+from shops import (
+    ROOT,
+    SHOP,
+    Builds,
+    Built,
+    build,
+    clean_environment,
+    copy_project,
+    copy_warehouse,
+    edit,
+    read_csv,
+)
+from test_guards_code import COMMAND
+from warehouse import Warehouse
 
 TESTS = ROOT / "dbt_project" / "tests"
 ASSERTIONS = sorted(path.stem for path in TESTS.glob("assert_*.sql"))
+# Those that guard code only, which a build does not run.
+OF_CODE = {name for name in ASSERTIONS if "guards_code" in (TESTS / f"{name}.sql").read_text()}
 # What is told in place of the failing test, with an exit code of its own.
 NO_ORDERS = "no order line was accepted, so there is nothing to segment"
 
@@ -29,7 +45,7 @@ class Defect:
 
     Attributes:
         what: What goes wrong.
-        group: Defects of one group are built together.
+        group: Defects of one group are built together; one of them, or more, is of data.
         model: The model's file below dbt_project/models; None where the data is what is wrong.
         old: Text that stands in it once.
         new: What takes its place.
@@ -389,7 +405,33 @@ def unreadable_shop(folder: Path) -> Path:
     return folder
 
 
-CHAINS = [{f"planted {group}": planted(group)} for group in GROUPS]
+def code_checked(group: str) -> Callable[[Builds], Built]:
+    """Return the function that runs the tests of code on a copy of what a group's build left."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder(f"code of {group}")
+        root = builds.folder(f"planted {group}") / "project"
+        warehouse = copy_warehouse(builds[f"planted {group}"], folder / "warehouse")
+        finished = subprocess.run(
+            COMMAND,
+            cwd=root,
+            env=clean_environment(source="own_files", data=SHOP, warehouse=warehouse),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Built(finished.returncode, finished.stdout, Warehouse(warehouse))
+
+    return make
+
+
+GROUPS_OF_CODE = {DEFECTS[name].group for name in OF_CODE}
+CHAINS = [
+    {f"planted {group}": planted(group)}
+    | ({f"code of {group}": code_checked(group)} if group in GROUPS_OF_CODE else {})
+    for group in GROUPS
+]
 
 
 def statuses(built: Built) -> dict[str, str]:
@@ -406,14 +448,18 @@ def test_every_reconciliation_has_its_defect():
 
 
 def test_every_reconciliation_passes_without_a_defect(shop):
-    assert statuses(shop) == dict.fromkeys(ASSERTIONS, "pass")
+    of_data = [name for name in ASSERTIONS if name not in OF_CODE]
+    assert statuses(shop) == dict.fromkeys(of_data, "pass")
 
 
 @pytest.mark.many_builds
 @pytest.mark.parametrize("name", ASSERTIONS)
 def test_a_reconciliation_fails_on_its_defect(builds, name):
-    built = builds[f"planted {DEFECTS[name].group}"]
+    step = "code of" if name in OF_CODE else "planted"
+    built = builds[f"{step} {DEFECTS[name].group}"]
     assert statuses(built).get(name) == "fail", built.output
+    if name in OF_CODE:
+        return
     told = NO_ORDERS if name == "assert_some_order_was_accepted" else f"test {name}: fail"
     assert told in built.output
 
@@ -428,9 +474,10 @@ def test_columns_that_do_not_hold_are_named_with_their_rows(builds):
 @pytest.mark.many_builds
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_defect_trips_no_other_reconciliation(builds, group):
-    failed = {
-        name for name, found in statuses(builds[f"planted {group}"]).items() if found == "fail"
-    }
+    found = statuses(builds[f"planted {group}"])
+    if group in GROUPS_OF_CODE:
+        found |= statuses(builds[f"code of {group}"])
+    failed = {name for name, status in found.items() if status == "fail"}
     assert failed == {name for name, defect in DEFECTS.items() if defect.group == group}
 
 

@@ -253,6 +253,41 @@ def is_key_test(test, node, key):
     return meta["name"] == "unique" and [meta["kwargs"]["column_name"]] == key
 
 
+# --- tests: of data in every build, of code in `make test`
+
+
+def test_a_data_test_guards_data_or_has_the_tag_of_those_that_guard_code(manifest):
+    tags = {
+        node["name"]: set(node["tags"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    }
+    assert {"guards_code"} in tags.values()
+    assert set() in tags.values()
+    assert [name for name, found in tags.items() if found not in (set(), {"guards_code"})] == []
+
+
+def test_no_build_leaves_out_a_model_or_a_seed(manifest):
+    # The selector of a build leaves out whatever has this tag.
+    kinds = {
+        node["resource_type"]
+        for node in manifest["nodes"].values()
+        if "guards_code" in node.get("tags", ())
+    }
+    assert kinds == {"test"}
+
+
+def test_how_many_rows_a_model_has_by_its_making_is_a_test_of_code(manifest):
+    wrong = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") == "row_count"
+        and "guards_code" not in node["tags"]
+    ]
+    assert wrong == []
+
+
 # --- what has no static contract
 
 

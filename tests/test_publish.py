@@ -186,7 +186,8 @@ def test_nothing_is_published_when_a_node_did_not_succeed(chosen: Settings, stat
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"which": "run"}, {"select": ["marts"]}, {"exclude": ["marts"]}]
+    "arguments",
+    [{"which": "run"}, {"select": ["marts"]}, {"exclude": ["marts"]}, {"selector": "code"}],
 )
 def test_nothing_is_published_after_a_part_of_a_build(chosen: Settings, arguments: dict) -> None:
     publish(chosen)

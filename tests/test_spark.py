@@ -14,7 +14,7 @@ import pytest
 
 from shops import ROOT, SHOP, Builds, Built, build, clean_environment, copy_warehouse
 from spark_settings import SparkWarehouse
-from test_dbt_unit_tests import DEFINED
+from test_guards_code import COMMAND, guarding_code, messages_of_failed, read_results
 
 pytestmark = pytest.mark.spark
 
@@ -413,13 +413,11 @@ def test_a_master_that_is_not_there_ends_with_one_clear_error(tmp_path: Path) ->
     assert "could not be started on SPARK_MASTER=spark://127.0.0.1:1" in ended.output
 
 
-def test_unit_tests_pass_on_spark(
+def test_tests_that_guard_code_pass_on_spark(
     place: SparkWarehouse, spark: Built, statuses: dict[str, str]
 ) -> None:
     finished = subprocess.run(
-        [
-            *(sys.executable, "scripts/run_dbt.py", "test", "--select", "test_type:unit"),
-        ],
+        COMMAND,
         cwd=ROOT,
         env=clean_environment(
             source="own_files", data=SHOP, warehouse=spark.warehouse.path, target="spark", threads=2
@@ -428,9 +426,6 @@ def test_unit_tests_pass_on_spark(
         text=True,
         check=False,
     )
-    results = json.loads((place.dbt_target / "run_results.json").read_text(encoding="utf-8"))
-    assert results["args"]["which"] == "test", finished.stdout + finished.stderr
-    tested = [r for r in results["results"] if r["unique_id"].startswith("unit_test.")]
-    assert len(tested) == len(DEFINED)
-    failed = [r for r in tested if r["status"] != "pass"]
-    assert {r["unique_id"].rpartition(".")[2]: r["message"] for r in failed} == {}
+    results = read_results(place.dbt_target)
+    assert set(results) == guarding_code(place.dbt_target), finished.stdout + finished.stderr
+    assert messages_of_failed(results.values()) == {}

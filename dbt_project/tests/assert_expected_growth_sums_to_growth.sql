@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- What segments were expected to spend in the second span adds up to what was
 -- spent in it by everybody: comparing moves spend between segments and makes
 -- none.

@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Every segment, and those in none, hold out the share that the settings name,
 -- give or take what a draw by hash may be off.
 

@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Before customers are held out there is nobody to compare with: no campaign
 -- that was sent to anybody before that day is measured.
 

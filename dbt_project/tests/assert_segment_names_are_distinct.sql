@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- No two segments share a name, unless words cannot tell them apart and the
 -- mart says so.
 

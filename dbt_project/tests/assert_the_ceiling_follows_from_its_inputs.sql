@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Members times gap times net rate, from the columns beside it; 0 where that is
 -- negative, and null only where a part is.
 

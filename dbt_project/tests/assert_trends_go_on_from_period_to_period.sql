@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Active customers are those of the period before, less the lapsed, plus the
 -- new and the returned; every member is new once; periods follow each other
 -- without a gap.
