@@ -45,6 +45,18 @@ def test_what_cannot_be_seen_at_the_ends_is_no_part_of_a_text(text: str) -> None
         assert text_of(ends.format("")) == text_of(ends.format("NULL")) == ""
 
 
+def test_words_for_no_value_are_none_in_any_case_and_their_likes_are_texts() -> None:
+    words = ["na", "n/a", "\\n", "nan", "nat", "<na>", "#n/a", "null", "(null)", "none"]
+    likes = [f"{word}x" for word in words] + [f"x{word}" for word in words] + ["n", "(", "<", "0"]
+    with duckdb.connect() as connection:
+        kept = connection.execute(
+            "select list(text) from (select unnest($texts) as text) "
+            f"where {text_sql('text')} = text",
+            {"texts": ["", *words, *map(str.upper, words), *map(str.title, words), *likes]},
+        ).fetchone()
+    assert kept == (likes,)
+
+
 def test_all_white_space_and_control_characters_are_trimmed() -> None:
     unseen = [
         chr(code)

@@ -14,17 +14,21 @@
 
 
 {# The trimmed text of a column; nothing for words that programs write for "no
-   value". No such word has more than six characters, so that most texts need no
-   further look. The words stand in several lists, as DuckDB makes a join over
-   all rows of a long one. #}
+   value". A text that is longer than all of these words, or begins with another
+   character, needs no further look. The words stand in several lists, as DuckDB
+   makes a join over all rows of a long one. #}
 {% macro raw_text(column) -%}
     {%- set text = 'cast(' ~ column ~ ' as string)' -%}
     {%- set word = 'lower(' ~ trimmed(text) ~ ')' -%}
     case
         when
-            length({{ text }}) > 6
-            and {{ text }} between '!' and '~'
+            {{ text }} between '!' and '~'
             and right({{ text }}, 1) between '!' and '~'
+            and (
+                length({{ text }}) > 6
+                or lower(left({{ text }}, 1))
+                not in ('n', '<', '#', '(', {{ text_literal('\\') }})
+            )
             then {{ text }}
         when {{ word }} in ('', 'na', 'n/a', {{ text_literal('\\n') }}) then null
         when {{ word }} in ('nan', 'nat', '<na>', '#n/a') then null

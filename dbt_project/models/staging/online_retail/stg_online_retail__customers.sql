@@ -8,6 +8,18 @@ order_lines as (
 
 ),
 
+-- The lines of an invoice say the same of its customer: it is read once.
+written as (
+
+    select distinct
+        customer_id,
+        country,
+        invoice_date,
+        invoice
+    from order_lines
+
+),
+
 read as (
 
     select
@@ -17,7 +29,7 @@ read as (
             source('online_retail', 'order_lines'), 'invoice_date', 'time'
         ) }} as invoiced_at,
         {{ raw_text('invoice') }} as invoice
-    from order_lines
+    from written
 
 ),
 

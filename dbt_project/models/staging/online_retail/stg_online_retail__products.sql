@@ -8,10 +8,18 @@ order_lines as (
 
 ),
 
+-- Codes are few and lines are many: each code is read once.
+written as (
+
+    select distinct stock_code
+    from order_lines
+
+),
+
 coded as (
 
     select distinct upper({{ raw_text('stock_code') }}) as product_id
-    from order_lines
+    from written
 
 ),
 
