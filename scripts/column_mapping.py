@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ from expression_growth import LONGEST_RESULT
 from expressions import ANY, NUMBER, TIME, Expression, ExpressionError, parse, written
 from mapping_file import MISSING_KEY, ONLY_KEY, WHERE_KEY, Entry, TableMapping
 from project_sql import ProjectSql
-from quoting import identifier, literal
+from quoting import identifier
 from raw_files import FLOATS, text_of
 from refusals import first_lines, listed, shown
 from settings import nearest
 from sources import RawTable
 from text_columns import Column, Stated
+from trimming import stands_for_none
 
 ROWS_TRIED = 1_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")
@@ -224,12 +224,12 @@ def mapped_sql(
             value = _made(mapped, name, source, read)
             check_runs(connection, mapped, mapped.entries[name], value)
             if name in mapped.missing_made:
-                value = _without(project, f"({value})", mapped.missing_made[name])
+                value = _without(f"({value})", mapped.missing_made[name])
         else:
             value = identifier(source)
         values.append(f"    {value} as {identifier(name)}")
     selected = ",\n".join([*values, *(f"    {name}" for name in ADDED_COLUMNS)])
-    return f"select\n{selected}\nfrom {_rows_sql(project, mapped)}{_where_sql(mapped, read)}"
+    return f"select\n{selected}\nfrom {_rows_sql(mapped)}{_where_sql(mapped, read)}"
 
 
 def left_out_sql(
@@ -248,7 +248,7 @@ def left_out_sql(
     condition = written(mapped.where, read)
     entry = mapped.entries[WHERE_KEY]
     check_runs(connection, mapped, entry, condition)
-    rows = _rows_sql(project, mapped)
+    rows = _rows_sql(mapped)
     ((_, kind, *_),) = connection.execute(f"describe select {condition} from {rows}").fetchall()
     if kind != "BOOLEAN":
         raise entry.refused(
@@ -266,18 +266,17 @@ def missing_sql(
     """Return the SELECT that counts the values which `_missing` takes for none."""
     read = _Reader(connection, project, mapped, stated).read
     in_files = [
-        _stands_for_none(project, identifier(column), texts)
-        for column, texts in mapped.missing.items()
+        stands_for_none(identifier(column), texts) for column, texts in mapped.missing.items()
     ]
     made = [
-        _stands_for_none(project, f"({_made(mapped, name, mapped.columns[name], read)})", texts)
+        stands_for_none(f"({_made(mapped, name, mapped.columns[name], read)})", texts)
         for name, texts in mapped.missing_made.items()
     ]
     counts = [
         f"(select {' + '.join(f'count(*) filter (where {each})' for each in found)} from {rows})"
         for found, rows in (
             (in_files, identifier("raw", mapped.read_name)),
-            (made, _rows_sql(project, mapped)),
+            (made, _rows_sql(mapped)),
         )
         if found
     ]
@@ -295,40 +294,21 @@ def _where_sql(mapped: MappedTable, read: Callable[[str, str], str | None]) -> s
     return f"\nwhere {written(mapped.where, read)}" if mapped.where else ""
 
 
-def _rows_sql(project: ProjectSql, mapped: MappedTable) -> str:
+def _rows_sql(mapped: MappedTable) -> str:
     """Return the rows of the files, with no value where a text stands for none."""
     relation = identifier("raw", mapped.read_name)
     if not mapped.missing:
         return relation
     values = [
-        f"{_without(project, identifier(column), texts)} as {identifier(column)}"
+        f"{_without(identifier(column), texts)} as {identifier(column)}"
         for column, texts in mapped.missing.items()
     ]
     return f"(select * replace ({', '.join(values)}) from {relation}) as present"
 
 
-def _without(project: ProjectSql, value: str, texts: Iterable[str]) -> str:
+def _without(value: str, texts: Iterable[str]) -> str:
     """Return a value, or null where its text or its number is one of those that stand for none."""
-    return f"case when {_stands_for_none(project, value, texts)} then null else {value} end"
-
-
-def _stands_for_none(project: ProjectSql, value: str, texts: Iterable[str]) -> str:
-    """Return whether the text or the number of a value is one of those that stand for none."""
-    # Words that are read as no value in any case, such as n/a, are declared like any other.
-    text = f"lower({project.macro('trimmed', f'cast({value} as varchar)')})"
-    words = ", ".join(literal(text.lower()) for text in texts)
-    numbers = [number for text in texts if (number := _number(text)) is not None]
-    is_number = f" or try_cast({value} as double) in ({', '.join(numbers)})" if numbers else ""
-    return f"({text} in ({words}){is_number})"
-
-
-def _number(text: str) -> str | None:
-    """Return a text as a number in SQL; None where it is none."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return f"cast({number!r} as double)" if math.isfinite(number) else None
+    return f"case when {stands_for_none(value, texts)} then null else {value} end"
 
 
 def check_runs(

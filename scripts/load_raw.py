@@ -72,7 +72,7 @@ from joined_files import Join
 from machine_faults import problem_of, told
 from mapping_file import FILE_NAME, JOIN_KEY, MISSING_KEY, NO_MAPPING, TableMapping, read_mapping
 from plain_names import PlainNames, is_pattern, plain_names
-from privacy import Guard, guard_of
+from privacy import DECLARED, Guard, guard_of
 from project_files import check_project
 from project_sql import ProjectSql, Relation
 from published_file import check_published
@@ -458,6 +458,7 @@ def load_table(
     mapped = mapped_table(connection, plan, mapping, joins) if is_mapped else None
     guarded = guarded_column(reading.guard, plan, mapped)
     orders = orders_to_guard(connection, reading, plan, mapped, joins) if guarded else None
+    reading, mapped = with_declared(reading, mapped, guarded)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
@@ -855,6 +856,18 @@ def guarded_column(guard: Guard, plan: TablePlan, mapped: MappedTable | None) ->
             "forgotten",
         )
     return column
+
+
+def with_declared(
+    reading: Reading, mapped: MappedTable | None, guarded: str | None
+) -> tuple[Reading, MappedTable | None]:
+    """Return what a table is read by, where `_missing` takes ids for none that get pseudonyms."""
+    declared = mapped.missing.get(guarded, ()) if mapped and guarded and reading.guard.key else ()
+    if not declared:
+        return reading, mapped
+    guard = replace_fields(reading.guard, declared=tuple(declared))
+    missing = {**mapped.missing, guarded: (*declared, DECLARED)}
+    return replace_fields(reading, guard=guard), replace_fields(mapped, missing=missing)
 
 
 def _partitions(file: RawFile) -> set[str]:

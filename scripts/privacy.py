@@ -28,7 +28,7 @@ from console import WRONG_USE, Problem
 from history import unreadable
 from kept_versions import sync
 from quoting import identifier, literal
-from trimming import RAW_TEXT, text_of, text_sql
+from trimming import RAW_TEXT, stands_for_none, text_of, text_sql
 from warehouse import Warehouse
 
 KEY_NAME = "PSEUDONYM_KEY"
@@ -39,6 +39,8 @@ CHECK_TEXT = b"segmentation: is this the key of the warehouse?"
 SALT_BYTES = 16
 # Part of what a raw table was made by: who is forgotten is so with whole orders.
 WHOLE_ORDERS = "whole orders"
+# No pseudonym is like it.
+DECLARED = "_missing"
 FORGOTTEN_COLUMNS = ("forgotten_on", "salt", "customer_hash")
 PRIVATE_MODE = 0o600
 
@@ -62,6 +64,8 @@ class Guard:
         forgotten: Customers whose rows are not written.
         macro: The macro by which staging reads ids.
         missing: Ids that stand for no customer.
+        declared: Texts that `_missing` of `columns.yml` takes for no customer. In place of them a
+            raw table with pseudonyms has `DECLARED`, by which they are counted and read as none.
     """
 
     column: str
@@ -69,6 +73,7 @@ class Guard:
     forgotten: tuple[Forgotten, ...] = ()
     macro: str = RAW_TEXT
     missing: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
 
     @property
     def check(self) -> str | None:
@@ -101,6 +106,7 @@ class Guard:
         if guarded is None:
             return ""
         parts = (guarded, self.check, self.forgotten, self._plain_sql(guarded), WHOLE_ORDERS)
+        parts += (self.declared,) if self.declared else ()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def select_sql(self, select: str, columns: Sequence[str], guarded: str) -> str:
@@ -115,6 +121,9 @@ class Guard:
         names = ", ".join(identifier(name) for name in every)
         plain = self._plain_sql(identifier(guarded))
         pseudonym = f"sha256($outer_pad || unhex(sha256($inner_pad || encode({plain}))))"
+        if self.declared:
+            nobody = stands_for_none(identifier(guarded), self.declared)
+            pseudonym = f"case when {nobody} then {literal(DECLARED)} else {pseudonym} end"
         stored = f"{pseudonym if self.key else plain} as stored_id"
         replaced = "stored_id" if self.key else identifier(guarded)
         values = ", ".join(replaced if name == guarded else identifier(name) for name in every)

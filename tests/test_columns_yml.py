@@ -259,6 +259,26 @@ def test_values_of_files_and_of_expressions_are_counted_as_missing(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("pseudonymise", ["0", "1"])
+def test_customers_taken_for_missing_are_so_with_pseudonyms_too(
+    tmp_path, monkeypatch, pseudonymise
+):
+    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
+    files = {
+        "order_lines.csv": HEADER
+        + "o1,c1,2024-01-02,9\no2, Guest,2024-01-02,0\no3,0.0,2024-01-02,4\no4,c4,2024-01-02,4\n",
+        "columns.yml": "_missing: {customer_id: [guest, 0]}\n",
+    }
+    tried = try_files(tmp_path, files, PSEUDONYMISE=pseudonymise)
+    assert tried.problem is None, tried.problem
+    assert "2 cells taken for missing by _missing" in " ".join(tried.told.split())
+    assert tried.reasons() == {"missing_customer_id": 2}
+    assert tried.query("select count(distinct customer_id) from raw.order_lines") == [(2,)]
+    if pseudonymise == "1":
+        held = tried.query("select distinct customer_id from raw.order_lines_as_read order by 1")
+        assert [len(customer) for (customer,) in held] in ([64, 64, 8], [64, 8, 64], [8, 64, 64])
+
+
 def test_only_the_attributes_that_are_named(tmp_path):
     files = {
         "sales.csv": WIDE.replace("status,note", "Age,town")
