@@ -1,4 +1,4 @@
-"""Write the customers of a segment, or of all, to a file for a campaign tool.
+"""Write the customers of a segment, of all, or of those without one, to a file for a campaign tool.
 
 Each row says whether the customer entered, stayed or left since the last export of the same
 audience, and since when. Customers who are held out of campaigns are left away unless HOLDOUT
@@ -32,12 +32,16 @@ from temporary import EXPORT, place_in, session
 from warehouse import Warehouse, remove_leftovers
 
 VARIABLES = """settings (environment variables, or after make export):
-  SEGMENT   number of the segment to export (default: all segments)
+  SEGMENT   number of the segment to export (default: all segments); or customers
+            in no segment, by their status: lapsed, insufficient_history or
+            never_ordered
   FORMAT    csv or parquet (default: by the ending of OUT, else csv)
   FIELDS    columns to write, separated by commas: those of customer_segments,
             and membership_status, member_since_date, previous_segment_id
             (default: customer_id, segment_id, segment_name,
-            membership_status and member_since_date)
+            membership_status and member_since_date; for SEGMENT=lapsed
+            value_tier, former_spend and last_order_date in place of the last,
+            and the segment is the one they were in when they last ordered)
   OUT       file to write (default: exports/<audience>_run_<run>.<format>
             in the warehouse)
   HOLDOUT   exclude customers held out of campaigns, include them, or only
@@ -46,7 +50,7 @@ VARIABLES = """settings (environment variables, or after make export):
   SOURCE, WAREHOUSE, THREADS, MEMORY: as for make build
 
 A segment that was exported before also lists who left it since: status left,
-with the segment that was left. The first export of an audience calls everybody
+with the segment that was left; so does a status. The first export of an audience calls everybody
 entered; one that is repeated for the same run says the same again.
 
 exit codes:
@@ -57,6 +61,8 @@ exit codes:
 """
 FORMATS = ("csv", "parquet")
 HOLDOUTS = ("exclude", "include", "only")
+# Customers in no segment, by their status.
+STATUSES = ("lapsed", "insufficient_history", "never_ordered")
 DEFAULT_COLUMNS = (
     "customer_id",
     "segment_id",
@@ -64,6 +70,12 @@ DEFAULT_COLUMNS = (
     "membership_status",
     "member_since_date",
 )
+# Nothing says since when a customer has a status; the date of the last order does for the lapsed.
+STATUS_COLUMNS = {
+    "lapsed": (*DEFAULT_COLUMNS[:4], "value_tier", "former_spend", "last_order_date"),
+    "insufficient_history": ("customer_id", "membership_status", "last_order_date"),
+    "never_ordered": ("customer_id", "membership_status"),
+}
 # What customer_segments does not have: told from the ledger of exports.
 LEDGER_COLUMNS = ("membership_status", "member_since_date", "previous_segment_id")
 # Those of customer_segments that are said of the membership, which may have ended.
@@ -76,6 +88,7 @@ class Request:
     """What is to be exported; None where it follows from the rest."""
 
     segment_id: int | None
+    status: str | None
     format: str
     columns: tuple[str, ...]
     out: Path | None
@@ -105,7 +118,9 @@ def read_request(given: Mapping[str, str]) -> Request:
     def text(name: str) -> str:
         return given.get(name, "").strip()
 
-    segment_id = read_segment(text("SEGMENT"), "all of them")
+    status = text("SEGMENT") if text("SEGMENT") in STATUSES else None
+    others = f", or {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
+    segment_id = None if status else read_segment(text("SEGMENT"), "all of them", others)
     holdout = _choice("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
     out = resolve_target(text("OUT"), out_problem(text("OUT"))) if text("OUT") else None
     columns = tuple(name.strip() for name in text("FIELDS").split(",") if name.strip())
@@ -117,8 +132,9 @@ def read_request(given: Mapping[str, str]) -> Request:
     held_out = ("is_holdout",) if holdout == "include" else ()
     return Request(
         segment_id=segment_id,
+        status=status,
         format=_format(text("FORMAT"), out),
-        columns=columns or (*DEFAULT_COLUMNS, *held_out),
+        columns=columns or (*STATUS_COLUMNS.get(status, DEFAULT_COLUMNS), *held_out),
         out=out,
         holdout=holdout,
         is_forced=text("FORCE") == "1",
@@ -184,9 +200,9 @@ def _export(
     names: PlainNames,
     held_out: int,
 ) -> Exported:
-    audience = Audience(source, request.segment_id, request.holdout)
+    audience = Audience(source, request.segment_id, request.holdout, request.status)
     base = export_ledger.base_of(connection, audience, current[0], "members")
-    counts = make_statuses(connection, base)
+    counts = make_statuses(connection, base, by_segment=request.status is None)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     export_id = export_ledger.write_down(
         connection,
@@ -232,7 +248,10 @@ def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
     )
     if request.segment_id is not None and request.segment_id not in segments:
         there = "; ".join(f"{number} ({printable(name)})" for number, name in segments.items())
-        raise Problem(f"SEGMENT={request.segment_id}: there are: {there}", WRONG_USE)
+        raise Problem(
+            f"SEGMENT={request.segment_id}: there are: {there}; and {', '.join(STATUSES)}",
+            WRONG_USE,
+        )
     there = column_types(connection)
     if "is_holdout" not in there:
         raise Problem("what is published does not say who is held out: run make build")
@@ -264,6 +283,7 @@ def file_of(warehouse: Warehouse, request: Request, run_number: int) -> Path:
     """
     if request.out is None:
         whom = "all" if request.segment_id is None else f"segment_{request.segment_id}"
+        whom = request.status or whom
         name = f"{whom}{AUDIENCE_NAMES[request.holdout]}_run_{run_number}.{request.format}"
         warehouse.exports.mkdir(exist_ok=True)
         file = warehouse.exports / name
@@ -294,32 +314,46 @@ def make_members(
         Problem: they are not as many as the summary of the segments says.
     """
     rule = {"exclude": "not is_holdout", "include": "true", "only": "is_holdout"}[request.holdout]
+    status = request.status or "segmented"
     connection.execute(
         "create temp table audience as select customer_id, segment_id, "
-        f"{rule} as is_member from marts.customer_segments where status = 'segmented' "
+        f"{rule} as is_member from marts.customer_segments where status = $status "
         "and ($segment_id is null or segment_id = $segment_id)",
-        {"segment_id": request.segment_id},
+        {"status": status, "segment_id": request.segment_id},
     )
     connection.execute(
         "create temp table members as select customer_id, segment_id from audience where is_member"
     )
-    member_count, other_count, expected = connection.execute(
-        "select count(*) filter (where is_member), count(*) filter (where not is_member), "
-        "(select coalesce(sum(customer_count), 0) from marts.segment_summary "
-        "where $segment_id is null or segment_id = $segment_id) from audience",
-        {"segment_id": request.segment_id},
+    member_count, other_count = connection.execute(
+        "select count(*) filter (where is_member), count(*) filter (where not is_member) "
+        "from audience"
     ).fetchone()
+    if request.status:
+        table = "segmentation_runs"
+        query = f"select {identifier(f'{status}_count')} from marts.{table} where is_current"
+    else:
+        table = "segment_summary"
+        query = f"select coalesce(sum(customer_count), 0) from marts.{table}"
+        query += (
+            f" where segment_id = {request.segment_id}" if request.segment_id is not None else ""
+        )
+    (expected,) = connection.execute(query).fetchone()
     missing = expected - member_count - other_count
     if missing and not 0 < missing <= forgotten_count:
         raise Problem(
             f"customer_segments has {member_count + other_count:,} customers of this audience, "
-            f"segment_summary {expected:,}: the published file is not whole, build again"
+            f"{table} {expected:,}: the published file is not whole, build again"
         )
     return other_count if request.holdout == "exclude" else 0
 
 
-def make_statuses(connection: duckdb.DuckDBPyConnection, base: Told | None) -> Counts:
-    """Make the temporary table `statuses`, a row per customer to write; returns how many."""
+def make_statuses(
+    connection: duckdb.DuckDBPyConnection, base: Told | None, *, by_segment: bool
+) -> Counts:
+    """Make the temporary table `statuses`, a row per customer to write; returns how many.
+
+    by_segment: whether a customer who changed segments has entered, and since when is known.
+    """
     connection.execute(
         """
         create temp table statuses as
@@ -342,6 +376,7 @@ def make_statuses(connection: duckdb.DuckDBPyConnection, base: Told | None) -> C
                 case
                     when members.customer_id is null then 'left'
                     when members.segment_id = before.segment_id then 'stayed'
+                    when before.customer_id is not null and not $by_segment then 'stayed'
                     else 'entered'
                 end as membership_status
             from members
@@ -384,7 +419,9 @@ def make_statuses(connection: duckdb.DuckDBPyConnection, base: Told | None) -> C
             compared.segment_id,
             compared.previous_segment_id,
             compared.membership_status,
-            coalesce(runs.as_of_date, current_run.as_of_date) as member_since_date
+            case
+                when $by_segment then coalesce(runs.as_of_date, current_run.as_of_date)
+            end as member_since_date
         from compared
         cross join current_run
         left join stays
@@ -399,7 +436,7 @@ def make_statuses(connection: duckdb.DuckDBPyConnection, base: Told | None) -> C
                         then stays.last_run_number + 1
                 end
         """,
-        {"base": base.export_id if base else None},
+        {"base": base.export_id if base else None, "by_segment": by_segment},
     )
     found = dict(
         connection.execute(
@@ -493,6 +530,8 @@ def check_rows(
 def describe(request: Request, exported: Exported) -> Iterable[str]:
     """Yield the lines that say what was exported."""
     whom = "All segments" if request.segment_id is None else f"Segment {request.segment_id}"
+    if request.status:
+        whom = f"Customers with status {request.status}"
     counts = exported.counts
     yield (
         f"{whom} of run {exported.run_number}, as of {exported.as_of_date}: "

@@ -1,8 +1,9 @@
 """The ledger of exports: what each audience was told last, in a file of its own.
 
 It lives beside the published file and is never rebuilt: a build, a rollback or a cleaning leaves it
-alone. An audience is a segment or all of them, with what is done about the holdout. Kept are the
-members that each audience was last told of, and those of the export before it.
+alone. An audience is a segment, all of them or a status of customers without one, with what is done
+about the holdout. Kept are the members that each audience was last told of, and those of the export
+before it.
 
 An export is written down before its file is written (`writing`), again before the file is put in
 place (`moving`), and once it is there (`done`). Whatever is not done is settled at the next export,
@@ -27,18 +28,27 @@ TABLES = {
     "exports": "export_id bigint, base_export_id bigint, source varchar, segment_id bigint, "
     "holdout varchar, run_id varchar, run_number bigint, as_of_date date, file varchar, "
     "temporary_file varchar, columns varchar, entered_count bigint, stayed_count bigint, "
-    "left_count bigint, row_count bigint, stage varchar, exported_at timestamp",
+    "left_count bigint, row_count bigint, stage varchar, exported_at timestamp, "
+    "status varchar",
     "members": "export_id bigint, customer_id varchar, segment_id bigint",
 }
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Whom an export is about; `segment_id` is None for all segments."""
+    """Whom an export is about.
+
+    Attributes:
+        source: The source.
+        segment_id: The segment; None for all of them.
+        holdout: What is done about customers held out of campaigns.
+        status: The status of customers in no segment; None where they are in one.
+    """
 
     source: str
     segment_id: int | None
     holdout: str
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,8 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
         for name, columns in TABLES.items():
             connection.execute(f"create table if not exists ledger.{name} ({columns})")
+        # A ledger of an earlier version knows segments only.
+        connection.execute("alter table ledger.exports add column if not exists status varchar")
         settle(connection)
     except duckdb.Error as error:
         reason = " ".join(str(error).split("\n")[0].split())
@@ -115,7 +127,8 @@ def last_told(connection: duckdb.DuckDBPyConnection, audience: Audience) -> Told
     row = connection.execute(
         "select export_id, base_export_id, run_id, run_number, as_of_date from ledger.exports "
         "where source = $source and segment_id is not distinct from $segment_id "
-        "and holdout = $holdout and stage = 'done' order by export_id desc limit 1",
+        "and status is not distinct from $status and holdout = $holdout and stage = 'done' "
+        "order by export_id desc limit 1",
         vars(audience),
     ).fetchone()
     return Told(*row) if row else None
@@ -145,7 +158,8 @@ def base_of(
     (difference,) = connection.execute(
         f"select count(*) from {members} as members full outer join "
         "(select * from ledger.members where export_id = ?) as told "
-        "on members.customer_id = told.customer_id and members.segment_id = told.segment_id "
+        "on members.customer_id = told.customer_id "
+        "and members.segment_id is not distinct from told.segment_id "
         "where members.customer_id is null or told.customer_id is null",
         [last.export_id],
     ).fetchone()
@@ -172,7 +186,7 @@ def write_down(
     ).fetchone()
     connection.execute(
         "insert into ledger.exports values "
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'writing', now() at time zone 'UTC')",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'writing', now() at time zone 'UTC', ?)",
         [
             export_id,
             base.export_id if base else None,
@@ -189,6 +203,7 @@ def write_down(
             counts.stayed,
             counts.left,
             counts.rows,
+            audience.status,
         ],
     )
     connection.execute(
@@ -214,7 +229,8 @@ def finish(connection: duckdb.DuckDBPyConnection, export_id: int) -> None:
         "delete from ledger.members where export_id not in ("
         "select unnest([export_id, coalesce(base_export_id, export_id)]) from ("
         "select export_id, base_export_id from ledger.exports "
-        "qualify row_number() over (partition by source, segment_id, holdout, stage = 'done' "
+        "qualify row_number() over ("
+        "partition by source, segment_id, status, holdout, stage = 'done' "
         "order by export_id desc) = 1 or stage <> 'done'))"
     )
     connection.execute("commit")

@@ -269,8 +269,10 @@ def whole_number(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
-def read_segment(text: str, otherwise: str) -> int | None:
+def read_segment(text: str, otherwise: str, others: str = "") -> int | None:
     """Read SEGMENT: the number of a segment; absent, what there is `otherwise`.
+
+    others: what else is accepted where SEGMENT is read, for the message.
 
     Raises:
         Problem: the text is no number that a segment could have.
@@ -279,8 +281,8 @@ def read_segment(text: str, otherwise: str) -> int | None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Problem(
-            f"SEGMENT={text}: expected the number of a segment, such as 1; leave it out for "
-            f"{otherwise}",
+            f"SEGMENT={text}: expected the number of a segment, such as 1{others}; leave it "
+            f"out for {otherwise}",
             WRONG_USE,
         )
     return int(text)

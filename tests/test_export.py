@@ -281,6 +281,91 @@ def test_audiences_are_told_apart(copy: Shop) -> None:
         assert copy.export(**given).counts.entered == 0
 
 
+# --- customers in no segment
+
+
+def test_lapsed_customers_are_exported_with_what_winning_them_back_needs(copy: Shop) -> None:
+    first = copy.export(SEGMENT="lapsed", HOLDOUT="include")
+    assert first.path.name == "lapsed_with_holdout_run_1.csv"
+    assert statuses(first) == {"c37": "entered"}
+    ((segment, name, tier, spend, day),) = copy.query(
+        "select segment_id, segment_name, value_tier, former_spend, last_order_date "
+        "from customer_segments where status = 'lapsed'"
+    )
+    (row,) = read(first.path)
+    assert row == {
+        "customer_id": "c37",
+        "segment_id": "" if segment is None else str(segment),
+        "segment_name": name or "",
+        "membership_status": "entered",
+        "value_tier": tier or "",
+        "former_spend": str(spend),
+        "last_order_date": str(day),
+        "is_holdout": row["is_holdout"],
+    }
+    held_out = row["is_holdout"] == "true"
+    assert set(statuses(copy.export(SEGMENT="lapsed"))) == (set() if held_out else {"c37"})
+    assert set(statuses(copy.export(SEGMENT="lapsed", HOLDOUT="only"))) == (
+        {"c37"} if held_out else set()
+    )
+
+
+def test_who_comes_back_has_left_the_lapsed_whatever_the_segment(copy: Shop) -> None:
+    segment, _, moved, stays = two_segments(copy)
+    for customer in (moved, stays):
+        copy.change(
+            "update customer_segments set status = 'lapsed', is_holdout = false, "
+            f"segment_id = null where customer_id = '{customer}'"
+        )
+    copy.change("update segmentation_runs set lapsed_count = lapsed_count + 2")
+    told = {"membership_status", "member_since_date", "previous_segment_id", "segment_id"}
+    fields = ",".join(["customer_id", *sorted(told)])
+    before = copy.export(SEGMENT="lapsed", HOLDOUT="include")
+    again = copy.export(SEGMENT="lapsed", HOLDOUT="include")
+    assert statuses(before) == statuses(again) == dict.fromkeys(("c37", moved, stays), "entered")
+    copy.next_run((moved, segment))
+    copy.change(
+        "update segmentation_runs set lapsed_count = lapsed_count - 1 where is_current",
+        f"update customer_segments set segment_id = {segment} where customer_id = '{stays}'",
+    )
+    after = copy.export(SEGMENT="lapsed", HOLDOUT="include", FIELDS=fields)
+    assert statuses(after) == {"c37": "stayed", moved: "left", stays: "stayed"}
+    assert {row["member_since_date"] for row in read(after.path)} == {""}
+
+
+@pytest.mark.parametrize("status", export.STATUSES)
+def test_each_status_is_an_audience_of_its_own(copy: Shop, status: str) -> None:
+    for text in ("=1+1", "@x"):
+        copy.change(
+            "insert into customer_segments by name select * replace "
+            f"('{text}' as customer_id, '{status}' as status, false as is_holdout, "
+            "null as segment_id) from customer_segments where customer_id = 'c37'",
+            f"update segmentation_runs set {status}_count = {status}_count + 1 where is_current",
+        )
+    found = copy.export(SEGMENT=status)
+    expected = {
+        customer
+        for (customer,) in copy.query(
+            f"select customer_id from customer_segments where status = '{status}' "
+            "and not is_holdout"
+        )
+    }
+    assert {customer.removeprefix("'") for customer in statuses(found)} == expected
+    assert {"'=1+1", "'@x"} <= set(statuses(found))
+    assert found.base is None
+    copy.change(f"update segmentation_runs set {status}_count = {status}_count + 1")
+    assert "segmentation_runs" in str(copy.refusal(SEGMENT=status))
+
+
+def test_a_ledger_of_segments_only_is_taken_over(copy: Shop) -> None:
+    copy.export(SEGMENT=1)
+    with duckdb.connect(copy.warehouse.exports_db) as connection:
+        connection.execute("alter table exports drop column status")
+    again = copy.export(SEGMENT=1)
+    assert set(statuses(again).values()) == {"entered"}
+    assert copy.export(SEGMENT="lapsed").base is None
+
+
 def test_a_rollback_is_compared_with_what_was_told_last(copy: Shop, tmp_path: Path) -> None:
     first, second, mover, _ = two_segments(copy)
     copy.export(SEGMENT=first)
@@ -540,6 +625,7 @@ def test_columns_that_are_not_there_are_refused_with_the_nearest(copy: Shop) -> 
     [
         ({"SEGMENT": "one"}, "SEGMENT=one"),
         ({"SEGMENT": "-1"}, "SEGMENT=-1"),
+        ({"SEGMENT": "Lapsd"}, "or lapsed, insufficient_history or never_ordered; leave it out"),
         ({"FORMAT": "xlsx"}, "expected one of csv, parquet"),
         ({"HOLDOUT": "yes"}, "expected one of exclude, include, only"),
         ({"FIELDS": ","}, "expected names of columns"),
