@@ -7,17 +7,23 @@ from models_py.judged import judged_step
 from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
-    drift_of_stored_fit,
 )
 from models_py.reasons_told import reasons_told
-from models_py.steps import assign_step, baseline_step, fit_step, k_scan_step, scaling_step
+from models_py.steps import (
+    assign_step,
+    baseline_step,
+    drift_step,
+    fit_step,
+    k_scan_step,
+    scaling_step,
+)
 
 __all__ = [
     "assign_step",
     "assignments_by_stored_fit",
     "baseline_step",
     "check_stored_features",
-    "drift_of_stored_fit",
+    "drift_step",
     "fit_step",
     "judged_step",
     "k_scan_step",

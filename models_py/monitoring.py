@@ -1,4 +1,4 @@
-"""The stored fit on today's customers: drift against its baseline, and where it would put them."""
+"""The stored fit on today's customers: where it would put them, and whether it can."""
 
 import pyarrow as pa
 
@@ -7,16 +7,7 @@ from models_py.errors import LearningError
 from models_py.features import BatchSource, source_columns
 from models_py.scaling import Scaler
 from models_py.scoring import ASSIGN_SCHEMA
-from models_py.steps import assign_step, drift_step, far_share
-
-DRIFT_SCHEMA = pa.schema(
-    [
-        ("feature", pa.string()),
-        ("population_stability_index", pa.float64()),
-        ("is_drifted", pa.bool_()),
-        ("far_share", pa.float64()),
-    ]
-)
+from models_py.steps import assign_step
 
 
 def lacking_features(source: BatchSource, scaling: pa.Table) -> list[str]:
@@ -25,26 +16,6 @@ def lacking_features(source: BatchSource, scaling: pa.Table) -> list[str]:
     if not columns:
         return []
     return [name for name in Scaler.from_table(scaling).features if name not in columns]
-
-
-def drift_of_stored_fit(
-    source: BatchSource,
-    scaling: pa.Table,
-    segments: pa.Table,
-    baseline: pa.Table,
-    settings: FitSettings,
-) -> pa.Table:
-    """Drift of every used feature, and on each row the share of customers far from every centre.
-
-    population_stability_index: see `drift`; null for a feature that is gone. far_share: 0 to 1,
-    null when a feature is gone, for then distances cannot be taken. Raises LearningError as
-    `drift_step` does.
-    """
-    drift = drift_step(source, scaling, segments, baseline, settings)
-    is_whole = not lacking_features(source, scaling)
-    share = far_share(source, scaling, segments, settings) if is_whole else None
-    shares = pa.array([share] * drift.num_rows, pa.float64())
-    return drift.append_column("far_share", shares).cast(DRIFT_SCHEMA)
 
 
 def assignments_by_stored_fit(

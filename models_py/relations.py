@@ -11,21 +11,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models_py import learning
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 
+# Of the features of all customers, who a fit is learned from.
+LEARNED_FROM = "is_current and has_sufficient_history"
 BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepSettings:
-    """One row of `fit_settings` and the settings of the learning step made of it."""
+    """One row of `fit_request` and the settings of the learning step made of it."""
 
     stored_fit_number: int
     next_segment_id: int
@@ -33,7 +37,7 @@ class StepSettings:
 
 
 def settings_from(relation: Any) -> StepSettings:
-    """Read the one row of `fit_settings`; threads and the temporary folder are the machine's."""
+    """Read the one row of `fit_request`; threads and the temporary folder are the machine's."""
     row = relation.to_arrow_table().to_pylist()[0]
     return StepSettings(
         stored_fit_number=row["stored_fit_number"],
@@ -41,7 +45,7 @@ def settings_from(relation: Any) -> StepSettings:
         fit=FitSettings(
             k_min=row["k_min"],
             k_max=row["k_max"],
-            k_in_force=row["k_in_force"],
+            k_in_force=row["active_k"],
             fixed_k=row["k"],
             seed=row["seed"],
             min_segment_share=row["min_segment_share"],
@@ -53,12 +57,32 @@ def settings_from(relation: Any) -> StepSettings:
     )
 
 
-def settings_of_fit(settings: FitSettings, fits: Any, number: int) -> FitSettings:
-    """Settings with those that a stored fit was learned by, from `history_fits`.
+@dataclass(frozen=True, kw_only=True)
+class ActiveFit:
+    """The fit that customers are assigned by, from the one row of `active_fit`.
+
+    name_set: the names that it reads features by. as_of_date: the current date.
+    """
+
+    number: int
+    name_set: str
+    as_of_date: date
+
+
+def active_fit_from(relation: Any) -> ActiveFit:
+    """Read the one row of `active_fit`."""
+    row = relation.to_arrow_table().to_pylist()[0]
+    return ActiveFit(
+        number=row["fit_number"], name_set=row["name_set"], as_of_date=row["as_of_date"]
+    )
+
+
+def settings_of_fit(settings: FitSettings, active: Any) -> FitSettings:
+    """Settings with those that the active fit was learned by, from the row of `active_fit`.
 
     What is published belongs to one fit: settings that changed while it goes on do not count.
     """
-    (row,) = of_fit(fits, number).to_pylist()
+    (row,) = active.to_arrow_table().to_pylist()
     return replace(
         settings, seed=row["seed"], weighting=row["weighting_setting"] or settings.weighting
     )
@@ -107,14 +131,76 @@ def is_refit(decision: Any) -> bool:
     return bool(decision.to_arrow_table().column("is_refit")[0].as_py())
 
 
-def fit_number(in_force: Any) -> int:
-    """Number of the fit in force, from the one row of `active_fit`."""
-    return int(in_force.to_arrow_table().column("fit_number")[0].as_py())
-
-
 def of_fit(relation: Any, number: int) -> pa.Table:
     """Rows of a history table that belong to one fit."""
     return relation.filter(f"fit_number = {int(number)}").to_arrow_table()
+
+
+def stored_customers(features: Any) -> Any:
+    """A source of today's customers with a history, as the stored fit sees them.
+
+    features: the relation of all customers' features, at every date and by every set of names.
+    It has no row by the names of a stored fit before the first.
+    """
+    return key_ordered(features.filter(f"name_set = 'stored' and {LEARNED_FROM}"))
+
+
+def customers_of(features: Any, active: ActiveFit, *, at_every_date: bool = False) -> Any:
+    """A source of the customers that the active fit assigns, with their features as it reads them.
+
+    Today's customers with a history; at every date also those of each snapshot, and lapsed
+    customers, who are scored by their last window that holds orders.
+    """
+    assigned = "(has_sufficient_history or is_lapsed)" if at_every_date else LEARNED_FROM
+    return key_ordered(
+        features.filter(f"name_set = {_text(active.name_set)} and {assigned}"), "as_of_date"
+    )
+
+
+def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Table:
+    """Smallest and largest value that a customer has today of each feature of a scaling.
+
+    Returns feature, minimum_value and maximum_value, original units, null where no customer has a
+    value. A feature that is gone has no row.
+    """
+    rows = features.filter(f"name_set = {_text(active.name_set)} and {LEARNED_FROM}")
+    names = [name for name in scaling.column("feature").to_pylist() if name in rows.columns]
+    extremes = _extremes(rows, names) if names else []
+    return pa.table(
+        {
+            "feature": pa.array(names, pa.string()),
+            "minimum_value": pa.array(extremes[0::2], pa.float64()),
+            "maximum_value": pa.array(extremes[1::2], pa.float64()),
+        }
+    )
+
+
+def _extremes(rows: Any, names: list[str]) -> list[float | None]:
+    """Minimum and maximum of each column, one after the other."""
+    if hasattr(type(rows), "extremes"):
+        return rows.extremes(names)
+    columns = ['"' + name.replace('"', '""') + '"' for name in names]
+    asked = ", ".join(f"min({column}), max({column})" for column in columns)
+    return list(rows.aggregate(asked).fetchall()[0])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def with_current(assigned: Any, as_of_date: date) -> Any:
+    """Assignments, streamed or held in Spark, with `is_current`: whether of the current date."""
+    if hasattr(type(assigned), "withColumn"):
+        return assigned.withColumn("is_current", assigned["as_of_date"] == as_of_date)
+    schema = assigned.schema.append(pa.field("is_current", pa.bool_()))
+    today = pa.scalar(as_of_date, pa.date32())
+
+    def marked() -> Iterator[pa.RecordBatch]:
+        for batch in assigned:
+            is_current = pc.equal(batch.column("as_of_date"), today)
+            yield pa.RecordBatch.from_arrays([*batch.columns, is_current], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, marked())
 
 
 def key_ordered(relation: Any, *further_keys: str) -> Any:
@@ -123,7 +209,7 @@ def key_ordered(relation: Any, *further_keys: str) -> Any:
     Where an engine holds customers that Python never sees whole, it is that engine's source of
     them; `learning_of` gives the steps that take it.
     """
-    if hasattr(relation, "customers"):
+    if hasattr(type(relation), "customers"):
         return relation.customers()
     ordered = relation.order(", ".join(("customer_id", *further_keys)))
 

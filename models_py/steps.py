@@ -327,8 +327,8 @@ def drift_step(
     """Population stability index of each used feature of the stored fit against its baseline.
 
     A feature that the source has no column for has a null index and counts as drifted. Without
-    customers the index is null and nothing has drifted. For the share of customers far from every
-    centre see `far_share`; `segments` is taken to check that the tables belong together.
+    customers the index is null and nothing has drifted. `segments` is taken to check that the
+    tables belong together.
     """
     scaler = Scaler.from_table(scaling)
     Model.from_tables(segments, scaler)
@@ -377,17 +377,3 @@ def drift_table(
             }
         )
     return pa.Table.from_pylist(rows, schema=drift.DRIFT_SCHEMA)
-
-
-def far_share(
-    source: BatchSource, scaling: pa.Table, segments: pa.Table, settings: FitSettings
-) -> float | None:
-    """Share of customers (0 to 1) beyond `outlier_squared_distance`; None without customers.
-
-    On the customers of the fit it is at most `trim_share` (0.01); read it against that.
-    """
-    far, rows = 0, 0
-    for batch in assign_step(source, scaling, segments, settings):
-        far += int(np.count_nonzero(batch.column("is_outlier").to_numpy(zero_copy_only=False)))
-        rows += batch.num_rows
-    return far / rows if rows else None

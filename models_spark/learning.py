@@ -23,7 +23,7 @@ from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
 from models_py.judged import chosen_centres, renamed
 from models_py.model import Model
-from models_py.monitoring import DRIFT_SCHEMA, gone
+from models_py.monitoring import gone
 from models_py.scaling import Scaler
 from models_py.scan import Candidate, cold_models, quiet_and_single
 from models_py.steps import (
@@ -204,27 +204,20 @@ def _bin_shares(
     return shares_of(totals)
 
 
-def drift_of_stored_fit(
+def drift_step(
     customers: SparkCustomers,
     scaling: pa.Table,
     segments: pa.Table,
     baseline: pa.Table,
     settings: FitSettings,
 ) -> pa.Table:
-    """Drift of every used feature and the share of far customers (see `models_py.monitoring`)."""
+    """Drift of every used feature (see `models_py.steps`)."""
     scaler = Scaler.from_table(scaling)
     Model.from_tables(segments, scaler)
     edges = stored_edges(scaler, baseline)
-    row_count = customers.row_count()
-    columns = customers.columns if row_count else frozenset()
+    columns = customers.columns if customers.row_count() else frozenset()
     shares = _bin_shares(customers, scaler, edges, settings)
-    drifted = drift_table(scaler, baseline, columns, shares, settings)
-    share = None
-    if row_count and not _lacking(customers, scaler):
-        assigned = assign_step(customers, scaling, segments, settings)
-        share = assigned.filter("is_outlier").count() / row_count
-    shares_far = pa.array([share] * drifted.num_rows, pa.float64())
-    return drifted.append_column("far_share", shares_far).cast(DRIFT_SCHEMA)
+    return drift_table(scaler, baseline, columns, shares, settings)
 
 
 def assignments_by_stored_fit(

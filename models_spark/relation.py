@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from models_spark.customers import SparkCustomers
+from models_spark.customers import SparkCustomers, quoted
 
 
 class SparkRelation:
@@ -26,6 +28,16 @@ class SparkRelation:
     def order(self, columns: str) -> SparkRelation:
         """Rows in the order of these columns, named with commas between them."""
         return SparkRelation(self.frame.orderBy(*(name.strip() for name in columns.split(","))))
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self.frame.columns
+
+    def extremes(self, names: Sequence[str]) -> list[float | None]:
+        """Minimum and maximum of each of these columns, one after the other."""
+        asked = [reduced(quoted(name)) for name in names for reduced in (f.min, f.max)]
+        return list(self.frame.agg(*asked).collect()[0])
 
     def count(self, _: str = "*") -> SparkRelation:
         """One row with the number of rows."""

@@ -36,13 +36,13 @@ SEED = 20261123
 # How many of 20 kills fall on each stage.
 SHARES = {"load": 3, "dbt": 6, "learning": 4, "publish": 3, "rename": 4}
 LEARNED_MODELS = (
-    "drift",
-    "scaling",
-    "baselines",
-    "k_scan",
-    "segments",
-    "assignments",
-    "reasons",
+    "learned_drift",
+    "learned_scaling",
+    "learned_baselines",
+    "learned_k_scan",
+    "learned_segments",
+    "customer_assignments",
+    "learned_reasons",
 )
 # Seconds after its start in which a Python model is killed, and after a version is staged.
 SECONDS_OF_A_MODEL = 0.5
@@ -83,7 +83,7 @@ def kill_in(stage: str, running: Running, rng: random.Random, start: Start) -> b
         running.wait_until(lambda: running.dbt_logged(begun))
         return _kill_after(rng.uniform(0, SECONDS_OF_A_START if node < 1 else 0.05), running)
     if stage == "learning":
-        begun = f"START python table model segmentation.learned_{rng.choice(LEARNED_MODELS)}"
+        begun = f"START python table model segmentation.{rng.choice(LEARNED_MODELS)}"
         running.wait_until(lambda: running.dbt_logged(begun))
         return _kill_after(rng.uniform(0, SECONDS_OF_A_MODEL), running)
     if stage == "publish":

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
+import pyarrow as pa
+import pytest
 
 from models_py.config import FitSettings
-from models_py.relations import definitions_of, settings_of_fit
+from models_py.relations import (
+    ActiveFit,
+    active_fit_from,
+    customers_of,
+    definitions_of,
+    settings_of_fit,
+    stored_customers,
+    value_ranges,
+    with_current,
+)
+
+TODAY = date(2026, 1, 7)
+EARLIER = date(2025, 12, 8)
+ACTIVE = ActiveFit(number=2, name_set="candidate", as_of_date=TODAY)
 
 
 def test_the_backtest_is_learned_by_the_settings_of_the_active_fit() -> None:
     """A seed and a weighting that changed while the stored fit goes on do not count."""
     with duckdb.connect() as connection:
-        fits = connection.sql(
-            "select * from (values (1, 7, 'definitions'), (2, 8, null)) "
-            "as t(fit_number, seed, weighting_setting)"
-        )
+
+        def fit(seed: int, weighting: str) -> duckdb.DuckDBPyRelation:
+            return connection.sql(f"select {seed} as seed, {weighting} as weighting_setting")
+
         asked = FitSettings(seed=99, weighting="auto")
-        active = settings_of_fit(asked, fits, 1)
+        active = settings_of_fit(asked, fit(7, "'definitions'"))
         assert (active.seed, active.weighting) == (7, "definitions")
         # Of a fit from before it was stored, the weighting of today counts.
-        before = settings_of_fit(asked, fits, 2)
+        before = settings_of_fit(asked, fit(8, "null"))
         assert (before.seed, before.weighting) == (8, "auto")
 
 
@@ -41,3 +58,62 @@ def test_definitions_are_those_that_the_fit_was_learned_by() -> None:
         "is_clustered": True,
         "missing_value": "zero",
     }
+
+
+@pytest.fixture
+def features():
+    """Three customers of today, one of them new, one lapsed customer and an earlier date."""
+    with duckdb.connect() as connection:
+        yield connection.sql(
+            "select * from (values "
+            "('b', 'candidate', 2.0::double, true, true, false, date '2026-01-07'), "
+            "('a', 'candidate', 1.0, true, true, false, date '2026-01-07'), "
+            "('a', 'stored', 5.0, true, true, false, date '2026-01-07'), "
+            "('a', 'candidate', 9.0, false, true, false, date '2025-12-08'), "
+            "('new', 'candidate', 7.0, true, false, false, date '2026-01-07'), "
+            "('gone', 'candidate', 8.0, false, false, true, date '2025-12-08')) "
+            'as t(customer_id, name_set, "spend ""x""", is_current, has_sufficient_history, '
+            "is_lapsed, as_of_date)"
+        )
+
+
+def keys(source) -> list[tuple[str, date]]:
+    """Customers and dates of a source, in its order."""
+    rows = [row for batch in source() for row in batch.to_pylist()]
+    return [(row["customer_id"], row["as_of_date"]) for row in rows]
+
+
+def test_the_active_fit_is_one_row() -> None:
+    with duckdb.connect() as connection:
+        row = connection.sql(
+            "select 2 as fit_number, 'candidate' as name_set, date '2026-01-07' as as_of_date"
+        )
+        assert active_fit_from(row) == ACTIVE
+
+
+def test_customers_are_those_that_the_active_fit_reads(features) -> None:
+    assert keys(customers_of(features, ACTIVE)) == [("a", TODAY), ("b", TODAY)]
+    assert keys(customers_of(features, ACTIVE, at_every_date=True)) == [
+        ("a", EARLIER),
+        ("a", TODAY),
+        ("b", TODAY),
+        ("gone", EARLIER),
+    ]
+
+
+def test_the_stored_fit_reads_features_by_its_own_names(features) -> None:
+    assert keys(stored_customers(features)) == [("a", TODAY)]
+
+
+def test_ranges_are_those_of_the_customers_of_today(features) -> None:
+    scaling = pa.table({"feature": ['spend "x"', "no longer there"]})
+    assert value_ranges(features, ACTIVE, scaling).to_pylist() == [
+        {"feature": 'spend "x"', "minimum_value": 1.0, "maximum_value": 2.0}
+    ]
+
+
+def test_assignments_of_the_current_date_are_marked() -> None:
+    dates = pa.array([TODAY, EARLIER], pa.date32())
+    batches = pa.table({"customer_id": ["a", "b"], "as_of_date": dates}).to_reader()
+    marked = with_current(batches, TODAY).read_all()
+    assert marked.column("is_current").to_pylist() == [True, False]

@@ -173,11 +173,9 @@ def test_baselines_and_drift_are_the_same(session, on_spark, fitted) -> None:
     values = moved.column(name).to_numpy() * 3
     moved = moved.set_column(first, name, pa.array(values))
     here = lambda: iter(moved.to_batches())  # noqa: E731 - a source is a function
-    own = on_batches.drift_of_stored_fit(here, scaling, segments, baseline, settings)
+    own = on_batches.drift_step(here, scaling, segments, baseline, settings)
     assert any(row["is_drifted"] for row in own.to_pylist())
-    found = on_spark.drift_of_stored_fit(
-        customers_of(session, here), scaling, segments, baseline, settings
-    )
+    found = on_spark.drift_step(customers_of(session, here), scaling, segments, baseline, settings)
     assert found.to_pylist() == own.to_pylist()
 
 

@@ -40,7 +40,7 @@ STAGE_OF_MODEL = {
     "learned_stored_assignments": "fit",
     "learned_segments": "fit",
     "learned_baselines": "fit",
-    "learned_assignments": "assign",
+    "customer_assignments": "assign",
     "learned_backtest_assignments": "assign",
     "learned_reasons": "assign",
 }

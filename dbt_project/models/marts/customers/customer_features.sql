@@ -1,4 +1,40 @@
 -- Where publishing writes tables out, a view is enough.
 {{ config(materialized=made_for_publishing()) }}
 
-select * from {{ ref('int_customer_features_in_force') }}
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
+
+with
+
+customer_features as (
+
+    select * from {{ ref('int_customer_features_joined') }}
+    where not is_lapsed
+
+),
+
+active_fit as (
+
+    select * from {{ ref('active_fit') }}
+
+),
+
+-- Numbered features mean what they mean to the fit that customers are
+-- assigned by.
+final as (
+
+    select
+        customer_features.customer_id,
+        customer_features.observed_days,
+        {% for feature in features -%}
+        customer_features.{{ quoted_name(feature) }},
+        {% endfor -%}
+        customer_features.is_current,
+        customer_features.has_sufficient_history,
+        customer_features.as_of_date
+    from customer_features
+    inner join active_fit
+        on customer_features.name_set = active_fit.name_set
+
+)
+
+select * from final

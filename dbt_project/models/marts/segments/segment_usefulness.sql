@@ -18,12 +18,6 @@ active_fit as (
 
 ),
 
-history_fits as (
-
-    select * from {{ ref('history_fits') }}
-
-),
-
 final as (
 
     select
@@ -51,14 +45,12 @@ final as (
         usefulness.as_of_date as snapshot_date,
         case
             when usefulness.basis = 'judged' then usefulness.as_of_date
-            else history_fits.fit_as_of_date
+            else active_fit.fit_as_of_date
         end as fit_as_of_date
     from usefulness
     inner join usefulness_told
         on usefulness.basis = usefulness_told.basis
     cross join active_fit
-    inner join history_fits
-        on active_fit.fit_number = history_fits.fit_number
 
 )
 

@@ -24,12 +24,6 @@ active_fit as (
 
 ),
 
-history_fits as (
-
-    select * from {{ ref('history_fits') }}
-
-),
-
 judged_date as (
 
     select * from {{ ref('snapshots') }}
@@ -130,7 +124,7 @@ final as (
         ranked.member_overlap,
         case
             when ranked.basis = 'judged' then judged_date.as_of_date
-            else history_fits.fit_as_of_date
+            else active_fit.fit_as_of_date
         end as fit_as_of_date,
         ranked.first_snapshot_date,
         ranked.last_snapshot_date,
@@ -141,8 +135,6 @@ final as (
     inner join usefulness_told
         on ranked.basis = usefulness_told.basis
     cross join active_fit
-    inner join history_fits
-        on active_fit.fit_number = history_fits.fit_number
     cross join judged_date
     left join yield_snapshots
         on ranked.basis is not null

@@ -12,17 +12,22 @@ active_fit as (
 
 ),
 
-feature_names_in_force as (
+feature_names as (
 
-    select * from {{ ref('feature_names_in_force') }}
+    select * from {{ ref('feature_names') }}
 
 ),
 
 new_rows as (
 
-    select feature_names_in_force.*
-    from feature_names_in_force
-    cross join active_fit
+    select
+        active_fit.fit_number,
+        feature_names.kind,
+        feature_names.name,
+        feature_names.position
+    from feature_names
+    inner join active_fit
+        on feature_names.name_set = active_fit.name_set
     where active_fit.is_refit
 
 ),

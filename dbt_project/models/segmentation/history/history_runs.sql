@@ -13,12 +13,6 @@ segmentation_run as (
 
 ),
 
-history_fits as (
-
-    select * from {{ ref('history_fits') }}
-
-),
-
 active_fit as (
 
     select * from {{ ref('active_fit') }}
@@ -61,9 +55,9 @@ new_run as (
         segmentation_run.run_id,
         segmentation_run.parent_run_id,
         {{ text_literal(var('source')) }} as source,
-        history_fits.verdict,
-        history_fits.verdict_reason,
-        history_fits.choice_reason,
+        active_fit.verdict,
+        active_fit.verdict_reason,
+        active_fit.choice_reason,
         run_notes.weighting,
         segmentation_run.refit_reason,
         run_notes.dropped_features,
@@ -79,19 +73,19 @@ new_run as (
         || load_settings.environment as versions,
         segmentation_run.run_number,
         segmentation_run.fit_number,
-        history_fits.k,
-        history_fits.seed,
-        history_fits.inertia,
-        history_fits.explained_variance_share,
-        history_fits.silhouette,
-        history_fits.reference_silhouette,
-        history_fits.reference_spread,
-        history_fits.structure_gap,
-        history_fits.davies_bouldin,
-        history_fits.calinski_harabasz,
-        history_fits.stability,
-        history_fits.minimum_jaccard,
-        history_fits.smallest_segment_share,
+        active_fit.k,
+        active_fit.seed,
+        active_fit.inertia,
+        active_fit.explained_variance_share,
+        active_fit.silhouette,
+        active_fit.reference_silhouette,
+        active_fit.reference_spread,
+        active_fit.structure_gap,
+        active_fit.davies_bouldin,
+        active_fit.calinski_harabasz,
+        active_fit.stability,
+        active_fit.minimum_jaccard,
+        active_fit.smallest_segment_share,
         active_fit.moved_share,
         active_fit.relabelled_share,
         churn.customer_changed_share,
@@ -119,14 +113,12 @@ new_run as (
         segmentation_run.is_held_back,
         run_notes.has_order_gap,
         segmentation_run.as_of_date,
-        history_fits.fit_as_of_date,
+        active_fit.fit_as_of_date,
         run_usefulness.judged_fit_as_of_date,
         run_notes.first_order_date,
         run_notes.last_order_date,
         load_settings.loaded_at
     from segmentation_run
-    inner join history_fits
-        on segmentation_run.fit_number = history_fits.fit_number
     cross join active_fit
     cross join churn
     cross join run_counts

@@ -6,7 +6,7 @@ def model(dbt, session):
     from models_py.relations import is_refit, key_ordered, learning_of, of_fit, settings_from
     from models_py.scaling import SCALING_SCHEMA
 
-    settings = settings_from(dbt.ref("fit_settings"))
+    settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
     learning = learning_of(source)

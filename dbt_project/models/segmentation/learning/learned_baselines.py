@@ -6,7 +6,7 @@ def model(dbt, session):
     from models_py.drift import BASELINE_SCHEMA
     from models_py.relations import is_refit, key_ordered, learning_of, settings_from
 
-    settings = settings_from(dbt.ref("fit_settings"))
+    settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
     learning = learning_of(source)

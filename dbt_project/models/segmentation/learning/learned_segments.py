@@ -12,7 +12,7 @@ def model(dbt, session):
         settings_from,
     )
 
-    settings = settings_from(dbt.ref("fit_settings"))
+    settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
     source = key_ordered(dbt.ref("clustering_input"))
     learning = learning_of(source)

@@ -1,28 +1,25 @@
-"""Where the stored fit sees today's customers, for a refit to be compared with."""
+"""Where the stored fit sees today's customers: the far ones, and what a refit would move."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.relations import (
-        is_refit,
-        key_ordered,
         learning_of,
         nested_segments,
         of_fit,
         settings_from,
+        stored_customers,
     )
     from models_py.scoring import ASSIGN_SCHEMA
 
-    settings = settings_from(dbt.ref("fit_settings"))
-    decision = dbt.ref("refit_decision")
-    source = key_ordered(dbt.ref("stored_input"))
-    learning = learning_of(source)
+    settings = settings_from(dbt.ref("fit_request"))
+    source = stored_customers(dbt.ref("int_customer_features_joined"))
     features = dbt.source("history", "fit_features")
     segments = dbt.source("history", "segments")
     centroids = dbt.source("history", "fit_centroids")
-    if not (settings.stored_fit_number and is_refit(decision)):
+    if not settings.stored_fit_number:
         return ASSIGN_SCHEMA.empty_table()
-    return learning.assignments_by_stored_fit(
+    return learning_of(source).assignments_by_stored_fit(
         source,
         of_fit(features, settings.stored_fit_number),
         nested_segments(segments, centroids, settings.stored_fit_number),

@@ -1,11 +1,17 @@
-{% set features = feature_columns(ref('int_customer_features_in_force')) %}
+{% set features = feature_columns(ref('int_customer_features_joined')) %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_in_force') }}
+    select * from {{ ref('int_customer_features_joined') }}
     where is_current
+
+),
+
+active_fit as (
+
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -20,13 +26,16 @@ fit_features as (
 features_filled as (
 
     select
-        customer_id,
+        customer_features.customer_id,
         {% for feature in features -%}
-        coalesce({{ quoted_name(feature) }}, cast('nan' as double))
-            as {{ quoted_name(feature) }},
+        coalesce(
+            customer_features.{{ quoted_name(feature) }}, cast('nan' as double)
+        ) as {{ quoted_name(feature) }},
         {% endfor -%}
-        has_sufficient_history
+        customer_features.has_sufficient_history
     from customer_features
+    inner join active_fit
+        on customer_features.name_set = active_fit.name_set
 
 ),
 

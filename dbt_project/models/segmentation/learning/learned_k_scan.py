@@ -6,7 +6,7 @@ def model(dbt, session):
     from models_py.relations import check_fixed_k, is_refit, key_ordered, learning_of, settings_from
     from models_py.steps import K_SCAN_SCHEMA
 
-    settings = settings_from(dbt.ref("fit_settings"))
+    settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
     customers = dbt.ref("clustering_input")
     source = key_ordered(customers)

@@ -3,19 +3,24 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.monitoring import DRIFT_SCHEMA
-    from models_py.relations import key_ordered, learning_of, nested_segments, of_fit, settings_from
+    from models_py.drift import DRIFT_SCHEMA
+    from models_py.relations import (
+        learning_of,
+        nested_segments,
+        of_fit,
+        settings_from,
+        stored_customers,
+    )
 
-    settings = settings_from(dbt.ref("fit_settings"))
-    source = key_ordered(dbt.ref("stored_input"))
-    learning = learning_of(source)
+    settings = settings_from(dbt.ref("fit_request"))
+    source = stored_customers(dbt.ref("int_customer_features_joined"))
     features = dbt.source("history", "fit_features")
     segments = dbt.source("history", "segments")
     centroids = dbt.source("history", "fit_centroids")
     baselines = dbt.source("history", "fit_baselines")
     if not settings.stored_fit_number:
         return DRIFT_SCHEMA.empty_table()
-    return learning.drift_of_stored_fit(
+    return learning_of(source).drift_step(
         source,
         of_fit(features, settings.stored_fit_number),
         nested_segments(segments, centroids, settings.stored_fit_number),

@@ -1,14 +1,20 @@
 with
 
-refit_request as (
+fit_request as (
 
-    select * from {{ ref('refit_request') }}
+    select * from {{ ref('fit_request') }}
 
 ),
 
 learned_drift as (
 
     select * from {{ ref('learned_drift') }}
+
+),
+
+stored_assignments as (
+
+    select * from {{ ref('learned_stored_assignments') }}
 
 ),
 
@@ -29,7 +35,6 @@ drift as (
 
     select
         max(population_stability_index) as max_population_stability_index,
-        max(far_share) as far_share,
         count(*) filter (where is_drifted) as drifted_count,
         {{ text_join(
             'case when is_drifted then feature end', ', ', 'feature'
@@ -38,22 +43,31 @@ drift as (
 
 ),
 
+far as (
+
+    select
+        cast(count(*) filter (where is_outlier) as double)
+        / nullif(count(*), 0) as far_share
+    from stored_assignments
+
+),
+
 reasoned as (
 
     select
-        refit_request.settings_hash,
-        refit_request.definitions_hash,
+        fit_request.settings_hash,
+        fit_request.definitions_hash,
         drift.drifted_features,
-        refit_request.stored_fit_number,
+        fit_request.stored_fit_number,
         drift.max_population_stability_index,
-        drift.far_share,
+        far.far_share,
         coalesce(
-            refit_request.request_reason,
+            fit_request.request_reason,
             {% if var('refit') == 'auto' -%}
             case
                 when drift.drifted_count > 0
                     then 'customers drifted in ' || drift.drifted_features
-                when drift.far_share > {{ var('max_far_share') }}
+                when far.far_share > {{ var('max_far_share') }}
                     then 'too many customers far from every segment'
             end
             {%- else -%}
@@ -61,11 +75,12 @@ reasoned as (
             {%- endif %}
         ) as refit_reason,
         greatest(
-            refit_request.stored_fit_number, given_out.fit_number
+            fit_request.stored_fit_number, given_out.fit_number
         ) + 1 as next_fit_number,
-        refit_request.as_of_date
-    from refit_request
+        fit_request.as_of_date
+    from fit_request
     cross join drift
+    cross join far
     cross join given_out
 
 ),

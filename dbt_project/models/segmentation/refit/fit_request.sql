@@ -19,14 +19,40 @@ fits as (
 
 ),
 
+segments as (
+
+    select * from {{ source('history', 'segments') }}
+
+),
+
+highest_numbers as (
+
+    select * from {{ source('history', 'highest_numbers') }}
+
+),
+
 last_fit as (
 
     select
         max(fit_number) as fit_number,
         max_by(settings_hash, fit_number) as settings_hash,
         max_by(definitions_hash, fit_number) as definitions_hash,
+        max_by(k, fit_number) as k,
         max_by(fit_as_of_date, fit_number) as fit_as_of_date
     from fits
+
+),
+
+-- Ids opened by any fit before are never given out again, also when the run
+-- that opened them was rolled back.
+opened as (
+
+    select coalesce(max(segment_id), 0) as last_segment_id
+    from (
+        select segment_id from segments
+        union all
+        select segment_id from highest_numbers
+    ) as ids
 
 ),
 
@@ -50,6 +76,8 @@ compared as (
 
     select
         coalesce(last_fit.fit_number, 0) as stored_fit_number,
+        last_fit.k as active_k,
+        opened.last_segment_id,
         {{ text_digest(text_literal(settings_text())) }} as settings_hash,
         definitions_now.definitions_hash,
         snapshots.as_of_date,
@@ -63,12 +91,13 @@ compared as (
         > {{ var('refit_after_days') }} as is_old
     from definitions_now
     cross join last_fit
+    cross join opened
     left join snapshots
         on snapshots.is_current
 
 ),
 
--- The reasons in the order in which they are told; drift is looked at after
+-- The reasons in the order in which they are reported; drift is looked at after
 -- the features are made.
 final as (
 
@@ -89,7 +118,21 @@ final as (
                     'stored fit is more than {{ var("refit_after_days") }} days'
                     || ' old'
         end as request_reason,
+        {{ text_literal(var('weighting')) }} as weighting,
         cast(stored_fit_number as bigint) as stored_fit_number,
+        {% if var('k') is none -%}
+        cast(null as bigint) as k,
+        {%- else -%}
+        cast({{ var('k') }} as bigint) as k,
+        {%- endif %}
+        cast({{ var('k_min') }} as bigint) as k_min,
+        cast({{ var('k_max') }} as bigint) as k_max,
+        active_k,
+        cast({{ var('seed') }} as bigint) as seed,
+        cast(last_segment_id + 1 as bigint) as next_segment_id,
+        cast({{ var('min_segment_share') }} as double) as min_segment_share,
+        cast({{ var('max_population_stability_index') }} as double)
+            as max_population_stability_index,
         as_of_date
     from compared
 

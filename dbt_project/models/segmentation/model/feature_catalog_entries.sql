@@ -8,7 +8,13 @@ feature_settings as (
 
 feature_names as (
 
-    select * from {{ ref('feature_names_in_force') }}
+    select * from {{ ref('feature_names') }}
+
+),
+
+active_fit as (
+
+    select * from {{ ref('active_fit') }}
 
 ),
 
@@ -77,12 +83,24 @@ met as (
 
 ),
 
+active_names as (
+
+    select
+        feature_names.kind,
+        feature_names.name,
+        feature_names.position
+    from feature_names
+    inner join active_fit
+        on feature_names.name_set = active_fit.name_set
+
+),
+
 -- category_3_share is named for the category in third place, and so on.
 named as (
 
     select
         met.*,
-        feature_names.name,
+        active_names.name,
         -- A label goes wherever a value does.
         coalesce(
             ', at most ' || cast(snapshots.shortest_observed_days as string), ''
@@ -90,12 +108,12 @@ named as (
     from met
     left join snapshots
         on met.feature in ({{ text_list(capped_features()) }})
-    left join feature_names
+    left join active_names
         on
             met.feature
-            = feature_names.kind
+            = active_names.kind
             || '_'
-            || cast(feature_names.position as string)
+            || cast(active_names.position as string)
             || '_share'
 
 ),

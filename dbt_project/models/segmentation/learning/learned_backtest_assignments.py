@@ -1,11 +1,10 @@
-"""Segments of the judged fit, learned at an earlier date, under the ids of those in force."""
+"""Segments of the backtest fit, learned at an earlier date, under the ids of the active fit."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.relations import (
         definitions_of,
-        fit_number,
         key_ordered,
         learned_rows,
         learning_of,
@@ -15,10 +14,9 @@ def model(dbt, session):
     )
     from models_py.scoring import ASSIGN_SCHEMA
 
-    settings = settings_from(dbt.ref("fit_settings")).fit
-    number = fit_number(dbt.ref("active_fit"))
-    settings = settings_of_fit(settings, dbt.ref("history_fits"), number)
-    in_force = segment_ids(dbt.ref("fit_segments"))
+    settings = settings_from(dbt.ref("fit_request"))
+    settings = settings_of_fit(settings.fit, dbt.ref("active_fit"))
+    active_ids = segment_ids(dbt.ref("fit_segments"))
     customers = dbt.ref("backtest_input")
     definitions = definitions_of(dbt.ref("fit_features"))
     learned = learned_rows(customers)
@@ -29,6 +27,6 @@ def model(dbt, session):
         learned_from,
         key_ordered(customers, "as_of_date"),
         definitions,
-        in_force,
+        active_ids,
         settings,
     )

@@ -1,0 +1,25 @@
+"""The nearest segment of every customer at every as-of date, streamed."""
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    from models_py.relations import (
+        active_fit_from,
+        customers_of,
+        learning_of,
+        nested_segments,
+        settings_from,
+        with_current,
+    )
+
+    settings = settings_from(dbt.ref("fit_request"))
+    active = active_fit_from(dbt.ref("active_fit"))
+    features = dbt.ref("int_customer_features_joined")
+    scaling = dbt.ref("fit_features").to_arrow_table()
+    segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), active.number)
+    source = customers_of(features, active, at_every_date=True)
+    members = customers_of(features, active)
+    learning = learning_of(source)
+    learning.check_stored_features(source, scaling, active.number)
+    assigned = learning.assign_step(source, scaling, segments, settings.fit, members)
+    return with_current(assigned, active.as_of_date)
