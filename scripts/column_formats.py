@@ -4,7 +4,7 @@ A column is read with stated formats or not at all (`date_formats` finds those o
 numbers the question is which sign stands before the decimals. A format is accepted when it reads
 everything in the column that any format reads; what no format reads is no number, and staging
 rejects its row. Where several formats read everything, and they read differently, the user is
-asked.
+asked. Where no one format fits all files of a table and one fits each, each file has its own.
 
 Values are grouped by shape (`9/99/9999 9:99`) by DuckDB, so that what Python looks at does not
 grow with the rows.
@@ -13,12 +13,12 @@ grow with the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
 from console import Problem
-from date_formats import time_formats
+from date_formats import MOST_FILES, time_formats
 from project_sql import ProjectSql
 from quoting import identifier, literal
 from refusals import refusal, shown
@@ -57,6 +57,29 @@ class NumberShapes:
     stray_sign: str | None = None
 
 
+class SignError(Problem):
+    """A column that is not read with one decimal sign."""
+
+
+class AmbiguousError(SignError):
+    """A column that could be read with either decimal sign."""
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How the numbers of a table, or of one of its files, are written.
+
+    Attributes:
+        formats: `plain`, `point` or `comma` by column.
+        signs: The decimal signs that some values tell: `point`, `comma`.
+        strays: Columns of which a few values have the other sign, and are rejected.
+    """
+
+    formats: dict[str, str]
+    signs: frozenset[str]
+    strays: frozenset[str]
+
+
 # --- numbers
 
 
@@ -65,16 +88,101 @@ def number_formats(
     project: ProjectSql,
     columns: Sequence[Column],
     stated: Stated,
-) -> dict[str, str]:
-    """Return `plain`, `point` or `comma` for each number column of one raw table.
+) -> dict[str, list[str] | dict[str, list[str]]]:
+    """Return the format of each number column of one raw table: `plain`, `point` or `comma`.
 
-    A column that could be either takes the sign that the table's other columns have.
+    Where no one sign fits all files and one fits each, the formats of all columns come by file.
 
     Raises:
         Problem: a column mixes signs or currencies, or could be read in two ways.
     """
+    try:
+        found = signs_of(connection, project, columns, stated, is_strict=True)
+    except SignError:
+        if by_file := signs_by_file(connection, project, columns, stated):
+            return by_file
+        found = signs_of(connection, project, columns, stated)
+    if found.strays and (by_file := signs_by_file(connection, project, columns, stated)):
+        return by_file
+    return {name: [sign] for name, sign in found.formats.items()}
+
+
+def signs_by_file(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    columns: Sequence[Column],
+    stated: Stated,
+) -> dict[str, dict[str, list[str]]] | None:
+    """Return the formats of each column by file; None where a file has no one sign itself.
+
+    A file that could be read in two ways is read as the others are.
+
+    Raises:
+        Problem: the others are not all read in one way.
+    """
+    files = [
+        file
+        for (file,) in connection.execute(
+            f"select distinct _file from {columns[0].relation} order by _file limit ?",
+            [MOST_FILES + 1],
+        ).fetchall()
+    ]
+    if not 1 < len(files) <= MOST_FILES:
+        return None
+    found: dict[str, Signs] = {}
+    unclear: dict[str, Problem] = {}
+    for file in files:
+        own = of_file(columns, file)
+        try:
+            found[file] = signs_of(connection, project, own, stated, is_strict=True)
+        except AmbiguousError as problem:
+            unclear[file] = problem
+        except Problem:
+            return None
+    signs = {sign for each in found.values() for sign in each.signs}
+    if any(each.strays for each in found.values()):
+        return None
+    for file, problem in unclear.items():
+        if len(signs) != 1:
+            raise problem
+        settled = replace(stated, decimal_sign=next(iter(signs)))
+        found[file] = signs_of(connection, project, of_file(columns, file), settled)
+    return {
+        column.name: {file: [found[file].formats[column.name]] for file in files}
+        for column in columns
+    }
+
+
+def of_file(columns: Sequence[Column], file: str) -> list[Column]:
+    """Return columns of which the rows of one file count."""
+    return [replace(c, file=file, spoken=f"{c.spoken} of {file}") for c in columns]
+
+
+def signs_of(
+    connection: duckdb.DuckDBPyConnection,
+    project: ProjectSql,
+    columns: Sequence[Column],
+    stated: Stated,
+    *,
+    is_strict: bool = False,
+) -> Signs:
+    """Return how the numbers of one raw table, or of one of its files, are written.
+
+    A column that could be either takes the sign that the table's other columns have.
+
+    Args:
+        connection: Where the raw table is.
+        project: Renders the project's macros.
+        columns: The columns.
+        stated: What the user states.
+        is_strict: Whether a stated sign that does not read all is refused as mixed.
+
+    Raises:
+        Problem: as `number_formats`.
+    """
     shapes = {column.name: number_shapes(connection, project, column) for column in columns}
     found: dict[str, str] = {}
+    strays: set[str] = set()
     for column in columns:
         shape = shapes[column.name]
         if shape.is_plain and not shape.is_ambiguous:
@@ -85,6 +193,7 @@ def number_formats(
             found[column.name] = "point"
         elif shape.stray_sign and not stated.decimal_sign:
             found[column.name] = shape.stray_sign
+            strays.add(column.name)
     signs = {
         "comma" if sign == "comma" else "point"
         for name, sign in found.items()
@@ -94,7 +203,7 @@ def number_formats(
         if column.name in found:
             continue
         shape = shapes[column.name]
-        if stated.decimal_sign:
+        if stated.decimal_sign and (shape.is_ambiguous or not is_strict):
             found[column.name] = stated.decimal_sign
         elif shape.is_ambiguous and len(signs) == 1:
             found[column.name] = next(iter(signs))
@@ -102,7 +211,7 @@ def number_formats(
             raise ambiguous_number(connection, column, shape)
         else:
             raise mixed_numbers(connection, column, shape)
-    return found
+    return Signs(found, frozenset(signs), frozenset(strays))
 
 
 def number_shapes(
@@ -184,32 +293,34 @@ def check_currencies(
 
 def ambiguous_number(
     connection: duckdb.DuckDBPyConnection, column: Column, shape: NumberShapes
-) -> Problem:
+) -> AmbiguousError:
     """Return the question which sign is the decimal one."""
     text = shape.point_example
     sign = "," if "," in text else "."
     whole, part = text.replace(sign, ""), text.replace(sign, ".")
     with_point, with_comma = (whole, part) if sign == "," else (part, whole)
-    return refusal(
+    problem = refusal(
         column.spoken,
         f"{shown(text)} ({row_of(connection, column, text)}) and the like may be "
         f"{with_point} or {with_comma}: state DECIMAL=point for the first or DECIMAL=comma for "
         "the second",
     )
+    return AmbiguousError(str(problem), problem.exit_code)
 
 
 def mixed_numbers(
     connection: duckdb.DuckDBPyConnection, column: Column, shape: NumberShapes
-) -> Problem:
+) -> SignError:
     """Return the problem of a column with decimal points and decimal commas."""
-    return refusal(
+    problem = refusal(
         column.spoken,
         f"mixes decimal points, as in {shown(shape.point_example)} "
         f"({row_of(connection, column, shape.point_example)}), and decimal commas, as in "
         f"{shown(shape.comma_example)} ({row_of(connection, column, shape.comma_example)}): "
-        "expected one kind; DECIMAL=point or DECIMAL=comma states which, and rejects the rows of "
-        "the other",
+        "expected one kind in each file; DECIMAL=point or DECIMAL=comma states which, and rejects "
+        "the rows of the other",
     )
+    return SignError(str(problem), problem.exit_code)
 
 
 # --- the table that staging reads
@@ -228,13 +339,11 @@ def find_formats(
         Problem: a column has no one format.
     """
     signs = number_formats(connection, project, numbers, stated)
-    rows: list[FormatRow] = [(c.table, c.name, "number", 1, signs[c.name], None) for c in numbers]
-    for c in times:
-        formats = time_formats(connection, project, c, stated)
-        by_file = formats if isinstance(formats, dict) else {None: formats}
-        rows += [
-            (c.table, c.name, "time", number, text, file)
-            for file, own in by_file.items()
-            for number, text in enumerate(own, start=1)
-        ]
-    return rows
+    found = [(c, "number", signs[c.name]) for c in numbers]
+    found += [(c, "time", time_formats(connection, project, c, stated)) for c in times]
+    return [
+        (column.table, column.name, kind, number, text, file)
+        for column, kind, formats in found
+        for file, own in (formats if isinstance(formats, dict) else {None: formats}).items()
+        for number, text in enumerate(own, start=1)
+    ]

@@ -371,7 +371,7 @@ class _Reader:
             return None
         value, type_name = identifier(column), self._kinds[column]
         if kind == NUMBER:
-            formats = [self._numbers[column]] if column in self._numbers else []
+            formats = self._numbers.get(column, [])
             return self._project.macro("number_in_format", value, formats, "double")
         if type_name == ZONED_TYPE:
             value = f"timezone('UTC', {value})"

@@ -277,6 +277,69 @@ def test_a_stated_sign_settles_what_is_open(tmp_path, stated, expected):
     assert amount == expected
 
 
+GERMAN = 'g1,c1,2024-01-02,"1.234,50"\ng2,c1,2024-01-03,2\n'
+ENGLISH = 'h1,c1,2024-01-02,"1,234.25"\nh2,c1,2024-01-03,3.5\n'
+OPEN = 'i1,c1,2024-01-02,"1,234"\n'
+
+
+def test_each_file_is_read_with_its_own_decimal_sign(tmp_path):
+    files = {"order_lines_de.csv": HEADER + GERMAN, "order_lines_en.csv": HEADER + ENGLISH}
+    found = staged(tmp_path / "plain", files)
+    assert [str(row[3]) for row in found] == ["1234.5000", "2.0000", "1234.2500", "3.5000"]
+    # What an expression counts with is read so too, and so is the column of another sign.
+    mapped = {"columns.yml": "order_lines:\n  net_amount: net_amount * 2\n"}
+    tried = try_files(tmp_path / "mapped", files | mapped)
+    assert tried.problem is None, tried.problem
+    assert tried.findings.totals.spend == Decimal("4948.5")
+    tried = try_files(tmp_path / "shown", files)
+    assert "numbers, decimal comma, decimal point" in tried.told
+    assert tried.query(
+        "select source_file, format from raw.column_formats "
+        "where kind = 'number' and column_name = 'net_amount' order by all"
+    ) == [("order_lines_de.csv", "comma"), ("order_lines_en.csv", "point")]
+
+
+def test_few_amounts_of_another_file_are_not_rejected_as_strays(tmp_path):
+    many = "".join(f'g{n},c1,2024-01-02,"{n},50"\n' for n in range(300))
+    files = {"order_lines_de.csv": HEADER + many, "order_lines_en.csv": HEADER + ENGLISH}
+    assert {row[3] for row in staged(tmp_path, files)} >= {Decimal("3.5"), Decimal("299.5")}
+
+
+def test_a_file_that_fits_both_signs_is_read_as_the_others_or_asked_about(tmp_path):
+    files = {"order_lines_de.csv": HEADER + GERMAN, "order_lines_open.csv": HEADER + OPEN}
+    found = staged(tmp_path / "one", files)
+    assert found[-1][3] == Decimal("1.234")
+    files["order_lines_en.csv"] = HEADER + ENGLISH
+    message = str(try_load(tmp_path / "asked", files).problem)
+    assert "column net_amount of order_lines_open.csv: '1,234' (row 1 of " in message
+    assert "DECIMAL=point" in message
+    found = staged(tmp_path / "stated", files, DECIMAL="point")
+    assert [str(row[3]) for row in found] == [
+        *("1234.5000", "2.0000", "1234.2500", "3.5000", "1234.0000")
+    ]
+
+
+@pytest.mark.parametrize("stated", ["", "point"])
+def test_a_file_that_mixes_signs_is_refused_or_its_other_rows_rejected(tmp_path, stated):
+    files = {"order_lines_de.csv": HEADER + GERMAN, "order_lines_mixed.csv": HEADER + GERMAN}
+    files["order_lines_mixed.csv"] += ENGLISH
+    tried = try_files(tmp_path, files, DECIMAL=stated)
+    if stated:
+        assert tried.reasons() == {"unreadable_net_amount": 2}
+    else:
+        assert "row 1 of order_lines_de.csv" in str(tried.problem)
+        assert "of order_lines_mixed.csv" in str(tried.problem)
+        assert "expected one kind in each file" in str(tried.problem)
+
+
+def test_currencies_of_several_files_are_refused_all_the_same(tmp_path):
+    files = {
+        "order_lines_de.csv": HEADER + 'g1,c1,2024-01-02,"1,50 €"\n',
+        "order_lines_us.csv": HEADER + "h1,c1,2024-01-02,$1.50\n",
+    }
+    assert "mixes the currencies" in str(try_load(tmp_path, files).problem)
+
+
 def test_shapes_of_dates():
     assert list(formats_of_shape("99/9/9999 99:99")) == ["%d/%m/%Y", "%m/%d/%Y"]
     assert formats_of_shape("99.99.99") == {

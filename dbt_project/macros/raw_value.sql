@@ -76,7 +76,18 @@
    decimals; what is counted with first is read as a double, with all of its
    decimals. #}
 {% macro number_in_format(column, formats, type=none) -%}
-    {%- if not formats or formats == ['plain'] -%}
+    {%- if formats is mapping -%}
+    case
+        {%- for own in [['plain'], ['point'], ['comma']] if own in formats.values() %}
+        {%- set files = [] -%}
+        {%- for file in formats if formats[file] == own -%}
+            {%- do files.append(text_literal(file)) -%}
+        {%- endfor %}
+        when _file in ({{ files | join(', ') }})
+            then {{ number_in_format(column, own, type) }}
+        {%- endfor %}
+    end
+    {%- elif not formats or formats == ['plain'] -%}
     try_cast({{ column }} as {{ type or 'decimal(18, 4)' }})
     {%- else -%}
     {{ number_of_text(raw_text(column), formats[0], type) }}
