@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from checking.findings import Attribute
+from checking.json_report import attribute_object
 from quoting import literal
 from shops import ROOT, clean_environment
 from tried import HEADER, Files, write
@@ -30,6 +32,8 @@ KEYS = [
     "taken_for_missing",
     "filled_forward",
     "joined",
+    "columns",
+    "attributes",
     "suspicions",
     "next_command",
 ]
@@ -134,6 +138,53 @@ def test_nothing_usable_is_refused(tmp_path):
     )
     assert finished.returncode == 4
     assert set(json.loads(finished.stdout)) == {"error", "file", "row", "column", "hint"}
+
+
+def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path):
+    rows = "".join(f"c{n},{20 + n},{'ab'[n % 2]},x\n" for n in range(12))
+    files = {
+        "sales.csv": "Order,Who,Day,Total,Till\n"
+        + "".join(f'o{n},c{n},{n + 10}.1.2024,"{n},50",t\n' for n in range(12)),
+        "customers.csv": f"customer_id,age,club,all\n{rows}",
+        "columns.yml": "order_lines:\n  _file: sales.csv\n  order_id: Order\n  customer_id: Who\n"
+        "  ordered_at: Day\n  net_amount: Total * 1\n",
+    }
+    found = json.loads(run_check(tmp_path, files, FORMAT="json").stdout)
+    columns = {(c["source_table"], c["name"]): c for c in found["columns"]}
+    assert columns["order_lines", "ordered_at"] == {
+        "source_table": "order_lines",
+        "name": "ordered_at",
+        "from": "Day",
+        "read_as": "dates",
+        "formats": ["DD.MM.YYYY"],
+    }
+    assert columns["order_lines", "net_amount"]["from"] == "Total * 1"
+    assert columns["order_lines", "order_id"]["read_as"] == "text"
+    assert columns["order_lines", "till"]["read_as"] == "not used"
+    assert columns["customers", "age"]["read_as"] == "whole numbers, 20 to 31"
+    attributes = {attribute.pop("name"): attribute for attribute in found["attributes"]}
+    assert attributes["age"]["values"] == "whole numbers, 20 to 31"
+    assert {name: (found["use"], found["why"]) for name, found in attributes.items()} == {
+        "age": ("profiled", "by value"),
+        "all": ("left_out", "constant"),
+        "club": ("profiled", "by value"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        (
+            "clustered, log1p, family a: high is more",
+            ("clustered", "log1p, family a: high is more"),
+        ),
+        ("profiled", ("profiled", None)),
+        ("left out: an id, a code", ("left_out", "an id, a code")),
+    ],
+)
+def test_the_use_of_an_attribute_is_one_word_and_a_reason(use, expected):
+    found = attribute_object(Attribute("x", "numbers", use))
+    assert (found["use"], found["why"]) == expected
 
 
 @pytest.mark.many_builds

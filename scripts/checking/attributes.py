@@ -13,6 +13,7 @@ from settings import Settings
 from sources import source_of
 
 CLUSTERED = "clustered"
+PROFILED = "profiled"
 LEFT_OUT = "left out: "
 
 
@@ -64,8 +65,8 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                         '{CLUSTERED}, ' || transform || ', family ' || family
                         || ': high is ' || higher_means
                 when left_out_reason is not null then '{LEFT_OUT}' || left_out_reason
-                when is_feature then 'profiled'
-                when is_profiled then 'profiled by value'
+                when is_feature then '{PROFILED}'
+                when is_profiled then '{PROFILED} by value'
                 else '{LEFT_OUT}too many different values to compare by'
             end as use
         from attributes

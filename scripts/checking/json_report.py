@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from checking.findings import Findings, Outcome
+from checking.attributes import LEFT_OUT, PROFILED
+from checking.columns import columns_of
+from checking.findings import Attribute, Findings, Outcome
 from console import Problem, json_text
 from load_raw import Loaded
 
@@ -64,6 +66,8 @@ def findings_json(findings: Findings) -> str:
             },
             "filled_forward": _filled_forward(findings.loaded),
             "joined": _joined(findings.loaded),
+            "columns": _columns(findings),
+            "attributes": [attribute_object(found) for found in findings.attributes],
             "suspicions": [
                 {"kind": found.kind, "count": found.count, "example": found.example}
                 for found in findings.suspicions
@@ -91,6 +95,31 @@ def refusal_json(problem: Problem) -> str:
 def _first(patterns: Sequence[re.Pattern[str]], message: str) -> str | None:
     matches = (pattern.search(message) for pattern in patterns)
     return next((match["found"] for match in matches if match), None)
+
+
+def _columns(findings: Findings) -> list[dict[str, object]]:
+    """Return what each column of each raw table is made from and how it is read."""
+    return [
+        {
+            "source_table": loaded.table.name,
+            "name": column.name,
+            "from": column.source,
+            "read_as": column.kind,
+            "formats": list(column.formats),
+        }
+        for loaded in findings.loaded.tables
+        for column in columns_of(loaded, findings)
+    ]
+
+
+def attribute_object(found: Attribute) -> dict[str, object]:
+    """Return an attribute: what its values are, what it is used for, and how or why."""
+    use, _, why = found.use.partition(", ")
+    if found.use.startswith(LEFT_OUT):
+        use, why = "left_out", found.use.removeprefix(LEFT_OUT)
+    elif use.startswith(PROFILED):
+        use, why = PROFILED, use.removeprefix(PROFILED).strip()
+    return {"name": found.name, "values": found.kind, "use": use, "why": why or None}
 
 
 def _filled_forward(loaded: Loaded) -> list[dict[str, object]]:

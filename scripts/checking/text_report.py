@@ -6,11 +6,9 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
+from checking.columns import columns_of
 from checking.findings import Findings, Outcome, Suspicion, Totals
-from checking.totals import CUSTOMERS_TABLE
 from console import count, say
-from date_shapes import spoken_format
-from expressions import Expression
 from load_raw import LoadedTable
 from refusals import listed, printable, shown
 
@@ -41,66 +39,20 @@ def show_columns(loaded: LoadedTable, findings: Findings) -> None:
     say()
     names = listed([file.name for file in loaded.plan.files], 4)
     say(f"{raw_table.name}: {printable(names)}")
-    used = sources_of_columns(loaded)
-    is_open = raw_table.is_open or not raw_table.columns
-    kinds = (
-        {found.name: found.kind for found in findings.attributes}
-        if raw_table.name == CUSTOMERS_TABLE
-        else {}
-    )
+    columns = columns_of(loaded, findings)
     rows = [
-        (
-            name,
-            source,
-            kinds.get(name)
-            or read_as(loaded, name, findings.formats.get((raw_table.name, name), [])),
-        )
-        for name, source in used.items()
-        if is_open or name in raw_table.columns
+        (column.name, column.source, ", ".join([column.kind, *column.formats]))
+        for column in columns
+        if column.is_used
     ]
     show_rows(("column", "from", "read as"), rows)
-    absent = [name for name in raw_table.columns if name not in used]
+    there = [column.name for column in columns]
+    absent = [name for name in raw_table.columns if name not in there]
     if absent:
         say(f"  optional and not in the files: {', '.join(absent)}")
-    left = [name for name in used if name not in raw_table.columns]
-    if left and not is_open:
+    left = [column.name for column in columns if not column.is_used]
+    if left:
         say(f"  not used: {printable(listed(left, MOST_LEFT_OUT))}")
-
-
-def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
-    """Return what each column of a raw table is made from, in the words of the files."""
-    spelled: dict[str, str] = {}
-    for file in loaded.plan.files:
-        for name, column in file.columns.items():
-            spelled.setdefault(name, column)
-    if loaded.mapped is None:
-        return spelled
-    made = {
-        name: source.text if isinstance(source, Expression) else spelled.get(source, source)
-        for name, source in loaded.mapped.columns.items()
-    }
-    in_contract = {name: made[name] for name in loaded.table.columns if name in made}
-    return in_contract | made
-
-
-def read_as(loaded: LoadedTable, name: str, formats: Sequence[str]) -> str:
-    """Return how a column is read: as text, as dates in a format, as numbers."""
-    if name in loaded.table.times:
-        spoken = dict.fromkeys(map(spoken_time, formats))
-        return ", ".join(["dates", *spoken])
-    if name in loaded.table.numbers:
-        signs = {"comma": "numbers, decimal comma", "point": "numbers, decimal point"}
-        return signs.get("".join(formats), "numbers")
-    return "text"
-
-
-def spoken_time(text: str) -> str:
-    """Return a format of strptime as people write it."""
-    words = {"%H": "HH", "%I": "HH", "%M": "MM", "%S": "SS", "%f": "ffffff", "%p": "AM"}
-    spoken = spoken_format(text)
-    for directive, word in words.items():
-        spoken = spoken.replace(directive, word)
-    return spoken
 
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
