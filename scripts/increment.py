@@ -34,7 +34,7 @@ GROWING_TABLE = "order_lines"
 TABLES_READ = ("products",)
 # The tables that are kept: models with materialized='incremental', by schema.
 KEPT_TABLES = {
-    "core": ("int_order_lines_judged", "int_order_line_repeats", "int_order_lines_in_conflict"),
+    "core": ("int_order_lines_validated", "int_order_line_repeats"),
     "features": (
         "int_orders",
         "customer_days",
@@ -207,7 +207,7 @@ def tables_changed(connection: duckdb.DuckDBPyConnection, mark: str) -> str | No
 def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str) -> str | None:
     """Return which rows were rejected as of the future that time has reached; None for none."""
     (reached,) = connection.execute(
-        "select count(*) from core.int_order_lines_judged where reject_reason = 'in_the_future' "
+        "select count(*) from core.int_order_lines_validated where reject_reason = 'in_the_future' "
         "and cast(ordered_at as date) <= cast(cast(? as timestamp) as date) + 1",
         [now],
     ).fetchone()

@@ -94,7 +94,7 @@ def build_grown(builds: Builds) -> Built:
     folder = builds.folder("increment")
     shutil.copy(folder / LATER, folder / "data")
     with duckdb.connect(folder / "grown" / "build.duckdb") as connection:
-        connection.execute("update core.int_order_lines_judged set note = 'kept'")
+        connection.execute("update core.int_order_lines_validated set note = 'kept'")
     return build(folder / "data", folder / "grown", threads=2).checked()
 
 
@@ -170,7 +170,7 @@ def test_every_kept_table_is_that_of_a_full_build(builds: Builds, name: str) -> 
 @pytest.mark.many_builds
 def test_older_lines_are_not_read_again(builds: Builds) -> None:
     rows = builds["grown"].query_build(
-        "select source_file, note, count(*) from core.int_order_lines_judged group by all"
+        "select source_file, note, count(*) from core.int_order_lines_validated group by all"
     )
     found = {file: (note, row_count) for file, note, row_count in rows}
     assert len(rows) == 2
@@ -194,25 +194,27 @@ def test_the_build_says_what_it_keeps(builds: Builds) -> None:
 
 
 @pytest.mark.many_builds
-def test_the_later_file_touches_older_orders(builds: Builds) -> None:
-    ((from_new, from_old, oldest),) = builds["grown"].query_build(
-        "select count(*) filter (where source_file = ?), "
-        "count(*) filter (where source_file <> ? and has_new_key), "
-        "cast(min(ordered_at) as varchar) from core.int_order_lines_touched",
-        LATER,
-        LATER,
+def test_the_later_file_affects_older_orders(builds: Builds) -> None:
+    ((order_count, oldest),) = builds["grown"].query_build(
+        "select count(*), cast(min(order_date) as varchar) from core.affected_orders"
     )
-    assert from_new > 50
-    # The lines that the copy and the conflict share their keys with.
-    assert from_old == 2
+    assert order_count > 20
     assert oldest < LATER_FROM
-    # Added at the end, it leaves older windows alone.
-    ((first_touched, last_kept),) = builds["appended"].query_build(
-        "select (select min(order_date) from core.int_order_dates_touched), "
-        "(select max(as_of_date) from features.snapshots where as_of_date <= "
-        "(select min(order_date) from core.int_order_dates_touched))"
+    # The lines that the copy and the conflict share their keys with.
+    ((from_old,),) = builds["grown"].query_build(
+        "select count(*) from core.int_order_line_repeats where source_file <> ? and line_key_hash "
+        "in (select line_key_hash from core.int_order_line_repeats where source_file = ?)",
+        LATER,
+        LATER,
     )
-    assert last_kept <= first_touched
+    assert from_old == 2
+    # Added at the end, it leaves older windows alone.
+    ((first_affected, last_kept),) = builds["appended"].query_build(
+        "select (select min(order_date) from core.affected_orders), "
+        "(select max(as_of_date) from features.snapshots where as_of_date <= "
+        "(select min(order_date) from core.affected_orders))"
+    )
+    assert last_kept <= first_affected
 
 
 def test_kept_tables_are_the_incremental_models(shop: Built) -> None:
@@ -256,7 +258,7 @@ def built(chosen: Settings) -> None:
                     f"create table {schema}.{name} (reject_reason varchar, ordered_at timestamp)"
                 )
         connection.execute(
-            "insert into core.int_order_lines_judged values ('in_the_future', '2026-01-09')"
+            "insert into core.int_order_lines_validated values ('in_the_future', '2026-01-09')"
         )
     complete(chosen, state)
 

@@ -65,10 +65,10 @@ DEFECTS = {
     "assert_cancelled_lines_cancel_out": Defect(
         "a purchase is taken for cancelled without a cancellation",
         "cancellations",
-        "core/int_order_line_cancellations.sql",
+        "core/validation/int_order_line_outcomes.sql",
         "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
         "        or (not is_cancellation and is_before_cancellation)\n",
-        "    from order_lines_judged\n    where order_id = 'o2501'\n",
+        "    from order_lines\n    where order_id = 'o2501'\n",
     ),
     "assert_orders_hold_the_money_of_their_lines": Defect(
         "an order is lost",
@@ -110,8 +110,8 @@ DEFECTS = {
         "rejected rows are counted and not kept",
         "customers",
         "core/rejected_records.sql",
-        "    from products_judged\n    where reason <> 'exact_duplicate'",
-        "    from products_judged\n"
+        "    from products_validated\n    where reason <> 'exact_duplicate'",
+        "    from products_validated\n"
         "    where reason not in ('exact_duplicate', 'missing_product_id')",
     ),
     "assert_every_customer_has_exactly_one_status": Defect(

@@ -143,8 +143,8 @@ def demographics(people: dict[tuple[int, str], int]) -> dict:
                 [segment, value, count],
             )
         for name, sql in {
-            "int_customer_attributes_unpivoted": "select *, 'kind' as attribute from told",
-            "int_attribute_profiles": "select 'kind' as attribute, true as is_profiled",
+            "customer_attribute_values": "select *, 'kind' as attribute from told",
+            "attribute_profiles": "select 'kind' as attribute, true as is_profiled",
             "customer_segments": "select customer_id, segment_id, 'segmented' as status from told",
         }.items():
             connection.execute(f"create table {name} as {sql}")

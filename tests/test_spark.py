@@ -31,23 +31,19 @@ spark.sql.adaptive.enabled false
 """
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 CORE = (
+    "affected_orders",
+    "attribute_profiles",
     "customer_attributes",
     "customers",
-    "int_attribute_profiles",
-    "int_attribute_values_read",
-    "int_customers_judged",
-    "int_order_dates_touched",
-    "int_order_line_cancellations",
-    "int_order_line_notes_counted",
+    "int_customers_validated",
     "int_order_line_outcomes",
     "int_order_line_repeats",
-    "int_order_lines_in_conflict",
-    "int_order_lines_judged",
-    "int_order_lines_touched",
-    "int_products_judged",
-    "int_record_outcomes_counted",
+    "int_order_lines_validated",
+    "int_products_validated",
     "interactions",
+    "order_line_notes",
     "products",
+    "record_outcomes",
     "rejected_records",
     "source_capabilities",
 )
@@ -86,13 +82,13 @@ VIEWS = (
     "staging.stg_own_files__interactions",
     "staging.stg_own_files__order_lines",
     "staging.stg_own_files__products",
-    "core.int_interactions_judged",
+    "core.int_interactions_validated",
     "core.order_lines",
     "features.int_order_lines_categorised",
     "features.int_value_features",
 )
 # Each engine hashes in its own way: such a column only tells rows of one build apart.
-HASHES = {"names_hash"}
+HASHES = {"line_key_hash", "names_hash"}
 # Each engine hashes in its own way, says who it is, and loads at another time.
 OWN_COLUMNS = {
     "run_id",

@@ -1,8 +1,8 @@
-{# A build on top of the last one: what is kept and what is made anew. Whether a
+{# A build on top of the last one: what is kept and what is rebuilt. Whether a
    build is one is asked in engines.sql. #}
 
 
-{# Replaces dbt's own: what may not be built on is made anew. #}
+{# Replaces dbt's own: what may not be built on is rebuilt. #}
 {% macro should_full_refresh() -%}
     {%- set asked = config.get('full_refresh') -%}
     {%- if asked is none -%}
@@ -12,95 +12,118 @@
 {%- endmacro %}
 
 
-{# The files of order lines that came since the last build, as a list of texts. #}
-{% macro new_files() -%}
-    {%- set files = [] -%}
+{# The first column of a query, as a list of texts. #}
+{% macro queried_texts(query) -%}
+    {%- set texts = [] -%}
     {%- if execute -%}
-        {%- set query = 'select source_file from '
-            ~ source('load', 'load_new_files') ~ ' order by source_file' -%}
         {%- for row in run_query(query).rows -%}
-            {%- do files.append(text_literal(row[0])) -%}
+            {%- do texts.append(text_literal(row[0])) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(files | join(', ') or 'null') }}
+    {{ return(texts) }}
+{%- endmacro %}
+
+
+{# The files of order lines that came since the last build, as a list of texts. #}
+{% macro new_files() -%}
+    {{ return(
+        queried_texts(
+            'select source_file from ' ~ source('load', 'load_new_files')
+            ~ ' order by source_file'
+        ) | join(', ')
+        or 'null'
+    ) }}
+{%- endmacro %}
+
+
+{# Valid lines of the new files: the end of a query. #}
+{% macro from_new_lines() -%}
+    from {{ ref('int_order_lines_validated') }} as new_lines
+    where
+        new_lines.reject_reason is null
+        and new_lines.source_file in ({{ new_files() }})
+{%- endmacro %}
+
+
+{# Hashes of the keys that new lines have: a query. #}
+{% macro new_line_keys() -%}
+    select {{ row_hash(line_key('new_lines.')) }} as line_key_hash
+    {{ from_new_lines() }}
+{%- endmacro %}
+
+
+{# Midnight before the first new order line: written as a value, it lets the
+   engine skip what is older without reading it. #}
+{% macro first_new_at() -%}
+    {{ return(first_midnight(
+        'select cast(min(cast(new_lines.ordered_at as date)) as string) as day '
+        ~ from_new_lines()
+    )) }}
 {%- endmacro %}
 
 
 {# The files with a line that shares its key with a new one. #}
-{% macro touched_files() -%}
-    {%- set files = [] -%}
-    {%- if execute -%}
-        {%- set query = 'select distinct source_file from '
-            ~ ref('int_order_lines_touched')
-            ~ ' where has_new_key order by source_file' -%}
-        {%- for row in run_query(query).rows -%}
-            {%- do files.append(text_literal(row[0])) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return(files | join(', ') or 'null') }}
+{% macro files_of_new_line_keys() -%}
+    {{ return(
+        queried_texts(
+            'select distinct source_file from '
+            ~ ref('int_order_lines_validated')
+            ~ ' where reject_reason is null and ordered_at >= ' ~ first_new_at()
+            ~ ' and ' ~ row_hash(line_key()) ~ ' in (' ~ new_line_keys()
+            ~ ') order by source_file'
+        ) | join(', ')
+        or 'null'
+    ) }}
 {%- endmacro %}
 
 
-{# Midnight before the first order line that is touched: written as a value, it
-   lets the engine skip what is older without reading it. #}
-{% macro first_touched_at() -%}
-    {%- set touched = ref('int_order_dates_touched') -%}
-    {%- set found = ['9999-12-31'] -%}
-    {%- if execute -%}
-        {%- set query = 'select cast(min(order_date) as string) from '
-            ~ touched ~ ' having count(*) > 0' -%}
-        {%- for row in run_query(query).rows -%}
-            {%- do found.append(row[0]) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return("timestamp '" ~ found[-1] ~ " 00:00:00'") }}
+{# Midnight before the first affected order. #}
+{% macro first_affected_at() -%}
+    {{ return(first_midnight(
+        'select cast(min(order_date) as string) as day from '
+        ~ ref('affected_orders')
+    )) }}
 {%- endmacro %}
 
 
-{# As the first touched, but the Monday of its week. #}
-{% macro first_touched_week() -%}
-    {%- set touched = ref('int_order_dates_touched') -%}
-    {%- set found = ['9999-12-31'] -%}
-    {%- if execute -%}
-        {%- set query = 'select cast(min(week_start_date) as string) from '
-            ~ touched ~ ' having count(*) > 0' -%}
-        {%- for row in run_query(query).rows -%}
-            {%- do found.append(row[0]) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return("timestamp '" ~ found[-1] ~ " 00:00:00'") }}
+{# As the first affected, but the Monday of its week. #}
+{% macro first_affected_week() -%}
+    {{ return(first_midnight(
+        'select cast(min(week_start_date) as string) as day from '
+        ~ ref('affected_orders')
+    )) }}
 {%- endmacro %}
 
 
-{# Lines of which this build decides what becomes of them: new ones, and those
-   that share their key with a new one. #}
-{% macro is_decided_anew() -%}
-    (source_file, source_row_number) in (
-        select touched.source_file, touched.source_row_number
-        from {{ ref('int_order_lines_touched') }} as touched
-        where touched.has_new_key
-    )
+{# The midnight that a day begins with, which a query gives as a text; in the
+   year 9999 where it gives none. #}
+{% macro first_midnight(query) -%}
+    {%- set days = queried_texts(
+        'select day from (' ~ query ~ ') as days where day is not null'
+    ) -%}
+    {%- set day = (days or ["'9999-12-31'"])[0] | replace("'", '') -%}
+    {{ return("timestamp '" ~ day ~ " 00:00:00'") }}
 {%- endmacro %}
 
 
-{# For a model's pre_hook: takes away the rows that it is about to make anew. #}
-{% macro take_away(condition) -%}
+{# For a model's pre_hook: deletes the rows that it is about to rebuild. #}
+{% macro delete_affected_rows(condition) -%}
     {%- if is_incremental() -%}
         delete from {{ this }} where {{ condition }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{# Windows that end after the first day that is touched, and those of dates that
-   are none any more: for `take_away`. #}
-{% macro touched_windows(snapshots) -%}
-    as_of_date > {{ first_touched_at() }}
+{# Windows that end after the first affected day, and those of dates that are
+   none any more: for `delete_affected_rows`. #}
+{% macro affected_windows(snapshots) -%}
+    as_of_date > {{ first_affected_at() }}
     or as_of_date not in (select as_of_date from {{ snapshots }})
 {%- endmacro %}
 
 
-{# First days of the periods of four weeks with a touched order line: a query. #}
-{% macro touched_periods() -%}
-    select {{ four_weeks_start('touched.week_start_date') }}
-    from {{ ref('int_order_dates_touched') }} as touched
+{# First days of the periods of four weeks with an affected order: a query. #}
+{% macro affected_periods() -%}
+    select {{ four_weeks_start('affected.week_start_date') }}
+    from {{ ref('affected_orders') }} as affected
 {%- endmacro %}

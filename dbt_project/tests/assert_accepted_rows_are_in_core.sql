@@ -21,13 +21,13 @@ staged_tables as (
     select distinct
         'order_lines' as entity,
         source_table
-    from {{ ref('int_order_lines_judged') }}
+    from {{ ref('int_order_lines_validated') }}
     {% for entity in ['customers', 'products', 'interactions'] %}
     union all
     select distinct
         '{{ entity }}' as entity,
         source_table
-    from {{ ref('int_' ~ entity ~ '_staged') }}
+    from {{ ref('int_' ~ entity ~ '_validated') }}
     {% endfor %}
 
 ),
@@ -49,12 +49,12 @@ held as (
     select
         'customers' as entity,
         count(*) as row_count
-    from {{ ref('int_customers_judged') }}
+    from {{ ref('int_customers_validated') }}
     inner join {{ ref('customers') }}
         on
-            int_customers_judged.customer_id = customers.customer_id
-            and int_customers_judged.reason is null
-            and int_customers_judged.source_table is not null
+            int_customers_validated.customer_id = customers.customer_id
+            and int_customers_validated.reason is null
+            and int_customers_validated.source_table is not null
     union all
     select
         'order_lines' as entity,
@@ -64,12 +64,12 @@ held as (
     select
         'products' as entity,
         count(*) as row_count
-    from {{ ref('int_products_judged') }}
+    from {{ ref('int_products_validated') }}
     inner join {{ ref('products') }}
         on
-            int_products_judged.product_id = products.product_id
-            and int_products_judged.reason is null
-            and int_products_judged.source_table is not null
+            int_products_validated.product_id = products.product_id
+            and int_products_validated.reason is null
+            and int_products_validated.source_table is not null
     union all
     select
         'interactions' as entity,

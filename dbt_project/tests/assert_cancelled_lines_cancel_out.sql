@@ -3,31 +3,34 @@
 
 with
 
-cancellations as (
+cancelled as (
 
-    select * from {{ ref('int_order_line_cancellations') }}
+    select * from {{ ref('int_order_line_outcomes') }}
+    where outcome = 'cancelled'
 
 ),
 
-order_lines_judged as (
+order_lines_validated as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
 
 )
 
 select
-    order_lines_judged.customer_id,
-    order_lines_judged.product_id,
+    order_lines_validated.customer_id,
+    order_lines_validated.product_id,
     count(*) as line_count,
-    sum(cancellations.net_amount) as net_amount
-from cancellations
-inner join order_lines_judged
+    sum(order_lines_validated.net_amount) as net_amount
+from cancelled
+inner join order_lines_validated
     on
-        cancellations.source_row_number = order_lines_judged.source_row_number
-        and cancellations.source_file = order_lines_judged.source_file
+        cancelled.source_row_number = order_lines_validated.source_row_number
+        and cancelled.source_file = order_lines_validated.source_file
 group by
-    order_lines_judged.customer_id,
-    order_lines_judged.product_id
+    order_lines_validated.customer_id,
+    order_lines_validated.product_id
 having
-    sum(cancellations.net_amount) <> 0
-    or count(*) <> 2 * count(*) filter (where cancellations.is_cancellation)
+    sum(order_lines_validated.net_amount) <> 0
+    or count(*) <> 2 * count(*) filter (
+        where order_lines_validated.is_cancellation
+    )

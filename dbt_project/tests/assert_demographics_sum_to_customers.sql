@@ -11,7 +11,7 @@ told as (
         customer_attributes.attribute,
         {{ plain_value('customer_attributes.value') }} as value
     from {{ ref('customer_attributes') }} as customer_attributes
-    inner join {{ ref('int_attribute_profiles') }} as attribute_profiles
+    inner join {{ ref('attribute_profiles') }} as attribute_profiles
         on
             customer_attributes.attribute = attribute_profiles.attribute
             and attribute_profiles.is_profiled

@@ -23,14 +23,8 @@ def hidden_codes(checked: Checked) -> str:
     )
     return f"""
     with numbers as (
-        select attribute, number_value, sum(customer_count) as customer_count
-        from checked.int_attribute_values_read
-        where
-            number_value is not null
-            and attribute in (
-                select attribute from checked.int_attribute_profiles where is_number
-            )
-        group by attribute, number_value
+        select * from checked.attribute_numbers
+        where number_value is not null
     ),
     others as (
         select attribute, min(number_value) as lowest, max(number_value) as highest
@@ -79,7 +73,7 @@ ATTRIBUTE_KINDS = (
             count(*) as count,
             min(attribute) as example,
             string_agg(attribute, ', ' order by attribute) as names
-        from checked.int_attribute_profiles
+        from checked.attribute_profiles
         where distinct_count = 1 and known_count = customer_count and customer_count > 1
         """,
         "attributes with one value for all customers tell none from another: {names}",

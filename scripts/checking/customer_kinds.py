@@ -195,7 +195,7 @@ CUSTOMER_KINDS = (
             count(distinct customer_id) as count,
             min(customer_id) as example,
             count(*) as row_count
-        from checked.int_customers_judged
+        from checked.int_customers_validated
         where source_table is not null and reason = 'conflicting_customer_id'
         """,
         "customers with several rows that differ, such as {example}: one row of each is used, "

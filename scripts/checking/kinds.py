@@ -17,11 +17,12 @@ from sources import Source
 KINDS = (*CUSTOMER_KINDS, *ORDER_KINDS, *COLUMN_KINDS, *ATTRIBUTE_KINDS)
 DESCRIBED = Relation(SCHEMA, "described_customers")
 KNOWN_IDS = Relation(SCHEMA, "known_customer_ids")
+NUMBERS = Relation(SCHEMA, "attribute_numbers")
 
 
 def suspicions_of(models: ProjectModels, source: Source, loaded: Loaded) -> list[Suspicion]:
     """Return what is suspicious in the rows; `make_accepted_lines` was called before."""
-    customer_rows = models.ref("int_customers_judged")
+    customer_rows = models.ref("int_customers_validated")
     models.connection.execute(
         f"create table {DESCRIBED} as select distinct customer_id from {customer_rows} "
         "where reason is null and source_table is not null"
@@ -31,8 +32,14 @@ def suspicions_of(models: ProjectModels, source: Source, loaded: Loaded) -> list
         f"union select customer_id from {DESCRIBED} "
         f"union select customer_id from {models.ref('interactions')}"
     )
-    for model in ("int_attribute_profiles", "int_attribute_values_read"):
-        models.ref(model)
+    number = models.sql.macro("read_number", "value", "has_decimal_comma")
+    models.connection.execute(
+        f"create table {NUMBERS} as "
+        f"select attribute, {number} as number_value, count(*) as customer_count "
+        f"from {models.ref('customer_attribute_values')} "
+        f"inner join {models.ref('attribute_profiles')} using (attribute) "
+        "where is_number group by all"
+    )
     found = find_suspicions(Checked(models, source, loaded), KINDS)
     return [*found, *filled_forward(loaded)]
 

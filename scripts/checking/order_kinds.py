@@ -93,7 +93,7 @@ def _line_ids(checked: Checked) -> str | None:
                 order_line_id,
                 count(*) as line_count,
                 count(distinct (customer_id, order_id)) as order_count
-            from checked.int_order_lines_judged
+            from checked.int_order_lines_validated
             where reject_reason is null and order_line_id is not null
             group by order_line_id
         )

@@ -34,7 +34,7 @@ def make_accepted_lines(models: ProjectModels) -> None:
             lines.is_amount_turned,
             cast(lines.ordered_at as date) as ordered_on,
             outcomes.reason as outcome_reason
-        from {models.ref("int_order_lines_judged")} as lines
+        from {models.ref("int_order_lines_validated")} as lines
         left join {models.ref("int_order_line_outcomes")} as outcomes
             on
                 lines.source_row_number = outcomes.source_row_number

@@ -12,9 +12,9 @@ interactions as (
 
 ),
 
-customers_judged as (
+customers_validated as (
 
-    select * from {{ ref('int_customers_judged') }}
+    select * from {{ ref('int_customers_validated') }}
     where reason is null
 
 ),
@@ -46,7 +46,7 @@ described as (
     select
         customer_id,
         cast(null as timestamp) as first_ordered_at
-    from customers_judged
+    from customers_validated
 
 ),
 

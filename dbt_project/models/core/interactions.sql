@@ -1,8 +1,8 @@
 with
 
-interactions_judged as (
+interactions_validated as (
 
-    select * from {{ ref('int_interactions_judged') }}
+    select * from {{ ref('int_interactions_validated') }}
 
 ),
 
@@ -15,7 +15,7 @@ final as (
         channel,
         score,
         occurred_at
-    from interactions_judged
+    from interactions_validated
     where reject_reason is null
 
 )

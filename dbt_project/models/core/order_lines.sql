@@ -1,11 +1,11 @@
--- A view: the judged lines are a table already, and few of them are left out.
+-- A view: the validated lines are a table, and few of them are left out.
 {{ config(materialized='view') }}
 
 with
 
-order_lines_judged as (
+valid_lines as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
     where reject_reason is null
 
 ),
@@ -19,14 +19,14 @@ order_line_outcomes as (
 accepted as (
 
     select
-        order_lines_judged.*,
+        valid_lines.*,
         coalesce(order_line_outcomes.line_number, 1) as line_number
-    from order_lines_judged
+    from valid_lines
     left join order_line_outcomes
         on
-            order_lines_judged.source_row_number
+            valid_lines.source_row_number
             = order_line_outcomes.source_row_number
-            and order_lines_judged.source_file = order_line_outcomes.source_file
+            and valid_lines.source_file = order_line_outcomes.source_file
     where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
 
 ),

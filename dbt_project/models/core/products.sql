@@ -1,8 +1,8 @@
 with
 
-products_judged as (
+products_validated as (
 
-    select * from {{ ref('int_products_judged') }}
+    select * from {{ ref('int_products_validated') }}
 
 ),
 
@@ -14,7 +14,7 @@ final as (
         subcategory,
         brand,
         is_private_label
-    from products_judged
+    from products_validated
     where reason is null
 
 )

@@ -1,32 +1,32 @@
 with
 
-order_lines_judged as (
+order_lines_validated as (
 
-    select * from {{ ref('int_order_lines_judged') }}
-
-),
-
-order_lines_in_conflict as (
-
-    select * from {{ ref('int_order_lines_in_conflict') }}
+    select * from {{ ref('int_order_lines_validated') }}
 
 ),
 
-interactions_judged as (
+order_line_repeats as (
 
-    select * from {{ ref('int_interactions_judged') }}
-
-),
-
-customers_judged as (
-
-    select * from {{ ref('int_customers_judged') }}
+    select * from {{ ref('int_order_line_repeats') }}
 
 ),
 
-products_judged as (
+interactions_validated as (
 
-    select * from {{ ref('int_products_judged') }}
+    select * from {{ ref('int_interactions_validated') }}
+
+),
+
+customers_validated as (
+
+    select * from {{ ref('int_customers_validated') }}
+
+),
+
+products_validated as (
+
+    select * from {{ ref('int_products_validated') }}
 
 ),
 
@@ -38,8 +38,21 @@ unreadable_order_lines as (
         source_row_number,
         reject_reason as reason,
         record_json
-    from order_lines_judged
+    from order_lines_validated
     where reject_reason is not null
+
+),
+
+conflicting_order_lines as (
+
+    select
+        source_table,
+        source_file,
+        source_row_number,
+        reason,
+        record_json
+    from order_line_repeats
+    where outcome = 'rejected'
 
 ),
 
@@ -51,7 +64,7 @@ rejected_interactions as (
         source_row_number,
         reject_reason as reason,
         record_json
-    from interactions_judged
+    from interactions_validated
     where reject_reason is not null
 
 ),
@@ -64,7 +77,7 @@ rejected_customers as (
         source_row_number,
         reason,
         record_json
-    from customers_judged
+    from customers_validated
     where reason <> 'exact_duplicate'
 
 ),
@@ -77,7 +90,7 @@ rejected_products as (
         source_row_number,
         reason,
         record_json
-    from products_judged
+    from products_validated
     where reason <> 'exact_duplicate'
 
 ),
@@ -86,7 +99,7 @@ final as (
 
     select * from unreadable_order_lines
     union all
-    select * from order_lines_in_conflict
+    select * from conflicting_order_lines
     union all
     select * from rejected_interactions
     union all

@@ -1,8 +1,8 @@
 with
 
-order_lines_judged as (
+order_lines_validated as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
 
 ),
 
@@ -15,7 +15,7 @@ load_settings as (
 orders_looked_for as (
 
     select count(*) > 0 as has_orders
-    from order_lines_judged
+    from order_lines_validated
 
 ),
 

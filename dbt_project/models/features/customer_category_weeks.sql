@@ -1,10 +1,10 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('affected_orders') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
+    pre_hook="{{ delete_affected_rows(
         'week_start_date in (select week_start_date from '
-        ~ ref('int_order_dates_touched') ~ ')'
+        ~ ref('affected_orders') ~ ')'
     ) }}"
 ) }}
 
@@ -14,7 +14,7 @@ order_lines_categorised as (
 
     select * from {{ ref('int_order_lines_categorised') }}
     {% if is_incremental() -%}
-    where ordered_at >= {{ first_touched_week() }}
+    where ordered_at >= {{ first_affected_week() }}
     {%- endif %}
 
 ),
@@ -30,8 +30,8 @@ dated as (
     {% if is_incremental() -%}
     where
         {{ week_start('order_date') }} in (
-            select touched.week_start_date
-            from {{ ref('int_order_dates_touched') }} as touched
+            select affected.week_start_date
+            from {{ ref('affected_orders') }} as affected
         )
     {%- endif %}
 

@@ -1,10 +1,10 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('affected_orders') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
+    pre_hook="{{ delete_affected_rows(
         'order_date in (select order_date from '
-        ~ ref('int_order_dates_touched') ~ ')'
+        ~ ref('affected_orders') ~ ')'
     ) }}"
 ) }}
 
@@ -16,8 +16,8 @@ int_orders as (
     {% if is_incremental() -%}
     where
         order_date in (
-            select touched.order_date
-            from {{ ref('int_order_dates_touched') }} as touched
+            select affected.order_date
+            from {{ ref('affected_orders') }} as affected
         )
     {%- endif %}
 

@@ -3,7 +3,7 @@
 {% set made_of_orders = behaviour_features() %}
 {% endif %}
 {% set features = attribute_features(
-    ref('int_attribute_profiles'),
+    ref('attribute_profiles'),
     ref('feature_settings'),
     source('history', 'fit_features'),
     made_of_orders
@@ -13,13 +13,13 @@ with
 
 customer_attributes as (
 
-    select * from {{ ref('int_customer_attributes_unpivoted') }}
+    select * from {{ ref('customer_attribute_values') }}
 
 ),
 
 attribute_profiles as (
 
-    select * from {{ ref('int_attribute_profiles') }}
+    select * from {{ ref('attribute_profiles') }}
 
 ),
 

@@ -1,8 +1,8 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('affected_orders') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(touched_windows(ref('snapshots'))) }}"
+    pre_hook="{{ delete_affected_rows(affected_windows(ref('snapshots'))) }}"
 ) }}
 
 with

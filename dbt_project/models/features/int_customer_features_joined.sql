@@ -3,7 +3,7 @@
 {% set made_of_orders = behaviour_features() %}
 {% endif %}
 {% set attributes = attribute_features(
-    ref('int_attribute_profiles'),
+    ref('attribute_profiles'),
     ref('feature_settings'),
     source('history', 'fit_features'),
     made_of_orders

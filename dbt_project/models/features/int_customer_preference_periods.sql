@@ -1,9 +1,9 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
+-- depends_on: {{ ref('affected_orders') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
-        'period_start_date in (' ~ touched_periods()
+    pre_hook="{{ delete_affected_rows(
+        'period_start_date in (' ~ affected_periods()
         ~ ') or names_hash not in (select names_hash from '
         ~ ref('int_category_names_hashed') ~ ')'
     ) }}"
@@ -71,7 +71,7 @@ weeks_named as (
     {% if is_incremental() -%}
     where
         {{ four_weeks_start('customer_category_weeks.week_start_date') }} in (
-            {{ touched_periods() }}
+            {{ affected_periods() }}
         )
         or names_told_apart.names_hash not in (
             select made.names_hash from {{ this }} as made

@@ -7,7 +7,7 @@ with
 
 attribute_profiles as (
 
-    select * from {{ ref('int_attribute_profiles') }}
+    select * from {{ ref('attribute_profiles') }}
 
 ),
 

@@ -1,12 +1,11 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
--- depends_on: {{ ref('int_order_lines_touched') }}
+-- depends_on: {{ ref('affected_orders') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(
+    pre_hook="{{ delete_affected_rows(
         '(customer_id, order_id, order_date) in '
         ~ '(select customer_id, order_id, order_date from '
-        ~ ref('int_order_lines_touched') ~ ')'
+        ~ ref('affected_orders') ~ ')'
     ) }}"
 ) }}
 
@@ -17,13 +16,13 @@ order_lines as (
     select * from {{ ref('order_lines') }}
     {% if is_incremental() -%}
     where
-        ordered_at >= {{ first_touched_at() }}
+        ordered_at >= {{ first_affected_at() }}
         and (customer_id, order_id, order_date) in (
             select
-                touched.customer_id,
-                touched.order_id,
-                touched.order_date
-            from {{ ref('int_order_lines_touched') }} as touched
+                affected.customer_id,
+                affected.order_id,
+                affected.order_date
+            from {{ ref('affected_orders') }} as affected
         )
     {%- endif %}
 

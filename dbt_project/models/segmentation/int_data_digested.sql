@@ -14,7 +14,7 @@ interactions as (
 
 customer_attributes as (
 
-    select * from {{ ref('int_customer_attributes_unpivoted') }}
+    select * from {{ ref('customer_attribute_values') }}
 
 ),
 

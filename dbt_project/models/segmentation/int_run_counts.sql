@@ -15,7 +15,7 @@ customer_assignments as (
 
 record_outcomes as (
 
-    select * from {{ ref('int_record_outcomes_counted') }}
+    select * from {{ ref('record_outcomes') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 customer_attributes as (
 
-    select * from {{ ref('int_customer_attributes_unpivoted') }}
+    select * from {{ ref('customer_attribute_values') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 record_outcomes as (
 
-    select * from {{ ref('int_record_outcomes_counted') }}
+    select * from {{ ref('record_outcomes') }}
 
 ),
 
 order_line_notes as (
 
-    select * from {{ ref('int_order_line_notes_counted') }}
+    select * from {{ ref('order_line_notes') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 customer_attributes as (
 
-    select * from {{ ref('int_customer_attributes_unpivoted') }}
+    select * from {{ ref('customer_attribute_values') }}
 
 ),
 
 attribute_profiles as (
 
-    select * from {{ ref('int_attribute_profiles') }}
+    select * from {{ ref('attribute_profiles') }}
     where is_profiled
 
 ),

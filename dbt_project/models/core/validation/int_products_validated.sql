@@ -1,8 +1,8 @@
 with
 
-customers_staged as (
+staged_products as (
 
-    select * from {{ ref('int_customers_staged') }}
+    select * from {{ ref('stg_' ~ var('source') ~ '__products') }}
 
 ),
 
@@ -12,19 +12,25 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by customer_id
+            partition by product_id
             order by
-                cast(attributes as string),
+                category,
+                subcategory,
+                brand,
+                is_private_label,
                 source_file,
                 source_row_number
         ) as record_number,
         row_number() over (
             partition by
-                customer_id,
-                cast(attributes as string)
+                product_id,
+                category,
+                subcategory,
+                brand,
+                is_private_label
             order by source_file, source_row_number
         ) as copy_number
-    from customers_staged
+    from staged_products
 
 ),
 
@@ -35,9 +41,9 @@ final as (
         case
             when unreadable_column is not null
                 then 'unreadable_' || unreadable_column
-            when customer_id is null then 'missing_customer_id'
+            when product_id is null then 'missing_product_id'
             when copy_number > 1 then 'exact_duplicate'
-            when record_number > 1 then 'conflicting_customer_id'
+            when record_number > 1 then 'conflicting_product_id'
         end as reason
     from numbered
 

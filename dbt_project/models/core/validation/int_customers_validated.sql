@@ -1,8 +1,8 @@
 with
 
-products_staged as (
+staged_customers as (
 
-    select * from {{ ref('int_products_staged') }}
+    select * from {{ ref('stg_' ~ var('source') ~ '__customers') }}
 
 ),
 
@@ -12,25 +12,19 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by product_id
+            partition by customer_id
             order by
-                category,
-                subcategory,
-                brand,
-                is_private_label,
+                cast(attributes as string),
                 source_file,
                 source_row_number
         ) as record_number,
         row_number() over (
             partition by
-                product_id,
-                category,
-                subcategory,
-                brand,
-                is_private_label
+                customer_id,
+                cast(attributes as string)
             order by source_file, source_row_number
         ) as copy_number
-    from products_staged
+    from staged_customers
 
 ),
 
@@ -41,9 +35,9 @@ final as (
         case
             when unreadable_column is not null
                 then 'unreadable_' || unreadable_column
-            when product_id is null then 'missing_product_id'
+            when customer_id is null then 'missing_customer_id'
             when copy_number > 1 then 'exact_duplicate'
-            when record_number > 1 then 'conflicting_product_id'
+            when record_number > 1 then 'conflicting_customer_id'
         end as reason
     from numbered
 

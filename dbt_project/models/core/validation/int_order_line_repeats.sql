@@ -1,26 +1,33 @@
--- depends_on: {{ ref('int_order_dates_touched') }}
--- depends_on: {{ ref('int_order_lines_touched') }}
+-- Rows are stored with the hash of their key: an increment replaces those of
+-- the keys that its new lines have.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away(is_decided_anew()) }}"
+    pre_hook="{{ delete_affected_rows(
+        'line_key_hash in (' ~ new_line_keys() ~ ')'
+    ) }}"
 ) }}
 
-{# Lines that are decided by this build. #}
-{% set decided_here -%}
+{%- set line_key_hash = row_hash(line_key()) %}
+
+{# Lines that this build looks at: those that share their key with a new one. #}
+{%- set is_decided -%}
 reject_reason is null
-{% if is_incremental() -%}
-and ordered_at >= {{ first_touched_at() }}
-and {{ is_decided_anew() }}
+{%- if is_incremental() %}
+        and ordered_at >= {{ first_new_at() }}
+        and {{ line_key_hash }} in ({{ new_line_keys() }})
 {%- endif %}
 {%- endset %}
 
 with
 
-order_lines_judged as (
+order_lines as (
 
-    select * from {{ ref('int_order_lines_judged') }}
-    where {{ decided_here }}
+    select
+        *,
+        {{ line_key_hash }} as line_key_hash
+    from {{ ref('int_order_lines_validated') }}
+    where {{ is_decided }}
 
 ),
 
@@ -28,9 +35,18 @@ order_lines_judged as (
 -- all keys are counted.
 line_keys as (
 
-    select {{ row_hash(line_key()) }} as line_key_hash
-    from {{ ref('int_order_lines_judged') }}
-    where {{ decided_here }}
+    select {{ line_key_hash }} as line_key_hash
+    from {{ ref('int_order_lines_validated') }}
+    where {{ is_decided }}
+
+),
+
+raw_lines as (
+
+    select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
+    {% if is_incremental() -%}
+    where source_file in ({{ files_of_new_line_keys() }})
+    {%- endif %}
 
 ),
 
@@ -46,10 +62,10 @@ repeated_keys as (
 
 candidates as (
 
-    select order_lines_judged.*
-    from order_lines_judged
+    select *
+    from order_lines
     where
-        {{ row_hash(line_key('order_lines_judged.')) }} in (
+        line_key_hash in (
             select repeated_keys.line_key_hash from repeated_keys
         )
 
@@ -96,7 +112,7 @@ numbered as (
 
 -- With a line id of its own an equal row is a copy; without one, two equal
 -- rows may be two equal purchases, unless the source's staging says otherwise.
-judged as (
+repeats as (
 
     select
         *,
@@ -110,21 +126,43 @@ judged as (
 
 ),
 
+-- A line in conflict with another is rejected late: its raw row is looked up.
+conflicting_rows as (
+
+    select
+        raw_lines.source_file,
+        raw_lines.source_row_number,
+        {{ json_of_record('raw_lines.record') }} as record_json
+    from raw_lines
+    inner join repeats
+        on
+            raw_lines.source_row_number = repeats.source_row_number
+            and raw_lines.source_file = repeats.source_file
+            and repeats.outcome = 'rejected'
+
+),
+
 final as (
 
     select
-        source_table,
-        source_file,
-        source_row_number,
-        outcome,
+        repeats.source_table,
+        repeats.source_file,
+        repeats.source_row_number,
+        repeats.outcome,
         case
-            when outcome = 'duplicate' then 'exact_duplicate'
-            when outcome = 'rejected' then 'conflicting_order_line_id'
-            when order_line_id is null and copy_number > 1
+            when repeats.outcome = 'duplicate' then 'exact_duplicate'
+            when repeats.outcome = 'rejected' then 'conflicting_order_line_id'
+            when repeats.order_line_id is null and repeats.copy_number > 1
                 then 'suspected_duplicate'
         end as reason,
-        line_number
-    from judged
+        conflicting_rows.record_json,
+        repeats.line_number,
+        repeats.line_key_hash
+    from repeats
+    left join conflicting_rows
+        on
+            repeats.source_row_number = conflicting_rows.source_row_number
+            and repeats.source_file = conflicting_rows.source_file
 
 )
 

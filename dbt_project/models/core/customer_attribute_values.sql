@@ -2,9 +2,9 @@
 
 with
 
-customers_judged as (
+described as (
 
-    select * from {{ ref('int_customers_judged') }}
+    select * from {{ ref('int_customers_validated') }}
     where reason is null
 
 ),
@@ -12,15 +12,15 @@ customers_judged as (
 entries as (
 
     select
-        customers_judged.customer_id,
+        described.customer_id,
         attribute,
         value
     from
-        {{ unnest_map('customers_judged', 'attributes', 'attribute', 'value') }}
+        {{ unnest_map('described', 'attributes', 'attribute', 'value') }}
 
 ),
 
--- An attribute nobody told is no row.
+-- An attribute without a value has no row.
 final as (
 
     select

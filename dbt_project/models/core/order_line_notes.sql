@@ -5,9 +5,9 @@
 
 with
 
-order_lines_judged as (
+valid_lines as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
     where reject_reason is null
 
 ),
@@ -15,7 +15,7 @@ order_lines_judged as (
 -- Read apart from all lines, so that these need not be held.
 purchase_lines as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
     where
         reject_reason is null
         and not is_return
@@ -45,42 +45,42 @@ known_products as (
 counted as (
 
     select
-        order_lines_judged.source_table,
+        valid_lines.source_table,
         count(*) filter (
-            where order_lines_judged.quantity = 0
-            and order_lines_judged.net_amount = 0
+            where valid_lines.quantity = 0
+            and valid_lines.net_amount = 0
         ) as zero_quantity_and_amount,
         count(*) filter (
-            where order_lines_judged.quantity = 0
-            and order_lines_judged.net_amount <> 0
+            where valid_lines.quantity = 0
+            and valid_lines.net_amount <> 0
         ) as zero_quantity,
         count(*) filter (
-            where order_lines_judged.quantity <> 0
-            and order_lines_judged.net_amount = 0
+            where valid_lines.quantity <> 0
+            and valid_lines.net_amount = 0
         ) as zero_amount,
-        count(*) filter (where order_lines_judged.is_amount_turned)
+        count(*) filter (where valid_lines.is_amount_turned)
             as return_amount_made_negative,
-        count(*) filter (where order_lines_judged.is_discount_turned)
+        count(*) filter (where valid_lines.is_discount_turned)
             as discount_made_positive,
         count(*) filter (
-            where order_lines_judged.note = 'quantity_in_thousandths'
+            where valid_lines.note = 'quantity_in_thousandths'
         ) as quantity_in_thousandths,
         count(*) filter (
-            where order_lines_judged.product_id is not null
+            where valid_lines.product_id is not null
             and products.product_id is null
             and known_products.has_products
         ) as unknown_product
-    from order_lines_judged
+    from valid_lines
     cross join known_products
     left join products
-        on order_lines_judged.product_id = products.product_id
+        on valid_lines.product_id = products.product_id
     left join order_line_outcomes
         on
-            order_lines_judged.source_row_number
+            valid_lines.source_row_number
             = order_line_outcomes.source_row_number
-            and order_lines_judged.source_file = order_line_outcomes.source_file
+            and valid_lines.source_file = order_line_outcomes.source_file
     where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
-    group by order_lines_judged.source_table
+    group by valid_lines.source_table
 
 ),
 

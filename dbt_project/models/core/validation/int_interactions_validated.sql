@@ -2,9 +2,9 @@
 
 with
 
-interactions_staged as (
+staged_interactions as (
 
-    select * from {{ ref('int_interactions_staged') }}
+    select * from {{ ref('stg_' ~ var('source') ~ '__interactions') }}
 
 ),
 
@@ -17,18 +17,18 @@ load_settings as (
 final as (
 
     select
-        interactions_staged.*,
+        staged_interactions.*,
         case
-            when interactions_staged.unreadable_column is not null
-                then 'unreadable_' || interactions_staged.unreadable_column
-            when interactions_staged.customer_id is null
+            when staged_interactions.unreadable_column is not null
+                then 'unreadable_' || staged_interactions.unreadable_column
+            when staged_interactions.customer_id is null
                 then 'missing_customer_id'
-            when interactions_staged.occurred_at is null
+            when staged_interactions.occurred_at is null
                 then 'missing_occurred_at'
-            when interactions_staged.interaction_type is null
+            when staged_interactions.interaction_type is null
                 then 'missing_interaction_type'
             when
-                interactions_staged.interaction_type not in (
+                staged_interactions.interaction_type not in (
                     'campaign_sent',
                     'campaign_response',
                     'coupon_redeemed',
@@ -38,14 +38,14 @@ final as (
                     'visit'
                 )
                 then 'unknown_interaction_type'
-            when interactions_staged.occurred_at < timestamp '1970-01-01'
+            when staged_interactions.occurred_at < timestamp '1970-01-01'
                 then 'before_1970'
             when
-                cast(interactions_staged.occurred_at as date)
+                cast(staged_interactions.occurred_at as date)
                 > {{ add_days('cast(load_settings.loaded_at as date)', 1) }}
                 then 'in_the_future'
         end as reject_reason
-    from interactions_staged
+    from staged_interactions
     cross join load_settings
 
 )

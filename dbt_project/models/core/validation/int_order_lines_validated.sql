@@ -1,14 +1,16 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ take_away('source_file in (' ~ new_files() ~ ')') }}"
+    pre_hook="{{ delete_affected_rows(
+        'source_file in (' ~ new_files() ~ ')'
+    ) }}"
 ) }}
 
 with
 
-order_lines_staged as (
+staged_order_lines as (
 
-    select * from {{ ref('int_order_lines_staged') }}
+    select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
     {% if is_incremental() -%}
     where source_file in ({{ new_files() }})
     {%- endif %}
@@ -21,46 +23,46 @@ load_settings as (
 
 ),
 
--- The first reason that applies is the one that is told.
-judged as (
+-- The first reason that applies is the one that is reported.
+checked as (
 
     select
-        order_lines_staged.*,
+        staged_order_lines.*,
         case
-            when order_lines_staged.unreadable_column is not null
-                then 'unreadable_' || order_lines_staged.unreadable_column
-            when order_lines_staged.customer_id is null
+            when staged_order_lines.unreadable_column is not null
+                then 'unreadable_' || staged_order_lines.unreadable_column
+            when staged_order_lines.customer_id is null
                 then 'missing_customer_id'
-            when order_lines_staged.order_id is null then 'missing_order_id'
-            when order_lines_staged.ordered_at is null
+            when staged_order_lines.order_id is null then 'missing_order_id'
+            when staged_order_lines.ordered_at is null
                 then 'missing_ordered_at'
-            when order_lines_staged.net_amount is null
+            when staged_order_lines.net_amount is null
                 then 'missing_net_amount'
             when
                 greatest(
-                    abs(order_lines_staged.net_amount),
-                    abs(coalesce(order_lines_staged.discount_amount, 0)),
-                    abs(coalesce(order_lines_staged.quantity, 0))
+                    abs(staged_order_lines.net_amount),
+                    abs(coalesce(staged_order_lines.discount_amount, 0)),
+                    abs(coalesce(staged_order_lines.quantity, 0))
                 ) > {{ var('max_amount') }}
                 then 'absurd_amount'
-            when order_lines_staged.ordered_at < timestamp '1970-01-01'
+            when staged_order_lines.ordered_at < timestamp '1970-01-01'
                 then 'before_1970'
             when
-                cast(order_lines_staged.ordered_at as date)
+                cast(staged_order_lines.ordered_at as date)
                 > {{ add_days('cast(load_settings.loaded_at as date)', 1) }}
                 then 'in_the_future'
         end as reject_reason,
-        coalesce(order_lines_staged.is_return, false)
-        or coalesce(order_lines_staged.net_amount < 0, false)
-        or coalesce(order_lines_staged.quantity < 0, false)
-            as is_judged_return
-    from order_lines_staged
+        coalesce(staged_order_lines.is_return, false)
+        or coalesce(staged_order_lines.net_amount < 0, false)
+        or coalesce(staged_order_lines.quantity < 0, false)
+            as is_returned
+    from staged_order_lines
     cross join load_settings
 
 ),
 
 -- Signs are made to agree: a return takes money and goods back, a discount is
--- what was taken off. A quantity nobody gave is one piece.
+-- what was taken off. Missing quantities default to 1.
 signed as (
 
     select
@@ -76,26 +78,26 @@ signed as (
         reject_reason,
         record,
         case
-            when is_judged_return then -abs(coalesce(quantity, 1))
+            when is_returned then -abs(coalesce(quantity, 1))
             else coalesce(quantity, 1)
         end as quantity,
         case
-            when is_judged_return then -abs(net_amount)
+            when is_returned then -abs(net_amount)
             else net_amount
         end as net_amount,
         abs(coalesce(discount_amount, 0)) as discount_amount,
-        is_judged_return as is_return,
-        is_judged_return
+        is_returned as is_return,
+        is_returned
         and coalesce(net_amount > 0, false) as is_amount_turned,
         coalesce(discount_amount < 0, false) as is_discount_turned,
         drops_exact_duplicates,
         coalesce(is_cancellation, false) as is_cancellation,
         ordered_at
-    from judged
+    from checked
 
 ),
 
--- Raw rows are read, cast and judged once, here; what follows reads the table.
+-- Raw rows are read and validated once, here; other models read this table.
 final as (
 
     select

@@ -1,8 +1,8 @@
 with
 
-order_lines_judged as (
+order_lines_validated as (
 
-    select * from {{ ref('int_order_lines_judged') }}
+    select * from {{ ref('int_order_lines_validated') }}
 
 ),
 
@@ -12,23 +12,23 @@ order_line_outcomes as (
 
 ),
 
-interactions_judged as (
+interactions_validated as (
 
-    select * from {{ ref('int_interactions_judged') }}
+    select * from {{ ref('int_interactions_validated') }}
 
 ),
 
 -- What staging makes of other rows stands in no file and is not counted.
-customers_judged as (
+customers_validated as (
 
-    select * from {{ ref('int_customers_judged') }}
+    select * from {{ ref('int_customers_validated') }}
     where source_table is not null
 
 ),
 
-products_judged as (
+products_validated as (
 
-    select * from {{ ref('int_products_judged') }}
+    select * from {{ ref('int_products_validated') }}
     where source_table is not null
 
 ),
@@ -51,7 +51,7 @@ readable_order_lines as (
         source_table,
         reject_reason as reason,
         count(*) as row_count
-    from order_lines_judged
+    from order_lines_validated
     group by source_table, reject_reason
 
 ),
@@ -80,7 +80,7 @@ withdrawn_order_lines as (
 
 ),
 
-judged as (
+validated as (
 
     select * from readable_order_lines
     union all
@@ -97,26 +97,26 @@ judged as (
         source_table,
         reject_reason as reason,
         count(*) as row_count
-    from interactions_judged
+    from interactions_validated
     group by source_table, reject_reason
     union all
     select
         source_table,
         reason,
         count(*) as row_count
-    from customers_judged
+    from customers_validated
     group by source_table, reason
     union all
     select
         source_table,
         reason,
         count(*) as row_count
-    from products_judged
+    from products_validated
     group by source_table, reason
 
 ),
 
--- A raw table that no entity is made of is looked up, never judged by row.
+-- A raw table that no entity is made of is looked up, never validated by row.
 looked_up as (
 
     select
@@ -124,7 +124,7 @@ looked_up as (
         'looked_up' as reason,
         sum(row_count) as row_count
     from load_ledger
-    where source_table not in (select judged.source_table from judged)
+    where source_table not in (select validated.source_table from validated)
     group by source_table
 
 ),
@@ -140,7 +140,7 @@ unioned as (
         end as outcome,
         coalesce(reason, 'accepted') as reason,
         row_count
-    from judged
+    from validated
     union all
     select
         source_table,

@@ -1,3 +1,0 @@
-{{ config(materialized='view') }}
-
-select * from {{ ref('stg_' ~ var('source') ~ '__products') }}
