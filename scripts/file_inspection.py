@@ -153,7 +153,7 @@ def with_header_hint(
             "columns.yml in the folder of the data",
             DATA_REFUSED,
         )
-    return with_hint(problem, file.path, file.written, names, file.opened.rows)
+    return with_hint(problem, file.path, file.written, names, file.header, file.opened.rows)
 
 
 def better_sheet(file: RawFile, names: Sequence[str]) -> str | None:

@@ -25,18 +25,24 @@ def with_hint(
     path: Path,
     written: TextFormat,
     names: Iterable[str],
+    header: Sequence[str] = (),
     rows: Sequence[int] = (),
 ) -> Problem:
-    """Return the problem of a header, with the line that has more of the names, if there is one.
+    """Return the problem of a header, with the line where the header seems to stand, if any does.
+
+    That is the line with more of the names, or else the first below a title that looks like one.
 
     Args:
         problem: What is wrong with the header.
         path: The file.
         written: How it is written.
         names: Names of columns that are looked for.
+        header: The first row.
         rows: Rows of a sheet at which the first records of the file stand.
     """
     line = header_line(path, written, names, rows)
+    if line is None:
+        line, _ = line_below_title(path, written, header, rows) or (None, 0)
     return Problem(f"{problem}{_advice(line, rows)}", DATA_REFUSED) if line else problem
 
 
@@ -45,26 +51,49 @@ def check_is_no_title(
 ) -> None:
     """Refuse a first row with fewer names than a row below has that looks like a header.
 
-    For tables whose columns may have any names. A single name above rows of several cells is a
-    title; where there are more, the row below must be of different texts, none of them a number.
+    For tables whose columns may have any names.
 
     Raises:
         Problem: names the line where the header seems to stand.
     """
+    below = line_below_title(path, written, header, rows)
+    if below is not None:
+        line, cells = below
+        there = ", ".join(shown(cell) for cell in header if cell.strip())
+        named = sum(bool(cell.strip()) for cell in header)
+        raise refusal(
+            name,
+            f"the first row has {count(named, 'name')} only ({there}) where others have "
+            f"{cells} cells{_advice(line, rows)}",
+        )
+
+
+def line_below_title(
+    path: Path, written: TextFormat, header: Sequence[str], rows: Sequence[int] = ()
+) -> tuple[int, int] | None:
+    """Return the first line, or row of a sheet, that makes the first row a title, and its cells.
+
+    A single name above rows of several cells is a title; where there are more, the row below must
+    be of different texts, none of them a number. A title need not hold the delimiter of the rows
+    below it: with another one than that of the first row, they must be of one length.
+    """
     named = sum(bool(cell.strip()) for cell in header)
-    for line, record in _sampled(path, written, written.delimiter, rows):
-        missing = len(record) - named
-        if len(record) <= LEAST_NAMES or not all(cell.strip() for cell in record):
-            continue
-        is_short = missing >= LEAST_NAMES and missing * 3 >= len(record)
-        are_names = len(set(record)) == len(record) and not any(map(NUMBER.fullmatch, record))
-        if named == 1 or (is_short and are_names):
-            there = ", ".join(shown(cell) for cell in header if cell.strip())
-            raise refusal(
-                name,
-                f"the first row has {count(named, 'name')} only ({there}) where others have "
-                f"{len(record)} cells{_advice(line, rows)}",
+    for delimiter in (
+        [written.delimiter] if rows else dict.fromkeys((written.delimiter, *DELIMITERS))
+    ):
+        records = list(_sampled(path, written, delimiter, rows))
+        for number, (line, record) in enumerate(records):
+            missing = len(record) - named
+            if len(record) <= LEAST_NAMES or not all(cell.strip() for cell in record):
+                continue
+            is_short = missing >= LEAST_NAMES and missing * 3 >= len(record)
+            are_names = len(set(record)) == len(record) and not any(map(NUMBER.fullmatch, record))
+            is_table = delimiter == written.delimiter or (
+                are_names and len({len(below) for _, below in records[number:-1] if below}) == 1
             )
+            if is_table and (named == 1 or (is_short and are_names)):
+                return line, len(record)
+    return None
 
 
 def header_line(

@@ -94,6 +94,21 @@ def test_a_header_further_down_is_proposed_and_then_read(tmp_path, above, line, 
     assert staged(tmp_path / "second", files) == NAMED_EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("source", "file"), [("own_files", "order_lines.csv"), ("own_table", "customers.csv")]
+)
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_title_without_the_delimiter_of_the_table(tmp_path, source, file, delimiter):
+    # Names of columns that no mapping knows: what is below the title looks like a header.
+    names = delimiter.join(("Datum", "Bon-Nr.", "Kundennummer", "Betrag"))
+    rows = "".join(
+        delimiter.join((f"0{n}.01.2024", f"B{n}", f"K{n}", f"{n},50 €")) + "\n" for n in range(1, 9)
+    )
+    content = "Umsatzbericht Filiale 3\nErstellt am 05.02.2025\n\n" + names + "\n" + rows
+    message = str(try_load(tmp_path, {file: content}, SOURCE=source).problem)
+    assert "the header seems to stand in line 4: write _skip: 3 into columns.yml" in message
+
+
 def test_skipped_rows_of_a_mapped_file(tmp_path):
     content = TITLES + GOOD.replace("order_id", "No").replace("net_amount", "Total")
     mapping = "order_lines:\n  order_id: No\n  net_amount: Total * 1\n"

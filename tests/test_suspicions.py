@@ -265,6 +265,12 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
         by_row() | {"customers.csv": people(*ALL_IDS, age=lambda n: 9999 if n < 2 else 30 + n)},
         "age = 9999",
     ),
+    "orders in place of customers": (
+        "rows_that_look_like_orders",
+        1,
+        {"customers.csv": people(*range(40), buyer=lambda n: f"b{n % 12}", paid=lambda n: n * n)},
+        "'buyer' has 12 different values in 40 rows",
+    ),
 }
 SUSPECTED["a column called price"][2]["order_lines.csv"] = text(sold()).replace(
     "net_amount", "Item Price", 1
@@ -286,7 +292,8 @@ def test_every_kind_is_tried():
 @pytest.mark.parametrize("name", SUSPECTED)
 def test_what_is_suspicious_is_suspected(tmp_path, name):
     kind, count, files, part = SUSPECTED[name]
-    found = suspicions(tmp_path, files)
+    source = "own_table" if set(files) == {"customers.csv"} else "own_files"
+    found = suspicions(tmp_path, files, SOURCE=source)
     assert kind in found
     assert found[kind][0] == count
     assert part in found[kind][1]

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from checking.suspicions import Checked, Kind
+from quoting import literal
 
 # What stands for a missing number, where it is far from all others.
 MISSING_CODES = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999)
 LEAST_MISSING = 2
 TIMES_THE_NEXT = 2
 MOST_DECLARED = 12
+# Names of columns that say who bought: in a table with a row for each customer they do not repeat.
+BUYER_NAMES = (
+    "^(customer|client|buyer|shopper|member|user|account|kunden?|kaeufer|käufer|cliente?|acheteur)"
+    "[ _.]?(id|no|nr|num|number|nummer|key|code|name|e-?mail)?[.]?$"
+)
+LEAST_BUYERS = 10
+MOST_DIFFERENT = 0.9
 
 
 def hidden_codes(checked: Checked) -> str:
@@ -64,7 +72,33 @@ def hidden_codes(checked: Checked) -> str:
     """
 
 
+def repeated_buyers(checked: Checked) -> str | None:
+    """Return the query for attributes that name a buyer again and again; None beside orders."""
+    if checked.source.orders_table is not None:
+        return None
+    return f"""
+    select
+        count(*) as count,
+        min(attribute) as example,
+        min_by(distinct_count, attribute) as distinct_count,
+        min_by(known_count, attribute) as known_count
+    from checked.int_attribute_profiles
+    where
+        regexp_matches(lower(attribute), {literal(BUYER_NAMES)})
+        and distinct_count >= {LEAST_BUYERS}
+        and distinct_count < {MOST_DIFFERENT} * known_count
+    """
+
+
 ATTRIBUTE_KINDS = (
+    Kind(
+        "rows_that_look_like_orders",
+        "Orders taken for customers give segments of orders.",
+        repeated_buyers,
+        "{example} has {distinct_count} different values in {known_count} rows, so rows seem to be "
+        "orders and not customers: build from them by SOURCE=own_files, with the names of the "
+        "columns in columns.yml (docs/bring_your_own_data.md)",
+    ),
     Kind(
         "constant_attributes",
         "An attribute that is the same for all customers tells none from another.",
