@@ -161,6 +161,7 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path
     assert columns["order_lines", "net_amount"]["from"] == "Total * 1"
     assert columns["order_lines", "order_id"]["read_as"] == "text"
     assert columns["order_lines", "till"]["read_as"] == "not used"
+    assert columns["order_lines", "total"]["read_as"] == "used in an expression"
     assert columns["customers", "age"]["read_as"] == "whole numbers, 20 to 31"
     attributes = {attribute.pop("name"): attribute for attribute in found["attributes"]}
     assert attributes["age"]["values"] == "whole numbers, 20 to 31"

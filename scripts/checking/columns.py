@@ -11,6 +11,7 @@ from expressions import Expression
 from load_raw import LoadedTable
 
 NOT_USED = "not used"
+IN_EXPRESSION = "used in an expression"
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class ReadColumn:
     Attributes:
         name: Its name in the raw table.
         source: What it is made from, in the words of the files.
-        kind: `text`, `dates` or `numbers`; of an attribute what its values are, in words.
+        kind: `text`, `dates` or `numbers`; of an attribute what its values are, in words; of others
+            whether an expression names them.
         formats: How dates or decimals are written; several where times differ in what they show
             or files are written differently.
-        is_used: Whether anything is made of it.
+        is_used: Whether it is a column that anything reads.
     """
 
     name: str
@@ -41,6 +43,7 @@ def columns_of(loaded: LoadedTable, findings: Findings) -> list[ReadColumn]:
     is_open = raw_table.is_open or not raw_table.columns
     attributes = findings.attributes if raw_table.name == CUSTOMERS_TABLE else ()
     kinds = {found.name: found.kind for found in attributes}
+    parts = columns_in_expressions(loaded)
     found = []
     for name, source in sources_of_columns(loaded).items():
         formats = dict.fromkeys(findings.formats.get((raw_table.name, name), ()))
@@ -53,7 +56,8 @@ def columns_of(loaded: LoadedTable, findings: Findings) -> list[ReadColumn]:
             kind = "numbers"
             written = [f"decimal {sign}" for sign in formats if sign != "plain"]
         else:
-            kind, written = "text" if is_used else NOT_USED, []
+            kind = "text" if is_used else IN_EXPRESSION if name in parts else NOT_USED
+            written = []
         found.append(ReadColumn(name, source, kind, tuple(dict.fromkeys(written)), is_used))
     return found
 
@@ -72,6 +76,18 @@ def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
     }
     in_contract = {name: made[name] for name in loaded.table.columns if name in made}
     return in_contract | made
+
+
+def columns_in_expressions(loaded: LoadedTable) -> frozenset[str]:
+    """Return the columns of the files that an expression of `columns.yml` names."""
+    if loaded.mapped is None:
+        return frozenset()
+    expressions = [
+        source for source in loaded.mapped.columns.values() if isinstance(source, Expression)
+    ]
+    if loaded.mapped.where is not None:
+        expressions.append(loaded.mapped.where)
+    return frozenset().union(*(expression.columns for expression in expressions))
 
 
 def spoken_time(text: str) -> str:

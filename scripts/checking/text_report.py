@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from checking.columns import columns_of
+from checking.columns import NOT_USED, columns_of
 from checking.findings import Findings, Outcome, Suspicion, Totals
 from console import count, say
 from load_raw import LoadedTable
@@ -50,7 +50,7 @@ def show_columns(loaded: LoadedTable, findings: Findings) -> None:
     absent = [name for name in raw_table.columns if name not in there]
     if absent:
         say(f"  optional and not in the files: {', '.join(absent)}")
-    left = [column.name for column in columns if not column.is_used]
+    left = [column.name for column in columns if column.kind == NOT_USED]
     if left:
         say(f"  not used: {printable(listed(left, MOST_LEFT_OUT))}")
 
