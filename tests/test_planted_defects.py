@@ -313,9 +313,9 @@ DEFECTS = {
     "assert_later_spend_is_what_customers_ordered": Defect(
         "a cent is added to what each customer spent",
         "yield",
-        "segmentation/int_customer_yield_windows.sql",
-        "        ) as later_spend,\n",
-        "        ) + 0.01 as later_spend,\n",
+        "segmentation/backtest/int_customer_future_spend.sql",
+        "sum(spend) filter (",
+        "0.01 + sum(spend) filter (",
     ),
     "assert_yield_counts_every_customer_followed": Defect(
         "a customer is counted at too many dates",

@@ -412,14 +412,18 @@ class Growth:
         self.connection.execute("create schema build.segmentation")
         self.models = {
             name: compiled(chance, name)
-            for name in ("int_growth_cells", "int_growth_expected", "int_segment_growth")
+            for name in (
+                "int_future_spend_estimates",
+                "int_growth_spend_bands",
+                "int_segment_yield",
+            )
         }
 
     def told(self, segment, before, first, second):
-        """Rows of int_segment_growth by segment; spend in cents."""
+        """Rows of int_segment_yield by segment; spend in cents."""
         table = pa.table(
             {
-                "basis": ["judged"] * len(segment),
+                "customer_id": [f"c{number}" for number in range(len(segment))],
                 "segment_id": segment,
                 "before": before,
                 "first": first,
@@ -431,20 +435,27 @@ class Growth:
             f'cast("{name}" * 0.01 as decimal(18, 4)) as {alias}'
             for name, alias in (
                 ("before", "spend_before"),
+                ("first", "future_spend"),
                 ("first", "first_spend"),
                 ("second", "second_spend"),
             )
         )
         self.connection.execute(
-            "create or replace table build.segmentation.int_yield_windows as "
-            f"select basis, segment_id, {money}, true as is_growth_start, "
-            "date '2026-01-05' as as_of_date from windows"
+            "create or replace table build.segmentation.fit_segments as "
+            "select distinct segment_id, 'kept' as lineage from windows"
+        )
+        self.connection.execute(
+            "create or replace table build.segmentation.int_customer_future_spend as "
+            f"select customer_id, 'judged' as basis, segment_id, {money}, "
+            "1 as future_order_count, true as is_counted, true as is_backtest_date, "
+            "true as is_growth_start, date '2026-01-05' as as_of_date from windows"
         )
         for name, sql in self.models.items():
             self.connection.execute(f"create or replace table build.segmentation.{name} as {sql}")
         return self.connection.execute(
-            "select segment_id, relative_growth, log_standard_error "
-            "from build.segmentation.int_segment_growth order by 1"
+            "select segment_id, relative_growth, ln(relative_growth_high / relative_growth) / ? "
+            "from build.segmentation.int_segment_yield order by 1",
+            [norm.ppf(0.975)],
         ).fetchall()
 
 

@@ -127,3 +127,20 @@
         as decimal(38, 12)
     )
 {%- endmacro %}
+
+
+{# The squared residuals of a ratio of two sums over rows, as leaving out one row
+   at a time has them to the first order: of part less ratio x whole. Over the
+   squared sum of whole they are the variance of the ratio. #}
+{% macro ratio_residuals(
+    row_count, ratio, part_squares, products, whole_squares
+) -%}
+    cast({{ row_count }} as double)
+    / nullif({{ row_count }} - 1, 0)
+    * greatest(
+        {{ part_squares }}
+        - 2 * {{ ratio }} * {{ products }}
+        + {{ ratio }} * {{ ratio }} * {{ whole_squares }},
+        0
+    )
+{%- endmacro %}

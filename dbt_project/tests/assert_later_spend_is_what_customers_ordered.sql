@@ -9,10 +9,10 @@ members as (
         customer_id,
         segment_id,
         as_of_date
-    from {{ ref('int_yield_members') }}
+    from {{ ref('int_customer_future_spend') }}
     where
         basis = 'judged'
-        and counts_for_yield
+        and is_counted
 
 ),
 

@@ -4,8 +4,8 @@ with
 
 yield_windows as (
 
-    select * from {{ ref('int_yield_windows') }}
-    where is_judged
+    select * from {{ ref('int_customer_future_spend') }}
+    where is_backtest_date
 
 ),
 
@@ -25,7 +25,7 @@ placed as (
             as judged_segment_id,
         max(case when basis = 'in_force' then segment_id end)
             as in_force_segment_id,
-        max(later_spend) as later_spend
+        max(future_spend) as later_spend
     from yield_windows
     group by
         customer_id,

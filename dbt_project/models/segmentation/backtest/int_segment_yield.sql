@@ -1,0 +1,227 @@
+with
+
+estimates as (
+
+    select * from {{ ref('int_future_spend_estimates') }}
+
+),
+
+growth_spend_bands as (
+
+    select * from {{ ref('int_growth_spend_bands') }}
+
+),
+
+backtest_members as (
+
+    select * from {{ ref('int_customer_future_spend') }}
+    where is_backtest_date
+
+),
+
+growth_sums as (
+
+    select
+        basis,
+        segment_id,
+        sum(first_buyer_count) as first_buyer_count,
+        sum(second_buyer_count) as second_buyer_count,
+        cast(sum(first_spend) as decimal(18, 4)) as first_spend,
+        cast(sum(second_spend) as decimal(18, 4)) as second_spend,
+        max(expected_spend) as expected_spend,
+        cast(max(population_second_spend) as double)
+        / nullif(cast(max(population_first_spend) as double), 0)
+            as population_growth_ratio,
+        cast(max(population_count) as double) as population_count,
+        cast(sum(cast(squared_influences as decimal(38, 18))) as double)
+            as squared_influences,
+        max(growth_from_date) as growth_from_date
+    from growth_spend_bands
+    group by
+        basis,
+        segment_id
+
+),
+
+growth as (
+
+    select
+        basis,
+        segment_id,
+        greatest(first_buyer_count, second_buyer_count) as buyer_count,
+        first_spend,
+        second_spend,
+        cast(expected_spend as decimal(18, 4)) as expected_spend,
+        population_growth_ratio,
+        case
+            when first_spend > 0
+                then cast(second_spend as double) / cast(first_spend as double)
+        end as growth_ratio,
+        case
+            when first_spend > 0
+                then expected_spend / cast(first_spend as double)
+        end as expected_growth_ratio,
+        case
+            when expected_spend > 0 and second_spend >= 0
+                then cast(second_spend as double) / expected_spend
+        end as relative_growth,
+        case
+            when expected_spend > 0 and second_spend > 0
+                then
+                    sqrt(
+                        population_count
+                        / nullif(population_count - 1, 0)
+                        * greatest(squared_influences, 0)
+                    )
+        end as log_standard_error,
+        growth_from_date
+    from growth_sums
+
+),
+
+-- How alike the fits are: members of the segment by both over those by either.
+fits as (
+
+    select
+        customer_id,
+        max(case when basis = 'judged' then segment_id end)
+            as backtest_segment_id,
+        max(case when basis = 'in_force' then segment_id end)
+            as current_segment_id
+    from backtest_members
+    group by customer_id
+    having count(*) = 2
+
+),
+
+fit_overlap as (
+
+    select
+        estimates.basis,
+        estimates.segment_id,
+        cast(
+            count(*) filter (
+                where fits.backtest_segment_id = fits.current_segment_id
+            ) as double
+        ) / count(*) as member_overlap
+    from estimates
+    inner join fits
+        on
+            estimates.segment_id = fits.backtest_segment_id
+            or estimates.segment_id = fits.current_segment_id
+    where estimates.basis = 'judged'
+    group by
+        estimates.basis,
+        estimates.segment_id
+    having
+        count(*) filter (
+            where estimates.segment_id = fits.backtest_segment_id
+        ) > 0
+
+),
+
+joined as (
+
+    select
+        estimates.*,
+        growth.buyer_count,
+        growth.first_spend,
+        growth.second_spend,
+        growth.expected_spend,
+        growth.growth_ratio,
+        growth.population_growth_ratio,
+        growth.expected_growth_ratio,
+        growth.relative_growth,
+        growth.log_standard_error,
+        case
+            when estimates.basis = 'in_force' then 1.0
+            else fit_overlap.member_overlap
+        end as member_overlap,
+        count(growth.segment_id) over (partition by estimates.basis)
+            as tested_count,
+        growth.growth_from_date
+    from estimates
+    left join growth
+        on
+            estimates.basis = growth.basis
+            and estimates.segment_id = growth.segment_id
+    left join fit_overlap
+        on
+            estimates.basis = fit_overlap.basis
+            and estimates.segment_id = fit_overlap.segment_id
+
+),
+
+-- Growth is tested in several segments at once, so each needs a wider bound.
+with_errors as (
+
+    select
+        *,
+        {{ interval_errors() }} as interval_errors,
+        {{ normal_quantile(
+            '1 - ' ~ var('growth_error_share')
+            ~ ' / 2.0 / greatest(tested_count, 1)'
+        ) }} as direction_errors
+    from joined
+
+),
+
+bounded as (
+
+    select
+        *,
+        ln(nullif(relative_growth, 0)) as log_growth,
+        -- A segment alone in its bands is compared with itself: what differs
+        -- then is rounding.
+        greatest(direction_errors * log_standard_error, 0.000001) as log_bound
+    from with_errors
+
+),
+
+final as (
+
+    select
+        basis,
+        case
+            when growth_from_date is null then null
+            when buyer_count < {{ var('min_growth_customers') }}
+                then 'too few customers'
+            -- All of them stopped, and similar customers did not.
+            when relative_growth = 0 then 'shrinks'
+            when log_growth > log_bound then 'grows'
+            when log_growth < -log_bound then 'shrinks'
+            else 'no clear change'
+        end as growth_direction,
+        segment_id,
+        snapshot_count,
+        customer_count,
+        customer_window_count,
+        future_spend as later_spend,
+        spend_before,
+        first_spend,
+        second_spend,
+        expected_spend,
+        mean_future_spend as later_spend_per_customer,
+        standard_error as later_spend_standard_error,
+        mean_future_spend_low as later_spend_low,
+        mean_future_spend_high as later_spend_high,
+        active_share as later_active_share,
+        active_share_low as later_active_share_low,
+        active_share_high as later_active_share_high,
+        growth_ratio,
+        population_growth_ratio,
+        expected_growth_ratio,
+        relative_growth,
+        relative_growth * exp(-interval_errors * log_standard_error)
+            as relative_growth_low,
+        relative_growth * exp(interval_errors * log_standard_error)
+            as relative_growth_high,
+        member_overlap,
+        first_snapshot_date,
+        last_snapshot_date,
+        growth_from_date
+    from bounded
+
+)
+
+select * from final
