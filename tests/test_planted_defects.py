@@ -132,8 +132,8 @@ DEFECTS = {
         "every candidate is shown as chosen",
         "customers",
         "marts/runs/segmentation_k_scan.sql",
-        "        is_chosen\n    from",
-        "        true as is_chosen\n    from",
+        "select * from",
+        "select * replace (true as is_chosen) from",
     ),
     "assert_runs_go_on_from_the_one_before": Defect(
         "no run is current",
@@ -342,7 +342,7 @@ DEFECTS = {
     "assert_methods_are_compared_on_the_same_spend": Defect(
         "a method loses a customer",
         "yield",
-        "segmentation/int_usefulness.sql",
+        "segmentation/backtest/baseline_comparison.sql",
         "        count(*) as customer_count,\n",
         "        count(*) - 1 as customer_count,\n",
     ),
@@ -351,11 +351,11 @@ DEFECTS = {
 # What is said of columns breaks too, in a mart that no other is made of.
 COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segments/segment_usefulness.sql"
 COLUMNS_EDITS = {
-    "        usefulness.basis,\n        usefulness.method,\n        coalesce(": (
-        "        usefulness.basis || '?' as basis,\n        usefulness.method,\n        coalesce("
+    "        baseline_comparison.basis,\n": "        baseline_comparison.basis || '?' as basis,\n",
+    "coalesce(baseline_comparison.comparison, baseline_findings.finding)": "cast(null as string)",
+    "        baseline_comparison.group_count,": (
+        "        baseline_comparison.group_count * 0 as group_count,"
     ),
-    "coalesce(usefulness.comparison, usefulness_told.usefulness)": "cast(null as string)",
-    "        usefulness.group_count,": "        usefulness.group_count * 0 as group_count,",
 }
 COLUMNS_TOLD = (
     r"segment_usefulness: finding is null in (\d+) rows; group_count < 1 in \1 rows; "

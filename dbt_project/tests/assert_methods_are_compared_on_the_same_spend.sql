@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Every method is judged by the same customers and the same spend, to the cent:
 -- those of the judged segments in segment_yield.
 

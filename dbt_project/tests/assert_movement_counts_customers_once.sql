@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Whoever was in a segment at one of two dates, or in one of two runs, is
 -- counted once in the movement between them.
 

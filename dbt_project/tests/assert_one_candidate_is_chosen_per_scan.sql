@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- A scan chooses one number of segments, and it is the one of the fit, unless
 -- the fit was held back.
 

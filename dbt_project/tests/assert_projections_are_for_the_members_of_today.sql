@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- The members that yield is projected to are today's, customer by customer.
 
 with

@@ -1,14 +1,85 @@
 with
 
-snapshot_movement as (
+customer_assignments as (
 
-    select * from {{ ref('int_snapshot_movement') }}
+    select * from {{ ref('customer_assignments') }}
 
 ),
 
 history_movement as (
 
     select * from {{ ref('history_movement') }}
+
+),
+
+consecutive_dates as (
+
+    select
+        as_of_date as to_date,
+        lag(as_of_date) over (order by as_of_date) as from_date
+    from {{ ref('snapshots') }}
+
+),
+
+assigned_before as (
+
+    select
+        customer_assignments.customer_id,
+        customer_assignments.segment_id,
+        consecutive_dates.from_date,
+        consecutive_dates.to_date
+    from customer_assignments
+    inner join consecutive_dates
+        on customer_assignments.as_of_date = consecutive_dates.from_date
+
+),
+
+assigned_after as (
+
+    select
+        customer_assignments.customer_id,
+        customer_assignments.segment_id,
+        consecutive_dates.from_date,
+        consecutive_dates.to_date
+    from customer_assignments
+    inner join consecutive_dates
+        on
+            customer_assignments.as_of_date = consecutive_dates.to_date
+            and consecutive_dates.from_date is not null
+
+),
+
+-- One model throughout: customers in another segment have changed.
+moved as (
+
+    select
+        assigned_before.segment_id as from_segment_id,
+        assigned_after.segment_id as to_segment_id,
+        coalesce(assigned_before.from_date, assigned_after.from_date)
+            as from_date,
+        coalesce(assigned_before.to_date, assigned_after.to_date) as to_date
+    from assigned_before
+    full outer join assigned_after
+        on
+            assigned_before.customer_id = assigned_after.customer_id
+            and assigned_before.to_date = assigned_after.to_date
+
+),
+
+snapshot_movement as (
+
+    select
+        from_segment_id,
+        to_segment_id,
+        count(*) as customer_count,
+        from_date,
+        to_date
+    from moved
+    group by
+        from_segment_id,
+        to_segment_id,
+        from_date,
+        to_date
 
 ),
 

@@ -1,14 +1,14 @@
 with
 
-usefulness as (
+baseline_comparison as (
 
-    select * from {{ ref('int_usefulness') }}
+    select * from {{ ref('baseline_comparison') }}
 
 ),
 
-usefulness_told as (
+baseline_findings as (
 
-    select * from {{ ref('int_usefulness_told') }}
+    select * from {{ ref('baseline_findings') }}
 
 ),
 
@@ -21,35 +21,39 @@ active_fit as (
 final as (
 
     select
-        usefulness.basis,
-        usefulness.method,
-        coalesce(usefulness.comparison, usefulness_told.usefulness) as finding,
+        baseline_comparison.basis,
+        baseline_comparison.method,
+        coalesce(baseline_comparison.comparison, baseline_findings.finding)
+            as finding,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
-        usefulness.group_count,
-        usefulness.customer_count,
-        usefulness.later_spend,
-        usefulness.later_spend_variance_explained,
-        usefulness.later_spend_variance_explained_low,
-        usefulness.later_spend_variance_explained_high,
-        usefulness.top_20_percent_captured_share,
-        usefulness.top_20_percent_captured_share_low,
-        usefulness.top_20_percent_captured_share_high,
-        usefulness.explained_difference,
-        usefulness.explained_difference_low,
-        usefulness.explained_difference_high,
-        usefulness.captured_difference,
-        usefulness.captured_difference_low,
-        usefulness.captured_difference_high,
-        usefulness.explains_most,
-        usefulness.captures_most,
-        usefulness.as_of_date as snapshot_date,
+        baseline_comparison.group_count,
+        baseline_comparison.customer_count,
+        baseline_comparison.future_spend as later_spend,
+        baseline_comparison.explained as later_spend_variance_explained,
+        baseline_comparison.explained_low
+            as later_spend_variance_explained_low,
+        baseline_comparison.explained_high
+            as later_spend_variance_explained_high,
+        baseline_comparison.captured as top_20_percent_captured_share,
+        baseline_comparison.captured_low as top_20_percent_captured_share_low,
+        baseline_comparison.captured_high as top_20_percent_captured_share_high,
+        baseline_comparison.explained_difference,
+        baseline_comparison.explained_difference_low,
+        baseline_comparison.explained_difference_high,
+        baseline_comparison.captured_difference,
+        baseline_comparison.captured_difference_low,
+        baseline_comparison.captured_difference_high,
+        baseline_comparison.explains_most,
+        baseline_comparison.captures_most,
+        baseline_comparison.as_of_date as snapshot_date,
         case
-            when usefulness.basis = 'judged' then usefulness.as_of_date
+            when baseline_comparison.basis = 'judged'
+                then baseline_comparison.as_of_date
             else active_fit.fit_as_of_date
         end as fit_as_of_date
-    from usefulness
-    inner join usefulness_told
-        on usefulness.basis = usefulness_told.basis
+    from baseline_comparison
+    inner join baseline_findings
+        on baseline_comparison.basis = baseline_findings.basis
     cross join active_fit
 
 )

@@ -6,9 +6,9 @@ segment_yield as (
 
 ),
 
-usefulness_told as (
+baseline_findings as (
 
-    select * from {{ ref('int_usefulness_told') }}
+    select * from {{ ref('baseline_findings') }}
 
 ),
 
@@ -84,7 +84,7 @@ final as (
         ranked.basis,
         segment_names.segment_name,
         ranked.growth_direction,
-        usefulness_told.usefulness,
+        baseline_findings.finding as usefulness,
         ranked.segment_id,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
         cast(yield_snapshots.growth_days as bigint) as growth_days,
@@ -132,8 +132,8 @@ final as (
     from ranked
     inner join segment_names
         on ranked.segment_id = segment_names.segment_id
-    inner join usefulness_told
-        on ranked.basis = usefulness_told.basis
+    inner join baseline_findings
+        on ranked.basis = baseline_findings.basis
     cross join active_fit
     cross join judged_date
     left join yield_snapshots

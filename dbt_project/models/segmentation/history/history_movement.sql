@@ -8,7 +8,7 @@ stored_movement as (
 
 run_movement as (
 
-    select * from {{ ref('int_run_movement') }}
+    select * from {{ ref('run_movement') }}
 
 ),
 

@@ -19,27 +19,16 @@ active_fit as (
 
 ),
 
-churn as (
+run_facts as (
 
-    select * from {{ ref('int_run_churn') }}
-
-),
-
-run_counts as (
-
-    select * from {{ ref('int_run_counts') }}
+    select * from {{ ref('run_facts') }}
 
 ),
 
-run_notes as (
+backtest_finding as (
 
-    select * from {{ ref('int_run_notes') }}
-
-),
-
-run_usefulness as (
-
-    select * from {{ ref('int_run_usefulness') }}
+    select * from {{ ref('baseline_findings') }}
+    where basis = 'judged'
 
 ),
 
@@ -58,13 +47,13 @@ new_run as (
         active_fit.verdict,
         active_fit.verdict_reason,
         active_fit.choice_reason,
-        run_notes.weighting,
+        run_facts.weighting,
         segmentation_run.refit_reason,
-        run_notes.dropped_features,
-        run_notes.indistinguishable_segments,
-        run_notes.skipped_snapshots,
+        run_facts.dropped_features,
+        run_facts.indistinguishable_segments,
+        run_facts.skipped_snapshots,
         active_fit.drifted_features,
-        run_usefulness.usefulness,
+        backtest_finding.finding as usefulness,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -88,42 +77,40 @@ new_run as (
         active_fit.smallest_segment_share,
         active_fit.moved_share,
         active_fit.relabelled_share,
-        churn.customer_changed_share,
-        churn.model_changed_share,
+        run_facts.customer_changed_share,
+        run_facts.model_changed_share,
         active_fit.max_population_stability_index,
         active_fit.far_share,
-        run_usefulness.later_spend_variance_explained,
-        run_usefulness.rfm_variance_explained,
-        run_usefulness.later_spend_captured_share,
-        run_usefulness.past_spend_captured_share,
-        run_counts.customer_count,
-        run_counts.segmented_customer_count,
-        run_counts.lapsed_count,
-        run_counts.insufficient_history_count,
-        run_counts.never_ordered_count,
-        run_counts.outlier_count,
-        run_counts.order_line_count,
-        run_counts.rejected_row_count,
-        run_counts.duplicate_row_count,
-        run_notes.snapshot_count,
-        run_notes.last_gap_days,
+        backtest_finding.segments_explained as later_spend_variance_explained,
+        backtest_finding.rfm_explained as rfm_variance_explained,
+        backtest_finding.segments_captured as later_spend_captured_share,
+        backtest_finding.ranking_captured as past_spend_captured_share,
+        run_facts.customer_count,
+        run_facts.segmented_customer_count,
+        run_facts.lapsed_count,
+        run_facts.insufficient_history_count,
+        run_facts.never_ordered_count,
+        run_facts.outlier_count,
+        run_facts.order_line_count,
+        run_facts.rejected_row_count,
+        run_facts.duplicate_row_count,
+        run_facts.snapshot_count,
+        run_facts.last_gap_days,
         cast({{ var('marts_schema_version') }} as bigint)
             as marts_schema_version,
         segmentation_run.is_refit,
         segmentation_run.is_held_back,
-        run_notes.has_order_gap,
+        run_facts.has_order_gap,
         segmentation_run.as_of_date,
         active_fit.fit_as_of_date,
-        run_usefulness.judged_fit_as_of_date,
-        run_notes.first_order_date,
-        run_notes.last_order_date,
+        backtest_finding.as_of_date as judged_fit_as_of_date,
+        run_facts.first_order_date,
+        run_facts.last_order_date,
         load_settings.loaded_at
     from segmentation_run
     cross join active_fit
-    cross join churn
-    cross join run_counts
-    cross join run_notes
-    cross join run_usefulness
+    cross join run_facts
+    cross join backtest_finding
     cross join load_settings
 
 ),

@@ -35,6 +35,7 @@ digests as (
 
     select
         'order_lines' as entity,
+        count(*) as row_count,
         {{ hash_sum([
             'order_line_id',
             'order_id',
@@ -51,6 +52,7 @@ digests as (
     union all
     select
         'interactions' as entity,
+        count(*) as row_count,
         {{ hash_sum([
             'customer_id',
             'interaction_type',
@@ -63,11 +65,13 @@ digests as (
     union all
     select
         'customer_attributes' as entity,
+        count(*) as row_count,
         {{ hash_sum(['customer_id', 'attribute', 'value']) }} as digest
     from customer_attributes
     union all
     select
         'products' as entity,
+        count(*) as row_count,
         {{ hash_sum([
             'product_id',
             'category',
@@ -79,6 +83,7 @@ digests as (
     union all
     select
         'customers' as entity,
+        count(*) as row_count,
         {{ hash_sum(['customer_id', 'first_ordered_at']) }} as digest
     from customers
 
@@ -89,7 +94,9 @@ final as (
     select
         {{ text_digest(
             text_join("entity || '=' || coalesce(digest, '0')", ';', 'entity')
-        ) }} as data_hash
+        ) }} as data_hash,
+        max(case when entity = 'order_lines' then row_count end)
+            as order_line_count
     from digests
 
 )

@@ -18,9 +18,9 @@ highest_numbers as (
 
 ),
 
-data_digest as (
+data_fingerprint as (
 
-    select * from {{ ref('int_data_digested') }}
+    select * from {{ ref('int_data_fingerprint') }}
 
 ),
 
@@ -75,7 +75,7 @@ compared as (
         coalesce(last_run.run_number, 0) as last_run_number,
         last_run.run_id as last_run_id,
         last_run.parent_run_id as last_parent_run_id,
-        data_digest.data_hash,
+        data_fingerprint.data_hash,
         features_digest.features_hash,
         active_fit.settings_hash,
         active_fit.fit_number,
@@ -84,7 +84,7 @@ compared as (
         active_fit.is_held_back,
         coalesce(
             not active_fit.is_refit
-            and last_run.data_hash = data_digest.data_hash
+            and last_run.data_hash = data_fingerprint.data_hash
             and last_run.features_hash = features_digest.features_hash
             and last_run.settings_hash = active_fit.settings_hash
             and last_run.marts_schema_version
@@ -97,7 +97,7 @@ compared as (
         ) + 1 as next_run_number,
         active_fit.as_of_date
     from active_fit
-    cross join data_digest
+    cross join data_fingerprint
     cross join features_digest
     cross join last_run
     cross join given_out

@@ -1,19 +1,22 @@
-{#- Each share is a ratio of sums over customers: of part to whole. #}
-{% set shares = [
-    'explained', 'captured', 'explained_difference', 'captured_difference',
-] %}
+{#- Each share is a ratio of sums over customers: of a part to a whole. #}
+{% set shares = {
+    'explained': 'squared_deviation',
+    'explained_difference': 'squared_deviation',
+    'captured': 'relative_spend',
+    'captured_difference': 'relative_spend',
+} %}
 
 with
 
 scores as (
 
-    select * from {{ ref('int_usefulness_scores') }}
+    select * from {{ ref('int_baseline_scores') }}
 
 ),
 
 segment_scores as (
 
-    select * from {{ ref('int_usefulness_scores') }}
+    select * from {{ ref('int_baseline_scores') }}
     where method = 'segments'
 
 ),
@@ -22,9 +25,10 @@ segment_scores as (
 scales as (
 
     select
-        basis as segment_basis,
+        basis,
         cast(
-            case when sum(later_spend) > 0 then sum(later_spend) end as double
+            case when sum(future_spend) > 0 then sum(future_spend) end
+            as double
         ) / count(*) as mean_spend
     from segment_scores
     group by basis
@@ -39,16 +43,17 @@ paired as (
         segment_scores.basis,
         scores.method,
         scores.group_number,
-        scores.later_spend,
-        scores.squared_deviation,
-        scores.squared_deviation - scores.squared_error as explained_part,
-        segment_scores.squared_error - scores.squared_error
-            as explained_difference_part,
-        cast(scores.later_spend as double) / scales.mean_spend
-            as relative_spend,
+        scores.future_spend,
         scores.captured_part,
         scores.captured_part - segment_scores.captured_part
-            as captured_difference_part,
+            as captured_difference,
+        cast(scores.squared_deviation as double) as squared_deviation,
+        cast(scores.squared_deviation - scores.squared_error as double)
+            as explained_part,
+        cast(segment_scores.squared_error - scores.squared_error as double)
+            as explained_difference_part,
+        cast(scores.future_spend as double) / scales.mean_spend
+            as relative_spend,
         scores.as_of_date
     from segment_scores
     inner join scores
@@ -56,7 +61,7 @@ paired as (
             segment_scores.customer_id = scores.customer_id
             and scores.basis in (segment_scores.basis, 'any')
     inner join scales
-        on segment_scores.basis = scales.segment_basis
+        on segment_scores.basis = scales.basis
 
 ),
 
@@ -66,16 +71,14 @@ parts as (
         basis,
         method,
         group_number,
-        later_spend,
-        cast(explained_part as double) as explained_part,
-        cast(squared_deviation as double) as explained_whole,
-        cast(explained_difference_part as double) as explained_difference_part,
-        cast(squared_deviation as double) as explained_difference_whole,
+        future_spend,
+        squared_deviation,
+        relative_spend,
+        explained_part,
+        explained_difference_part,
         relative_spend * cast(captured_part as double) as captured_part,
-        relative_spend as captured_whole,
-        relative_spend * cast(captured_difference_part as double)
+        relative_spend * cast(captured_difference as double)
             as captured_difference_part,
-        relative_spend as captured_difference_whole,
         as_of_date
     from paired
 
@@ -88,17 +91,19 @@ summed as (
         method,
         count(distinct group_number) as group_count,
         count(*) as customer_count,
-        cast(sum(later_spend) as decimal(18, 4)) as later_spend,
-        {% for share in shares -%}
-        {% set part, whole = share ~ '_part', share ~ '_whole' -%}
-        cast(sum({{ summable_product(part, 1) }}) as double) as {{ part }},
+        cast(sum(future_spend) as decimal(18, 4)) as future_spend,
+        {% for whole in shares.values() | unique -%}
         cast(sum({{ summable_product(whole, 1) }}) as double) as {{ whole }},
-        cast(sum({{ summable_product(part, part) }}) as double)
-            as {{ part }}_squares,
-        cast(sum({{ summable_product(part, whole) }}) as double)
-            as {{ share }}_products,
         cast(sum({{ summable_product(whole, whole) }}) as double)
             as {{ whole }}_squares,
+        {% endfor -%}
+        {% for share, whole in shares.items() -%}
+        {% set part = share ~ '_part' -%}
+        cast(sum({{ summable_product(part, 1) }}) as double) as {{ part }},
+        cast(sum({{ summable_product(part, part) }}) as double)
+            as {{ share }}_squares,
+        cast(sum({{ summable_product(part, whole) }}) as double)
+            as {{ share }}_products,
         {% endfor -%}
         max(as_of_date) as as_of_date
     from parts
@@ -112,41 +117,37 @@ divided as (
 
     select
         *,
-    {% for share in shares -%}
-    {{ share }}_part
-    / case when {{ share }}_whole > 0 then {{ share }}_whole end
+    {% for share, whole in shares.items() -%}
+    {{ share }}_part / case when {{ whole }} > 0 then {{ whole }} end
         as {{ share }}{{ ',' if not loop.last }}
     {% endfor %}
     from summed
 
 ),
 
--- The error of a ratio of sums over customers, as leaving out one customer at a
--- time has it to the first order: the residuals of part less share of whole.
 measured as (
 
     select
         *,
-    {% for share in shares -%}
+    {% for share, whole in shares.items() -%}
     {{ interval_errors() }} * sqrt(
-        cast(customer_count as double)
-        / nullif(customer_count - 1, 0)
-        * greatest(
-            0.0,
-            {{ share }}_part_squares
-            - 2 * {{ share }} * {{ share }}_products
-            + {{ share }} * {{ share }} * {{ share }}_whole_squares
-        )
+        {{ ratio_residuals(
+            'customer_count',
+            share,
+            share ~ '_squares',
+            share ~ '_products',
+            whole ~ '_squares',
+        ) }}
     )
-    / {{ share }}_whole as {{ share }}_margin{{ ',' if not loop.last }}
+    / {{ whole }} as {{ share }}_margin{{ ',' if not loop.last }}
     {% endfor %}
     from divided
 
 ),
 
 -- A method is better or worse only where the interval of the difference says
--- so. One predicts that explains more than nothing, or whose fifth of customers
--- brings more than a fifth.
+-- so. It predicts where it explains more than nothing, or where its fifth of
+-- customers brings more than a fifth.
 compared as (
 
     select
@@ -200,7 +201,8 @@ final as (
                 'explains '
                 || explained_comparison
                 || ' of later spend '
-                || case when explained_comparison = 'as much' then 'as'
+                || case
+                    when explained_comparison = 'as much' then 'as'
                     else 'than'
                 end
                 || ' the segments, and its top 20% of customers bring '
@@ -210,25 +212,14 @@ final as (
         captured_comparison,
         group_count,
         customer_count,
-        later_spend,
+        future_spend,
         explained_percent,
         captured_percent,
-        explained as later_spend_variance_explained,
-        explained - explained_margin as later_spend_variance_explained_low,
-        explained + explained_margin as later_spend_variance_explained_high,
-        captured as top_20_percent_captured_share,
-        captured - captured_margin as top_20_percent_captured_share_low,
-        captured + captured_margin as top_20_percent_captured_share_high,
-        explained_difference,
-        explained_difference - explained_difference_margin
-            as explained_difference_low,
-        explained_difference + explained_difference_margin
-            as explained_difference_high,
-        captured_difference,
-        captured_difference - captured_difference_margin
-            as captured_difference_low,
-        captured_difference + captured_difference_margin
-            as captured_difference_high,
+        {% for share in shares -%}
+        {{ share }},
+        {{ share }} - {{ share }}_margin as {{ share }}_low,
+        {{ share }} + {{ share }}_margin as {{ share }}_high,
+        {% endfor -%}
         is_predictive,
         coalesce(
             explained_percent > 0 and explained_percent = most_explained, false

@@ -1,10 +1,30 @@
-{% set plain = ['spend quintiles', 'RFM cells', 'past spend ranking'] %}
+{% set methods = {
+    'segments': 'segments',
+    'quintiles': 'spend quintiles',
+    'rfm': 'RFM cells',
+    'ranking': 'past spend ranking',
+} %}
+{% set is_baseline = "method in ("
+    ~ text_list(['spend quintiles', 'RFM cells', 'past spend ranking'])
+    ~ ")" %}
 
 with
 
-usefulness as (
+comparison as (
 
-    select * from {{ ref('int_usefulness') }}
+    select * from {{ ref('baseline_comparison') }}
+
+),
+
+snapshots as (
+
+    select * from {{ ref('snapshots') }}
+
+),
+
+source_capabilities as (
+
+    select * from {{ ref('source_capabilities') }}
 
 ),
 
@@ -12,66 +32,36 @@ in_columns as (
 
     select
         basis,
-        {% for method, name in [
-            ('segments', 'segments'),
-            ('spend quintiles', 'quintiles'),
-            ('RFM cells', 'rfm'),
-            ('past spend ranking', 'ranking'),
+        {% for name, method in methods.items() -%}
+        {% for measure in [
+            'explained_percent', 'captured_percent', 'explained', 'captured',
         ] -%}
-        max(case when method = '{{ method }}' then explained_percent end)
-            as {{ name }}_explained,
-        max(case when method = '{{ method }}' then captured_percent end)
-            as {{ name }}_captured,
-        max(
-            case
-                when method = '{{ method }}'
-                    then later_spend_variance_explained
-            end
-        ) as {{ name }}_variance_explained,
-        max(
-            case
-                when method = '{{ method }}' then top_20_percent_captured_share
-            end
-        ) as {{ name }}_captured_share,
+        max(case when method = '{{ method }}' then {{ measure }} end)
+            as {{ name }}_{{ measure }},
         {% endfor -%}
+        {% endfor -%}
+        {% for bound in ['low', 'high'] -%}
         max(
             case
                 when method = 'segments'
-                    then
-                        cast(
-                            100 * later_spend_variance_explained_low
-                            as decimal(18, 1)
-                        )
+                    then cast(100 * explained_{{ bound }} as decimal(18, 1))
             end
-        ) as segments_explained_low,
-        max(
-            case
-                when method = 'segments'
-                    then
-                        cast(
-                            100 * later_spend_variance_explained_high
-                            as decimal(18, 1)
-                        )
-            end
-        ) as segments_explained_high,
+        ) as segments_{{ bound }},
+        {% endfor -%}
         coalesce(bool_or(is_predictive and method = 'segments'), false)
             as are_segments_predictive,
-        coalesce(
-            bool_or(is_predictive and method in ({{ text_list(plain) }})), false
-        ) as is_plain_predictive,
+        coalesce(bool_or(is_predictive and {{ is_baseline }}), false)
+            as is_baseline_predictive,
         coalesce(
             bool_or(
                 explained_comparison = 'more'
                 and is_predictive
-                and method in ({{ text_list(plain) }})
+                and {{ is_baseline }}
             ),
             false
         ) as is_explained_better,
         coalesce(
-            bool_and(
-                explained_comparison = 'less'
-                or method not in ({{ text_list(plain) }})
-            ),
+            bool_and(explained_comparison = 'less' or not {{ is_baseline }}),
             false
         ) as is_explained_worse,
         coalesce(
@@ -83,7 +73,7 @@ in_columns as (
             false
         ) as is_ranked_better,
         max(as_of_date) as as_of_date
-    from usefulness
+    from comparison
     group by basis
 
 ),
@@ -91,7 +81,7 @@ in_columns as (
 -- Where nothing predicts, or a plain method wins, the first words say so. Two
 -- methods are as good as each other where their difference is within its
 -- interval.
-final as (
+worded as (
 
     select
         basis,
@@ -100,7 +90,9 @@ final as (
                 then 'Not measured: nothing differs in what was spent later.'
             else
                 case
-                    when not are_segments_predictive and not is_plain_predictive
+                    when
+                        not are_segments_predictive
+                        and not is_baseline_predictive
                         then
                             'Nothing predicts later spend, neither the segments'
                             || ' nor plain methods'
@@ -136,30 +128,88 @@ final as (
                         || ' methods'
                 end
                 || ': segments explain '
-                || cast(segments_explained as string)
-                || '% (' || cast(segments_explained_low as string)
-                || '% to ' || cast(segments_explained_high as string)
+                || cast(segments_explained_percent as string)
+                || '% (' || cast(segments_low as string)
+                || '% to ' || cast(segments_high as string)
                 || '%) of the variance of log spend in the '
                 || '{{ var("yield_horizon_days") }} days from '
                 || cast(as_of_date as string)
                 || ' (spend quintiles '
-                || cast(quintiles_explained as string)
+                || cast(quintiles_explained_percent as string)
                 || '%, RFM cells '
-                || cast(rfm_explained as string)
+                || cast(rfm_explained_percent as string)
                 || '%, ranking by past spend '
-                || cast(ranking_explained as string)
+                || cast(ranking_explained_percent as string)
                 || '%); their top 20% of customers bring '
-                || cast(segments_captured as string)
+                || cast(segments_captured_percent as string)
                 || '% of it (ranking by past spend '
-                || cast(ranking_captured as string)
+                || cast(ranking_captured_percent as string)
                 || '%)'
-        end as usefulness,
-        segments_variance_explained as later_spend_variance_explained,
-        rfm_variance_explained,
-        segments_captured_share as later_spend_captured_share,
-        ranking_captured_share as past_spend_captured_share,
+        end as finding,
+        segments_explained,
+        rfm_explained,
+        segments_captured,
+        ranking_captured,
         as_of_date
     from in_columns
+
+),
+
+followed as (
+
+    select
+        count(*) filter (where is_followed) as followed_count,
+        min(as_of_date) as earliest_date
+    from snapshots
+
+),
+
+reasons as (
+
+    select
+        case
+            when not source_capabilities.has_orders
+                then 'Not measured: without orders nobody can be followed'
+            when followed.followed_count = 0
+                then
+                    'Not measured: the data is too short. The earliest date'
+                    || ' with {{ var("min_observed_days") }} days of orders'
+                    || ' before it is '
+                    || cast(followed.earliest_date as string)
+                    || ', less than {{ var("yield_horizon_days") }} days'
+                    || ' before the as-of date'
+            else
+                'Not measured: no customer had enough history on the judged'
+                || ' date'
+        end as reason
+    from followed
+    cross join source_capabilities
+
+),
+
+bases as (
+
+    select 'judged' as basis
+    union all
+    select 'in_force' as basis
+
+),
+
+-- Both bases have a row, also where nothing can be measured.
+final as (
+
+    select
+        bases.basis,
+        coalesce(worded.finding, reasons.reason) as finding,
+        worded.segments_explained,
+        worded.rfm_explained,
+        worded.segments_captured,
+        worded.ranking_captured,
+        worded.as_of_date
+    from bases
+    cross join reasons
+    left join worded
+        on bases.basis = worded.basis
 
 )
 
