@@ -21,7 +21,7 @@ def test_whoever_ordered_before_the_window_only_is_lapsed(cohort: Tried) -> None
         "select customer_id, case when max(cast(ordered_at as date)) < date '1997-07-02' "
         "then 'lapsed' else 'segmented' end from raw.order_lines group by customer_id order by all"
     )
-    found = model_rows(cohort, "int_customer_statuses", "customer_id, status")
+    found = model_rows(cohort, "customer_statuses", "customer_id, status")
     assert found == expected
     assert sum(status == "lapsed" for _, status in found) > 150
 

@@ -175,15 +175,15 @@ DEFECTS = {
         "everybody is held out",
         "customers",
         "marts/customers/customer_segments.sql",
-        "        customer_scores.is_holdout,\n",
+        "        customer_statuses.is_holdout,\n",
         "        true as is_holdout,\n",
     ),
     "assert_profiles_recompute_from_feature_values": Defect(
         "means are off by a thousandth",
         "customers",
         "marts/segments/segment_profiles.sql",
-        "        segment_profiles.mean_value,\n",
-        "        segment_profiles.mean_value * 1.001 as mean_value,\n",
+        "        segment_statistics.mean_value,\n",
+        "        segment_statistics.mean_value * 1.001 as mean_value,\n",
     ),
     "assert_every_snapshot_customer_has_features": Defect(
         "a customer is lost where families of features are joined",
@@ -195,7 +195,7 @@ DEFECTS = {
     "assert_demographics_sum_to_customers": Defect(
         "a value is left out",
         "segments",
-        "segmentation/activation/int_segment_attributes_folded.sql",
+        "marts/segments/segment_demographics.sql",
         "    from customer_attributes\n    inner join attribute_profiles\n",
         "    from (select * from customer_attributes where value <> 'high')\n"
         "        as customer_attributes\n    inner join attribute_profiles\n",
@@ -243,14 +243,14 @@ DEFECTS = {
     "assert_the_ceiling_follows_from_its_inputs": Defect(
         "the ceiling is more than its parts make",
         "acting",
-        "segmentation/activation/int_segment_opportunities.sql",
+        "segmentation/activation/segment_upward_moves.sql",
         "then greatest(amount, 0) end",
         "then greatest(amount, 0) + 1 end",
     ),
     "assert_lift_begins_with_the_holdout": Defect(
         "campaigns are measured though nobody was held out",
         "acting",
-        "segmentation/activation/int_lift_campaigns.sql",
+        "segmentation/activation/lift_campaigns.sql",
         "where first_sent_date >= {{ holdout_start }}",
         "where first_sent_date is not null",
     ),
@@ -292,14 +292,14 @@ DEFECTS = {
     "assert_engagement_counts_every_contact": Defect(
         "a kind of contact is lost",
         "behaviour",
-        "segmentation/activation/int_segment_contacts.sql",
+        "segmentation/activation/segment_contacts.sql",
         "select * from {{ ref('int_customer_contacts') }}",
         "select * from {{ ref('int_customer_contacts') }} where interaction_type <> 'complaint'",
     ),
     "assert_trends_hold_all_spend_of_members": Defect(
         "what was bought before the window is left out",
         "behaviour",
-        "segmentation/activation/int_customer_periods.sql",
+        "marts/segments/segment_trends.sql",
         "select * from {{ ref('customer_days') }}",
         "select * from {{ ref('customer_days') }} where order_date >= date '2024-02-07'",
     ),

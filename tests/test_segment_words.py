@@ -13,7 +13,7 @@ from project_sql import ProjectSql, Relation
 from shops import Built
 
 COUNT = 200
-MODELS = ("int_segment_profiles", "int_segment_phrases", "int_segment_descriptions")
+MODELS = ("segment_statistics", "segment_phrases")
 Values = dict[str, list[np.ndarray]]
 Described = Callable[[Values], duckdb.DuckDBPyConnection]
 
@@ -62,7 +62,7 @@ def described() -> Iterator[Described]:
 def phrases(connection: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
     return dict(
         connection.execute(
-            "select segment_id, list(phrase order by phrase_rank) from int_segment_phrases "
+            "select segment_id, list(phrase order by phrase_rank) from segment_phrases "
             "group by segment_id order by segment_id"
         ).fetchall()
     )
@@ -74,7 +74,7 @@ def test_no_segment_is_near_the_average_whose_mean_is_not(described: Described) 
     spend = [np.exp(rng.normal(mean, 0.5, COUNT)) for mean in (1.0, 2.2, 3.5)]
     connection = described({"spend": spend})
     index, difference = connection.execute(
-        "select index_value, standardised_difference from int_segment_profiles where segment_id = 2"
+        "select index_value, standardised_difference from segment_statistics where segment_id = 2"
     ).fetchone()
     logs = np.log(np.concatenate(spend))
     assert abs(np.log(spend[1]).mean() - logs.mean()) / logs.std() < 0.1
@@ -93,7 +93,7 @@ def test_what_few_do_is_said_of_a_segment_that_has_nothing_else(described: Descr
     alike = [rng.normal(50, 5, COUNT) for _ in coupons]
     connection = described({"coupons": coupons, "age": alike})
     (index, difference) = connection.execute(
-        "select index_value, standardised_difference from int_segment_profiles "
+        "select index_value, standardised_difference from segment_statistics "
         "where segment_id = 1 and feature = 'coupons'"
     ).fetchone()
     assert index < 80
@@ -126,8 +126,8 @@ def test_no_word_contradicts_the_means_beside_it(described: Described, seed: int
     }
     connection = described(values)
     rows = connection.execute(
-        "select phrase, mean_value, population_mean from int_segment_phrases "
-        "inner join int_segment_profiles using (segment_id, feature)"
+        "select phrase, mean_value, population_mean from segment_phrases "
+        "inner join segment_statistics using (segment_id, feature)"
     ).fetchall()
     assert rows
     for phrase, mean, population in rows:

@@ -145,10 +145,9 @@ def demographics(people: dict[tuple[int, str], int]) -> dict:
         for name, sql in {
             "customer_attribute_values": "select *, 'kind' as attribute from told",
             "attribute_profiles": "select 'kind' as attribute, true as is_profiled",
-            "customer_segments": "select customer_id, segment_id, 'segmented' as status from told",
+            "customer_assignments": "select customer_id, segment_id, true as is_current from told",
         }.items():
             connection.execute(f"create table {name} as {sql}")
-        make(connection, "int_segment_attributes_folded")
         make(connection, "segment_demographics")
         cursor = connection.execute("select * from segment_demographics")
         names = [column[0] for column in cursor.description]

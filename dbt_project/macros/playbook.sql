@@ -39,16 +39,16 @@
    has one. #}
 {% macro meets_bounds(measure) -%}
     (
-        playbook_rules.min_{{ measure }} is null
+        rules.min_{{ measure }} is null
         or coalesce(
-            segment_standing.{{ measure }}_lower, segment_standing.{{ measure }}
-        ) >= playbook_rules.min_{{ measure }}
+            segment_indexes.{{ measure }}_lower, segment_indexes.{{ measure }}
+        ) >= rules.min_{{ measure }}
     )
     and (
-        playbook_rules.max_{{ measure }} is null
+        rules.max_{{ measure }} is null
         or coalesce(
-            segment_standing.{{ measure }}_upper, segment_standing.{{ measure }}
-        ) <= playbook_rules.max_{{ measure }}
+            segment_indexes.{{ measure }}_upper, segment_indexes.{{ measure }}
+        ) <= rules.max_{{ measure }}
     )
 {%- endmacro %}
 

@@ -82,7 +82,7 @@ def repeated_buyers(checked: Checked) -> str | None:
         min(attribute) as example,
         min_by(distinct_count, attribute) as distinct_count,
         min_by(known_count, attribute) as known_count
-    from checked.int_attribute_profiles
+    from checked.attribute_profiles
     where
         regexp_matches(lower(attribute), {literal(BUYER_NAMES)})
         and distinct_count >= {LEAST_BUYERS}

@@ -2,7 +2,7 @@ with
 
 customer_statuses as (
 
-    select * from {{ ref('int_customer_statuses') }}
+    select * from {{ ref('customer_statuses') }}
 
 ),
 
@@ -12,15 +12,15 @@ customer_assignments as (
 
 ),
 
-customer_scores as (
+learned_reasons as (
 
-    select * from {{ ref('int_customer_scores') }}
+    select * from {{ ref('learned_reasons') }}
 
 ),
 
-customer_reasons as (
+feature_catalog_entries as (
 
-    select * from {{ ref('int_customer_reasons_worded') }}
+    select * from {{ ref('feature_catalog_entries') }}
 
 ),
 
@@ -50,6 +50,43 @@ segmentation_run as (
 
 ),
 
+-- Up to three reasons in one text, the strongest first.
+customer_reasons as (
+
+    select
+        learned_reasons.customer_id,
+        nullif(
+            concat_ws(
+                '; '
+                {%- for rank in range(1, 4) %}
+                {%- set unit = 'entries_' ~ rank ~ '.unit' %}
+                {%- set reason = 'learned_reasons.reason_' ~ rank %},
+                entries_{{ rank }}.label
+                || ' '
+                || {{ readable_number(reason ~ '_value', unit) }}
+                || ' (segment '
+                || {{ readable_number(reason ~ '_segment_value', unit) }}
+                || ', runner-up '
+                || {{ readable_number(reason ~ '_runner_up_value', unit) }}
+                || ')'
+                {%- endfor %}
+            ),
+            ''
+        ) as reasons,
+        learned_reasons.change_feature,
+        learned_reasons.change_to_segment_id,
+        learned_reasons.change_from_value,
+        learned_reasons.change_to_value
+    from learned_reasons
+    {% for rank in range(1, 4) -%}
+    left join feature_catalog_entries as entries_{{ rank }}
+        on
+            learned_reasons.reason_{{ rank }}_feature
+            = entries_{{ rank }}.feature
+    {% endfor %}
+
+),
+
 final as (
 
     select
@@ -59,8 +96,8 @@ final as (
         runner_up_names.segment_name as runner_up_segment_name,
         customer_reasons.reasons,
         customer_reasons.change_feature,
-        customer_scores.value_tier,
-        customer_scores.rfm_score,
+        customer_statuses.value_tier,
+        customer_statuses.rfm_score,
         customer_assignments.segment_id,
         customer_assignments.runner_up_segment_id,
         customer_reasons.change_to_segment_id,
@@ -69,9 +106,9 @@ final as (
         coalesce(customer_snapshots.order_count, 0) as order_count,
         cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend,
         cast(lapsed_snapshots.spend as decimal(18, 4)) as former_spend,
-        customer_scores.recency_score,
-        customer_scores.frequency_score,
-        customer_scores.monetary_score,
+        customer_statuses.recency_score,
+        customer_statuses.frequency_score,
+        customer_statuses.monetary_score,
         customer_reasons.change_from_value,
         customer_reasons.change_to_value,
         customer_assignments.confidence,
@@ -79,7 +116,7 @@ final as (
         customer_assignments.runner_up_squared_distance,
         customer_assignments.silhouette,
         coalesce(customer_assignments.is_outlier, false) as is_outlier,
-        customer_scores.is_holdout,
+        customer_statuses.is_holdout,
         segmentation_run.as_of_date,
         customer_statuses.scored_as_of_date,
         coalesce(
@@ -88,8 +125,6 @@ final as (
         ) as last_order_date
     from customer_statuses
     cross join segmentation_run
-    inner join customer_scores
-        on customer_statuses.customer_id = customer_scores.customer_id
     left join customer_assignments
         on
             customer_statuses.customer_id = customer_assignments.customer_id

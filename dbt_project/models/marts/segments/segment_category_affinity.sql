@@ -1,16 +1,9 @@
 with
 
-segment_summary as (
+members as (
 
-    select * from {{ ref('segment_summary') }}
-    where customer_count > 0
-
-),
-
-customer_segments as (
-
-    select * from {{ ref('customer_segments') }}
-    where status = 'segmented'
+    select * from {{ ref('customer_assignments') }}
+    where is_current
 
 ),
 
@@ -20,26 +13,34 @@ customer_category_windows as (
 
 ),
 
+segment_sizes as (
+
+    select
+        segment_id,
+        count(*) as customer_count
+    from members
+    group by segment_id
+
+),
+
 -- What the preference features of today are made of. A customer who paid
 -- nothing, because the lines were free or only returned, is not a buyer.
 segment_categories as (
 
     select
-        customer_segments.segment_id,
+        members.segment_id,
         customer_category_windows.category,
         count(*) filter (where customer_category_windows.purchase_amount > 0)
             as customer_count,
         sum(customer_category_windows.spend) as spend,
         sum(customer_category_windows.purchase_amount) as purchase_amount
     from customer_category_windows
-    inner join customer_segments
+    inner join members
         on
-            customer_category_windows.customer_id
-            = customer_segments.customer_id
-            and customer_category_windows.as_of_date
-            = customer_segments.as_of_date
+            customer_category_windows.customer_id = members.customer_id
+            and customer_category_windows.as_of_date = members.as_of_date
     group by
-        customer_segments.segment_id,
+        members.segment_id,
         customer_category_windows.category
 
 ),
@@ -51,21 +52,21 @@ categories as (
 
 ),
 
--- A category that a segment never bought from tells as much as one it did.
+-- Keep categories that a segment never bought, with amounts of 0.
 filled as (
 
     select
         categories.category,
-        segment_summary.segment_id,
-        segment_summary.customer_count as segment_customer_count,
+        segment_sizes.segment_id,
+        segment_sizes.customer_count as segment_customer_count,
         coalesce(segment_categories.customer_count, 0) as customer_count,
         coalesce(segment_categories.spend, 0) as spend,
         coalesce(segment_categories.purchase_amount, 0) as purchase_amount
-    from segment_summary
+    from segment_sizes
     cross join categories
     left join segment_categories
         on
-            segment_summary.segment_id = segment_categories.segment_id
+            segment_sizes.segment_id = segment_categories.segment_id
             and categories.category = segment_categories.category
 
 ),

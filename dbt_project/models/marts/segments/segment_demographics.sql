@@ -1,8 +1,168 @@
 with
 
+customer_attributes as (
+
+    select * from {{ ref('customer_attribute_values') }}
+
+),
+
+attribute_profiles as (
+
+    select * from {{ ref('attribute_profiles') }}
+    where is_profiled
+
+),
+
+members as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
+
+),
+
 segment_attributes as (
 
-    select * from {{ ref('int_segment_attributes_folded') }}
+    select
+        members.segment_id,
+        customer_attributes.attribute,
+        {{ plain_value('customer_attributes.value') }} as value,
+        count(*) as customer_count
+    from customer_attributes
+    inner join attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
+    inner join members
+        on customer_attributes.customer_id = members.customer_id
+    group by
+        members.segment_id,
+        customer_attributes.attribute,
+        customer_attributes.value
+
+),
+
+values_counted as (
+
+    select
+        attribute,
+        value,
+        sum(customer_count) as customer_count
+    from segment_attributes
+    group by
+        attribute,
+        value
+
+),
+
+values_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by attribute order by customer_count, value
+        ) as size_rank,
+        sum(customer_count) over (
+            partition by attribute
+            order by customer_count, value
+            rows between unbounded preceding and current row
+        ) - customer_count as count_below,
+        min(customer_count) over (partition by attribute) as smallest_count,
+        sum(customer_count) over (partition by attribute) as known_count
+    from values_counted
+
+),
+
+-- Rare values are folded, and with them the next larger ones until the fold
+-- holds two values and is no small group itself: the size of a single folded
+-- value would be what the others leave of the population. Attributes that
+-- hardly any customer has are left out.
+values_folded as (
+
+    select
+        attribute,
+        value,
+        smallest_count < {{ setting_within('min_group_size', 1, 1000000) }}
+        and (
+            customer_count < {{ var('min_group_size') }}
+            or size_rank <= 2
+            or count_below < {{ var('min_group_size') }}
+        ) as is_folded
+    from values_ranked
+    where known_count >= {{ var('min_group_size') }}
+
+),
+
+values_renamed as (
+
+    select
+        attribute,
+        value,
+        case when is_folded then '(small groups)' else value end
+            as shown_value,
+        is_folded
+    from values_folded
+
+),
+
+values_shown as (
+
+    select
+        attribute,
+        shown_value,
+        is_folded,
+        count(*) as value_count
+    from values_renamed
+    group by
+        attribute,
+        shown_value,
+        is_folded
+
+),
+
+segment_values as (
+
+    select
+        segment_attributes.segment_id,
+        segment_attributes.attribute,
+        values_renamed.shown_value,
+        sum(segment_attributes.customer_count) as customer_count
+    from segment_attributes
+    inner join values_renamed
+        on
+            segment_attributes.attribute = values_renamed.attribute
+            and segment_attributes.value = values_renamed.value
+    group by
+        segment_attributes.segment_id,
+        segment_attributes.attribute,
+        values_renamed.shown_value
+
+),
+
+segments as (
+
+    select distinct
+        segment_id,
+        attribute
+    from segment_attributes
+
+),
+
+-- Keep values that no customer of a segment has, with a count of 0.
+filled as (
+
+    select
+        values_shown.attribute,
+        values_shown.shown_value as value,
+        segments.segment_id,
+        cast(coalesce(segment_values.customer_count, 0) as bigint) as people,
+        values_shown.value_count,
+        values_shown.is_folded
+    from values_shown
+    inner join segments
+        on values_shown.attribute = segments.attribute
+    left join segment_values
+        on
+            segments.segment_id = segment_values.segment_id
+            and values_shown.attribute = segment_values.attribute
+            and values_shown.shown_value = segment_values.shown_value
 
 ),
 
@@ -10,17 +170,15 @@ cells as (
 
     select
         *,
-        customer_count as people,
-        sum(customer_count) over (partition by attribute)
-            as population_known_count
-    from segment_attributes
+        sum(people) over (partition by attribute) as population_known_count
+    from filled
 
 ),
 
 {{ hidden_cells('cells', 'attribute', 'segment_id', 'value') }},
 
--- Shares are of customers whose attribute is known: unknown is no value.
--- The population is all of them, whether a segment shows the value or not.
+-- Shares are of customers whose attribute is known. The population is all of
+-- them, whether a segment shows the value or not.
 shares as (
 
     select

@@ -1,15 +1,15 @@
 with
 
-segment_summary as (
+members as (
 
-    select * from {{ ref('segment_summary') }}
-    where customer_count > 0
+    select * from {{ ref('customer_assignments') }}
+    where is_current
 
 ),
 
 segment_contacts as (
 
-    select * from {{ ref('int_segment_contacts') }}
+    select * from {{ ref('segment_contacts') }}
 
 ),
 
@@ -23,15 +23,25 @@ contact_keys as (
 
 ),
 
--- A segment that a campaign did not reach is told as such.
+segment_sizes as (
+
+    select
+        segment_id,
+        count(*) as customer_count
+    from members
+    group by segment_id
+
+),
+
+-- Keep segments that a campaign did not reach, with a count of 0.
 filled as (
 
     select
         contact_keys.interaction_type,
         contact_keys.campaign_id,
         contact_keys.channel,
-        segment_summary.segment_id,
-        segment_summary.customer_count,
+        segment_sizes.segment_id,
+        segment_sizes.customer_count,
         coalesce(segment_contacts.contact_count, 0) as contact_count,
         coalesce(segment_contacts.reached_count, 0) as reached_count,
         case
@@ -40,11 +50,11 @@ filled as (
                 and contact_keys.campaign_id <> '(none)'
                 then coalesce(segment_contacts.responded_count, 0)
         end as responded_count
-    from segment_summary
+    from segment_sizes
     cross join contact_keys
     left join segment_contacts
         on
-            segment_summary.segment_id = segment_contacts.segment_id
+            segment_sizes.segment_id = segment_contacts.segment_id
             and contact_keys.interaction_type
             = segment_contacts.interaction_type
             and contact_keys.campaign_id = segment_contacts.campaign_id
@@ -52,8 +62,8 @@ filled as (
 
 ),
 
--- A campaign is measured by who answered of those reached, anything else by
--- who did it of all customers.
+-- Campaigns are measured by the share of customers reached who answered,
+-- anything else by the share of all customers.
 measured as (
 
     select

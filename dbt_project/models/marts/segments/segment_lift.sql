@@ -2,24 +2,24 @@
 
 with
 
-lift_compared as (
+lift_comparisons as (
 
-    select * from {{ ref('int_lift_compared') }}
+    select * from {{ ref('lift_comparisons') }}
 
 ),
 
 lift_campaigns as (
 
-    select * from {{ ref('int_lift_campaigns') }}
+    select * from {{ ref('lift_campaigns') }}
 
 ),
 
--- What was not held out was not always sent: per customer who was, the
--- difference is as much larger as fewer were.
-judged as (
+-- Not every customer who was not held out was sent the campaign: the difference
+-- per customer sent it is as much larger as fewer were.
+measured as (
 
     select
-        lift_compared.*,
+        lift_comparisons.*,
         lift_campaigns.is_complete,
         lift_campaigns.segmented_as_of_date,
         lift_campaigns.first_sent_date,
@@ -33,9 +33,9 @@ judged as (
             as has_enough_customers,
         spend_difference - half_width as difference_lower,
         spend_difference + half_width as difference_upper
-    from lift_compared
+    from lift_comparisons
     inner join lift_campaigns
-        on lift_compared.campaign_id = lift_campaigns.campaign_id
+        on lift_comparisons.campaign_id = lift_campaigns.campaign_id
 
 ),
 
@@ -47,7 +47,7 @@ concluded as (
         and has_enough_customers
         and coalesce(difference_lower > 0 or difference_upper < 0, false)
             as is_conclusive
-    from judged
+    from measured
 
 ),
 

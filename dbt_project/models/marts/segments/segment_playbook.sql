@@ -2,10 +2,10 @@
     'customer_count': 'cast(customer_count as string)',
     'yield': readable_number('yield_per_customer', "'money'"),
     'yield_days':
-        "coalesce(cast(yield_days as string), case evidence"
+        "coalesce(cast(yield_days as string), case yield_basis"
         ~ " when 'attributes' then 'all' else 'unknown' end)",
     'yield_index': "coalesce(" ~ whole_number('yield_index') ~ ", 'unknown')",
-    'retention': readable_number('later_active_share', "'share'"),
+    'retention': readable_number('active_share', "'share'"),
     'retention_index':
         "coalesce(" ~ whole_number('retention_index') ~ ", 'unknown')",
     'response_rate': readable_number('response_rate', "'share'"),
@@ -24,9 +24,9 @@
 
 with
 
-segment_stances as (
+segment_strategies as (
 
-    select * from {{ ref('int_segment_stances') }}
+    select * from {{ ref('segment_strategies') }}
 
 ),
 
@@ -36,32 +36,112 @@ segment_names as (
 
 ),
 
-segment_opportunities as (
+segment_upward_moves as (
 
-    select * from {{ ref('int_segment_opportunities') }}
-
-),
-
-segment_channels as (
-
-    select * from {{ ref('int_segment_channels') }}
+    select * from {{ ref('segment_upward_moves') }}
 
 ),
 
-segment_lead_categories as (
+segment_engagement as (
 
-    select * from {{ ref('int_segment_lead_categories') }}
+    select * from {{ ref('segment_engagement') }}
+    where
+        campaign_id = '(all)'
+        and channel not in ('(all)', '(none)')
 
 ),
 
--- Who buys at a discount, or redeems coupons, more than others do.
+segment_category_affinity as (
+
+    select * from {{ ref('segment_category_affinity') }}
+
+),
+
+segment_profiles as (
+
+    select * from {{ ref('segment_profiles') }}
+
+),
+
+-- The channel by which campaigns are answered best, counted with caution: by
+-- the lower end of its interval. Where no campaign was answered, the channel
+-- through which the segment orders most.
+channels_ranked as (
+
+    select
+        segment_id,
+        channel,
+        case interaction_type
+            when 'order' then 'orders'
+            else 'campaign answers'
+        end as channel_basis,
+        row_number() over (
+            partition by segment_id
+            order by
+                case interaction_type when 'order' then 2 else 1 end asc,
+                case interaction_type
+                    when 'order' then contact_share
+                    else rate_lower
+                end desc,
+                channel asc
+        ) as place
+    from segment_engagement
+    where
+        (interaction_type = 'campaign_sent' and responded_count > 0)
+        or (interaction_type = 'order' and contact_count > 0)
+
+),
+
+channels as (
+
+    select
+        segment_id,
+        channel,
+        channel_basis
+    from channels_ranked
+    where place = 1
+
+),
+
+-- Bought by enough of the segment and of some weight in its spend: an index
+-- alone is highest where nearly nobody buys.
+categories_ranked as (
+
+    select
+        category,
+        segment_id,
+        row_number() over (
+            partition by segment_id
+            order by index_value desc, category asc
+        ) as place
+    from segment_category_affinity
+    where
+        category <> 'unknown'
+        and index_value > 100
+        and penetration >= {{ setting_within('min_lead_penetration', 0, 1) }}
+        and spend_share >= {{ setting_within('min_lead_spend_share', 0, 1) }}
+
+),
+
+categories as (
+
+    select
+        segment_id,
+        {{ text_join('category', ', ', 'place') }} as lead_categories
+    from categories_ranked
+    where place <= {{ setting_within('lead_category_count', 1, 100) }}
+    group by segment_id
+
+),
+
+-- Segments that buy at a discount, or redeem coupons, more than others do.
 discounts as (
 
     select
         segment_id,
         max(standardised_difference)
         >= {{ var('min_standardised_difference') }} as is_discount_sensitive
-    from {{ ref('segment_profiles') }}
+    from segment_profiles
     where feature in ('discount_rate', 'coupons_per_28_days')
     group by segment_id
 
@@ -70,38 +150,38 @@ discounts as (
 joined as (
 
     select
-        segment_stances.*,
+        segment_strategies.*,
         segment_names.segment_name,
-        segment_opportunities.next_segment_id,
-        segment_opportunities.next_segment_name,
-        segment_opportunities.next_yield_per_customer,
-        segment_opportunities.yield_gap,
-        segment_opportunities.up_rate,
-        segment_opportunities.down_rate,
-        segment_opportunities.net_rate,
-        segment_opportunities.ceiling_amount,
-        segment_opportunities.ceiling_lower,
-        segment_opportunities.ceiling_upper,
-        segment_channels.channel,
-        segment_channels.channel_basis,
-        segment_lead_categories.lead_categories,
+        segment_upward_moves.next_segment_id,
+        segment_upward_moves.next_segment_name,
+        segment_upward_moves.next_yield_per_customer,
+        segment_upward_moves.yield_gap,
+        segment_upward_moves.up_rate,
+        segment_upward_moves.down_rate,
+        segment_upward_moves.net_rate,
+        segment_upward_moves.ceiling_amount,
+        segment_upward_moves.ceiling_lower,
+        segment_upward_moves.ceiling_upper,
+        channels.channel,
+        channels.channel_basis,
+        categories.lead_categories,
         discounts.is_discount_sensitive,
         case
             when discounts.is_discount_sensitive
-                then segment_stances.offer_if_discount_sensitive
-            else segment_stances.offer
+                then segment_strategies.offer_if_discount_sensitive
+            else segment_strategies.offer
         end as offer_chosen
-    from segment_stances
+    from segment_strategies
     inner join segment_names
-        on segment_stances.segment_id = segment_names.segment_id
-    left join segment_opportunities
-        on segment_stances.segment_id = segment_opportunities.segment_id
-    left join segment_channels
-        on segment_stances.segment_id = segment_channels.segment_id
-    left join segment_lead_categories
-        on segment_stances.segment_id = segment_lead_categories.segment_id
+        on segment_strategies.segment_id = segment_names.segment_id
+    left join segment_upward_moves
+        on segment_strategies.segment_id = segment_upward_moves.segment_id
+    left join channels
+        on segment_strategies.segment_id = channels.segment_id
+    left join categories
+        on segment_strategies.segment_id = categories.segment_id
     left join discounts
-        on segment_stances.segment_id = discounts.segment_id
+        on segment_strategies.segment_id = discounts.segment_id
 
 ),
 
@@ -109,9 +189,9 @@ final as (
 
     select
         segment_name,
-        stance,
-        stance_reason,
-        evidence,
+        strategy as stance,
+        strategy_reason as stance_reason,
+        yield_basis as evidence,
         growth_direction,
         {%- for text in ['objective', 'offer_chosen', 'positioning'] %}
         {{ filled_template(text, placeholders) }}
@@ -133,7 +213,7 @@ final as (
         yield_index,
         yield_index_lower,
         yield_index_upper,
-        later_active_share,
+        active_share as later_active_share,
         retention_index,
         retention_index_lower,
         retention_index_upper,
@@ -143,7 +223,7 @@ final as (
         engagement_index_upper,
         case kpi
             when 'yield_per_customer' then yield_per_customer
-            when 'later_active_share' then later_active_share
+            when 'later_active_share' then active_share
             when 'response_rate' then response_rate
             when 'spend_per_customer' then spend_per_customer
             when 'orders_per_customer' then orders_per_customer

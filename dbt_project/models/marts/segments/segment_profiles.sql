@@ -1,42 +1,42 @@
 with
 
-segment_profiles as (
+segment_statistics as (
 
-    select * from {{ ref('int_segment_profiles') }}
+    select * from {{ ref('segment_statistics') }}
 
 ),
 
 segment_phrases as (
 
-    select * from {{ ref('int_segment_phrases') }}
+    select * from {{ ref('segment_phrases') }}
 
 ),
 
 final as (
 
     select
-        segment_profiles.segment_id,
-        segment_profiles.feature,
-        segment_profiles.label,
-        segment_profiles.family,
-        segment_profiles.unit,
+        segment_statistics.segment_id,
+        segment_statistics.feature,
+        segment_statistics.label,
+        segment_statistics.family,
+        segment_statistics.unit,
         segment_phrases.phrase,
-        segment_profiles.position,
-        segment_profiles.customer_count,
-        segment_profiles.known_count,
-        segment_profiles.mean_value,
-        segment_profiles.median_value,
-        segment_profiles.p10_value,
-        segment_profiles.p90_value,
-        segment_profiles.population_mean,
-        segment_profiles.population_median,
-        segment_profiles.standardised_difference,
-        segment_profiles.index_value
-    from segment_profiles
+        segment_statistics.position,
+        segment_statistics.customer_count,
+        segment_statistics.known_count,
+        segment_statistics.mean_value,
+        segment_statistics.median_value,
+        segment_statistics.p10_value,
+        segment_statistics.p90_value,
+        segment_statistics.population_mean,
+        segment_statistics.population_median,
+        segment_statistics.standardised_difference,
+        segment_statistics.index_value
+    from segment_statistics
     left join segment_phrases
         on
-            segment_profiles.segment_id = segment_phrases.segment_id
-            and segment_profiles.feature = segment_phrases.feature
+            segment_statistics.segment_id = segment_phrases.segment_id
+            and segment_statistics.feature = segment_phrases.feature
 
 )
 

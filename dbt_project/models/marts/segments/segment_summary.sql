@@ -13,9 +13,10 @@ segment_names as (
 
 ),
 
-segment_descriptions as (
+segment_phrases as (
 
-    select * from {{ ref('int_segment_descriptions') }}
+    select * from {{ ref('segment_phrases') }}
+    where phrase_rank <= 5
 
 ),
 
@@ -26,9 +27,9 @@ fit_segments as (
 
 ),
 
-segment_stances as (
+segment_strategies as (
 
-    select * from {{ ref('int_segment_stances') }}
+    select * from {{ ref('segment_strategies') }}
 
 ),
 
@@ -55,7 +56,18 @@ totals as (
 
 ),
 
--- A segment of the fit that nobody is in today is told with zero customers.
+descriptions as (
+
+    select
+        segment_id,
+        {{ text_join('phrase_with_figures', '; ', 'phrase_rank') }}
+            as description
+    from segment_phrases
+    group by segment_id
+
+),
+
+-- Keep segments that are empty today, with a count of 0.
 counted as (
 
     select
@@ -79,12 +91,14 @@ final as (
     select
         segment_names.segment_name,
         coalesce(
-            segment_descriptions.description,
+            upper(substr(descriptions.description, 1, 1))
+            || substr(descriptions.description, 2)
+            || '.',
             'Near the average in everything: no mean differs by '
             || '{{ var("min_standardised_difference") }} standard deviations,'
             || ' or is far from that of all customers.'
         ) as description,
-        segment_stances.stance as strategy,
+        segment_strategies.strategy,
         judged_yield.growth_direction,
         counted.segment_id,
         counted.customer_count,
@@ -112,10 +126,10 @@ final as (
     from counted
     inner join segment_names
         on counted.segment_id = segment_names.segment_id
-    inner join segment_stances
-        on counted.segment_id = segment_stances.segment_id
-    left join segment_descriptions
-        on counted.segment_id = segment_descriptions.segment_id
+    inner join segment_strategies
+        on counted.segment_id = segment_strategies.segment_id
+    left join descriptions
+        on counted.segment_id = descriptions.segment_id
     left join judged_yield
         on counted.segment_id = judged_yield.segment_id
 

@@ -1,21 +1,52 @@
 with
 
-segment_summary as (
+customer_days as (
 
-    select * from {{ ref('segment_summary') }}
-    where customer_count > 0
+    select * from {{ ref('customer_days') }}
+
+),
+
+-- Members of today, whatever segment they were in then.
+members as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
 
 ),
 
 grid_periods as (
 
-    select * from {{ ref('int_grid_periods') }}
+    select * from {{ ref('grid_periods') }}
+
+),
+
+segment_sizes as (
+
+    select
+        segment_id,
+        count(*) as customer_count
+    from members
+    group by segment_id
 
 ),
 
 customer_periods as (
 
-    select * from {{ ref('int_customer_periods') }}
+    select
+        customer_days.customer_id,
+        members.segment_id,
+        {{ grid_period('customer_days.order_date') }} as period_number,
+        cast(sum(customer_days.order_count) as bigint) as order_count,
+        cast(sum(customer_days.spend) as decimal(18, 4)) as spend
+    from customer_days
+    inner join members
+        on
+            customer_days.customer_id = members.customer_id
+            and customer_days.order_date < members.as_of_date
+    group by
+        customer_days.customer_id,
+        members.segment_id,
+        {{ grid_period('customer_days.order_date') }}
 
 ),
 
@@ -52,7 +83,7 @@ activity as (
 
 ),
 
--- Whoever ordered in a period and not in the next one lapsed in the next.
+-- A customer with an order in a period and none in the next lapsed in the next.
 lapses as (
 
     select
@@ -86,8 +117,8 @@ money as (
 filled as (
 
     select
-        segment_summary.segment_id,
-        segment_summary.customer_count,
+        segment_sizes.segment_id,
+        segment_sizes.customer_count,
         coalesce(activity.active_count, 0) as active_count,
         coalesce(activity.new_count, 0) as new_count,
         coalesce(activity.returned_count, 0) as returned_count,
@@ -106,19 +137,19 @@ filled as (
         = max(grid_periods.period_number) over () as is_last,
         grid_periods.period_start_date,
         grid_periods.period_end_date
-    from segment_summary
+    from segment_sizes
     cross join grid_periods
     left join activity
         on
-            segment_summary.segment_id = activity.segment_id
+            segment_sizes.segment_id = activity.segment_id
             and grid_periods.period_number = activity.period_number
     left join lapses
         on
-            segment_summary.segment_id = lapses.segment_id
+            segment_sizes.segment_id = lapses.segment_id
             and grid_periods.period_number = lapses.period_number
     left join money
         on
-            segment_summary.segment_id = money.segment_id
+            segment_sizes.segment_id = money.segment_id
             and grid_periods.period_number = money.period_number
 
 ),

@@ -6,6 +6,21 @@ interactions as (
 
 ),
 
+customer_snapshots as (
+
+    select * from {{ ref('customer_snapshots') }}
+    where
+        is_current
+        and order_count > 0
+
+),
+
+customer_channel_windows as (
+
+    select * from {{ ref('int_customer_channel_windows') }}
+
+),
+
 snapshots as (
 
     select * from {{ ref('snapshots') }}
@@ -13,8 +28,7 @@ snapshots as (
 
 ),
 
--- What happened in the window, by day: a send and its answer may be told with
--- or without the hour.
+-- Interactions of the window by day: some have an hour, others have none.
 windowed as (
 
     select
@@ -67,9 +81,9 @@ answers as (
 
 ),
 
--- What was answered before it was sent was not answered; whether a send of no
--- campaign was answered nobody knows.
-final as (
+-- An answer before the first send is none; whether a send without a campaign
+-- was answered is not known.
+interaction_contacts as (
 
     select
         contacts.customer_id,
@@ -94,6 +108,74 @@ final as (
         on
             contacts.customer_id = answers.customer_id
             and contacts.campaign_id = answers.campaign_id
+
+),
+
+channel_orders as (
+
+    select
+        customer_channel_windows.customer_id,
+        customer_channel_windows.channel,
+        customer_channel_windows.order_count
+    from customer_channel_windows
+    inner join snapshots
+        on customer_channel_windows.as_of_date = snapshots.as_of_date
+
+),
+
+channel_totals as (
+
+    select
+        customer_id,
+        sum(order_count) as order_count
+    from channel_orders
+    group by customer_id
+
+),
+
+-- Orders without a channel are those that the known channels leave. A source
+-- that knows no channel at all has no contacts by order.
+order_contacts as (
+
+    select
+        customer_id,
+        {{ plain_value('channel') }} as channel,
+        order_count
+    from channel_orders
+    union all
+    select
+        customer_snapshots.customer_id,
+        '(none)' as channel,
+        customer_snapshots.order_count
+        - coalesce(channel_totals.order_count, 0) as order_count
+    from customer_snapshots
+    left join channel_totals
+        on customer_snapshots.customer_id = channel_totals.customer_id
+    where
+        customer_snapshots.order_count > coalesce(channel_totals.order_count, 0)
+        and (select count(*) from channel_orders) > 0
+
+),
+
+final as (
+
+    select
+        customer_id,
+        interaction_type,
+        campaign_id,
+        channel,
+        contact_count,
+        has_responded
+    from interaction_contacts
+    union all
+    select
+        customer_id,
+        'order' as interaction_type,
+        '(none)' as campaign_id,
+        channel,
+        cast(order_count as bigint) as contact_count,
+        cast(null as boolean) as has_responded
+    from order_contacts
 
 )
 

@@ -2,13 +2,13 @@ with
 
 lift_campaigns as (
 
-    select * from {{ ref('int_lift_campaigns') }}
+    select * from {{ ref('lift_campaigns') }}
 
 ),
 
-lift_spend as (
+customer_days as (
 
-    select * from {{ ref('int_lift_spend') }}
+    select * from {{ ref('customer_days') }}
 
 ),
 
@@ -24,9 +24,9 @@ customer_assignments as (
 
 ),
 
-customer_scores as (
+customer_statuses as (
 
-    select * from {{ ref('int_customer_scores') }}
+    select * from {{ ref('customer_statuses') }}
 
 ),
 
@@ -37,19 +37,19 @@ lift_dates as (
 
 ),
 
--- Who could have been addressed: everybody in the segment on that date.
+-- Customers who could have been addressed: all in the segment on that date.
 members as (
 
     select
         customer_assignments.customer_id,
         customer_assignments.segment_id,
-        customer_scores.is_holdout,
+        customer_statuses.is_holdout,
         customer_assignments.as_of_date
     from customer_assignments
     inner join lift_dates
         on customer_assignments.as_of_date = lift_dates.segmented_as_of_date
-    inner join customer_scores
-        on customer_assignments.customer_id = customer_scores.customer_id
+    inner join customer_statuses
+        on customer_assignments.customer_id = customer_statuses.customer_id
 
 ),
 
@@ -68,7 +68,7 @@ member_counts as (
 
 ),
 
--- What was sent once the weeks looked at were over cannot have changed them.
+-- Sends after the days measured cannot have changed them.
 sent as (
 
     select
@@ -99,32 +99,48 @@ sent as (
 
 ),
 
-spent as (
+-- Customers who bought: all others spent nothing.
+customer_spend as (
 
     select
         lift_campaigns.campaign_id,
-        members.segment_id,
-        members.is_holdout,
-        sum(lift_spend.spend) as spend,
-        sum(
-            cast(lift_spend.spend as decimal(18, 4))
-            * cast(lift_spend.spend as decimal(18, 4))
-        ) as squared_spend
-    from lift_spend
+        lift_campaigns.segmented_as_of_date,
+        customer_days.customer_id,
+        cast(sum(customer_days.spend) as decimal(18, 4)) as spend
+    from customer_days
     inner join lift_campaigns
-        on lift_spend.campaign_id = lift_campaigns.campaign_id
-    inner join members
         on
-            lift_spend.customer_id = members.customer_id
-            and lift_campaigns.segmented_as_of_date = members.as_of_date
+            lift_campaigns.is_complete
+            and customer_days.order_date >= lift_campaigns.first_sent_date
+            and customer_days.order_date < lift_campaigns.complete_from_date
     group by
         lift_campaigns.campaign_id,
+        lift_campaigns.segmented_as_of_date,
+        customer_days.customer_id
+
+),
+
+spent as (
+
+    select
+        customer_spend.campaign_id,
+        members.segment_id,
+        members.is_holdout,
+        sum(customer_spend.spend) as spend,
+        sum(customer_spend.spend * customer_spend.spend) as squared_spend
+    from customer_spend
+    inner join members
+        on
+            customer_spend.customer_id = members.customer_id
+            and customer_spend.segmented_as_of_date = members.as_of_date
+    group by
+        customer_spend.campaign_id,
         members.segment_id,
         members.is_holdout
 
 ),
 
--- Figures of money are null until the weeks are over.
+-- Amounts are null until the days measured are over.
 final as (
 
     select

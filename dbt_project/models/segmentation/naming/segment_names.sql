@@ -1,14 +1,15 @@
 with
 
-int_segment_names_derived as (
+fit_segments as (
 
-    select * from {{ ref('int_segment_names_derived') }}
+    select * from {{ ref('fit_segments') }}
+    where lineage <> 'retired'
 
 ),
 
 segment_phrases as (
 
-    select * from {{ ref('int_segment_phrases') }}
+    select * from {{ ref('segment_phrases') }}
 
 ),
 
@@ -31,6 +32,93 @@ overrides as (
 
 ),
 
+-- A name may take any number of phrases, from two upwards.
+lengths as (
+
+    {% for phrase_count in range(2, 28) -%}
+    select {{ phrase_count }} as phrase_count
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- The strongest phrases in the order of the definitions: the same phrases
+-- always make the same name.
+candidates as (
+
+    select
+        segment_phrases.segment_id,
+        lengths.phrase_count,
+        {{ text_join(
+            'segment_phrases.phrase', ', ', 'segment_phrases.position'
+        ) }} as name
+    from segment_phrases
+    inner join lengths
+        on segment_phrases.phrase_rank <= lengths.phrase_count
+    group by
+        segment_phrases.segment_id,
+        lengths.phrase_count
+
+),
+
+-- A segment that differs in nothing has one name for every length.
+all_candidates as (
+
+    select
+        fit_segments.segment_id,
+        lengths.phrase_count,
+        coalesce(candidates.name, 'near the average in everything') as name
+    from fit_segments
+    cross join lengths
+    left join candidates
+        on
+            fit_segments.segment_id = candidates.segment_id
+            and lengths.phrase_count = candidates.phrase_count
+
+),
+
+counted as (
+
+    select
+        *,
+        count(*) over (
+            partition by
+                phrase_count,
+                name
+        ) as holder_count
+    from all_candidates
+
+),
+
+-- The shortest name that no other segment shares; two segments that words
+-- cannot tell apart both keep the shortest and are reported.
+preferred as (
+
+    select
+        segment_id,
+        upper(substr(name, 1, 1)) || substr(name, 2) as derived_name,
+        holder_count = 1 as is_distinct,
+        row_number() over (
+            partition by segment_id
+            order by
+                holder_count > 1,
+                phrase_count
+        ) as preference
+    from counted
+
+),
+
+derived_names as (
+
+    select
+        segment_id,
+        derived_name,
+        is_distinct
+    from preferred
+    where preference = 1
+
+),
+
 stored_names as (
 
     select
@@ -45,8 +133,8 @@ stored_names as (
 
 ),
 
--- What is left of a stored name when only phrases that still hold are told.
-still_said as (
+-- A stored name without the phrases that no longer hold.
+still_true as (
 
     select
         stored_names.segment_id,
@@ -64,9 +152,9 @@ still_said as (
 
 ),
 
--- Names follow ids. While a fit is in force its segments keep the names it
--- gave them; over a refit a name is kept as long as all of it still holds and
--- no other segment is better called so.
+-- Names follow ids. While a fit is active its segments keep the names it gave
+-- them; over a refit a segment keeps a name that holds as a whole and fits no
+-- other segment better.
 kept_names as (
 
     select
@@ -77,18 +165,18 @@ kept_names as (
             else true
         end as is_name_distinct
     from stored_names
-    left join still_said
-        on stored_names.segment_id = still_said.segment_id
-    left join int_segment_names_derived as called_alike
+    left join still_true
+        on stored_names.segment_id = still_true.segment_id
+    left join derived_names as namesakes
         on
-            stored_names.derived_name = called_alike.derived_name
-            and stored_names.segment_id <> called_alike.segment_id
+            stored_names.derived_name = namesakes.derived_name
+            and stored_names.segment_id <> namesakes.segment_id
     where
         not stored_names.is_refit
         or (
-            lower(stored_names.derived_name) = lower(still_said.name)
+            lower(stored_names.derived_name) = lower(still_true.name)
             and stored_names.is_name_distinct
-            and called_alike.segment_id is null
+            and namesakes.segment_id is null
         )
 
 ),
@@ -99,23 +187,19 @@ final as (
         coalesce(
             overrides.segment_name,
             kept_names.derived_name,
-            int_segment_names_derived.derived_name
+            derived_names.derived_name
         ) as segment_name,
-        coalesce(
-            kept_names.derived_name, int_segment_names_derived.derived_name
-        ) as derived_name,
-        int_segment_names_derived.segment_id,
+        coalesce(kept_names.derived_name, derived_names.derived_name)
+            as derived_name,
+        derived_names.segment_id,
         overrides.segment_name is not null as is_overridden,
-        coalesce(
-            kept_names.is_name_distinct, int_segment_names_derived.is_distinct
-        ) as is_name_distinct
-    from int_segment_names_derived
+        coalesce(kept_names.is_name_distinct, derived_names.is_distinct)
+            as is_name_distinct
+    from derived_names
     left join kept_names
-        on int_segment_names_derived.segment_id = kept_names.segment_id
+        on derived_names.segment_id = kept_names.segment_id
     left join overrides
-        on
-            int_segment_names_derived.segment_id
-            = cast(overrides.segment_id as bigint)
+        on derived_names.segment_id = cast(overrides.segment_id as bigint)
 
 )
 

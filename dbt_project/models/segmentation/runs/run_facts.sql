@@ -2,7 +2,7 @@ with
 
 customer_statuses as (
 
-    select * from {{ ref('int_customer_statuses') }}
+    select * from {{ ref('customer_statuses') }}
 
 ),
 

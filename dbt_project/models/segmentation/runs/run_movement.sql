@@ -9,7 +9,7 @@ customer_assignments as (
 
 customer_statuses as (
 
-    select * from {{ ref('int_customer_statuses') }}
+    select * from {{ ref('customer_statuses') }}
 
 ),
 

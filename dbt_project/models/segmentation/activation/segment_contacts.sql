@@ -1,9 +1,9 @@
 with
 
-customer_segments as (
+customer_assignments as (
 
-    select * from {{ ref('customer_segments') }}
-    where status = 'segmented'
+    select * from {{ ref('customer_assignments') }}
+    where is_current
 
 ),
 
@@ -13,25 +13,11 @@ customer_contacts as (
 
 ),
 
-customer_order_contacts as (
-
-    select * from {{ ref('int_customer_order_contacts') }}
-
-),
-
-contacts as (
-
-    select * from customer_contacts
-    union all
-    select * from customer_order_contacts
-
-),
-
--- Sends of no campaign are not among all campaigns: nobody knows whether they
--- were answered.
+-- Sends without a campaign are not among all campaigns: whether they were
+-- answered is not known.
 with_all_campaigns as (
 
-    select * from contacts
+    select * from customer_contacts
     union all
     select
         customer_id,
@@ -40,7 +26,7 @@ with_all_campaigns as (
         channel,
         contact_count,
         has_responded
-    from contacts
+    from customer_contacts
     where
         interaction_type <> 'campaign_sent'
         or campaign_id <> '(none)'
@@ -68,20 +54,22 @@ final as (
         with_all_channels.interaction_type,
         with_all_channels.campaign_id,
         with_all_channels.channel,
-        customer_segments.segment_id,
+        customer_assignments.segment_id,
         cast(sum(with_all_channels.contact_count) as bigint) as contact_count,
         count(distinct with_all_channels.customer_id) as reached_count,
         count(distinct with_all_channels.customer_id) filter (
             where with_all_channels.has_responded
         ) as responded_count
     from with_all_channels
-    inner join customer_segments
-        on with_all_channels.customer_id = customer_segments.customer_id
+    inner join customer_assignments
+        on
+            with_all_channels.customer_id
+            = customer_assignments.customer_id
     group by
         with_all_channels.interaction_type,
         with_all_channels.campaign_id,
         with_all_channels.channel,
-        customer_segments.segment_id
+        customer_assignments.segment_id
 
 )
 

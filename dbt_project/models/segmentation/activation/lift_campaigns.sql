@@ -24,8 +24,8 @@ current_snapshot as (
 
 ),
 
--- One first day for all: who is held out is never sent anything, so a day of
--- their own they do not have.
+-- One first day for all: customers held out are sent nothing and have no day of
+-- their own.
 first_sent as (
 
     select
@@ -41,7 +41,7 @@ first_sent as (
 
 ),
 
--- Before the holdout began nobody was held out of anything.
+-- No customer was held out of campaigns before the holdout began.
 held_out_of as (
 
     select * from first_sent

@@ -1,14 +1,14 @@
 with
 
-segment_profiles as (
+segment_statistics as (
 
-    select * from {{ ref('int_segment_profiles') }}
+    select * from {{ ref('segment_statistics') }}
 
 ),
 
--- A difference that is large enough to see is spoken of. A smaller one is where
--- the mean is far from the average all the same, as it is of what few customers
--- do.
+-- A difference that is large enough to see is described. So is a smaller one
+-- whose mean is far from the average all the same, as the means of rare actions
+-- are.
 visible as (
 
     select
@@ -21,9 +21,13 @@ visible as (
         abs(standardised_difference) as distance,
         higher_means,
         lower_means,
+        label,
+        unit,
+        mean_value,
+        population_mean,
         abs(standardised_difference)
         >= {{ var('min_standardised_difference') }} as is_distinguishing
-    from segment_profiles
+    from segment_statistics
     where
         abs(standardised_difference)
         >= {{ var('min_standardised_difference') }}
@@ -48,8 +52,8 @@ segments_distinguished as (
 
 ),
 
--- What is faint is said only of a segment that has nothing else: it is not near
--- the average, and words that say so would deny the figures beside them.
+-- Faint differences describe only a segment that has no other: it is not near
+-- the average, and words that said so would contradict the figures.
 distinguishing as (
 
     select
@@ -59,6 +63,10 @@ distinguishing as (
         visible.position,
         visible.is_used,
         visible.distance,
+        visible.label,
+        visible.unit,
+        visible.mean_value,
+        visible.population_mean,
         case
             when
                 visible.distance >= {{ var('large_standardised_difference') }}
@@ -79,8 +87,8 @@ distinguishing as (
 
 ),
 
--- Features of one family tell much the same: each family speaks once before
--- any speaks twice, those that customers are clustered by before the others.
+-- Features of one family say much the same: each family comes once before any
+-- comes twice, features that customers are clustered by before the others.
 ranked_in_family as (
 
     select
@@ -98,12 +106,21 @@ ranked_in_family as (
 
 ),
 
+-- Phrases and means are on one scale: no mean contradicts its phrase.
 final as (
 
     select
         segment_id,
         feature,
         phrase,
+        phrase
+        || ' ('
+        || label
+        || ': '
+        || {{ readable_number('mean_value', 'unit') }}
+        || ' against '
+        || {{ readable_number('population_mean', 'unit') }}
+        || ' on average)' as phrase_with_figures,
         row_number() over (
             partition by segment_id
             order by

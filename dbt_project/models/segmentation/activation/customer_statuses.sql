@@ -6,13 +6,10 @@ customers as (
 
 ),
 
--- Whoever did not order in the window has nothing to be scored by.
 customer_snapshots as (
 
     select * from {{ ref('customer_snapshots') }}
-    where
-        is_current
-        and order_count > 0
+    where is_current
 
 ),
 
@@ -25,7 +22,8 @@ lapsed_snapshots as (
 
 -- A customer stands in the middle of those with an equal value: half of them
 -- count as worse. So equal customers get equal scores whatever the order of
--- rows, and where all are equal everybody stands at one half.
+-- rows, and where all are equal everybody stands at one half. Customers without
+-- an order in the window have no scores.
 placed as (
 
     select
@@ -39,6 +37,7 @@ placed as (
         + count(*) over (partition by spend) as monetary_place,
         2 * count(*) over () as place_count
     from customer_snapshots
+    where order_count > 0
 
 ),
 
@@ -70,6 +69,7 @@ scored as (
 
 ),
 
+-- Former spend is measured by the tiers of today.
 tier_floors as (
 
     select
@@ -80,11 +80,11 @@ tier_floors as (
 
 ),
 
--- Former spend is measured by what the tiers are worth today.
 lapsed as (
 
     select
         lapsed_snapshots.customer_id,
+        lapsed_snapshots.as_of_date,
         case
             when lapsed_snapshots.spend <= 0 then 'none'
             {%- for tier in ['top', 'high', 'medium'] %}
@@ -98,26 +98,54 @@ lapsed as (
 
 ),
 
-final as (
+-- Customers whose first order is on or after the as-of date had not ordered by
+-- then.
+decided as (
 
     select
         customers.customer_id,
+        case
+            when customer_snapshots.customer_id is null then 'never_ordered'
+            when customer_snapshots.has_sufficient_history then 'segmented'
+            when lapsed.customer_id is not null then 'lapsed'
+            else 'insufficient_history'
+        end as status,
         coalesce(scored.value_tier, lapsed.value_tier, 'none') as value_tier,
-        cast(scored.recency_score as string)
-        || cast(scored.frequency_score as string)
-        || cast(scored.monetary_score as string) as rfm_score,
         scored.recency_score,
         scored.frequency_score,
         scored.monetary_score,
-        {{ hash_fraction(
-            text_literal(var('holdout_salt') ~ ':')
-            ~ ' || customers.customer_id'
-        ) }} < {{ setting_within('holdout_share', 0, 1) }} as is_holdout
+        customer_snapshots.as_of_date,
+        lapsed.as_of_date as lapsed_as_of_date
     from customers
+    left join customer_snapshots
+        on customers.customer_id = customer_snapshots.customer_id
     left join scored
         on customers.customer_id = scored.customer_id
     left join lapsed
         on customers.customer_id = lapsed.customer_id
+
+),
+
+final as (
+
+    select
+        customer_id,
+        status,
+        value_tier,
+        cast(recency_score as string)
+        || cast(frequency_score as string)
+        || cast(monetary_score as string) as rfm_score,
+        recency_score,
+        frequency_score,
+        monetary_score,
+        {{ hash_fraction(
+            text_literal(var('holdout_salt') ~ ':') ~ ' || customer_id'
+        ) }} < {{ setting_within('holdout_share', 0, 1) }} as is_holdout,
+        case
+            when status = 'segmented' then as_of_date
+            when status = 'lapsed' then lapsed_as_of_date
+        end as scored_as_of_date
+    from decided
 
 )
 

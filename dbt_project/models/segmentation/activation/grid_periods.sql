@@ -25,7 +25,7 @@ spanned as (
 ),
 
 -- Periods lie between grid dates, from the one with the first order to the one
--- with the day before the as-of date; silent ones in between are told too.
+-- with the day before the as-of date; periods without orders are kept.
 numbered as (
 
     select

@@ -23,8 +23,8 @@ groups as (
 
 ),
 
--- All who were not held out against all who were, whoever got it: those who
--- were sent it were chosen, those who were not held out were drawn.
+-- All customers not held out against all held out, sent the campaign or not:
+-- customers sent it were chosen, customers not held out were drawn.
 sides as (
 
     select
@@ -71,7 +71,7 @@ welch as (
 
 ),
 
--- Two groups in which all spent the same have no spread to speak of.
+-- Two groups in which all customers spent the same have no spread.
 final as (
 
     select

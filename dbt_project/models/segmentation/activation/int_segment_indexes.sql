@@ -1,0 +1,251 @@
+with
+
+segment_yield as (
+
+    select * from {{ ref('int_segment_yield') }}
+
+),
+
+fit_segments as (
+
+    select * from {{ ref('fit_segments') }}
+    where lineage <> 'retired'
+
+),
+
+segment_purchases as (
+
+    select * from {{ ref('int_segment_purchases') }}
+
+),
+
+segment_contacts as (
+
+    select * from {{ ref('segment_contacts') }}
+    where
+        interaction_type = 'campaign_sent'
+        and campaign_id not in ('(all)', '(none)')
+        and channel = '(all)'
+
+),
+
+segment_counts as (
+
+    select count(*) as segment_count
+    from segment_purchases
+
+),
+
+-- From the best basis to the weakest: segments of a backtest, segments learned
+-- with hindsight, what a table says of its customers, and the window that the
+-- segments were made of.
+bases as (
+
+    select
+        case basis when 'judged' then 1 else 2 end as basis_rank,
+        basis as yield_basis,
+        {{ var('yield_horizon_days') }} as yield_days,
+        segment_id,
+        growth_direction,
+        customer_window_count as observation_count,
+        cast(later_spend as decimal(38, 4)) as spend,
+        cast(round(later_active_share * customer_window_count) as bigint)
+            as active_count,
+        later_spend_per_customer as yield_per_customer,
+        later_spend_standard_error as yield_standard_error,
+        later_active_share as active_share,
+        later_active_share_low as active_share_lower,
+        later_active_share_high as active_share_upper
+    from segment_yield
+    union all
+    select
+        3 as basis_rank,
+        'attributes' as yield_basis,
+        cast(null as bigint) as yield_days,
+        segment_id,
+        cast(null as string) as growth_direction,
+        described_customer_count as observation_count,
+        described_spend as spend,
+        described_recent_count as active_count,
+        cast(described_spend as double) / described_customer_count
+            as yield_per_customer,
+        cast(null as double) as yield_standard_error,
+        described_recent_share as active_share,
+        {{ wilson_bound(
+            'described_recent_share', 'described_customer_count',
+            interval_errors(), '-'
+        ) }} as active_share_lower,
+        {{ wilson_bound(
+            'described_recent_share', 'described_customer_count',
+            interval_errors(), '+'
+        ) }} as active_share_upper
+    from segment_purchases
+    where described_customer_count is not null
+    union all
+    select
+        4 as basis_rank,
+        'current_window' as yield_basis,
+        {{ var('window_days') }} as yield_days,
+        segment_id,
+        cast(null as string) as growth_direction,
+        customer_count as observation_count,
+        spend,
+        recent_count as active_count,
+        cast(spend as double) / customer_count as yield_per_customer,
+        cast(null as double) as yield_standard_error,
+        cast(recent_count as double) / customer_count as active_share,
+        cast(null as double) as active_share_lower,
+        cast(null as double) as active_share_upper
+    from segment_purchases
+
+),
+
+-- Segments are compared with each other, so all have the same basis: the best
+-- one with a yield for every segment that has customers.
+complete_bases as (
+
+    select bases.basis_rank
+    from bases
+    inner join segment_purchases
+        on bases.segment_id = segment_purchases.segment_id
+    cross join segment_counts
+    where bases.yield_per_customer is not null
+    group by
+        bases.basis_rank,
+        segment_counts.segment_count
+    having count(*) = segment_counts.segment_count
+
+),
+
+best_basis as (
+
+    select min(basis_rank) as basis_rank
+    from complete_bases
+
+),
+
+yields as (
+
+    select
+        bases.*,
+        cast(sum(bases.spend) over () as double)
+        / nullif(cast(sum(bases.observation_count) over () as double), 0)
+            as population_yield,
+        cast(sum(bases.active_count) over () as double)
+        / nullif(cast(sum(bases.observation_count) over () as double), 0)
+            as population_active_share
+    from bases
+    inner join best_basis
+        on bases.basis_rank = best_basis.basis_rank
+
+),
+
+-- Each customer counts once for each campaign received: customers who receive
+-- more campaigns have more chances to answer.
+campaigns as (
+
+    select
+        segment_id,
+        cast(sum(reached_count) as bigint) as sent_count,
+        cast(sum(responded_count) as bigint) as responded_count
+    from segment_contacts
+    group by segment_id
+
+),
+
+response_rates as (
+
+    select
+        segment_id,
+        sent_count,
+        cast(responded_count as double) / nullif(sent_count, 0)
+            as response_rate,
+        cast(sum(responded_count) over () as double)
+        / nullif(cast(sum(sent_count) over () as double), 0)
+            as population_response_rate
+    from campaigns
+
+),
+
+-- 100 is the average customer. There is no index where the population spends
+-- nothing or gives back more than it buys.
+compared as (
+
+    select
+        fit_segments.segment_id,
+        yields.yield_basis,
+        coalesce(yields.growth_direction, 'not measured') as growth_direction,
+        cast(yields.yield_days as bigint) as yield_days,
+        coalesce(segment_purchases.customer_count, 0) as customer_count,
+        cast(segment_purchases.spend as double)
+        / segment_purchases.customer_count as spend_per_customer,
+        cast(segment_purchases.order_count as double)
+        / segment_purchases.customer_count as orders_per_customer,
+        yields.yield_per_customer,
+        yields.yield_standard_error,
+        yields.active_share,
+        yields.active_share_lower,
+        yields.active_share_upper,
+        response_rates.sent_count,
+        response_rates.response_rate,
+        {{ interval_errors() }} as interval_errors,
+        100 / case
+            when yields.population_yield > 0 then yields.population_yield
+        end as yield_factor,
+        100 / nullif(yields.population_active_share, 0) as retention_factor,
+        100 / nullif(response_rates.population_response_rate, 0)
+            as engagement_factor
+    from fit_segments
+    left join segment_purchases
+        on fit_segments.segment_id = segment_purchases.segment_id
+    left join yields
+        on fit_segments.segment_id = yields.segment_id
+    left join response_rates
+        on fit_segments.segment_id = response_rates.segment_id
+
+),
+
+final as (
+
+    select
+        yield_basis,
+        growth_direction,
+        segment_id,
+        yield_days,
+        customer_count,
+        -- The first has the highest yield.
+        row_number() over (
+            order by yield_per_customer desc nulls last, segment_id asc
+        ) as yield_rank,
+        spend_per_customer,
+        orders_per_customer,
+        yield_per_customer,
+        yield_standard_error,
+        yield_factor * yield_per_customer as yield_index,
+        yield_factor
+        * (
+            yield_per_customer - interval_errors * yield_standard_error
+        ) as yield_index_lower,
+        yield_factor
+        * (
+            yield_per_customer + interval_errors * yield_standard_error
+        ) as yield_index_upper,
+        active_share,
+        retention_factor * active_share as retention_index,
+        retention_factor * active_share_lower as retention_index_lower,
+        retention_factor * active_share_upper as retention_index_upper,
+        response_rate,
+        engagement_factor * response_rate as engagement_index,
+        engagement_factor
+        * {{ wilson_bound(
+            'response_rate', 'sent_count', 'interval_errors', '-'
+        ) }} as engagement_index_lower,
+        engagement_factor
+        * {{ wilson_bound(
+            'response_rate', 'sent_count', 'interval_errors', '+'
+        ) }} as engagement_index_upper
+    from compared
+
+)
+
+select * from final

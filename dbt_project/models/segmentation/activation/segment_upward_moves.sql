@@ -1,0 +1,225 @@
+with
+
+segment_indexes as (
+
+    select * from {{ ref('int_segment_indexes') }}
+
+),
+
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+
+),
+
+snapshots as (
+
+    select * from {{ ref('snapshots') }}
+
+),
+
+segment_names as (
+
+    select * from {{ ref('segment_names') }}
+
+),
+
+-- Pairs of snapshots that are one yield horizon apart.
+pairs as (
+
+    select
+        snapshots.as_of_date as from_date,
+        later_snapshots.as_of_date as to_date
+    from snapshots
+    inner join snapshots as later_snapshots
+        on
+            {{ add_days('snapshots.as_of_date', var('yield_horizon_days')) }}
+            = later_snapshots.as_of_date
+
+),
+
+placed as (
+
+    select
+        customer_assignments.customer_id,
+        customer_assignments.segment_id,
+        segment_indexes.yield_rank,
+        customer_assignments.as_of_date
+    from customer_assignments
+    inner join segment_indexes
+        on customer_assignments.segment_id = segment_indexes.segment_id
+
+),
+
+placed_before as (
+
+    select
+        placed.customer_id,
+        placed.segment_id,
+        placed.yield_rank,
+        pairs.to_date
+    from placed
+    inner join pairs
+        on placed.as_of_date = pairs.from_date
+
+),
+
+-- Up is any segment of higher yield. Customers in no segment any more have gone
+-- down.
+moved as (
+
+    select
+        placed_before.customer_id,
+        placed_before.segment_id,
+        case
+            when placed.customer_id is null then -1
+            when placed.yield_rank < placed_before.yield_rank then 1
+            when placed.yield_rank > placed_before.yield_rank then -1
+            else 0
+        end as direction
+    from placed_before
+    left join placed
+        on
+            placed_before.customer_id = placed.customer_id
+            and placed_before.to_date = placed.as_of_date
+
+),
+
+-- A customer is in several pairs, so errors are clustered by customer.
+by_customer as (
+
+    select
+        customer_id,
+        segment_id,
+        count(*) as pair_count,
+        count(*) filter (where direction = 1) as up_count,
+        count(*) filter (where direction = -1) as down_count,
+        sum(direction) as net_count
+    from moved
+    group by
+        customer_id,
+        segment_id
+
+),
+
+summed as (
+
+    select
+        segment_id,
+        count(*) as customer_count,
+        cast(sum(pair_count) as bigint) as pair_count,
+        cast(sum(up_count) as bigint) as up_count,
+        cast(sum(down_count) as bigint) as down_count,
+        cast(sum(net_count) as double)
+        / cast(sum(pair_count) as double) as net_rate,
+        cast(sum(net_count * net_count) as double) as squared_net,
+        cast(sum(net_count * pair_count) as double) as crossed,
+        cast(sum(pair_count * pair_count) as double) as squared_pairs
+    from by_customer
+    group by segment_id
+
+),
+
+moves as (
+
+    select
+        segment_id,
+        cast(up_count as double) / pair_count as up_rate,
+        cast(down_count as double) / pair_count as down_rate,
+        net_rate,
+        sqrt(
+            cast(customer_count as double) / nullif(customer_count - 1, 0)
+            * greatest(
+                squared_net
+                - 2 * net_rate * crossed
+                + net_rate * net_rate * squared_pairs,
+                0
+            )
+        )
+        / pair_count as net_rate_standard_error
+    from summed
+
+),
+
+-- Yields of the current window cover other days than the rates of moving.
+followed as (
+
+    select * from segment_indexes
+    where yield_basis <> 'current_window'
+
+),
+
+-- The segment with the highest yield has none above it.
+gaps as (
+
+    select
+        followed.segment_id,
+        followed.customer_count,
+        next_segments.segment_id as next_segment_id,
+        segment_names.segment_name as next_segment_name,
+        next_segments.yield_per_customer as next_yield_per_customer,
+        next_segments.yield_per_customer - followed.yield_per_customer
+            as yield_gap,
+        power(next_segments.yield_standard_error, 2)
+        + power(followed.yield_standard_error, 2) as gap_variance
+    from followed
+    inner join followed as next_segments
+        on followed.yield_rank = next_segments.yield_rank + 1
+    inner join segment_names
+        on next_segments.segment_id = segment_names.segment_id
+    where followed.yield_per_customer is not null
+
+),
+
+-- The error of a product comes from both its parts.
+multiplied as (
+
+    select
+        gaps.*,
+        moves.up_rate,
+        moves.down_rate,
+        moves.net_rate,
+        gaps.customer_count * gaps.yield_gap * moves.net_rate as amount,
+        gaps.customer_count
+        * sqrt(
+            power(gaps.yield_gap * moves.net_rate_standard_error, 2)
+            + power(moves.net_rate, 2) * gaps.gap_variance
+        ) as standard_error
+    from gaps
+    left join moves
+        on gaps.segment_id = moves.segment_id
+
+),
+
+final as (
+
+    select
+        next_segment_name,
+        segment_id,
+        next_segment_id,
+        next_yield_per_customer,
+        yield_gap,
+        up_rate,
+        down_rate,
+        net_rate,
+        case when amount is not null then greatest(amount, 0) end
+            as ceiling_amount,
+        case
+            when standard_error is not null
+                then
+                    greatest(
+                        amount - {{ interval_errors() }} * standard_error, 0
+                    )
+        end as ceiling_lower,
+        case
+            when standard_error is not null
+                then
+                    greatest(
+                        amount + {{ interval_errors() }} * standard_error, 0
+                    )
+        end as ceiling_upper
+    from multiplied
+
+)
+
+select * from final
