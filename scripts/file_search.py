@@ -202,6 +202,6 @@ def _check_once(found: list[FoundFile], folder: Path, table: RawTable) -> None:
 def _missing(folder: Path, table: RawTable, pattern: str | None) -> Exception:
     names = sorted(path.name for path in folder.iterdir())
     there = listed(names) or "no files"
-    hint = nearest(f"{table.name}.csv", names) if len(names) > 1 else ""
+    hint = nearest(f"{table.name}.csv", names)
     wanted = pattern or f"{table.name}.csv or {table.name}.parquet"
     return refusal(folder, f"expected {wanted}; there is {there}{hint}")
