@@ -49,7 +49,7 @@ def check_before_publishing(build_db: Path) -> None:
         Problem: as `check_last_fit`.
     """
     with duckdb.connect(build_db, read_only=True) as connection:
-        check_last_fit(connection, ("segmentation", "history_fits"), project_vars(PROJECT))
+        check_last_fit(connection, ("segmentation", "active_fit"), project_vars(PROJECT))
 
 
 def check_last_fit(

@@ -20,6 +20,7 @@ from dbt_results import check_success, read_json
 from fit_settings import check_before_publishing
 from forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from history import Published, published_facts
+from history_rows import rows_sql
 from kept_versions import (
     keep_published,
     make_read_only,
@@ -39,15 +40,19 @@ from warehouse import Warehouse, exclusive, set_aside_wal
 STORAGE_VERSION = "v1.0.0"
 MACROS = ROOT / "scripts" / "published_macros"
 MARTS_FOLDER = "marts"
-HISTORY_PREFIX = "history_"
+HISTORY = "history"
 
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table to publish: where it is in the build database, where it goes, what is said of it."""
+    """A table to publish: where its rows are in the build database, where it goes, what it means.
+
+    rows: the query for its rows where these are in no one table, else None.
+    """
 
     source_schema: str
     source_name: str
+    rows: str | None
     schema: str
     name: str
     description: str
@@ -68,29 +73,50 @@ class Publication:
 
 def tables_to_publish(manifest: dict) -> list[PublishedTable]:
     """Return the marts and the history tables of a dbt manifest, by name."""
-    tables = []
-    for node in manifest["nodes"].values():
-        is_model = node["resource_type"] == "model"
-        if is_model and node["name"].startswith(HISTORY_PREFIX):
-            tables.append(_table(node, "history", node["name"].removeprefix(HISTORY_PREFIX)))
-        elif is_model and MARTS_FOLDER in node["fqn"][1:-1]:
-            tables.append(_table(node, "main", node["name"]))
+    models = {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    tables = [
+        _table(node, node, "main") for node in models.values() if MARTS_FOLDER in node["fqn"][1:-1]
+    ]
+    for source in manifest["sources"].values():
+        if source["source_name"] == HISTORY:
+            tables.append(_history_table(source, models))
     return sorted(tables, key=lambda t: (t.schema != "main", t.name))
 
 
-def _table(node: dict, schema: str, name: str) -> PublishedTable:
-    meta = {**node.get("meta", {}), **node["config"].get("meta", {})}
-    key = meta.get("primary_key") or ()
-    columns = node.get("columns", {}).values()
+def _history_table(source: dict, models: dict[str, dict]) -> PublishedTable:
+    """Return a table of the state: of the model that has it whole, or put together."""
+    described_by = _meta(source).get("described_by")
+    shared = models[described_by]["columns"] if described_by else {}
+    columns = {
+        name: column if column.get("description") else shared.get(name, column)
+        for name, column in source["columns"].items()
+    }
+    described = {**source, "columns": columns}
+    return _table(described, models.get(f"{HISTORY}_{source['name']}"), HISTORY)
+
+
+def _table(described: dict, model: dict | None, schema: str) -> PublishedTable:
+    name = described["name"]
+    key = _meta(described).get("primary_key") or ()
+    columns = described.get("columns", {}).values()
     return PublishedTable(
-        source_schema=node["schema"],
-        source_name=node.get("alias") or node["name"],
+        source_schema=model["schema"] if model else schema,
+        source_name=(model.get("alias") or model["name"]) if model else name,
+        rows=None if model else rows_sql(name),
         schema=schema,
         name=name,
-        description=node.get("description", "").strip(),
+        description=described.get("description", "").strip(),
         column_descriptions={c["name"]: c.get("description", "").strip() for c in columns},
         primary_key=(key,) if isinstance(key, str) else tuple(key),
     )
+
+
+def _meta(node: dict) -> dict:
+    return {**node.get("meta", {}), **node["config"].get("meta", {})}
 
 
 def publish(
@@ -180,7 +206,9 @@ def relations(
 ) -> dict[tuple[str, str], str]:
     """Return what to publish of each table of the build database, as a relation."""
     found = {
-        (table.schema, table.name): identifier("build", table.source_schema, table.source_name)
+        (table.schema, table.name): f"({table.rows})"
+        if table.rows
+        else identifier("build", table.source_schema, table.source_name)
         for table in tables
     }
     past = past_of(connection, pending, found["main", "segmentation_runs"]) if pending else None
@@ -245,8 +273,10 @@ def verified_rows(
 ) -> int:
     """Return the rows of a published table.
 
+    The keys of marts are tested in the build, those of the state here.
+
     Raises:
-        Problem: they are not as many as in the build database.
+        Problem: they are not as many as in the build database, or two have the same key.
     """
     written = identifier("marts", published.schema, published.name)
     expected, found = connection.execute(
@@ -256,6 +286,16 @@ def verified_rows(
         raise Problem(
             f"{published.name}: wrote {found:,} rows, expected {expected:,}; not published"
         )
+    if published.schema == HISTORY and published.primary_key:
+        key = ", ".join(identifier(column) for column in published.primary_key)
+        (distinct,) = connection.execute(
+            f"select count(*) from (select distinct {key} from {written})"
+        ).fetchone()
+        if distinct != found:
+            raise Problem(
+                f"{HISTORY}.{published.name} has {found:,} rows and {distinct:,} different keys "
+                f"({', '.join(published.primary_key)}), expected one row for each; not published"
+            )
     return found
 
 

@@ -6,6 +6,7 @@ that one program writes, checks and keeps what is published, whichever engine ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,9 @@ from build_database import delete_build_database, limit_resources
 from console import Problem, count, say
 from dbt_results import read_json
 from definitions import write_proposals
+from history_rows import LOADED, READ
 from history_schema import HISTORY_TABLES
+from kept_versions import working_folder
 from publish import Publication, PublishedTable, describe, publish, tables_to_publish
 from published_parquet import publish_parquet
 from quoting import identifier, literal
@@ -22,8 +25,8 @@ from settings import Settings
 from spark_settings import SparkWarehouse, spark_settings
 from warehouse import Warehouse
 
-# What definitions.py reads besides the tables to publish.
-ALSO_SHOWN = (("features", "feature_settings"), ("features", "int_feature_proposals"))
+# What is read besides the tables to publish: by definitions.py, and by history_rows.py.
+ALSO_SHOWN = (("features", "feature_settings"), ("features", "int_feature_proposals"), *READ)
 
 
 def show_tables(there: Settings) -> list[PublishedTable]:
@@ -33,18 +36,53 @@ def show_tables(there: Settings) -> list[PublishedTable]:
     delete_build_database(place)
     with duckdb.connect(place.build_db) as connection:
         limit_resources(connection, there)
-        shown = [(table.source_schema, table.source_name) for table in published]
-        for schema, name in (*shown, *ALSO_SHOWN):
-            connection.execute(f"create schema if not exists {identifier(schema)}")
-            files = literal(folder_of(place, schema, name) / "*.parquet")
-            source = f"read_parquet({files})"
-            described = connection.execute(f"describe from {source}").fetchall()
+        made = [(table.source_schema, table.source_name) for table in published if not table.rows]
+        for schema, name in dict.fromkeys((*made, *ALSO_SHOWN)):
             wanted = history_types(name) if schema == "segmentation" else {}
-            cells = [cell(column, kind, wanted.get(column)) for column, kind, *_ in described]
-            connection.execute(
-                f"create view {identifier(schema, name)} as select {', '.join(cells)} from {source}"
-            )
+            show(connection, schema, name, folder_of(place, schema, name), wanted)
+        for name in HISTORY_TABLES:
+            show(connection, "history", name, place.raw / "history" / name, history_types(name))
+        for name in LOADED:
+            show(connection, "raw", name, place.raw / "raw" / name, history_types(name))
     return published
+
+
+def show(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    folder: Path,
+    wanted: Mapping[str, str],
+) -> None:
+    """Show a folder of Parquet files as a view, in the wanted types of its columns."""
+    source = f"read_parquet({literal(folder / '*.parquet')})"
+    described = connection.execute(f"describe from {source}").fetchall()
+    cells = [cell(column, kind, wanted.get(column)) for column, kind, *_ in described]
+    connection.execute(f"create schema if not exists {identifier(schema)}")
+    connection.execute(
+        f"create view {identifier(schema, name)} as select {', '.join(cells)} from {source}"
+    )
+
+
+def written_history(warehouse: Warehouse, table: PublishedTable, place: Path) -> Path:
+    """Write a published table of the history as Parquet, as Spark writes its own; returns where.
+
+    Spark's timestamps are points in time.
+    """
+    folder = place / table.name
+    folder.mkdir(parents=True)
+    with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
+        cells = [
+            f"{identifier(column)} at time zone 'UTC' as {identifier(column)}"
+            if kind == "timestamp"
+            else identifier(column)
+            for column, kind in HISTORY_TABLES[table.name]
+        ]
+        connection.execute(
+            f"copy (select {', '.join(cells)} from {identifier(table.schema, table.name)}) "
+            f"to {literal(folder / 'part-0.parquet')} (format parquet)"
+        )
+    return folder
 
 
 def folder_of(place: SparkWarehouse, schema: str, name: str) -> Path:
@@ -86,14 +124,18 @@ def publish_from_spark(settings: Settings) -> Publication:
     place = SparkWarehouse(there.warehouse)
     tables = show_tables(there)
     publication = publish(settings, place.dbt_target, place.build_db)
-    folder = publish_parquet(
-        Warehouse(settings.warehouse),
-        {
-            (table.schema, table.name): folder_of(place, table.source_schema, table.source_name)
-            for table in tables
-        },
-        publication.run_number,
-    )
+    warehouse = Warehouse(settings.warehouse)
+    with working_folder(warehouse) as written:
+        folder = publish_parquet(
+            warehouse,
+            {
+                (table.schema, table.name): written_history(warehouse, table, written)
+                if table.rows
+                else folder_of(place, table.source_schema, table.source_name)
+                for table in tables
+            },
+            publication.run_number,
+        )
     say(describe(publication))
     if told := write_proposals(settings, place.build_db):
         say(told)

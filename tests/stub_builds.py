@@ -38,9 +38,21 @@ MANIFEST = {
             description=COMMENT,
             columns={"customer_id": {"name": "customer_id", "description": COMMENT}},
         ),
-        "model.s.history_runs": node("history_runs", "segmentation", key=["run_number"]),
+        "model.s.history_runs": node("history_runs", "segmentation"),
         "model.s.int_inner": node("int_inner", "segmentation"),
         "test.s.unique": {"resource_type": "test", "name": "unique", "fqn": ["s", "marts", "u"]},
+    },
+    "sources": {
+        "source.s.history.runs": {
+            "source_name": "history",
+            "name": "runs",
+            "columns": {
+                "run_id": {"name": "run_id", "description": ""},
+                "k": {"name": "k", "description": "Segments of the fit."},
+            },
+            "config": {"meta": {"primary_key": ["run_number"], "described_by": "customers"}},
+        },
+        "source.s.raw.order_lines": {"source_name": "raw", "name": "order_lines"},
     },
 }
 

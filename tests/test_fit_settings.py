@@ -86,7 +86,7 @@ def test_a_refit_held_back_is_not_published_under_other_settings(
     warehouse = Warehouse(settings.warehouse)
     warehouse.create()
     build(settings)
-    store_fits(warehouse.build_db, "segmentation", "history_fits")
+    store_fits(warehouse.build_db, "segmentation", "active_fit")
     monkeypatch.setattr(fit_settings, "project_vars", lambda project: OTHER)
     with pytest.raises(Problem, match=REFUSED):
         publish(settings)

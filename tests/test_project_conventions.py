@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from history_rows import OF_THE_FIT, WHOLE
 from history_schema import HISTORY_TABLES
 from settings import BY_NAME, OTHER_MAKE_VARIABLES
 from shops import ROOT
@@ -293,16 +294,28 @@ def test_how_many_rows_a_model_has_by_its_making_is_a_test_of_code(manifest):
 # --- what has no static contract
 
 
-def test_history_models_are_as_the_load_expects_them(columns):
-    models = {
-        name.removeprefix("history_"): found
-        for (schema, name), found in columns.items()
-        if schema == "segmentation" and name.startswith("history_")
+def test_every_table_of_the_history_has_rows_from_one_place(models):
+    whole = {
+        node["name"].removeprefix("history_")
+        for node in models.values()
+        if node["name"].startswith("history_")
     }
-    assert models.keys() == HISTORY_TABLES.keys()
+    assert len(whole) <= 5
+    assert not whole & {*OF_THE_FIT, *WHOLE}
+    assert whole | {*OF_THE_FIT, *WHOLE} == HISTORY_TABLES.keys()
+
+
+def test_history_is_as_the_load_expects_it(columns, shop):
     for name, expected in HISTORY_TABLES.items():
-        found = [(column, kind.lower()) for column, kind in models[name].items()]
-        assert found == expected, name
+        made = columns.get(("segmentation", f"history_{name}"))
+        if made:
+            assert [(column, kind.lower()) for column, kind in made.items()] == expected, name
+        published = shop.query(
+            "select column_name, lower(data_type) from duckdb_columns() "
+            f"where schema_name = 'history' and table_name = '{name}' "
+            "and database_name = current_database() order by column_index"
+        )
+        assert published == expected, name
 
 
 def test_customer_features_are_those_of_the_catalogue(shop, columns):
@@ -322,22 +335,29 @@ def test_customer_features_are_those_of_the_catalogue(shop, columns):
 # --- who reads the marts, and what may identify a person
 
 
-def published_name(node):
-    """Name of a published table: marts are in schema main, state in history."""
-    is_state = node["name"].startswith("history_")
-    return "history." + node["name"].removeprefix("history_") if is_state else node["name"]
+@pytest.fixture(scope="module")
+def published(manifest, mart_models):
+    """What is published, by name: marts in schema main, the source of the state in history."""
+    state = [s for s in manifest["sources"].values() if s["source_name"] == "history"]
+    assert len(state) == len(HISTORY_TABLES)
+    found = {node["name"]: node for node in mart_models}
+    return found | {f"history.{source['name']}": source for source in state}
 
 
-def is_published(node):
-    return layer(node) == "marts" or node["name"].startswith("history_")
+def test_every_column_of_the_history_is_described(shop):
+    undescribed = shop.query(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'history' "
+        "and database_name = current_database() and coalesce(comment, '') = ''"
+    )
+    assert undescribed == []
 
 
-def test_columns_that_may_identify_a_person_are_marked_and_in_the_docs(models):
+def test_columns_that_may_identify_a_person_are_marked_and_in_the_docs(published):
     marked = {
-        f"{published_name(node)}.{column['name']}": column["config"]["meta"]["may_identify"]
-        for node in models.values()
+        f"{name}.{column['name']}": column["config"]["meta"]["may_identify"]
+        for name, node in published.items()
         for column in node["columns"].values()
-        if is_published(node) and "may_identify" in column["config"].get("meta", {})
+        if "may_identify" in column["config"].get("meta", {})
     }
     text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.MULTILINE))
@@ -374,12 +394,11 @@ def test_no_count_of_people_in_a_mart_that_may_be_shown_is_small(mart_models, sh
     assert sum(left) > 0
 
 
-def test_every_customer_id_that_is_published_is_marked(models):
+def test_every_customer_id_that_is_published_is_marked(published):
     unmarked = [
-        node["name"]
-        for node in models.values()
-        if is_published(node)
-        and "customer_id" in node["columns"]
+        name
+        for name, node in published.items()
+        if "customer_id" in node["columns"]
         and "may_identify" not in node["columns"]["customer_id"]["config"].get("meta", {})
     ]
     assert not unmarked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import stat
 import subprocess
@@ -21,7 +23,7 @@ from console import BUSY, DATA_REFUSED, Problem
 from kept_versions import publish_version, version_of
 from publish import publish
 from settings import ROOT, Settings, resolve
-from stub_builds import COMMENT, build, published
+from stub_builds import COMMENT, MANIFEST, build, published
 from summary import summary
 from warehouse import Warehouse, exclusive, wal_of
 
@@ -88,6 +90,34 @@ def test_descriptions_become_comments(chosen: Settings) -> None:
         "select column_name, comment from duckdb_columns() where table_name = 'customers' "
         "order by column_index",
     ) == [("customer_id", COMMENT), ("spend", None)]
+
+
+def test_columns_of_the_history_mean_what_they_mean_in_another_model(chosen: Settings) -> None:
+    """In the stub, `customers` describes what table runs of the history leaves out."""
+    manifest = copy.deepcopy(MANIFEST)
+    manifest["nodes"]["model.s.customers"]["columns"]["run_id"] = {
+        "name": "run_id",
+        "description": "Digest of the run.",
+    }
+    path = Warehouse(chosen.warehouse).dbt_target / "manifest.json"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    publish(chosen)
+    comments = published(
+        chosen,
+        "select column_name, comment from duckdb_columns() where table_name = 'runs' "
+        "and comment is not null order by column_index",
+    )
+    assert comments == [("run_id", "Digest of the run."), ("k", "Segments of the fit.")]
+
+
+def test_two_rows_of_the_history_with_one_key_are_not_published(chosen: Settings) -> None:
+    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+        connection.execute("insert into segmentation.history_runs from segmentation.history_runs")
+    problem = refused(chosen)
+    assert str(problem) == (
+        "history.runs has 2 rows and 1 different keys (run_number), expected one row for each; "
+        "not published"
+    )
 
 
 def test_the_file_is_readable_by_old_clients_and_writable_by_none(chosen: Settings) -> None:

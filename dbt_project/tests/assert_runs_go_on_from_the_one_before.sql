@@ -19,7 +19,12 @@ runs as (
 
 highest_numbers as (
 
-    select * from {{ ref('history_highest_numbers') }}
+    select max(run_number) as run_number
+    from (
+        select run_number from {{ source('history', 'highest_numbers') }}
+        union all
+        select run_number from {{ ref('segmentation_run') }}
+    ) as numbers
 
 ),
 
