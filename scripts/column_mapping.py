@@ -12,7 +12,7 @@ from column_formats import number_formats
 from column_names import ADDED_COLUMNS, key, normal
 from date_formats import time_formats
 from expression_growth import LONGEST_RESULT
-from expressions import ANY, NUMBER, TIME, Expression, ExpressionError, parse, written
+from expressions import ANY, NUMBER, TIME, AliasError, Expression, ExpressionError, parse, written
 from mapping_file import MISSING_KEY, ONLY_KEY, WHERE_KEY, Entry, TableMapping
 from project_sql import ProjectSql
 from quoting import identifier
@@ -25,6 +25,7 @@ from trimming import stands_for_none
 
 ROWS_TRIED = 1_000
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+WORDS = re.compile(r"\w+(?: \w+)+")
 OPERATORS = frozenset("+-*/")
 # Types whose values mean something by themselves in an expression; others are text to it.
 MEANT_TYPES = ("BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
@@ -402,8 +403,10 @@ def _expression(
         there = list({column: name for name, column in spellings.items()}.values())
         near = nearest(error.unknown or entry.text, there)
         hint = quoting_hint(connection, entry, there) or near
+        is_name = isinstance(error, AliasError) and WORDS.fullmatch(entry.text)
+        reason = "is no column" if is_name else error
         raise entry.refused(
-            f"{shown(entry.text)} {error}{hint}; the columns there are: {listed(there, 40)}"
+            f"{shown(entry.text)} {reason}{hint}; the columns there are: {listed(there, 40)}"
         ) from error
 
 

@@ -113,6 +113,10 @@ class ExpressionError(Exception):
         self.unknown = unknown
 
 
+class AliasError(ExpressionError):
+    """An expression with a name, as `gross net` is to SQL: gross, named net."""
+
+
 @dataclass(frozen=True)
 class Expression:
     """A parsed expression.
@@ -231,7 +235,7 @@ class _Writer:
         if self._depth > DEEPEST:
             raise ExpressionError(f"is nested more than {DEEPEST} deep")
         if node.get("alias"):
-            raise ExpressionError(f"has a name of its own, {node['alias']}: leave it out")
+            raise AliasError(f"has a name of its own, {node['alias']}: leave it out")
         method = getattr(self, f"_{node['class'].lower()}", None)
         if method is None:
             what = SPOKEN_CLASSES.get(node["class"], node["class"].lower())

@@ -259,6 +259,22 @@ def test_values_of_files_and_of_expressions_are_counted_as_missing(tmp_path):
     ]
 
 
+def test_a_column_of_two_words_that_is_not_there_is_no_expression_with_a_name(tmp_path):
+    files = {
+        "sales.csv": "Sales of 2024\n\nSale ID,Who,Day,Total\no1,c1,2024-01-02,9\n",
+        "columns.yml": "order_lines:\n  _file: sales.csv\n  order_id: Sale ID\n  ordered_at: Day\n",
+    }
+    message = str(try_load(tmp_path, files).problem)
+    assert "order_id: 'Sale ID' is no column; " in message
+    assert "write _skip: 2" in message
+    files["columns.yml"] += "  _skip: 2\n  customer_id: Whose Name\n"
+    message = str(try_load(tmp_path / "next", files).problem)
+    assert (
+        "customer_id: 'Whose Name' is no column; the columns there are: Day, Sale ID, Total, Who"
+        in message
+    )
+
+
 @pytest.mark.parametrize("pseudonymise", ["0", "1"])
 def test_customers_taken_for_missing_are_so_with_pseudonyms_too(
     tmp_path, monkeypatch, pseudonymise
