@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from console import WRONG_USE, Problem, run, say
+from console import WRONG_USE, Problem, run, say, warn
 from settings import ROOT, resolve_warehouse
 from temporary import sessions_in
 from warehouse import Warehouse, exclusive
@@ -76,6 +76,20 @@ def remove(paths: Iterable[Path]) -> list[Path]:
     return removed
 
 
+def remove_of_project(paths: Iterable[Path]) -> list[Path]:
+    """Remove files and folders of the project; those that are another user's are named and stay."""
+    removed, kept = [], []
+    for path in paths:
+        try:
+            removed += remove([path])
+        except PermissionError:
+            kept.append(path)
+    if kept:
+        named = sorted({path.relative_to(ROOT).parts[0] for path in kept})
+        warn(f"not removed from {ROOT}, as this user may not: {', '.join(named)}")
+    return removed
+
+
 def main() -> int:
     """Clean the warehouse that the settings name, and the caches of the project."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,9 +108,8 @@ def main() -> int:
             removed += remove(rebuildable(warehouse))
             if is_all:
                 removed += remove([*published(warehouse), warehouse.lock_file])
-    removed += remove(caches())
-    if is_all:
-        removed += remove([ROOT / name for name in ENVIRONMENTS])
+    environments = [ROOT / name for name in ENVIRONMENTS] if is_all else []
+    removed += remove_of_project([*caches(), *environments])
     shown = [path for path in removed if path.name != "__pycache__"]
     for path in shown:
         say(f"removed {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from console import BUSY, Problem
-from machine_faults import is_locked
+from machine_faults import is_locked, kind_of
 from quoting import literal
 
 STORAGE_VERSION = "v1.0.0"
@@ -98,6 +98,11 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 f"{path} is in use: another export is running, or a program has it open; wait for "
                 "it, or close it",
                 BUSY,
+            ) from error
+        if kind_of(error) == "rights":
+            raise Problem(
+                f"an export is written down in {path}, and this user may not write there: expected "
+                "the user who builds, or one of a group that both are in"
             ) from error
         raise Problem(
             f"the ledger of exports {path} cannot be opened ({reason}); put back a copy, or move "

@@ -16,6 +16,7 @@ import hmac
 import io
 import os
 import secrets
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,6 +44,7 @@ WHOLE_ORDERS = "whole orders"
 DECLARED = "_missing"
 FORGOTTEN_COLUMNS = ("forgotten_on", "salt", "customer_hash")
 PRIVATE_MODE = 0o600
+SHARED_MODE = 0o660
 
 
 @dataclass(frozen=True)
@@ -284,6 +286,11 @@ def forgotten_of(warehouse: Warehouse) -> list[Forgotten]:
         for one in found:
             date.fromisoformat(one.forgotten_on)
             bytes.fromhex(one.salt + one.customer_hash)
+    except PermissionError as error:
+        raise Problem(
+            f"{path} may not be read by this user: expected its owner, or the right to read it; "
+            "without the list, customers who were forgotten could come back"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem(
             f"{path} cannot be read ({error!r}): expected the columns "
@@ -315,7 +322,10 @@ def write_forgotten(warehouse: Warehouse, stored_id: str, today: date) -> None:
     writer.writerow([today.isoformat(), salt, hash_of(stored_id, salt)])
     before = path.read_text(encoding="ascii") if path.exists() else ""
     new = path.with_name(f".{path.name}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
+    # Where a group builds, all of it must know whom to leave out.
+    is_shared = warehouse.path.stat().st_mode & stat.S_IWGRP
+    mode = SHARED_MODE if is_shared else PRIVATE_MODE
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(before + text.getvalue())
     sync(new)

@@ -15,6 +15,9 @@ from pathlib import Path
 import temporary
 from console import BUSY, WRONG_USE, Problem, warn
 
+# Those whom the umask lets write new files may build in the same warehouse.
+LOCK_MODE = 0o666
+
 
 @dataclass(frozen=True)
 class Warehouse:
@@ -133,7 +136,7 @@ def remove_leftovers(warehouse: Warehouse) -> None:
     if not temporary.left_by_holders(warehouse.path):
         return
     try:
-        descriptor = os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, LOCK_MODE)
     except OSError:
         # Whoever may not write here leaves it to those who may.
         return
@@ -183,8 +186,15 @@ def is_to_wait(environment: Mapping[str, str] | None = None) -> bool:
 
 def _open_lock(warehouse: Warehouse) -> int:
     try:
-        return os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+        return os.open(warehouse.lock_file, os.O_RDWR | os.O_CREAT, LOCK_MODE)
     except OSError as error:
+        if isinstance(error, PermissionError) and (owner := other_owner(warehouse.lock_file)):
+            raise Problem(
+                f"WAREHOUSE={warehouse.path} is kept by {owner}, and {warehouse.lock_file.name} in "
+                "it may not be written to: expected a warehouse of this user's own, or a folder of "
+                "a group that both are in (chgrp, chmod g+rws) and files made with umask 002",
+                WRONG_USE,
+            ) from error
         is_full = error.errno == errno.ENOSPC
         expected = "on a disk with room" if is_full else "in which this user may write"
         raise Problem(
@@ -192,6 +202,20 @@ def _open_lock(warehouse: Warehouse) -> int:
             f"folder {expected}",
             WRONG_USE,
         ) from error
+
+
+def other_owner(path: Path) -> str | None:
+    """Return who owns a file; None where it is this user, or there is no such file."""
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return None
+    if owner == os.geteuid():
+        return None
+    try:
+        return f"user {path.owner()}"
+    except KeyError:
+        return f"user {owner}"
 
 
 def _is_in_place(descriptor: int, warehouse: Warehouse) -> bool:

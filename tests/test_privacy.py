@@ -419,6 +419,7 @@ def test_what_is_left_is_as_it_was(chosen):
 
 def test_that_somebody_was_forgotten_is_written_down_without_the_id(chosen):
     warehouse = Warehouse(chosen.warehouse)
+    warehouse.path.chmod(0o755)
     forget_customer(chosen)
     forget_customer(chosen, "customer-18")
     path = forgotten_file(warehouse)
