@@ -298,7 +298,7 @@ def fifths(values, count=5):
 
 
 @pytest.mark.many_builds
-def test_usefulness_recomputes_from_raw_rows(chance, raw, segment_of):
+def test_the_comparison_recomputes_from_raw_rows(chance, raw, segment_of):
     past = raw.spend(0, JUDGED_DAY)
     later = raw.spend(JUDGED_DAY, JUDGED_DAY + HORIZON)
     seen = raw.day < JUDGED_DAY
@@ -415,12 +415,12 @@ class Growth:
             for name in (
                 "int_future_spend_estimates",
                 "int_growth_spend_bands",
-                "int_segment_yield",
+                "segment_future_spend",
             )
         }
 
     def told(self, segment, before, first, second):
-        """Rows of int_segment_yield by segment; spend in cents."""
+        """Rows of segment_future_spend by segment; spend in cents."""
         table = pa.table(
             {
                 "customer_id": [f"c{number}" for number in range(len(segment))],
@@ -454,7 +454,7 @@ class Growth:
             self.connection.execute(f"create or replace table build.segmentation.{name} as {sql}")
         return self.connection.execute(
             "select segment_id, relative_growth, ln(relative_growth_high / relative_growth) / ? "
-            "from build.segmentation.int_segment_yield order by 1",
+            "from build.segmentation.segment_future_spend order by 1",
             [norm.ppf(0.975)],
         ).fetchall()
 

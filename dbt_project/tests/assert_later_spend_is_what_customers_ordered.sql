@@ -1,5 +1,5 @@
--- To the cent: the later spend of the judged segments is what their members'
--- orders in the days after the judged date came to, told from the orders.
+-- To the cent: the future spend of the segments of the backtest is what their
+-- members' orders in the days after its date came to.
 
 with
 
@@ -31,7 +31,7 @@ ordered as (
 
 ),
 
-told as (
+reported as (
 
     select
         segment_id,
@@ -42,10 +42,10 @@ told as (
 )
 
 select
-    coalesce(told.segment_id, ordered.segment_id) as segment_id,
-    told.later_spend,
+    coalesce(reported.segment_id, ordered.segment_id) as segment_id,
+    reported.later_spend,
     ordered.spend
-from told
+from reported
 full outer join ordered
-    on told.segment_id = ordered.segment_id
-where coalesce(told.later_spend, 0) <> coalesce(ordered.spend, 0)
+    on reported.segment_id = ordered.segment_id
+where coalesce(reported.later_spend, 0) <> coalesce(ordered.spend, 0)

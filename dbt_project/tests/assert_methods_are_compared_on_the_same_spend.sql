@@ -1,11 +1,11 @@
 {{ config(tags=['guards_code']) }}
 
--- Every method is judged by the same customers and the same spend, to the cent:
--- those of the judged segments in segment_yield.
+-- Every method is compared on the same customers and the same spend, to the
+-- cent: those of the segments of the backtest in segment_yield.
 
 with
 
-told as (
+followed as (
 
     select
         sum(customer_count) as customer_count,
@@ -21,7 +21,7 @@ select
     usefulness.customer_count,
     usefulness.later_spend
 from {{ ref('segment_usefulness') }} as usefulness
-cross join told
+cross join followed
 where
-    usefulness.customer_count <> told.customer_count
-    or usefulness.later_spend <> told.later_spend
+    usefulness.customer_count <> followed.customer_count
+    or usefulness.later_spend <> followed.later_spend

@@ -1,6 +1,6 @@
 {{ config(tags=['guards_code']) }}
 
--- Whoever was in a segment at one of two dates, or in one of two runs, is
+-- Every customer in a segment at one of two dates, or in one of two runs, is
 -- counted once in the movement between them.
 
 with
@@ -55,7 +55,8 @@ customers_at_dates as (
 
 ),
 
--- A stay covers the runs from its first to its last; open ones have no last.
+-- A membership covers the runs from its first to its last; open ones have no
+-- last.
 customers_in_runs as (
 
     select
@@ -82,7 +83,7 @@ expected as (
 
 ),
 
--- Movement between earlier runs was told when they were made.
+-- Movement between earlier runs was counted when they were made.
 found as (
 
     select

@@ -1,4 +1,4 @@
--- Those who moved into a segment or stayed there are its customers of today.
+-- The customers who moved into a segment or stayed in it are those in it today.
 
 with
 

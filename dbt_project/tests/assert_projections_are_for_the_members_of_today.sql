@@ -1,6 +1,6 @@
 {{ config(tags=['guards_code']) }}
 
--- The members that yield is projected to are today's, customer by customer.
+-- Future spend is projected to the customers who are in the segment today.
 
 with
 

@@ -1,5 +1,5 @@
--- Whoever had enough history at a date that is followed is in one segment of
--- each basis then, and in no other.
+-- Every customer with enough history at a date that is followed is in exactly
+-- one segment of each basis then.
 
 with
 
@@ -38,7 +38,7 @@ expected as (
 
 ),
 
-told as (
+reported as (
 
     select
         basis,
@@ -51,9 +51,9 @@ told as (
 select
     expected.basis,
     expected.customer_count as expected_count,
-    told.customer_count as told_count
+    reported.customer_count as reported_count
 from expected
-left join told
-    on expected.basis = told.basis
+left join reported
+    on expected.basis = reported.basis
 where
-    coalesce(expected.customer_count, 0) <> coalesce(told.customer_count, 0)
+    coalesce(expected.customer_count, 0) <> coalesce(reported.customer_count, 0)

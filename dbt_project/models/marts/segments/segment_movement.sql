@@ -139,7 +139,7 @@ to_groups as (
 
 ),
 
--- Shares give the totals of rows, and sizes of segments those of columns.
+-- Shares reveal the totals of rows, and segment sizes those of columns.
 cells as (
 
     select

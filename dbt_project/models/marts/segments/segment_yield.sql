@@ -1,8 +1,8 @@
 with
 
-segment_yield as (
+segment_future_spend as (
 
-    select * from {{ ref('int_segment_yield') }}
+    select * from {{ ref('segment_future_spend') }}
 
 ),
 
@@ -24,21 +24,21 @@ active_fit as (
 
 ),
 
-judged_date as (
+backtest_date as (
 
     select * from {{ ref('snapshots') }}
     where is_backtest
 
 ),
 
-yield_snapshots as (
+growth_start as (
 
     select * from {{ ref('snapshots') }}
     where is_growth_start
 
 ),
 
--- Today's members, whom the yield is projected to.
+-- Future spend is projected to today's members.
 members_today as (
 
     select
@@ -55,12 +55,12 @@ ranked as (
     select
         *,
         case
-            when later_spend_per_customer is not null
+            when mean_future_spend is not null
                 then
                     row_number() over (
                         partition by basis
                         order by
-                            later_spend_per_customer desc nulls last,
+                            mean_future_spend desc nulls last,
                             segment_id asc
                     )
         end as yield_rank,
@@ -74,7 +74,7 @@ ranked as (
                             segment_id asc
                     )
         end as growth_rank
-    from segment_yield
+    from segment_future_spend
 
 ),
 
@@ -87,7 +87,7 @@ final as (
         baseline_findings.finding as usefulness,
         ranked.segment_id,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
-        cast(yield_snapshots.growth_days as bigint) as growth_days,
+        cast(growth_start.growth_days as bigint) as growth_days,
         cast(ranked.yield_rank as bigint) as yield_rank,
         cast(ranked.growth_rank as bigint) as growth_rank,
         ranked.snapshot_count,
@@ -95,17 +95,17 @@ final as (
         ranked.customer_window_count,
         coalesce(members_today.current_customer_count, 0)
             as current_customer_count,
-        ranked.later_spend,
+        ranked.future_spend as later_spend,
         ranked.spend_before,
-        ranked.later_spend_per_customer,
-        ranked.later_spend_standard_error,
-        ranked.later_spend_low,
-        ranked.later_spend_high,
+        ranked.mean_future_spend as later_spend_per_customer,
+        ranked.standard_error as later_spend_standard_error,
+        ranked.mean_future_spend_low as later_spend_low,
+        ranked.mean_future_spend_high as later_spend_high,
         cast(ranked.spend_before as double)
         / nullif(ranked.customer_window_count, 0) as spend_before_per_customer,
-        ranked.later_active_share,
-        ranked.later_active_share_low,
-        ranked.later_active_share_high,
+        ranked.active_share as later_active_share,
+        ranked.active_share_low as later_active_share_low,
+        ranked.active_share_high as later_active_share_high,
         ranked.first_spend,
         ranked.second_spend,
         ranked.expected_spend,
@@ -116,14 +116,14 @@ final as (
         ranked.relative_growth_low,
         ranked.relative_growth_high,
         coalesce(members_today.current_customer_count, 0)
-        * ranked.later_spend_per_customer as projected_spend,
+        * ranked.mean_future_spend as projected_spend,
         coalesce(members_today.current_customer_count, 0)
-        * ranked.later_spend_low as projected_spend_low,
+        * ranked.mean_future_spend_low as projected_spend_low,
         coalesce(members_today.current_customer_count, 0)
-        * ranked.later_spend_high as projected_spend_high,
+        * ranked.mean_future_spend_high as projected_spend_high,
         ranked.member_overlap,
         case
-            when ranked.basis = 'judged' then judged_date.as_of_date
+            when ranked.basis = 'judged' then backtest_date.as_of_date
             else active_fit.fit_as_of_date
         end as fit_as_of_date,
         ranked.first_snapshot_date,
@@ -135,8 +135,8 @@ final as (
     inner join baseline_findings
         on ranked.basis = baseline_findings.basis
     cross join active_fit
-    cross join judged_date
-    left join yield_snapshots
+    cross join backtest_date
+    left join growth_start
         on ranked.basis is not null
     left join members_today
         on ranked.segment_id = members_today.segment_id

@@ -1,8 +1,8 @@
 with
 
-segment_yield as (
+segment_future_spend as (
 
-    select * from {{ ref('int_segment_yield') }}
+    select * from {{ ref('segment_future_spend') }}
 
 ),
 
@@ -48,15 +48,15 @@ bases as (
         segment_id,
         growth_direction,
         customer_window_count as observation_count,
-        cast(later_spend as decimal(38, 4)) as spend,
-        cast(round(later_active_share * customer_window_count) as bigint)
+        cast(future_spend as decimal(38, 4)) as spend,
+        cast(round(active_share * customer_window_count) as bigint)
             as active_count,
-        later_spend_per_customer as yield_per_customer,
-        later_spend_standard_error as yield_standard_error,
-        later_active_share as active_share,
-        later_active_share_low as active_share_lower,
-        later_active_share_high as active_share_upper
-    from segment_yield
+        mean_future_spend as yield_per_customer,
+        standard_error as yield_standard_error,
+        active_share,
+        active_share_low as active_share_lower,
+        active_share_high as active_share_upper
+    from segment_future_spend
     union all
     select
         3 as basis_rank,

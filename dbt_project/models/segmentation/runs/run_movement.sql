@@ -47,8 +47,8 @@ last_run as (
 
 ),
 
--- A customer of the last run may be in no file any more.
-customers_known as (
+-- A customer of the previous run may be in no file today.
+known_customers as (
 
     select
         coalesce(customer_statuses.customer_id, last_assignments.customer_id)
@@ -61,24 +61,24 @@ customers_known as (
 
 ),
 
--- Where a customer was, where the model of then sees the customer today, and
--- where the model of today does. Without a refit the two models are one.
-placed as (
+-- The segment of a customer in the previous run, today by the previous model,
+-- and today by the current one. Without a refit the two models are one.
+assigned as (
 
     select
-        customers_known.customer_id,
-        customers_known.status,
-        customers_known.from_segment_id,
+        known_customers.customer_id,
+        known_customers.status,
+        known_customers.from_segment_id,
         coalesce(
             learned_stored_assignments.segment_id,
             customer_assignments.segment_id
-        ) as unchanged_model_segment_id,
+        ) as previous_model_segment_id,
         customer_assignments.segment_id as to_segment_id
-    from customers_known
+    from known_customers
     left join customer_assignments
-        on customers_known.customer_id = customer_assignments.customer_id
+        on known_customers.customer_id = customer_assignments.customer_id
     left join learned_stored_assignments
-        on customers_known.customer_id = learned_stored_assignments.customer_id
+        on known_customers.customer_id = learned_stored_assignments.customer_id
 
 ),
 
@@ -92,13 +92,13 @@ counted as (
         coalesce(cast(to_segment_id as string), status) as to_group,
         count(*) as customer_count,
         count(*) filter (
-            where from_segment_id <> unchanged_model_segment_id
+            where from_segment_id <> previous_model_segment_id
         ) as customer_changed_count,
         count(*) filter (
             where from_segment_id is not null
-            and unchanged_model_segment_id <> to_segment_id
+            and previous_model_segment_id <> to_segment_id
         ) as model_changed_count
-    from placed
+    from assigned
     where
         from_segment_id is not null
         or to_segment_id is not null

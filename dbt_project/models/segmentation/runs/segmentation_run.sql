@@ -46,7 +46,7 @@ features_digest as (
 
 ),
 
--- The last run is the parent, unless this one repeats it.
+-- The last run is the parent, unless this run repeats it.
 last_run as (
 
     select
@@ -62,8 +62,8 @@ last_run as (
 
 ),
 
--- A version that was rolled back from keeps its number.
-given_out as (
+-- The number of a run that was rolled back is not given again.
+issued as (
 
     select coalesce(max(run_number), 0) as run_number from highest_numbers
 
@@ -93,14 +93,14 @@ compared as (
             false
         ) as is_repeat,
         greatest(
-            coalesce(last_run.run_number, 0), given_out.run_number
+            coalesce(last_run.run_number, 0), issued.run_number
         ) + 1 as next_run_number,
         active_fit.as_of_date
     from active_fit
     cross join data_fingerprint
     cross join features_digest
     cross join last_run
-    cross join given_out
+    cross join issued
 
 ),
 
