@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,8 @@ from text_format import DELIMITERS, TextFormat, open_text, records
 
 # DuckDB names the file, which may be a copy.
 IN_A_FILE = re.compile(r' in file "[^"]*"')
+# So few rows of another width at the end of a file may be a note below the table.
+MOST_NOTES = 9
 MEMORY_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
 
@@ -42,11 +45,13 @@ def csv_problem(
     if isinstance(error, MEMORY_ERRORS):
         return Problem(f"{name}: {first_lines(error)}")
     row, line = 0, 1
+    read = records(path, written)
     try:
-        for row, (line, record) in enumerate(records(path, written)):
+        for row, (line, record) in enumerate(read):
             has_end = len(record) == len(header) + 1 and not record[-1]
             if row and len(record) != len(header) and not has_end:
-                return refusal(name, _width_fault(row, line, record, header, written))
+                fault = _width_fault(row, line, record, header, written)
+                return refusal(name, fault + _note_below(row, record, read, header))
     except csv.Error as csv_error:
         if "unexpected end" in str(csv_error):
             reason = "opens a double quote that is never closed"
@@ -115,6 +120,26 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _delimiter(written: TextFormat) -> str:
     singular = DELIMITERS.get(written.delimiter, "blanks").removesuffix("s")
     return f"a {singular}"
+
+
+def _note_below(
+    row: int,
+    record: Sequence[str],
+    after: Iterator[tuple[int, list[str]]],
+    header: Sequence[str],
+) -> str:
+    """Say so where a row and the few that follow look like a note below the table."""
+    try:
+        rest = [record for _, record in islice(after, MOST_NOTES + 1)]
+    except csv.Error:
+        return ""
+    is_below = row > 1 and len(rest) <= MOST_NOTES and len(record) < len(header)
+    if not is_below or any(len(each) == len(header) for each in rest):
+        return ""
+    return (
+        f". Nothing of the table follows: if it is a note or a sum below the table, remove the "
+        f"last {count(1 + len(rest), 'line')}"
+    )
 
 
 def _width_fault(

@@ -186,3 +186,18 @@ def test_a_refusal_lists_each_column_once(tmp_path):
     files = {"order_lines.csv": "No,Who,When,Paid\n1,2,3,4\n", "columns.yml": "order_id: nummer"}
     message = str(try_load(tmp_path, files).problem)
     assert message.count("Paid") + message.count("paid") == 1
+
+
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        ("\n2,record(s) downloaded\nSeller ID : someone\n", "remove the last 2 lines"),
+        ("Total,,10.50\n", "remove the last 1 line"),
+        ("o3,c3\no4,c4,2024-01-02,5\n", None),
+        ("o3,c3,2024-01-02,5,6\n", None),
+    ],
+)
+def test_a_note_below_the_table_is_named_as_one(tmp_path, below, said):
+    message = str(try_load(tmp_path, {"order_lines.csv": GOOD + below}).problem)
+    assert "row 3 (line " in message
+    assert message.endswith(said) if said else "below the table" not in message
