@@ -25,6 +25,7 @@ from sources import RawTable
 EXAMPLES = ROOT / "docs" / "templates" / "exports"
 SPOKEN = {
     "amazon": "Amazon",
+    "etsy": "Etsy",
     "excel": "a plain sheet of orders",
     "ga4": "Google Analytics 4",
     "hubspot": "HubSpot",

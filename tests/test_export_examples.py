@@ -63,6 +63,17 @@ EXPORTS: dict[str, tuple[str, str]] = {
         "#1\t11\t2024-01-02T10:00:00+00:00\t\ta@b.example\tA\tTEA\tTea\t2\tEUR\t19.00\t0\t0\n"
         "#1\t12\t2024-01-02T10:00:00+00:00\t\ta@b.example\tA\tJAM\tJam\t1\tEUR\t5.00\t0\t0\n",
     ),
+    "etsy": (
+        "EtsySoldOrderItems2024.csv",
+        "Sale Date,Item Name,Buyer,Quantity,Price,Coupon Code,Coupon Details,Discount Amount,"
+        "Shipping Discount,Order Shipping,Order Sales Tax,Item Total,Currency,Transaction ID,"
+        "Listing ID,Date Paid,Date Shipped,Ship Name,Ship Country,Order ID,Variations,Order Type,"
+        "Listings Type,Payment Type,SKU\n"
+        "01/25/24,Tea,a@b.example,2,10.00,,,1.00,0,4.5,0,20.00,EUR,11,21,01/25/2024,,A,Germany,#1,"
+        ",online,listing,online_cc,TEA\n"
+        "01/25/24,Jam,a@b.example,1,5.00,,,0,0,4.5,0,5.00,EUR,12,22,01/25/2024,,A,Germany,#1,"
+        ",online,listing,online_cc,\n",
+    ),
     "klaviyo": (
         "ordered_product.csv",
         "Email,Timestamp,Metric,OrderId,ProductID,SKU,ProductName,Quantity,ItemPrice,Value\n"
