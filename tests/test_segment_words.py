@@ -41,7 +41,7 @@ def described() -> Iterator[Described]:
             ]
             connection.register("given", pa.concat_tables(tables))
             for statement in (
-                "create table int_customer_feature_values as "
+                "create table standardised_feature_values as "
                 "select * exclude (segment_id), true as has_sufficient_history from given",
                 "create table customer_assignments as "
                 "select distinct customer_id, segment_id, true as is_current from given",

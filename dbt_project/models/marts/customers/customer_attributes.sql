@@ -1,19 +1,4 @@
-with
+-- Where publishing writes tables out, a view is enough.
+{{ config(materialized=made_for_publishing()) }}
 
-customer_attributes as (
-
-    select * from {{ ref('customer_attribute_values') }}
-
-),
-
-final as (
-
-    select
-        customer_id,
-        attribute,
-        value
-    from customer_attributes
-
-)
-
-select * from final
+select * from {{ ref('customer_attribute_values') }}

@@ -1,8 +1,11 @@
+-- Where publishing writes tables out, a view is enough.
+{{ config(materialized=made_for_publishing()) }}
+
 with
 
-customer_feature_values as (
+feature_values as (
 
-    select * from {{ ref('int_customer_feature_values') }}
+    select * from {{ ref('standardised_feature_values') }}
 
 ),
 
@@ -13,7 +16,7 @@ final as (
         feature,
         value,
         cast(standardised_value as double) as standardised_value
-    from customer_feature_values
+    from feature_values
 
 )
 

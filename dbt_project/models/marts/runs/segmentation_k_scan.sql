@@ -1,1 +1,4 @@
+-- Where publishing writes tables out, a view is enough.
+{{ config(materialized=made_for_publishing()) }}
+
 select * from {{ ref('history_k_scan') }}

@@ -16,7 +16,7 @@ customer_snapshots as (
 
 customer_feature_values as (
 
-    select * from {{ ref('int_customer_feature_values') }}
+    select * from {{ ref('standardised_feature_values') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 customer_feature_values as (
 
-    select * from {{ ref('int_customer_feature_values') }}
+    select * from {{ ref('standardised_feature_values') }}
     where has_sufficient_history
 
 ),
