@@ -32,9 +32,9 @@ customer_assignments as (
 
 ),
 
--- What the judged fit is made from, and the earlier date at which it is asked
--- who was where. Recency and tenure are capped where a build on the judged date
--- would have capped them, which is never later than today's.
+-- The customers that the backtest fit is learned from, and the earlier date at
+-- which it assigns them. Recency and tenure are capped where a build on the
+-- backtest date would have capped them, which is never later than today's.
 final as (
 
     select
