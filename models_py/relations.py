@@ -61,11 +61,11 @@ def settings_from(relation: Any) -> StepSettings:
 class ActiveFit:
     """The fit that customers are assigned by, from the one row of `active_fit`.
 
-    name_set: the names that it reads features by. as_of_date: the current date.
+    slot_set: the names that it reads features by. as_of_date: the current date.
     """
 
     number: int
-    name_set: str
+    slot_set: str
     as_of_date: date
 
 
@@ -73,7 +73,7 @@ def active_fit_from(relation: Any) -> ActiveFit:
     """Read the one row of `active_fit`."""
     row = relation.to_arrow_table().to_pylist()[0]
     return ActiveFit(
-        number=row["fit_number"], name_set=row["name_set"], as_of_date=row["as_of_date"]
+        number=row["fit_number"], slot_set=row["slot_set"], as_of_date=row["as_of_date"]
     )
 
 
@@ -142,7 +142,7 @@ def stored_customers(features: Any) -> Any:
     features: the relation of all customers' features, at every date and by every set of names.
     It has no row by the names of a stored fit before the first.
     """
-    return key_ordered(features.filter(f"name_set = 'stored' and {LEARNED_FROM}"))
+    return key_ordered(features.filter(f"slot_set = 'stored' and {LEARNED_FROM}"))
 
 
 def customers_of(features: Any, active: ActiveFit, *, at_every_date: bool = False) -> Any:
@@ -153,7 +153,7 @@ def customers_of(features: Any, active: ActiveFit, *, at_every_date: bool = Fals
     """
     assigned = "(has_sufficient_history or is_lapsed)" if at_every_date else LEARNED_FROM
     return key_ordered(
-        features.filter(f"name_set = {_text(active.name_set)} and {assigned}"), "as_of_date"
+        features.filter(f"slot_set = {_text(active.slot_set)} and {assigned}"), "as_of_date"
     )
 
 
@@ -163,7 +163,7 @@ def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Tabl
     Returns feature, minimum_value and maximum_value, original units, null where no customer has a
     value. A feature that is gone has no row.
     """
-    rows = features.filter(f"name_set = {_text(active.name_set)} and {LEARNED_FROM}")
+    rows = features.filter(f"slot_set = {_text(active.slot_set)} and {LEARNED_FROM}")
     names = [name for name in scaling.column("feature").to_pylist() if name in rows.columns]
     extremes = _extremes(rows, names) if names else []
     return pa.table(

@@ -282,7 +282,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
         cursor = connection.execute(
             "select settings.* from features.feature_settings as settings "
-            "inner join features.int_feature_proposals as proposals "
+            "inner join features.feature_proposals as proposals "
             "on settings.feature = proposals.feature order by settings.position"
         )
         names = [column[0] for column in cursor.description]

@@ -34,7 +34,9 @@ OF_THE_FIT = {
     "fit_centroids": NewRows("segmentation", "fit_centroids"),
     "fit_baselines": NewRows("segmentation", "learned_baselines"),
     "fit_categories": NewRows(
-        "features", "feature_names", "new_rows.name_set = active_fit.name_set"
+        "features",
+        "category_slots",
+        "new_rows.slot_set = active_fit.slot_set and new_rows.name is not null",
     ),
 }
 WHOLE = {

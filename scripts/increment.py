@@ -36,13 +36,11 @@ TABLES_READ = ("products",)
 KEPT_TABLES = {
     "core": ("int_order_lines_validated", "int_order_line_repeats"),
     "features": (
-        "int_orders",
+        "orders",
         "customer_days",
-        "customer_channel_days",
         "customer_category_weeks",
-        "int_customer_preference_periods",
+        "int_category_periods",
         "int_customer_windows",
-        "int_customer_channel_windows",
     ),
 }
 CODE = {

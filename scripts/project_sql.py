@@ -158,7 +158,7 @@ def compiled(text: str) -> CodeType:
 @cache
 def macro_texts() -> dict[str, str]:
     """Return the text of each macro of the project by name."""
-    texts = [path.read_text(encoding="utf-8") for path in (PROJECT / "macros").glob("*.sql")]
+    texts = [path.read_text(encoding="utf-8") for path in (PROJECT / "macros").rglob("*.sql")]
     return {match[1]: match[0] for text in texts for match in MACRO.finditer(text)}
 
 

@@ -26,7 +26,7 @@ from spark_settings import SparkWarehouse, spark_settings
 from warehouse import Warehouse
 
 # What is read besides the tables to publish: by definitions.py, and by history_rows.py.
-ALSO_SHOWN = (("features", "feature_settings"), ("features", "int_feature_proposals"), *READ)
+ALSO_SHOWN = (("features", "feature_settings"), ("features", "feature_proposals"), *READ)
 
 
 def show_tables(there: Settings) -> list[PublishedTable]:

@@ -153,7 +153,7 @@ def test_what_dbt_ran_in_a_build_has_a_stage(shop: Built):
     sampler.samples.append(Sample(0.0, 1, 0.0))
     nodes = scale_build.nodes_of(shop.warehouse, sampler, 0.0)
     assert {node.stage for node in nodes} <= set(STAGES)
-    assert "int_orders" in {node.name for node in nodes}
+    assert "orders" in {node.name for node in nodes}
 
 
 def test_spark_pays_where_what_it_gains_makes_up_for_its_start():
@@ -227,9 +227,9 @@ def test_wrong_options_are_refused(options: list[str]):
 
 def test_the_plain_script_makes_the_tables_that_dbt_makes(shop: Built, tmp_path: Path):
     script = [name for name, _ in statements(shop.warehouse)]
-    assert "int_customer_features_joined" in script
+    assert "features_by_slot_set" in script
     assert "customer_features" not in script  # it reads the fit
-    assert script.index("order_lines") < script.index("int_orders")
+    assert script.index("order_lines") < script.index("orders")
     # As a process of its own, as the benchmark runs it.
     found = scale_compare.plain(SHOP, shop.warehouse.path, tmp_path / "plain", memory="1GB")
     assert found.seconds > 0 and found.peak > 0

@@ -30,7 +30,7 @@ def active_fit(connection: duckdb.DuckDBPyConnection, number: int, *, is_refit: 
     fits = [column for column, _ in HISTORY_TABLES["fits"] if column not in ("fit_number", "k")]
     connection.execute(
         f"create table build.segmentation.active_fit as select {number} as fit_number, 4 as k, "
-        f"{is_refit} as is_refit, 'candidate' as name_set, "
+        f"{is_refit} as is_refit, 'candidate' as slot_set, "
         + ", ".join(f"null as {column}" for column in fits)
     )
 
@@ -70,9 +70,10 @@ def test_baselines_are_numbered_by_the_active_fit(connection):
 def test_categories_are_those_that_the_active_fit_reads(connection):
     active_fit(connection, 2, is_refit=True)
     connection.execute(
-        "create table build.features.feature_names as select * from (values "
-        "('stored', 'category', 'bread', 1), ('candidate', 'category', 'fish', 1)) "
-        "as t(name_set, kind, name, position)"
+        "create table build.features.category_slots as select * from (values "
+        "('stored', 'category', 'bread', 1), ('candidate', 'category', 'fish', 1), "
+        "('candidate', 'category', null, 2)) "
+        "as t(slot_set, kind, name, position)"
     )
     assert found(connection, "fit_categories") == [(2, "category", "fish", 1)]
 

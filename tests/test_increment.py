@@ -447,8 +447,8 @@ def test_dbt_by_hand_is_not_gone_on_from(chosen: Settings) -> None:
 def test_a_table_that_others_made_is_not_gone_on_from(chosen: Settings) -> None:
     built(chosen)
     with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
-        connection.execute("create or replace table features.int_orders as select 1 as x")
-    said = "int_orders is not as the last complete build left it"
+        connection.execute("create or replace table features.orders as select 1 as x")
+    said = "orders is not as the last complete build left it"
     assert decided(chosen).reason == said
 
 

@@ -22,7 +22,7 @@ from models_py.relations import (
 
 TODAY = date(2026, 1, 7)
 EARLIER = date(2025, 12, 8)
-ACTIVE = ActiveFit(number=2, name_set="candidate", as_of_date=TODAY)
+ACTIVE = ActiveFit(number=2, slot_set="candidate", as_of_date=TODAY)
 
 
 def test_the_backtest_is_learned_by_the_settings_of_the_active_fit() -> None:
@@ -72,7 +72,7 @@ def features():
             "('a', 'candidate', 9.0, false, true, false, date '2025-12-08'), "
             "('new', 'candidate', 7.0, true, false, false, date '2026-01-07'), "
             "('gone', 'candidate', 8.0, false, false, true, date '2025-12-08')) "
-            'as t(customer_id, name_set, "spend ""x""", is_current, has_sufficient_history, '
+            'as t(customer_id, slot_set, "spend ""x""", is_current, has_sufficient_history, '
             "is_lapsed, as_of_date)"
         )
 
@@ -86,7 +86,7 @@ def keys(source) -> list[tuple[str, date]]:
 def test_the_active_fit_is_one_row() -> None:
     with duckdb.connect() as connection:
         row = connection.sql(
-            "select 2 as fit_number, 'candidate' as name_set, date '2026-01-07' as as_of_date"
+            "select 2 as fit_number, 'candidate' as slot_set, date '2026-01-07' as as_of_date"
         )
         assert active_fit_from(row) == ACTIVE
 

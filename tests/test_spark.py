@@ -48,33 +48,23 @@ CORE = (
     "source_capabilities",
 )
 FEATURES = (
+    "category_slots",
     "customer_campaigns",
     "customer_category_weeks",
-    "customer_channel_days",
+    "customer_category_windows",
     "customer_days",
-    "customer_interaction_days",
     "customer_snapshots",
-    "feature_names",
+    "feature_proposals",
     "feature_settings",
+    "features_by_slot_set",
     "int_attribute_features",
-    "int_category_week_parts",
-    "int_channel_time_features",
-    "int_customer_category_windows",
-    "int_customer_channel_windows",
-    "int_customer_features_joined",
-    "int_customer_preference_periods",
-    "int_customer_preference_windows",
+    "int_category_periods",
+    "int_category_windows",
+    "int_channel_windows",
     "int_customer_windows",
-    "int_feature_names_ranked",
-    "int_feature_names_seated",
-    "int_feature_names_stored",
-    "int_feature_proposals",
-    "int_lapsed_windows",
-    "int_orders",
-    "int_preference_features",
-    "int_promotion_features",
-    "name_set_dates",
-    "name_sets",
+    "int_promotion_windows",
+    "orders",
+    "slot_sets",
     "snapshots",
 )
 VIEWS = (
@@ -84,11 +74,9 @@ VIEWS = (
     "staging.stg_own_files__products",
     "core.int_interactions_validated",
     "core.order_lines",
-    "features.int_order_lines_categorised",
-    "features.int_value_features",
 )
 # Each engine hashes in its own way: such a column only tells rows of one build apart.
-HASHES = {"line_key_hash", "names_hash"}
+HASHES = {"line_key_hash", "categories_hash"}
 # Each engine hashes in its own way, says who it is, and loads at another time.
 OWN_COLUMNS = {
     "run_id",

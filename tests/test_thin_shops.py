@@ -44,7 +44,7 @@ def test_shares_and_means_of_few_orders_are_left_out_and_say_why(grocer: Tried) 
 def test_members_who_differ_by_chance_are_no_strong_segments(grocer: Tried) -> None:
     definitions = model_table(grocer, "clustering_definitions", "*")
     members = model_table(
-        grocer, "int_customer_features_joined", "*", where="is_current and has_sufficient_history"
+        grocer, "features_by_slot_set", "*", where="is_current and has_sufficient_history"
     )
 
     def source():

@@ -18,7 +18,7 @@ def test_order_ids_that_restart_are_orders_of_each_customer_and_day(tmp_path: Pa
     )
     tried = try_files(tmp_path, {"order_lines.csv": HEADER + text})
     columns = "customer_id, order_id, cast(order_date as varchar), cast(spend as double)"
-    assert model_rows(tried, "int_orders", columns) == [
+    assert model_rows(tried, "orders", columns) == [
         ("c1", "1", "2024-01-28", 15.0),
         ("c1", "1", "2024-12-11", 7.0),
         ("c2", "1", "2024-01-28", 3.0),
@@ -46,7 +46,7 @@ def test_line_numbers_may_restart_in_each_order(tmp_path: Path, second: str, ord
     tried = try_files(tmp_path, {"order_lines.csv": LINES + text})
     assert tried.reasons() == {}
     assert tried.accepted() == 4
-    assert len(model_rows(tried, "int_orders", "customer_id")) == orders
+    assert len(model_rows(tried, "orders", "customer_id")) == orders
     key = "customer_id, order_id, order_date, order_line_id"
     assert len(set(model_rows(tried, "order_lines", key))) == 4
 

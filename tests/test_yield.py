@@ -101,7 +101,7 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
         name
         for (name,) in cut_off.query_build(
             "select column_name from duckdb_columns() where schema_name = 'features' "
-            "and table_name = 'int_customer_features_joined' and data_type = 'DOUBLE'"
+            "and table_name = 'features_by_slot_set' and data_type = 'DOUBLE'"
         )
     ]
     chosen = ", ".join(f'"{column}"' for column in columns)
@@ -109,7 +109,7 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
         f"select customer_id, {chosen} from segmentation.backtest_input where is_learned order by 1"
     )
     then = cut_off.query_build(
-        f"select customer_id, {chosen} from features.int_customer_features_joined "
+        f"select customer_id, {chosen} from features.features_by_slot_set "
         "where is_current and has_sufficient_history order by 1"
     )
     assert len(judged) == CUSTOMERS

@@ -53,3 +53,16 @@
         ) }} as bigint
     )
 {%- endmacro %}
+
+
+{# Whether a row of customer_category_weeks is a week, or a part of one, of the
+   window of a snapshot: a condition. #}
+{% macro is_part_of_window(weeks, snapshots) -%}
+    {{ weeks }}.as_of_date = {{ snapshots }}.as_of_date
+    or (
+        {{ weeks }}.as_of_date is null
+        and {{ weeks }}.week_start_date >= {{ snapshots }}.window_start_date
+        and {{ weeks }}.week_start_date
+        <= {{ add_days(snapshots ~ '.as_of_date', -7) }}
+    )
+{%- endmacro %}

@@ -1,4 +1,4 @@
--- To the cent, for every customer, as-of date and set of names: the categories
+-- To the cent, for every customer, as-of date and slot set: the categories
 -- of a window, made of whole and partial weeks, hold what its days hold.
 
 with
@@ -7,29 +7,11 @@ categories as (
 
     select
         customer_id,
-        name_set,
+        slot_set,
         as_of_date,
         spend,
         line_count
-    from {{ ref('int_customer_preference_windows') }}
-
-),
-
-windows as (
-
-    select
-        customer_id,
-        as_of_date,
-        spend,
-        line_count
-    from {{ ref('int_customer_windows') }}
-    union all
-    select
-        customer_id,
-        as_of_date,
-        spend,
-        line_count
-    from {{ ref('int_lapsed_windows') }}
+    from {{ ref('int_category_windows') }}
 
 ),
 
@@ -37,13 +19,15 @@ days as (
 
     select
         windows.customer_id,
-        name_set_dates.name_set,
+        slot_sets.slot_set,
         windows.as_of_date,
         windows.spend,
         windows.line_count
-    from windows
-    inner join {{ ref('name_set_dates') }} as name_set_dates
-        on windows.as_of_date = name_set_dates.as_of_date
+    from {{ ref('int_customer_windows') }} as windows
+    left join {{ ref('snapshots') }} as snapshots
+        on windows.as_of_date = snapshots.as_of_date
+    inner join {{ ref('slot_sets') }} as slot_sets
+        on {{ serves_date('slot_sets', 'snapshots') }}
 
 )
 
@@ -57,7 +41,7 @@ full outer join days
     on
         categories.customer_id = days.customer_id
         and categories.as_of_date = days.as_of_date
-        and categories.name_set = days.name_set
+        and categories.slot_set = days.slot_set
 where
     coalesce(categories.spend, 0) <> coalesce(days.spend, 0)
     or coalesce(categories.line_count, 0) <> coalesce(days.line_count, 0)

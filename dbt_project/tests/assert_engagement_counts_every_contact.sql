@@ -36,13 +36,15 @@ orders as (
     where
         customer_count > 0
         and (
-            select count(*) from {{ ref('customer_channel_days') }}
+            select count(*) from {{ ref('orders') }} as orders
             inner join {{ ref('snapshots') }} as snapshots
                 on
                     snapshots.is_current
-                    and customer_channel_days.order_date
-                    >= snapshots.window_start_date
-                    and customer_channel_days.order_date < snapshots.as_of_date
+                    and orders.order_date >= snapshots.window_start_date
+                    and orders.order_date < snapshots.as_of_date
+            where
+                orders.channel is not null
+                and orders.line_count > 0
         ) > 0
 
 ),

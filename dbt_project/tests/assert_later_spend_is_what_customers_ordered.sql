@@ -22,7 +22,7 @@ ordered as (
         members.segment_id,
         sum(orders.spend) as spend
     from members
-    inner join {{ ref('int_orders') }} as orders
+    inner join {{ ref('orders') }} as orders
         on members.customer_id = orders.customer_id
     where
         {{ days_between('members.as_of_date', 'orders.order_date') }}

@@ -17,7 +17,7 @@ order_totals as (
     select
         coalesce(sum(spend), 0) as spend,
         coalesce(sum(discount_amount), 0) as discount_amount
-    from {{ ref('int_orders') }}
+    from {{ ref('orders') }}
 
 )
 

@@ -6,7 +6,7 @@ with
 purchases as (
 
     select count(*) as purchase_count
-    from {{ ref('int_orders') }}
+    from {{ ref('orders') }}
     where line_count > 0
 
 )

@@ -13,15 +13,15 @@ customer_spend as (
 
 order_spend as (
 
-    select coalesce(sum(int_orders.spend), 0) as spend
-    from {{ ref('int_orders') }}
+    select coalesce(sum(orders.spend), 0) as spend
+    from {{ ref('orders') }}
     inner join {{ ref('customers') }}
-        on int_orders.customer_id = customers.customer_id
+        on orders.customer_id = customers.customer_id
     inner join {{ ref('snapshots') }}
         on
             snapshots.is_current
-            and int_orders.order_date >= snapshots.window_start_date
-            and int_orders.order_date < snapshots.as_of_date
+            and orders.order_date >= snapshots.window_start_date
+            and orders.order_date < snapshots.as_of_date
             and cast(customers.first_ordered_at as date) < snapshots.as_of_date
 
 )

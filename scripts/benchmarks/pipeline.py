@@ -25,7 +25,7 @@ from warehouse import Warehouse, exclusive
 
 # The models up to the assignments take 7 s a world, the whole build 11 s and more with its tests.
 ASSIGNMENTS = ("+customer_assignments", "+customer_features")
-ORDERS = ("+int_orders",)
+ORDERS = ("+orders",)
 BATCH_ROWS = 65_536
 LINES_SHOWN = 20
 

@@ -141,7 +141,7 @@ def shop_at(name: str, given: dict[str, object], as_of: date, seed: int) -> Shop
 
 def _last_day(database: Path) -> date:
     with duckdb.connect(database, read_only=True) as connection:
-        query = "select max(order_date) from features.int_orders where line_count > 0"
+        query = "select max(order_date) from features.orders where line_count > 0"
         return connection.execute(query).fetchone()[0]
 
 
@@ -149,7 +149,7 @@ def _log_spend(database: Path, learned: pipeline.Learned, as_of: date) -> np.nda
     """Log(1 + spend) of the 84 days from `as_of` on, in the order of the matrix."""
     with duckdb.connect(database, read_only=True) as connection:
         rows = connection.execute(
-            "select customer_id, sum(spend) from features.int_orders "
+            "select customer_id, sum(spend) from features.orders "
             "where order_date >= $as_of and order_date < $until group by customer_id",
             {"as_of": as_of, "until": as_of + timedelta(days=FUTURE_DAYS)},
         ).fetchall()

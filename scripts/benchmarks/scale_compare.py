@@ -141,8 +141,8 @@ def same_features(built: Path, output: Path) -> Agreement:
         )
         connection.execute(
             "create temp view named_today as "
-            "select features.* from built.features.int_customer_features_joined as features "
-            "inner join built.features.name_sets using (name_set) where is_candidate"
+            "select features.* from built.features.features_by_slot_set as features "
+            "inner join built.features.slot_sets using (slot_set) where is_candidate"
         )
         ours = "named_today"
         names = [

@@ -42,7 +42,7 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                 settings.transform,
                 settings.higher_means
             from {models.ref("attribute_profiles")} as profiles
-            left join {models.ref("int_feature_proposals")} as proposals
+            left join {models.ref("feature_proposals")} as proposals
                 on profiles.attribute = proposals.attribute
             left join {models.ref("feature_settings")} as settings
                 on profiles.feature = settings.feature

@@ -3,9 +3,9 @@
 
 with
 
-int_orders as (
+orders as (
 
-    select * from {{ ref('int_orders') }}
+    select * from {{ ref('orders') }}
 
 ),
 
@@ -20,7 +20,7 @@ orders_spanned as (
     select
         min(order_date) as first_order_date,
         max(order_date) as last_order_date
-    from int_orders
+    from orders
 
 ),
 

@@ -1,13 +1,13 @@
 -- Where publishing writes tables out, a view is enough.
 {{ config(materialized=made_for_publishing()) }}
 
-{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set features = feature_columns(ref('features_by_slot_set')) %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_joined') }}
+    select * from {{ ref('features_by_slot_set') }}
     where not is_lapsed
 
 ),
@@ -33,7 +33,7 @@ final as (
         customer_features.as_of_date
     from customer_features
     inner join active_fit
-        on customer_features.name_set = active_fit.name_set
+        on customer_features.slot_set = active_fit.slot_set
 
 )
 

@@ -9,7 +9,7 @@ members as (
 
 customer_category_windows as (
 
-    select * from {{ ref('int_customer_category_windows') }}
+    select * from {{ ref('customer_category_windows') }}
 
 ),
 

@@ -15,9 +15,12 @@ customer_snapshots as (
 
 ),
 
-customer_channel_windows as (
+orders as (
 
-    select * from {{ ref('int_customer_channel_windows') }}
+    select * from {{ ref('orders') }}
+    where
+        channel is not null
+        and line_count > 0
 
 ),
 
@@ -114,12 +117,17 @@ interaction_contacts as (
 channel_orders as (
 
     select
-        customer_channel_windows.customer_id,
-        customer_channel_windows.channel,
-        customer_channel_windows.order_count
-    from customer_channel_windows
+        orders.customer_id,
+        orders.channel,
+        count(*) as order_count
+    from orders
     inner join snapshots
-        on customer_channel_windows.as_of_date = snapshots.as_of_date
+        on
+            orders.order_date >= snapshots.window_start_date
+            and orders.order_date < snapshots.as_of_date
+    group by
+        orders.customer_id,
+        orders.channel
 
 ),
 

@@ -1,18 +1,18 @@
-{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set features = feature_columns(ref('features_by_slot_set')) %}
 {% set capped = capped_features() %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_joined') }}
+    select * from {{ ref('features_by_slot_set') }}
 
 ),
 
-name_sets as (
+slot_sets as (
 
-    select * from {{ ref('name_sets') }}
-    where is_judged
+    select * from {{ ref('slot_sets') }}
+    where is_backtest
 
 ),
 
@@ -56,8 +56,8 @@ final as (
         customer_features.as_of_date = judged_date.as_of_date as is_learned,
         customer_features.as_of_date
     from customer_features
-    inner join name_sets
-        on customer_features.name_set = name_sets.name_set
+    inner join slot_sets
+        on customer_features.slot_set = slot_sets.slot_set
     cross join judged_date
     left join customer_assignments
         on

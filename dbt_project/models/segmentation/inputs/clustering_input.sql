@@ -1,16 +1,16 @@
-{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set features = feature_columns(ref('features_by_slot_set')) %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_joined') }}
+    select * from {{ ref('features_by_slot_set') }}
 
 ),
 
-name_sets as (
+slot_sets as (
 
-    select * from {{ ref('name_sets') }}
+    select * from {{ ref('slot_sets') }}
     where is_candidate
 
 ),
@@ -41,8 +41,8 @@ final as (
         coalesce(stored_assignments.segment_id, last_assignments.segment_id)
             as previous_segment_id
     from customer_features
-    inner join name_sets
-        on customer_features.name_set = name_sets.name_set
+    inner join slot_sets
+        on customer_features.slot_set = slot_sets.slot_set
     left join stored_assignments
         on customer_features.customer_id = stored_assignments.customer_id
     left join last_assignments

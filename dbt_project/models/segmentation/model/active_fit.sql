@@ -44,9 +44,9 @@ stored_fits as (
 
 ),
 
-name_sets as (
+slot_sets as (
 
-    select * from {{ ref('name_sets') }}
+    select * from {{ ref('slot_sets') }}
 
 ),
 
@@ -149,7 +149,7 @@ final as (
         decided.definitions_hash,
         decided.refit_reason,
         decided.drifted_features,
-        name_sets.name_set,
+        slot_sets.slot_set,
         {% for measure in measures -%}
         measured.{{ measure }},
         {% endfor -%}
@@ -170,10 +170,10 @@ final as (
         measured.fit_as_of_date
     from decided
     cross join measured
-    inner join name_sets
+    inner join slot_sets
         on
-            (decided.is_refit and name_sets.is_candidate)
-            or (not decided.is_refit and name_sets.is_stored)
+            (decided.is_refit and slot_sets.is_candidate)
+            or (not decided.is_refit and slot_sets.is_stored)
 
 )
 

@@ -14,7 +14,7 @@ def model(dbt, session):
 
     settings = settings_from(dbt.ref("fit_request"))
     active = active_fit_from(dbt.ref("active_fit"))
-    features = dbt.ref("int_customer_features_joined")
+    features = dbt.ref("features_by_slot_set")
     scaling = dbt.ref("fit_features").to_arrow_table()
     segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), active.number)
     source = customers_of(features, active, at_every_date=True)

@@ -6,9 +6,9 @@ feature_settings as (
 
 ),
 
-feature_names as (
+category_slots as (
 
-    select * from {{ ref('feature_names') }}
+    select * from {{ ref('category_slots') }}
 
 ),
 
@@ -86,12 +86,12 @@ met as (
 active_names as (
 
     select
-        feature_names.kind,
-        feature_names.name,
-        feature_names.position
-    from feature_names
+        category_slots.kind,
+        category_slots.name,
+        category_slots.position
+    from category_slots
     inner join active_fit
-        on feature_names.name_set = active_fit.name_set
+        on category_slots.slot_set = active_fit.slot_set
 
 ),
 

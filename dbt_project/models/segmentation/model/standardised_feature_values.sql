@@ -1,10 +1,10 @@
-{% set features = feature_columns(ref('int_customer_features_joined')) %}
+{% set features = feature_columns(ref('features_by_slot_set')) %}
 
 with
 
 customer_features as (
 
-    select * from {{ ref('int_customer_features_joined') }}
+    select * from {{ ref('features_by_slot_set') }}
     where is_current
 
 ),
@@ -35,7 +35,7 @@ features_filled as (
         customer_features.has_sufficient_history
     from customer_features
     inner join active_fit
-        on customer_features.name_set = active_fit.name_set
+        on customer_features.slot_set = active_fit.slot_set
 
 ),
 

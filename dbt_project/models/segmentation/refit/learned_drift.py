@@ -13,7 +13,7 @@ def model(dbt, session):
     )
 
     settings = settings_from(dbt.ref("fit_request"))
-    source = stored_customers(dbt.ref("int_customer_features_joined"))
+    source = stored_customers(dbt.ref("features_by_slot_set"))
     features = dbt.source("history", "fit_features")
     segments = dbt.source("history", "segments")
     centroids = dbt.source("history", "fit_centroids")

@@ -30,7 +30,7 @@ fit_features as (
 
 feature_proposals as (
 
-    select * from {{ ref('int_feature_proposals') }}
+    select * from {{ ref('feature_proposals') }}
     where left_out_reason is not null
 
 ),

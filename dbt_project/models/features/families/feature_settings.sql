@@ -21,7 +21,7 @@ given_definitions as (
 
 feature_proposals as (
 
-    select * from {{ ref('int_feature_proposals') }}
+    select * from {{ ref('feature_proposals') }}
     where proposal in ('clustered', 'profiled')
 
 ),

@@ -10,9 +10,9 @@
 
 with
 
-int_orders as (
+orders as (
 
-    select * from {{ ref('int_orders') }}
+    select * from {{ ref('orders') }}
     {% if is_incremental() -%}
     where
         order_date in (
@@ -43,7 +43,7 @@ final as (
             as private_label_amount,
         cast(sum(known_label_amount) as decimal(18, 4)) as known_label_amount,
         order_date
-    from int_orders
+    from orders
     group by
         customer_id,
         order_date

@@ -1,5 +1,5 @@
 {% set taken = [
-    'customer_id', 'name_set', 'observed_days', 'is_current', 'is_lapsed',
+    'customer_id', 'slot_set', 'observed_days', 'is_current', 'is_lapsed',
     'has_sufficient_history', 'as_of_date', 'previous_segment_id', '',
 ] %}
 

@@ -29,15 +29,16 @@ snapshots as (
 
 ),
 
-int_customer_windows as (
+windows as (
 
     select * from {{ ref('int_customer_windows') }}
 
 ),
 
-int_lapsed_windows as (
+lapsed_windows as (
 
-    select * from {{ ref('int_lapsed_windows') }}
+    select * from {{ ref('int_customer_windows') }}
+    where is_lapsed
 
 ),
 
@@ -64,43 +65,21 @@ known as (
     union all
     select
         customers.customer_id,
-        int_lapsed_windows.observed_days,
-        int_lapsed_windows.shortest_observed_days,
+        lapsed_windows.observed_days,
+        snapshots.shortest_observed_days,
         {{ days_between(
             'cast(customers.first_ordered_at as date)',
-            'int_lapsed_windows.as_of_date'
+            'lapsed_windows.as_of_date'
         ) }} as tenure_days,
         false as is_current,
         true as is_lapsed,
         true as has_orders,
-        int_lapsed_windows.as_of_date
+        lapsed_windows.as_of_date
     from customers
-    inner join int_lapsed_windows
-        on customers.customer_id = int_lapsed_windows.customer_id
-
-),
-
-windows as (
-
-    select
-        customer_id,
-        {% for total in totals -%}
-        {{ total }},
-        {% endfor -%}
-        as_of_date,
-        first_order_date,
-        last_order_date
-    from int_customer_windows
-    union all
-    select
-        customer_id,
-        {% for total in totals -%}
-        {{ total }},
-        {% endfor -%}
-        as_of_date,
-        first_order_date,
-        last_order_date
-    from int_lapsed_windows
+    inner join lapsed_windows
+        on customers.customer_id = lapsed_windows.customer_id
+    inner join snapshots
+        on snapshots.is_current
 
 ),
 

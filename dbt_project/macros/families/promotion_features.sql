@@ -1,0 +1,15 @@
+{# How customers respond to discounts, coupons and campaigns: discounts against
+   what would have been paid without them, responses null for those who received
+   nothing to respond to. #}
+{% macro promotion_features() -%}
+    {{ return({
+        'discount_rate':
+            ratio('discount_amount', 'purchase_amount + discount_amount'),
+        'coupons_per_28_days':
+            "cast(coupon_count * 28 as double) / observed_days",
+        'campaigns_per_28_days':
+            "cast(campaign_count * 28 as double) / observed_days",
+        'campaign_response_rate':
+            "cast(response_count as double) / nullif(campaign_count, 0)",
+    }) }}
+{%- endmacro %}

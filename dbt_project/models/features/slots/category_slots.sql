@@ -1,0 +1,251 @@
+{% set slots = slot_counts() %}
+
+with
+
+customer_category_weeks as (
+
+    select * from {{ ref('customer_category_weeks') }}
+    where category <> 'unknown'
+
+),
+
+orders as (
+
+    select * from {{ ref('orders') }}
+    where
+        channel is not null
+        and line_count > 0
+
+),
+
+snapshots as (
+
+    select * from {{ ref('snapshots') }}
+    where
+        is_current
+        or is_backtest
+
+),
+
+fits as (
+
+    select * from {{ source('history', 'fits') }}
+
+),
+
+stored_slots as (
+
+    select
+        kind,
+        name,
+        position
+    from {{ source('history', 'fit_categories') }}
+    where fit_number = (select max(fit_number) from fits)
+
+),
+
+category_weeks as (
+
+    select
+        category,
+        sum(purchase_amount) as purchase_amount,
+        as_of_date,
+        week_start_date
+    from customer_category_weeks
+    group by
+        category,
+        as_of_date,
+        week_start_date
+
+),
+
+sizes as (
+
+    select
+        'category' as kind,
+        category_weeks.category as name,
+        cast(sum(category_weeks.purchase_amount) as decimal(28, 4)) as size,
+        snapshots.is_current
+    from category_weeks
+    inner join snapshots
+        on {{ is_part_of_window('category_weeks', 'snapshots') }}
+    group by
+        category_weeks.category,
+        snapshots.is_current
+    having sum(category_weeks.purchase_amount) > 0
+    union all
+    select
+        'channel' as kind,
+        orders.channel as name,
+        cast(count(*) as decimal(28, 4)) as size,
+        snapshots.is_current
+    from orders
+    inner join snapshots
+        on
+            orders.order_date >= snapshots.window_start_date
+            and orders.order_date < snapshots.as_of_date
+    group by
+        orders.channel,
+        snapshots.is_current
+
+),
+
+ranked as (
+
+    select
+        kind,
+        name,
+        row_number() over (
+            partition by
+                kind,
+                is_current
+            order by size desc, name asc
+        ) as size_rank,
+        is_current
+    from sizes
+
+),
+
+slots as (
+
+    {% for kind, count in slots.items() -%}
+    {% for position in range(1, count + 1) -%}
+    select
+        '{{ kind }}' as kind,
+        {{ position }} as position
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- A name that stays among the largest keeps its slot, so that a column means
+-- the same from fit to fit as long as it can.
+largest as (
+
+    select
+        ranked.kind,
+        ranked.name,
+        stored_slots.position,
+        row_number() over (
+            partition by
+                ranked.kind,
+                stored_slots.position is null
+            order by ranked.size_rank
+        ) as queue_number
+    from ranked
+    inner join slots
+        on
+            ranked.kind = slots.kind
+            and ranked.size_rank = slots.position
+    left join stored_slots
+        on
+            ranked.kind = stored_slots.kind
+            and ranked.name = stored_slots.name
+    where ranked.is_current
+
+),
+
+free_slots as (
+
+    select
+        slots.kind,
+        slots.position,
+        row_number() over (
+            partition by slots.kind order by slots.position
+        ) as queue_number
+    from slots
+    left join largest
+        on
+            slots.kind = largest.kind
+            and slots.position = largest.position
+    where largest.position is null
+
+),
+
+-- The slots of the stored fit, of a fit made now, and of a fit made on the date
+-- of the backtest.
+assigned as (
+
+    select
+        'stored' as slot_set,
+        kind,
+        name,
+        position
+    from stored_slots
+    union all
+    select
+        'candidate' as slot_set,
+        largest.kind,
+        largest.name,
+        coalesce(largest.position, free_slots.position) as position
+    from largest
+    left join free_slots
+        on
+            largest.position is null
+            and largest.kind = free_slots.kind
+            and largest.queue_number = free_slots.queue_number
+    union all
+    select
+        'backtest' as slot_set,
+        kind,
+        name,
+        size_rank as position
+    from ranked
+    where not is_current
+
+),
+
+sets as (
+
+    select 'candidate' as slot_set
+    union all
+    select distinct 'stored' as slot_set from fits
+    union all
+    select 'backtest' as slot_set from snapshots
+    where is_backtest
+
+),
+
+-- With its length in front a name cannot be taken for the next entry.
+written as (
+
+    select
+        sets.slot_set,
+        {{ text_join(
+            "cast(assigned.position as string) || '=' "
+            ~ "|| cast(length(assigned.name) as string) || ':' "
+            ~ "|| assigned.name",
+            ';',
+            'assigned.position'
+        ) }} as category_names
+    from sets
+    left join assigned
+        on
+            sets.slot_set = assigned.slot_set
+            and assigned.kind = 'category'
+    group by sets.slot_set
+
+),
+
+final as (
+
+    select
+        written.slot_set,
+        slots.kind,
+        assigned.name,
+        cast(slots.position as bigint) as position,
+        {{ row_hash(["coalesce(written.category_names, '')"]) }}
+            as categories_hash
+    from written
+    cross join slots
+    left join assigned
+        on
+            written.slot_set = assigned.slot_set
+            and slots.kind = assigned.kind
+            and slots.position = assigned.position
+
+)
+
+select * from final
