@@ -1,5 +1,6 @@
 -- What is counted as accepted is what core holds, entity by entity; customers
 -- and products that staging made of order lines are counted with these.
+{{ config(group='core') }}
 
 with
 

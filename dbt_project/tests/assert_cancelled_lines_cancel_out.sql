@@ -1,5 +1,6 @@
 -- What leaves no trace adds up to nothing: for every product that a customer
 -- cancelled, as many purchases as cancellations, and no money.
+{{ config(group='core') }}
 
 with
 
