@@ -87,7 +87,7 @@ def test_marts_read_neither_staging_nor_raw(manifest, mart_models):
     assert not forbidden
 
 
-def test_only_validation_reads_staging(models):
+def test_only_core_reads_staging(models):
     readers = {
         node["name"]
         for node in models.values()
@@ -96,7 +96,7 @@ def test_only_validation_reads_staging(models):
     }
     hubs = {f"int_{entity}_validated" for entity in ENTITIES}
     # A line that turns out to be in conflict is looked up as it came.
-    assert readers == {*hubs, "int_order_line_repeats"}
+    assert readers == {*hubs, "rejected_records"}
 
 
 def test_only_staging_reads_the_raw_tables_of_a_source(manifest, models):

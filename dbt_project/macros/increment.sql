@@ -62,21 +62,6 @@
 {%- endmacro %}
 
 
-{# The files with a line that shares its key with a new one. #}
-{% macro files_of_new_line_keys() -%}
-    {{ return(
-        queried_texts(
-            'select distinct source_file from '
-            ~ ref('int_order_lines_validated')
-            ~ ' where reject_reason is null and ordered_at >= ' ~ first_new_at()
-            ~ ' and ' ~ row_hash(line_key()) ~ ' in (' ~ new_line_keys()
-            ~ ') order by source_file'
-        ) | join(', ')
-        or 'null'
-    ) }}
-{%- endmacro %}
-
-
 {# Midnight before the first affected order. #}
 {% macro first_affected_at() -%}
     {{ return(first_midnight(

@@ -26,8 +26,10 @@
             and right({{ text }}, 1) between '!' and '~'
             and (
                 length({{ text }}) > 6
-                or lower(left({{ text }}, 1))
-                not in ('n', '<', '#', '(', {{ text_literal('\\') }})
+                or (
+                    left({{ text }}, 1) not in ('n', 'N', '<', '#')
+                    and left({{ text }}, 1) not in ('(', {{ text_literal('\\') }})
+                )
             )
             then {{ text }}
         when {{ word }} in ('', 'na', 'n/a', {{ text_literal('\\n') }}) then null

@@ -6,9 +6,16 @@ order_lines_validated as (
 
 ),
 
+staged_order_lines as (
+
+    select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
+
+),
+
 order_line_repeats as (
 
     select * from {{ ref('int_order_line_repeats') }}
+    where outcome = 'rejected'
 
 ),
 
@@ -43,16 +50,21 @@ unreadable_order_lines as (
 
 ),
 
+-- These could be used, had no other line their id: the raw row is looked up.
 conflicting_order_lines as (
 
     select
-        source_table,
-        source_file,
-        source_row_number,
-        reason,
-        record_json
-    from order_line_repeats
-    where outcome = 'rejected'
+        staged_order_lines.source_table,
+        staged_order_lines.source_file,
+        staged_order_lines.source_row_number,
+        order_line_repeats.reason,
+        {{ json_of_record('staged_order_lines.record') }} as record_json
+    from staged_order_lines
+    inner join order_line_repeats
+        on
+            staged_order_lines.source_row_number
+            = order_line_repeats.source_row_number
+            and staged_order_lines.source_file = order_line_repeats.source_file
 
 ),
 

@@ -23,6 +23,13 @@ order_line_repeats as (
 
 ),
 
+withdrawn_lines as (
+
+    select * from {{ ref('int_order_line_repeats') }}
+    where outcome <> 'accepted'
+
+),
+
 -- A cancellation takes back a line of the same customer and product, as many
 -- pieces of it for as much money.
 cancelled_keys as (
@@ -49,12 +56,12 @@ purchases_and_cancellations as (
             and order_lines.product_id = cancelled_keys.product_id
             and abs(order_lines.quantity) = cancelled_keys.quantity
             and abs(order_lines.net_amount) = cancelled_keys.net_amount
-    left join order_line_repeats
+    left join withdrawn_lines
         on
-            order_lines.source_row_number = order_line_repeats.source_row_number
-            and order_lines.source_file = order_line_repeats.source_file
+            order_lines.source_row_number = withdrawn_lines.source_row_number
+            and order_lines.source_file = withdrawn_lines.source_file
     where
-        coalesce(order_line_repeats.outcome, 'accepted') = 'accepted'
+        withdrawn_lines.outcome is null
         and (order_lines.is_cancellation or not order_lines.is_return)
 
 ),

@@ -41,15 +41,6 @@ line_keys as (
 
 ),
 
-raw_lines as (
-
-    select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
-    {% if is_incremental() -%}
-    where source_file in ({{ files_of_new_line_keys() }})
-    {%- endif %}
-
-),
-
 -- Most lines share their key with no other: a hash finds the few that may.
 repeated_keys as (
 
@@ -126,43 +117,22 @@ repeats as (
 
 ),
 
--- A line in conflict with another is rejected late: its raw row is looked up.
-conflicting_rows as (
-
-    select
-        raw_lines.source_file,
-        raw_lines.source_row_number,
-        {{ json_of_record('raw_lines.record') }} as record_json
-    from raw_lines
-    inner join repeats
-        on
-            raw_lines.source_row_number = repeats.source_row_number
-            and raw_lines.source_file = repeats.source_file
-            and repeats.outcome = 'rejected'
-
-),
-
 final as (
 
     select
-        repeats.source_table,
-        repeats.source_file,
-        repeats.source_row_number,
-        repeats.outcome,
+        source_table,
+        source_file,
+        source_row_number,
+        outcome,
         case
-            when repeats.outcome = 'duplicate' then 'exact_duplicate'
-            when repeats.outcome = 'rejected' then 'conflicting_order_line_id'
-            when repeats.order_line_id is null and repeats.copy_number > 1
+            when outcome = 'duplicate' then 'exact_duplicate'
+            when outcome = 'rejected' then 'conflicting_order_line_id'
+            when order_line_id is null and copy_number > 1
                 then 'suspected_duplicate'
         end as reason,
-        conflicting_rows.record_json,
-        repeats.line_number,
-        repeats.line_key_hash
+        line_number,
+        line_key_hash
     from repeats
-    left join conflicting_rows
-        on
-            repeats.source_row_number = conflicting_rows.source_row_number
-            and repeats.source_file = conflicting_rows.source_file
 
 )
 
