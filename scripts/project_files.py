@@ -228,7 +228,10 @@ def missing_of(model: dict) -> Iterator[str]:
     for column in columns:
         if not str(column.get("description") or "").strip():
             yield f"column {column.get('name')} has no description"
+    meta = (model.get("config") or {}).get("meta") or {}
     tests = [*(model.get("data_tests") or []), *(model.get("tests") or [])]
+    if "primary_key" in tests and not meta.get("primary_key"):
+        yield "no primary_key in its meta"
     of_columns = [t for c in columns for t in (c.get("data_tests") or c.get("tests") or [])]
     if not any(is_key_test(test) for test in tests) and "unique" not in of_columns:
         yield "no test primary_key"
@@ -236,6 +239,5 @@ def missing_of(model: dict) -> Iterator[str]:
 
 def is_key_test(test: object) -> bool:
     """Say whether an entry among the tests of a model is one of its key."""
-    return isinstance(test, dict) and any(
-        name == "primary_key" or name.endswith(".primary_key") for name in test
-    )
+    names = [test] if isinstance(test, str) else test if isinstance(test, dict) else []
+    return any(name == "primary_key" or name.endswith(".primary_key") for name in names)

@@ -252,7 +252,7 @@ def is_key_test(test, node, key):
         return False
     meta = test["test_metadata"]
     if meta["name"] == "primary_key":
-        return meta["kwargs"]["columns"] == key
+        return meta["kwargs"].get("columns", key) == key
     return meta["name"] == "unique" and [meta["kwargs"]["column_name"]] == key
 
 

@@ -270,7 +270,8 @@ def test_a_name_for_a_segment_that_is_gone_is_said(tmp_path, monkeypatch):
     [
         ("- name: data_quality\n", "- name: data_qualities\n", "no YAML file"),
         ("        enforced: true\n", "        enforced: false\n", "no enforced contract"),
-        ("      - primary_key:\n", "      - primary_keys:\n", "no test primary_key"),
+        ("      - primary_key\n", "      - primary_keys\n", "no test primary_key"),
+        ("        primary_key:\n", "        key:\n", "no primary_key in its meta"),
         ("    columns:\n      - name", "    columms:\n      - name", "no columns"),
         ("version: 2\n", "version: [2\n", "cannot be read as YAML"),
     ],

@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Whatever the rules say, the playbook tells exactly one stance of each
 -- segment, the one that the summary tells too.
 

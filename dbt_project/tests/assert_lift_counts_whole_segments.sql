@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Not held out and held out together are everybody who was in the segment at
 -- the snapshot before the campaign, whoever was sent it.
 

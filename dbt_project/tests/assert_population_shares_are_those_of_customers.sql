@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- The population's share of a value is that among its customers, whatever a
 -- segment hides.
 

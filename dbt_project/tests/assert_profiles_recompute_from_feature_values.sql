@@ -1,3 +1,5 @@
+{{ config(tags=['guards_code']) }}
+
 -- Means and counts of the profiles follow from the published feature values and
 -- assignments, and differences have the sign of the means.
 

@@ -1,12 +1,15 @@
 {#
     The columns name a row: together they are never null and never repeat.
+    Without columns they are those that the model's meta names as primary_key.
     Rows that come back are the keys that break this, with how often.
 
     Rows whose hash is alone are no repeats: only the few others are compared
     by their values, as texts of many rows are dear to group by.
 #}
 
-{% test primary_key(model, columns) %}
+{% test primary_key(model, columns=none) %}
+
+    {%- set columns = columns or declared_key(model) %}
 
     with
 
