@@ -1,10 +1,10 @@
--- What a segment shows of an attribute is what its members told: each value,
--- and all of them together. Attributes of too many values are left out, and
--- those that fewer than min_group_size customers told.
+-- The customers of a segment with an attribute are its members who have it:
+-- each value, and all of them together. Attributes of too many values are left
+-- out, and those that fewer than min_group_size customers have.
 
 with
 
-told as (
+known_values as (
 
     select
         customer_segments.segment_id,
@@ -21,10 +21,10 @@ told as (
 
 ),
 
-attributes_told as (
+profiled_attributes as (
 
     select attribute
-    from told
+    from known_values
     group by attribute
     having count(*) >= {{ var('min_group_size') }}
 
@@ -33,15 +33,15 @@ attributes_told as (
 members as (
 
     select
-        told.segment_id,
-        told.attribute,
+        known_values.segment_id,
+        known_values.attribute,
         count(*) as member_count
-    from told
-    inner join attributes_told
-        on told.attribute = attributes_told.attribute
+    from known_values
+    inner join profiled_attributes
+        on known_values.attribute = profiled_attributes.attribute
     group by
-        told.segment_id,
-        told.attribute
+        known_values.segment_id,
+        known_values.attribute
 
 ),
 
@@ -52,7 +52,7 @@ members_by_value as (
         attribute,
         value,
         count(*) as member_count
-    from told
+    from known_values
     group by
         segment_id,
         attribute,

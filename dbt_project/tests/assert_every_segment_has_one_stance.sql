@@ -1,7 +1,7 @@
 {{ config(tags=['guards_code']) }}
 
--- Whatever the rules say, the playbook tells exactly one stance of each
--- segment, the one that the summary tells too.
+-- Whatever the rules say, the playbook has exactly one stance for each segment,
+-- the strategy of the summary.
 
 with
 

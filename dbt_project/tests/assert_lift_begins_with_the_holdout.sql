@@ -1,7 +1,7 @@
 {{ config(tags=['guards_code']) }}
 
--- Before customers are held out there is nobody to compare with: no campaign
--- that was sent to anybody before that day is measured.
+-- Before customers are held out there are none to compare with: no campaign
+-- that was sent to any customer before that day is measured.
 
 select
     segment_lift.campaign_id,

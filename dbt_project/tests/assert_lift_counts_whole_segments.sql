@@ -1,7 +1,7 @@
 {{ config(tags=['guards_code']) }}
 
--- Not held out and held out together are everybody who was in the segment at
--- the snapshot before the campaign, whoever was sent it.
+-- Customers held out and not held out together are all in the segment at the
+-- snapshot before the campaign, sent it or not.
 
 with
 

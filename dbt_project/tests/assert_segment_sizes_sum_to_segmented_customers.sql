@@ -1,4 +1,4 @@
--- Segments hold every segmented customer once, and nobody else.
+-- Segments hold every segmented customer once, and no other customer.
 
 with
 

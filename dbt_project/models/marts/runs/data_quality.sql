@@ -12,8 +12,8 @@ order_line_notes as (
 
 ),
 
--- A note is about rows that were accepted all the same: it is told beside the
--- outcomes and not added to them.
+-- Notes are about accepted rows: they stand beside the outcomes and are not
+-- added to them.
 final as (
 
     select

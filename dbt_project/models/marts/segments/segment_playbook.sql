@@ -104,7 +104,7 @@ channels as (
 ),
 
 -- Bought by enough of the segment and of some weight in its spend: an index
--- alone is highest where nearly nobody buys.
+-- alone is highest where hardly any customer buys.
 categories_ranked as (
 
     select

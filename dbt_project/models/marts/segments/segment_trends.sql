@@ -175,8 +175,8 @@ final as (
         active_count,
         new_count,
         returned_count,
-        -- There is nothing to lapse from in the first period, and who will
-        -- still order in a period that is not over nobody knows.
+        -- There is nothing to lapse from in the first period, and customers may
+        -- still order in a period that is not over.
         case
             when not is_first and (is_complete or not is_last)
                 then lapsed_count

@@ -33,8 +33,8 @@ segment_values as (
 
 ),
 
--- Sums over decimals do not depend on the order of their rows; the features'
--- scale of 9 decimals is far below what any of them can be told apart by.
+-- Sums over decimals do not depend on the order of their rows; 9 decimals are
+-- far more than any feature needs.
 populations as (
 
     select
