@@ -1,14 +1,22 @@
-"""dbt without its debug events: what is dropped, and what is not."""
+"""dbt without work that nobody looks at: what is left out, and that the rest stays as it is."""
 
 from __future__ import annotations
 
+import io
+import json
+import re
+from collections.abc import Callable
+
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.events.types import MainEncounteredError, MainReportVersion
+from dbt_common.clients import agate_helper
 from dbt_common.events import event_manager
-from dbt_common.events.base_types import EventLevel
+from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
 
 import lean_dbt
+from shops import ROOT
 
 
 @pytest.fixture
@@ -40,3 +48,83 @@ def test_a_dbt_without_that_method_runs_as_it_does_by_itself(
     monkeypatch.delattr(event_manager.EventManager, "fire_event")
     lean_dbt.drop_debug_events()
     assert not hasattr(event_manager.EventManager, "fire_event")
+
+
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Takes a class or module and names: these are as they were after the test."""
+
+    def keep(owner: object, *names: str) -> None:
+        for name in names:
+            monkeypatch.setattr(owner, name, getattr(owner, name))
+
+    return keep
+
+
+def test_an_event_is_filled_in_when_it_is_looked_at(untouched: Callable[..., None]) -> None:
+    expected = MainReportVersion(version="1", log_version=3)
+    text, fields = expected.message(), expected.to_dict()
+    untouched(BaseEvent, "__init__", "__getattr__", "__setattr__")
+    lean_dbt.fill_events_when_read()
+    event = MainReportVersion(version="1", log_version=3)
+    assert "pb_msg" not in vars(event)
+    assert (event.message(), event.to_dict()) == (text, fields)
+    assert event.version == "1"
+    event.version = "2"
+    assert event.to_dict() == fields | {"version": "2"}
+
+
+def test_json_is_written_as_json_itself_writes_it(untouched: Callable[..., None]) -> None:
+    class Encoder(json.JSONEncoder):
+        def default(self, o: object) -> object:
+            return list(o)
+
+    value = {"a": [1, 2.5, None, "\u00e9"], "b": {1: {3}}}
+    files = [io.StringIO(), io.StringIO()]
+    json.dump(value, files[0], cls=Encoder)
+    untouched(json, "dump")
+    lean_dbt.write_json_at_once()
+    json.dump(value, files[1], cls=Encoder)
+    assert files[0].getvalue() == files[1].getvalue()
+
+
+def test_results_of_queries_are_read_as_dbt_reads_them(untouched: Callable[..., None]) -> None:
+    rows = [
+        {"number": 1, "text": "null", "empty": None, "day": "2024-01-01"},
+        {"number": 2.5, "text": "", "empty": None, "day": "x"},
+    ]
+    untouched(agate_helper, "build_type_tester")
+
+    def read() -> list[tuple]:
+        tables = [agate_helper.table_from_data_flat(rows[:n], list(rows[0])) for n in (0, 1, 2, 2)]
+        return [
+            (tuple(map(tuple, table.rows)), [type(kind) for kind in table.column_types])
+            for table in tables
+        ]
+
+    expected = read()
+    lean_dbt.keep_readers_of_values()
+    assert read() == expected
+
+
+def test_another_path_or_more_threads_leave_the_connection_the_same(
+    untouched: Callable[..., None],
+) -> None:
+    untouched(DuckDBCredentials, "_connection_keys")
+    lean_dbt.parse_once_for_all_connections()
+    given = [
+        DuckDBCredentials.from_dict({"path": f"{folder}/build.duckdb", "settings": {"threads": n}})
+        for folder, n in (("a", 1), ("b", 2))
+    ]
+    first, second = (dict(credentials.connection_info()) for credentials in given)
+    assert first == second == {"database": "build", "schema": "main"}
+
+
+def test_no_model_or_macro_reads_the_connection_but_for_its_engine() -> None:
+    read = {
+        word
+        for kind in ("*.sql", "*.yml", "*.py")
+        for path in (ROOT / "dbt_project").rglob(kind)
+        for word in re.findall(r"\btarget\.(\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert read == {"schema", "type"}
