@@ -18,7 +18,7 @@ class FitSettings:
     k_min: int = 3  # two segments are a split and not a segmentation
     k_max: int = 8  # more than eight are not remembered, named and served apart
     fixed_k: int | None = None  # the user's choice; the scan then has this one row
-    k_in_force: int | None = None  # k of the stored fit; it stays unless another is clearly better
+    active_k: int | None = None  # k of the stored fit; it stays unless another is clearly better
     min_segment_share: float = 0.02  # a smaller segment is not worth a campaign of its own
 
     # --- search

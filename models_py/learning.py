@@ -3,7 +3,7 @@
 Another engine has a module of the same names (`relations.learning_of`).
 """
 
-from models_py.judged import judged_step
+from models_py.backtest import backtest_step
 from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
@@ -21,11 +21,11 @@ from models_py.steps import (
 __all__ = [
     "assign_step",
     "assignments_by_stored_fit",
+    "backtest_step",
     "baseline_step",
     "check_stored_features",
     "drift_step",
     "fit_step",
-    "judged_step",
     "k_scan_step",
     "reasons_told",
     "scaling_step",

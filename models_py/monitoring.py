@@ -28,7 +28,7 @@ def assignments_by_stored_fit(
 
 
 def check_stored_features(source: BatchSource, scaling: pa.Table, fit_number: int) -> None:
-    """Raise LearningError when the fit in force uses features that are no longer there."""
+    """Raise LearningError when the active fit uses features that are no longer there."""
     lacking = lacking_features(source, scaling)
     if lacking:
         raise gone(lacking, fit_number)

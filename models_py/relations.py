@@ -45,7 +45,7 @@ def settings_from(relation: Any) -> StepSettings:
         fit=FitSettings(
             k_min=row["k_min"],
             k_max=row["k_max"],
-            k_in_force=row["active_k"],
+            active_k=row["active_k"],
             fixed_k=row["k"],
             seed=row["seed"],
             min_segment_share=row["min_segment_share"],
@@ -115,13 +115,13 @@ def check_fixed_k(relation: Any, settings: StepSettings) -> None:
 
 
 def learned_rows(relation: Any) -> Any | None:
-    """Rows of `backtest_input` that the judged fit is learned from; None when there are none."""
+    """Rows of `backtest_input` that the backtest fit is learned from; None when there are none."""
     learned = relation.filter("is_learned")
     return learned if learned.count("*").fetchall()[0][0] else None
 
 
 def segment_ids(segments: Any) -> list[int]:
-    """Ids of the segments of the fit in force, ascending, from `fit_segments`."""
+    """Ids of the segments of the active fit, ascending, from `fit_segments`."""
     active = segments.filter("lineage <> 'retired'").order("segment_id").to_arrow_table()
     return active.column("segment_id").to_pylist()
 

@@ -14,9 +14,9 @@ stands beside its reason. The rule, in order, over k whose smallest segment is l
    segments are a useful cut through a cloud: the largest k that half samples agree on, because
    finer segments say more, or the k they agree on most.
 
-The k in force has a home right: at a refit it stays while it passes the tests of the rule and no
-other k is clearly better. Twelve weekly refits of a moving population changed k five times without
-it, which moved 12 % of customers each time; matching can keep ids, but not a k that flips.
+The choice has hysteresis: at a refit the active k stays while it passes the tests of the rule and
+no other k is clearly better. Twelve weekly refits of a moving population changed k five times
+without it, which moved 12% of customers each time; matching can keep ids, but not a k that flips.
 """
 
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ MINIMUM_JACCARD = 0.65
 # Half samples that agree this much: what real data reaches at a k that also predicts spend and
 # says something of preferences (docs/quality.md, the frontier).
 STABLE_ADJUSTED_RAND = 0.75
-# What it takes to displace the k in force: twice the separation that passes, a tenth more of gap
+# What it takes to displace the active k: twice the separation that passes, a tenth more of gap
 # times stability, or, without structure, that half samples agree on the old k a tenth less.
 DISPLACING_SEPARATION = 2 * MINIMUM_SEPARATION
 DISPLACING_SCORE = 1.1
-HOME_ADJUSTED_RAND = STABLE_ADJUSTED_RAND - 0.1
+KEEPING_ADJUSTED_RAND = STABLE_ADJUSTED_RAND - 0.1
 # Strong: as clearly apart as nearly all easy planted worlds and few medium ones.
 STRONG_GAP = 0.15
 STRONG_SEPARATION = 0.4
@@ -176,7 +176,7 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
         chosen = evidence[0].k
     elif feasible:
         best = max(feasible, key=lambda one: (scores[one.k], -one.k))
-        chosen = at_home(best, feasible, separated, scores, rule, settings.k_in_force).k
+        chosen = with_hysteresis(best, feasible, separated, scores, rule, settings.active_k).k
     else:
         chosen = max(evidence, key=lambda one: (one.smallest_share, -one.k)).k
     judged = []
@@ -189,16 +189,16 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
     return judged
 
 
-def at_home(
+def with_hysteresis(
     best: Evidence,
     feasible: Sequence[Evidence],
     separated: Sequence[Evidence],
     scores: dict[int, float],
     rule: str,
-    k_in_force: int | None,
+    active_k: int | None,
 ) -> Evidence:
-    """The k in force if it passes the rule's tests and `best` is hardly better; else `best`."""
-    holder = next((one for one in feasible if one.k == k_in_force), None)
+    """The active k if it passes the rule's tests and `best` is hardly better; else `best`."""
+    holder = next((one for one in feasible if one.k == active_k), None)
     if holder is None or holder is best:
         return best
     if rule == "separated":
@@ -206,7 +206,7 @@ def at_home(
     elif rule == "overlapping":
         stays = has_gap(holder) and scores[best.k] < DISPLACING_SCORE * scores[holder.k]
     else:
-        stays = (holder.stability or 0.0) >= HOME_ADJUSTED_RAND
+        stays = (holder.stability or 0.0) >= KEEPING_ADJUSTED_RAND
     return holder if stays else best
 
 
@@ -233,7 +233,7 @@ def _reason(
             f"not chosen: its smallest segment has {one.smallest_share:.1%} of customers, "
             f"less than {settings.min_segment_share:.1%}"
         )
-    if chosen == settings.k_in_force:
+    if chosen == settings.active_k:
         return f"not chosen: k={chosen} is in force, and this k is not clearly better"
     if rule == "separated":
         if not has_gap(one):
@@ -287,7 +287,7 @@ def _chosen_reason(
         return f"chosen: k was fixed at {one.k}{small}"
     if not any_feasible:
         return f"chosen: no k has segments of the minimum share, this one comes nearest{small}"
-    if one.k == settings.k_in_force:
+    if one.k == settings.active_k:
         return (
             f"chosen: k={one.k} is in force, still passes and no other k is clearly better "
             f"(half samples agree at {one.stability or 0.0:.2f})"

@@ -22,7 +22,7 @@ from models_py.sample import RowSample
 from models_py.scaling import Scaler
 from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
-from models_py.weighting import InForce, weighted_scaling
+from models_py.weighting import ActiveWeights, weighted_scaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
@@ -75,9 +75,9 @@ def scaling_step(
     the same sum over features as the definitions give, and scale_factor its square root over
     the standard deviation; features of weight 0 take part. `settings.weighting` 'definitions'
     rules the latter out. stored: the rows of the fit before, an earlier result of this function;
-    its weights have a home right.
+    its weights stay unless others are clearly better.
     """
-    return weighted_scaling(source, definitions, settings, InForce.from_table(stored))
+    return weighted_scaling(source, definitions, settings, ActiveWeights.from_table(stored))
 
 
 def row_count_of(scaling: pa.Table) -> int:

@@ -27,7 +27,7 @@ weights searched for as well, separation is measured in half samples on the half
 the clusters (the weights did see both halves), and the definitions' weights stay unless the groups
 are clear, and either more of them or more clearly apart.
 
-At a refit the weights in force have a home right, as k has (`selection`): a refit that finds other
+At a refit the active weights stay by hysteresis, as k does (`selection`): a refit that finds other
 weights in nearly the same customers moves their ids for nothing. Found weights stay, to the digit,
 while their groups are there at all and neither the definitions' nor newly found weights are clearly
 better; the definitions' weights stay unless found ones pass twice the bar.
@@ -88,22 +88,22 @@ class Bar:
 
 # Hennig: from a Jaccard coefficient of 0.6 on a cluster is a pattern, below 0.5 it is dissolved.
 FOUND = Bar(0.02, 0.08, 0.6)
-# At a refit: twice as much to displace the definitions, any at all to stay in force.
+# At a refit: twice as much to displace the definitions, any at all to stay active.
 DISPLACING = Bar(2 * FOUND.gap, 2 * FOUND.separation, FOUND.jaccard)
 STAYING = Bar(0.0, 0.0, 0.5)
-# Newly found weights displace found ones in force where their J is so much of itself higher.
+# Newly found weights displace found active ones where their J is so much of itself higher.
 HIGHER_LIKELIHOOD = 0.10
 
 
 @dataclass(frozen=True)
-class InForce:
+class ActiveWeights:
     """Where the weights of the stored fit come from, and the weight of each feature it used."""
 
     weighting: str
     weights: dict[str, float]
 
     @classmethod
-    def from_table(cls, stored: pa.Table | None) -> "InForce | None":
+    def from_table(cls, stored: pa.Table | None) -> "ActiveWeights | None":
         """Read the stored fit's rows of `history.fit_features`; None where there is no fit."""
         rows = [] if stored is None else stored.to_pylist()
         if not rows:
@@ -242,8 +242,8 @@ def structure_weights(
 
     rows: float32 (rows x features), each feature with variance 1; definition_weights: (features)
     shares of variance that the definitions give; families: of the features; held: found weights
-    in force (mean 1), which come back as they are where they stay; is_defined: the definitions'
-    weights are in force.
+    active (mean 1), which come back as they are where they stay; is_defined: the definitions'
+    weights are active.
 
     On one thread: on so few rows two take turns at Python and are slower (2.6 s against 2.0 s with
     20 features; with 60 as slow).
@@ -308,7 +308,7 @@ def weighted_scaling(
     source: BatchSource,
     definitions: pa.Table,
     settings: FitSettings,
-    in_force: InForce | None = None,
+    active: ActiveWeights | None = None,
 ) -> pa.Table:
     """Learn the scaling and decide on the weights (see `steps.scaling_step`)."""
     with quiet_and_single():
@@ -326,8 +326,8 @@ def weighted_scaling(
             given,
             [row["family"] for row in own],
             settings,
-            held=None if in_force is None else in_force.of_features(unit.features),
-            is_defined=in_force is not None and in_force.weighting == DEFINITIONS,
+            held=None if active is None else active.of_features(unit.features),
+            is_defined=active is not None and active.weighting == DEFINITIONS,
         )
     return scaling if weights is None else with_weights(scaling, unit, weights * given.mean())
 

@@ -17,11 +17,11 @@ from pyspark.sql import functions as f
 
 from models_py import drift, scoring
 from models_py import reasons_told as told
+from models_py.backtest import chosen_centres, renamed
 from models_py.config import FitSettings
 from models_py.exact import Evaluation, Sums, members_of_sums, sums_of
 from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
-from models_py.judged import chosen_centres, renamed
 from models_py.model import Model
 from models_py.monitoring import gone
 from models_py.scaling import Scaler
@@ -34,7 +34,7 @@ from models_py.steps import (
     shares_of,
     stored_edges,
 )
-from models_py.weighting import InForce, weighted_scaling
+from models_py.weighting import ActiveWeights, weighted_scaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses
 from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
@@ -48,7 +48,7 @@ def scaling_step(
 ) -> pa.Table:
     """Learn how each feature is scaled and weighted (see `models_py.steps`)."""
     passes = SparkPasses(customers, settings)
-    return weighted_scaling(passes, definitions, settings, InForce.from_table(stored))
+    return weighted_scaling(passes, definitions, settings, ActiveWeights.from_table(stored))
 
 
 def k_scan_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
@@ -230,20 +230,20 @@ def assignments_by_stored_fit(
 
 
 def check_stored_features(customers: SparkCustomers, scaling: pa.Table, fit_number: int) -> None:
-    """Raise LearningError when the fit in force uses features that are no longer there."""
+    """Raise LearningError when the active fit uses features that are no longer there."""
     if lacking := _lacking(customers, Scaler.from_table(scaling)):
         raise gone(lacking, fit_number)
 
 
-def judged_step(
+def backtest_step(
     learned: SparkCustomers,
     customers: SparkCustomers,
     definitions: pa.Table,
     segment_ids: list[int],
     settings: FitSettings,
 ) -> DataFrame:
-    """Learn segments from `learned`, and assign `customers` to them (see `models_py.judged`)."""
-    settings = replace(settings, fixed_k=len(segment_ids), k_in_force=None)
+    """Learn segments from `learned`, and assign `customers` to them (see `models_py.backtest`)."""
+    settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
     scaling = scaling_step(learned, definitions, settings)
     scaler = Scaler.from_table(scaling)
     row_count = row_count_of(scaling)
@@ -255,14 +255,14 @@ def judged_step(
         (centres,) = cold_models(SparkSearch(scaled, scaled.sample()), scaler, [k])
         segments = fit(scaled, scaler, chosen_centres(centres), None, 1, settings)
         shared = _shared(scaled, scaler, segments, segment_ids)
-    in_force = np.array(segment_ids, dtype=np.int64)
-    return assign_step(customers, scaling, renamed(segments, shared, in_force), settings)
+    active_ids = np.array(segment_ids, dtype=np.int64)
+    return assign_step(customers, scaling, renamed(segments, shared, active_ids), settings)
 
 
 def _shared(
     scaled: ScaledCustomers, scaler: Scaler, segments: pa.Table, segment_ids: list[int]
 ) -> np.ndarray:
-    """Customers by segment (numbered from 1, ascending) and by id in force."""
+    """Customers by segment (numbered from 1, ascending) and by active id."""
     model = Model.from_tables(segments, scaler)
     (one,) = scaled.evaluated([model.centres])
     crossed = scaled.crossed(one)

@@ -12,8 +12,8 @@ def evidence(k: int, **measured: float) -> Evidence:
     return Evidence(k=k, smallest_share=known.pop("share", 0.1), spread=0.005, **known)
 
 
-def chosen(*candidates: Evidence, k_in_force: int | None = None) -> int:
-    settings = FitSettings(k_in_force=k_in_force)
+def chosen(*candidates: Evidence, active_k: int | None = None) -> int:
+    settings = FitSettings(active_k=active_k)
     judged = choose(candidates, settings, limit=100)
     assert sum(one.is_chosen for one in judged) == 1
     assert all(one.choice_reason for one in judged)
@@ -65,24 +65,24 @@ def test_an_overlapping_choice_that_comes_back_is_taken() -> None:
     assert found == 5
 
 
-@pytest.mark.parametrize(("k_in_force", "expected"), [(None, 5), (4, 4), (8, 5)])
-def test_a_k_in_force_stays_while_it_passes(k_in_force: int | None, expected: int) -> None:
+@pytest.mark.parametrize(("active_k", "expected"), [(None, 5), (4, 4), (8, 5)])
+def test_an_active_k_stays_while_it_passes(active_k: int | None, expected: int) -> None:
     candidates = (evidence(4), evidence(5, separation=0.1))
-    assert chosen(*candidates, k_in_force=k_in_force) == expected
+    assert chosen(*candidates, active_k=active_k) == expected
 
 
-def test_a_k_in_force_gives_way_to_one_that_is_clearly_better() -> None:
-    assert chosen(evidence(4), evidence(5, separation=0.2), k_in_force=4) == 5
+def test_an_active_k_gives_way_to_one_that_is_clearly_better() -> None:
+    assert chosen(evidence(4), evidence(5, separation=0.2), active_k=4) == 5
 
 
-def test_a_k_in_force_that_fails_gives_way() -> None:
-    assert chosen(evidence(4, separation=0.01), evidence(5, separation=0.1), k_in_force=4) == 5
+def test_an_active_k_that_fails_gives_way() -> None:
+    assert chosen(evidence(4, separation=0.01), evidence(5, separation=0.1), active_k=4) == 5
 
 
 @pytest.mark.parametrize(("stability", "expected"), [(0.66, 3), (0.64, 4)])
-def test_in_a_cloud_the_k_in_force_stays_while_half_samples_nearly_agree(
+def test_in_a_cloud_the_active_k_stays_while_half_samples_nearly_agree(
     stability: float, expected: int
 ) -> None:
     cloud = {"gap": 0.01, "separation": -0.2}
     candidates = (evidence(3, stability=stability, **cloud), evidence(4, stability=0.8, **cloud))
-    assert chosen(*candidates, k_in_force=3) == expected
+    assert chosen(*candidates, active_k=3) == expected

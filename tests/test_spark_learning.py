@@ -185,7 +185,7 @@ def test_a_refit_keeps_ids(session, on_spark, fitted) -> None:
     before = pa.array([row["segment_id"] for row in own], pa.int64())
     table = pa.Table.from_batches(source()).append_column("previous_segment_id", before)
     there = customers_of(session, lambda: iter(table.to_batches()))
-    settings = replace(settings, k_in_force=segments.num_rows)
+    settings = replace(settings, active_k=segments.num_rows)
     _, _, again = learned(on_spark, there, definitions, settings, segments, 50)
     active = [row for row in again.to_pylist() if row["lineage"] != "retired"]
     assert {row["segment_id"] for row in active} == set(segments.column("segment_id").to_pylist())
@@ -194,17 +194,17 @@ def test_a_refit_keeps_ids(session, on_spark, fitted) -> None:
     assert active[0]["relabelled_share"] is not None
 
 
-def test_the_judged_fit_names_segments_by_their_members(session, on_spark) -> None:
+def test_the_backtest_fit_names_segments_by_their_members(session, on_spark) -> None:
     ids = [3, 4, 7, 9, 12, 15, 20]
     matrix, labels = planted(4, "easy", rows=900)
     source, definitions = tables(matrix)
     in_force = pa.array(np.array(ids)[labels], pa.int64())
     table = pa.Table.from_batches(source()).append_column("previous_segment_id", in_force)
     there = customers_of(session, lambda: iter(table.to_batches()))
-    judged = by_key(
-        on_spark.judged_step(there, there, definitions, ids, FitSettings(threads=2, **FAST))
+    assigned = by_key(
+        on_spark.backtest_step(there, there, definitions, ids, FitSettings(threads=2, **FAST))
     )
-    assert np.mean([row["segment_id"] for row in judged] == np.array(ids)[labels]) > 0.95
+    assert np.mean([row["segment_id"] for row in assigned] == np.array(ids)[labels]) > 0.95
 
 
 def test_more_customers_than_the_driver_may_be_told_of(session, on_spark, monkeypatch) -> None:

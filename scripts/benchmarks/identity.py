@@ -175,7 +175,7 @@ def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterat
     first, scaling, next_id = None, None, 1
     for week in range(REFITS + 1):
         # As a build does: the step knows the weights and the k of the stored fit.
-        settings = FitSettings(k_in_force=len(set(current.values())) or None)
+        settings = FitSettings(active_k=len(set(current.values())) or None)
         matrix = features_at(population, WEEKS + week)
         source = pipeline.source_of(with_previous(matrix, current))
         scaling = steps.scaling_step(source, wanted, settings, scaling)

@@ -23,7 +23,7 @@ def model(dbt, session):
     if learned is None:
         return ASSIGN_SCHEMA.empty_table()
     learned_from = key_ordered(learned)
-    return learning_of(learned_from).judged_step(
+    return learning_of(learned_from).backtest_step(
         learned_from,
         key_ordered(customers, "as_of_date"),
         definitions,

@@ -1,12 +1,12 @@
-"""The judged fit: learned from one date, under the ids of the fit in force."""
+"""The backtest fit: learned from one date, under the ids of the active fit."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from models_py.backtest import backtest_step
 from models_py.config import FitSettings
 from models_py.identity import paired_ids
-from models_py.judged import judged_step
 from models_py.steps import scaling_step
 from test_models_py_steps import FAST, with_columns
 from test_models_py_worlds import planted, tables
@@ -32,10 +32,10 @@ def world():
 
 def test_segments_are_found_and_named_by_their_members(world):
     source, definitions, labels, settings = world
-    in_force = pa.array(np.array(IDS)[labels], pa.int64())
-    learned = with_columns(source, previous_segment_id=in_force)
-    judged = judged_step(learned, source, definitions, IDS, settings).read_all()
-    found = judged.column("segment_id").to_numpy()
+    active_ids = pa.array(np.array(IDS)[labels], pa.int64())
+    learned = with_columns(source, previous_segment_id=active_ids)
+    assigned = backtest_step(learned, source, definitions, IDS, settings).read_all()
+    found = assigned.column("segment_id").to_numpy()
     assert len(found) == len(labels)
     assert np.mean(found == np.array(IDS)[labels]) > 0.95
 
@@ -44,18 +44,18 @@ def test_where_nobody_was_seen_each_id_is_given_once(world):
     source, definitions, _, settings = world
     unseen = pa.nulls(600, pa.int64())
     learned = with_columns(source, previous_segment_id=unseen)
-    judged = judged_step(learned, source, definitions, IDS, settings).read_all()
-    assert sorted(set(judged.column("segment_id").to_pylist())) == IDS
+    assigned = backtest_step(learned, source, definitions, IDS, settings).read_all()
+    assert sorted(set(assigned.column("segment_id").to_pylist())) == IDS
 
 
 def test_customers_of_another_date_do_not_bear_on_the_fit(world):
     source, definitions, labels, settings = world
-    in_force = pa.array(np.array(IDS)[labels], pa.int64())
-    learned = with_columns(source, previous_segment_id=in_force)
-    alone = judged_step(learned, source, definitions, IDS, settings).read_all()
+    active_ids = pa.array(np.array(IDS)[labels], pa.int64())
+    learned = with_columns(source, previous_segment_id=active_ids)
+    alone = backtest_step(learned, source, definitions, IDS, settings).read_all()
     table = pa.Table.from_batches(source())
     few = table.slice(0, 50)
-    some = judged_step(
+    some = backtest_step(
         learned, lambda: iter(few.to_batches()), definitions, IDS, settings
     ).read_all()
     assert some.equals(alone.slice(0, 50))
@@ -67,5 +67,5 @@ def test_fewer_distinct_customers_than_segments_give_fewer(world):
     source, definitions = tables(matrix)
     assert scaling_step(source, definitions, settings).num_rows
     learned = with_columns(source, previous_segment_id=pa.array([4] * 40, pa.int64()))
-    judged = judged_step(learned, source, definitions, IDS, settings).read_all()
-    assert len(set(judged.column("segment_id").to_pylist())) == 2
+    assigned = backtest_step(learned, source, definitions, IDS, settings).read_all()
+    assert len(set(assigned.column("segment_id").to_pylist())) == 2

@@ -1,8 +1,8 @@
-"""The judged fit: segments as they would have been learned at an earlier date.
+"""The backtest fit: segments as they would have been learned at an earlier date.
 
-It is judged by what its customers did afterwards, so it sees nothing of that: scaling, weights and
-centres are learned from the features of one earlier date. Taken over from the fit in force are the
-number of segments and, afterwards, the ids.
+It is compared with what its customers did afterwards, so it sees nothing of that: scaling, weights
+and centres are learned from the features of one earlier date. The number of segments and, in the
+end, their ids are those of the active fit.
 """
 
 from dataclasses import replace
@@ -30,7 +30,7 @@ CENTRES_SCHEMA = pa.schema(
 )
 
 
-def judged_step(
+def backtest_step(
     learned: BatchSource,
     customers: BatchSource,
     definitions: pa.Table,
@@ -39,12 +39,12 @@ def judged_step(
 ) -> pa.RecordBatchReader:
     """Learn segments from `learned`, and assign `customers` to them as `assign_step` does.
 
-    learned: customers of one date, `previous_segment_id` being where the fit in force sees them.
-    segment_ids: the ids in force; as many segments are learned, fewer where there are fewer
-    distinct customers, and each gets the id of the one it shares most members with (see
+    learned: customers of one date, `previous_segment_id` being their segment by the active fit.
+    segment_ids: the active ids; as many segments are learned, fewer where there are fewer distinct
+    customers, and each gets the id of the one it shares most members with (see
     `identity.paired_ids`). No half samples or references are drawn: nothing is chosen here.
     """
-    settings = replace(settings, fixed_k=len(segment_ids), k_in_force=None)
+    settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
     scaling = scaling_step(learned, definitions, settings)
     scaler = Scaler.from_table(scaling)
     row_count = int(scaling.column("row_count")[0].as_py())
@@ -57,7 +57,7 @@ def judged_step(
         (centres,) = cold_models(search, scaler, [k])
         del search, matrix
     segments = fit_step(learned, scaling, chosen_centres(centres), None, 1, settings)
-    renamed = _under_ids_in_force(learned, scaling, segments, segment_ids, settings, row_count)
+    renamed = _under_active_ids(learned, scaling, segments, segment_ids, settings, row_count)
     return assign_step(customers, scaling, renamed, settings)
 
 
@@ -67,7 +67,7 @@ def chosen_centres(centres: np.ndarray) -> pa.Table:
     return pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
 
 
-def _under_ids_in_force(
+def _under_active_ids(
     learned: BatchSource,
     scaling: pa.Table,
     segments: pa.Table,
@@ -76,22 +76,22 @@ def _under_ids_in_force(
     row_count: int,
 ) -> pa.Table:
     """Return the segments, numbered from 1, under the ids they are paired with."""
-    in_force = np.array(segment_ids, dtype=np.int64)
+    active_ids = np.array(segment_ids, dtype=np.int64)
     before = previous_ids(learned, settings, row_count=row_count)
     batches = assign_step(learned, scaling, segments, settings)
     now = np.concatenate([batch.column("segment_id").to_numpy() for batch in batches]) - 1
     is_known = before != NO_SEGMENT
-    place = np.searchsorted(in_force, before[is_known])
-    shared = contingency(now[is_known], place, segments.num_rows, len(in_force))
-    return renamed(segments, shared, in_force)
+    place = np.searchsorted(active_ids, before[is_known])
+    shared = contingency(now[is_known], place, segments.num_rows, len(active_ids))
+    return renamed(segments, shared, active_ids)
 
 
-def renamed(segments: pa.Table, shared: np.ndarray, in_force: np.ndarray) -> pa.Table:
-    """Segments, numbered from 1, under the ids in force that they share most members with.
+def renamed(segments: pa.Table, shared: np.ndarray, active_ids: np.ndarray) -> pa.Table:
+    """Segments, numbered from 1, under the active ids that they share most members with.
 
-    shared: int64 (segments x ids in force), customers by number and by id.
+    shared: int64 (segments x active ids), customers by number and by id.
     """
-    paired = paired_ids(shared, in_force)
+    paired = paired_ids(shared, active_ids)
     own = segments.column("segment_id").to_numpy() - 1
     at = segments.schema.get_field_index("segment_id")
     return segments.set_column(at, "segment_id", pa.array(paired[own], pa.int64()))
