@@ -259,6 +259,16 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
         by_row() | {"customers.csv": people(*ALL_IDS, country=lambda n: "DE", age=lambda n: n)},
         "country",
     ),
+    "numbers with commas and with points": (
+        "attributes_with_two_decimal_signs",
+        4,
+        by_row()
+        | {
+            "customers_de.csv": people(*ALL_IDS[:4], income=lambda n: f"{n + 1}.250,75"),
+            "customers_en.csv": people(*ALL_IDS[4:], income=lambda n: f"{n + 1},250.75"),
+        },
+        "income: some numbers",
+    ),
     "a code for a missing number": (
         "hidden_missing_codes",
         2,

@@ -17,6 +17,8 @@ BUYER_NAMES = (
 )
 LEAST_BUYERS = 10
 MOST_DIFFERENT = 0.9
+# A column of numbers but for so few texts.
+LEAST_NUMBERS = 0.95
 
 
 def hidden_codes(checked: Checked) -> str:
@@ -72,6 +74,51 @@ def hidden_codes(checked: Checked) -> str:
     """
 
 
+def two_decimal_signs(checked: Checked) -> str:
+    """Return the query for attributes whose numbers have a decimal comma here, a point there."""
+    point, comma = (
+        checked.models.sql.macro("number_of_text", "value", sign) for sign in ("point", "comma")
+    )
+    return f"""
+    with read as (
+        select
+            attribute,
+            value,
+            {point} as with_point,
+            {comma} as with_comma
+        from checked.customer_attribute_values
+        where
+            attribute in (
+                select attribute from checked.attribute_profiles
+                where not is_number
+            )
+    ),
+    counted as (
+        select
+            attribute,
+            count(*) as value_count,
+            count(coalesce(with_point, with_comma)) as number_count,
+            count(*) filter (where with_point is null and with_comma is not null) as comma_count,
+            count(*) filter (where with_comma is null and with_point is not null) as point_count,
+            min(value) filter (where with_point is null and with_comma is not null)
+                as comma_example,
+            min(value) filter (where with_comma is null and with_point is not null)
+                as point_example
+        from read
+        group by attribute
+    )
+    select
+        cast(sum(least(comma_count, point_count)) as bigint) as count,
+        min_by(comma_example || ' and ' || point_example, attribute) as example,
+        string_agg(attribute, ', ' order by attribute) as names
+    from counted
+    where
+        comma_count > 0
+        and point_count > 0
+        and number_count >= {LEAST_NUMBERS} * value_count
+    """
+
+
 def repeated_buyers(checked: Checked) -> str | None:
     """Return the query for attributes that name a buyer again and again; None beside orders."""
     if checked.source.orders_table is not None:
@@ -111,6 +158,13 @@ ATTRIBUTE_KINDS = (
         where distinct_count = 1 and known_count = customer_count and customer_count > 1
         """,
         "attributes with one value for all customers tell none from another: {names}",
+    ),
+    Kind(
+        "attributes_with_two_decimal_signs",
+        "Numbers in which the files of an attribute disagree on commas and points are texts.",
+        two_decimal_signs,
+        "{names}: some numbers have a decimal comma and others a point, such as {example}, so that "
+        "they are read as texts: write them in one way",
     ),
     Kind(
         "hidden_missing_codes",
