@@ -100,6 +100,12 @@ SUSPECTED: dict[str, tuple[str, int, dict[str, str], str]] = {
         by_customer(lambda n, row: 0 if n % 4 else row["customer_id"]),
         "'0' has 48 lines, 75.0% of all",
     ),
+    "a row of sums": (
+        "row_of_sums",
+        1,
+        {"customers.csv": people(*range(12), "Grand Total:", spend=lambda n: n * n)},
+        "'Grand Total:' counts as a customer",
+    ),
     "a guest by name": (
         "placeholder_customer",
         1,

@@ -14,6 +14,12 @@ PLACEHOLDER_WORDS = (
     r"dummy|invalid|deleted|redacted|-+|[?]+|[.]+|x+|_+|@|\[\]|\{\}|\"\"|'')$"
 )
 PLACEHOLDER_NUMBERS = r"^(0+|-1|9{3,}|1234567?8?9?)([.]0+)?$"
+# What stands in the place of a customer in a row of sums below a table.
+SUM_WORDS = (
+    r"^((grand|sub|overall)?[ -]?totals?|totals? (g[eé]n[eé]ral|generale?)|sums?|summen?|"
+    r"(gesamt|zwischen)(summe|ergebnis)?|insgesamt|totale|totaal|somme|suma|average|mean|"
+    r"mittelwert|durchschnitt|moyenne|media|promedio) *:?$"
+)
 LARGE_SHARE = 0.1
 TIMES_THE_OTHERS = 5
 TIMES_FOR_NUMBERS = 2
@@ -131,6 +137,17 @@ CUSTOMER_KINDS = (
         """,
         "{example} has {line_count} lines, {percent}% of all: if it stands for customers who are "
         "not known, leave its rows out by MISSING_IDS",
+    ),
+    Kind(
+        "row_of_sums",
+        "A row of sums below a table is taken for a customer, who is the best of all.",
+        f"""
+        select count(*) as count, min(customer_id) as example
+        from checked.known_customer_ids
+        where regexp_matches(lower(customer_id), {literal(SUM_WORDS)})
+        """,
+        "{example} counts as a customer and looks like a row of sums below the table: remove the "
+        "row, or leave it out by MISSING_IDS",
     ),
     Kind(
         "customer_ids_alike_but_for_case",
