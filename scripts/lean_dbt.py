@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 from functools import cache
 from typing import IO, Any
 
@@ -111,6 +112,16 @@ def parse_once_for_all_connections() -> None:
         credentials._connection_keys = lambda _: ("database", "schema")
 
 
+def keep_clock_steady() -> None:
+    """Have dbt's clock go on from now, whatever becomes of that of the machine.
+
+    dbt takes what was made before its parsing started for unchanged. With a clock that is set back
+    meanwhile it would leave out macros that models need.
+    """
+    since = time.time() - time.monotonic()
+    time.time = lambda: since + time.monotonic()
+
+
 def run_leanly() -> None:
     """Replace the parts above."""
     gc.freeze()
@@ -120,6 +131,7 @@ def run_leanly() -> None:
     write_json_at_once()
     keep_readers_of_values()
     parse_once_for_all_connections()
+    keep_clock_steady()
 
 
 if __name__ == "__main__":
