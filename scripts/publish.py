@@ -30,7 +30,7 @@ from kept_versions import (
     working_folder,
 )
 from machine_faults import problem_of
-from marts_schema import check_schema
+from marts_schema import WITHOUT_CONTRACT, check_schema
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
@@ -78,13 +78,26 @@ def tables_to_publish(manifest: dict) -> list[PublishedTable]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
     }
-    tables = [
-        _table(node, node, "main") for node in models.values() if MARTS_FOLDER in node["fqn"][1:-1]
-    ]
+    marts = [node for node in models.values() if MARTS_FOLDER in node["fqn"][1:-1]]
+    tables = [_table(with_features(mart, manifest), mart, "main") for mart in marts]
     for source in manifest["sources"].values():
         if source["source_name"] == HISTORY:
             tables.append(_history_table(source, models))
     return sorted(tables, key=lambda t: (t.schema != "main", t.name))
+
+
+def with_features(mart: dict, manifest: dict) -> dict:
+    """Return a mart whose columns are described by doc blocks of their names, too.
+
+    Only `customer_features` needs them: its columns follow the definitions, not a contract.
+    """
+    if mart["name"] not in WITHOUT_CONTRACT:
+        return mart
+    blocks = {
+        block["name"]: {"name": block["name"], "description": block["block_contents"]}
+        for block in manifest["docs"].values()
+    }
+    return {**mart, "columns": blocks | mart["columns"]}
 
 
 def _history_table(source: dict, models: dict[str, dict]) -> PublishedTable:

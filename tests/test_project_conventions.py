@@ -5,11 +5,15 @@ import re
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
+from definitions import seed_rows
 from history_rows import OF_THE_FIT, WHOLE
 from history_schema import HISTORY_TABLES
+from project_sql import ProjectSql
+from publish import with_features
 from settings import BY_NAME, OTHER_MAKE_VARIABLES
 from shops import ROOT
 
@@ -181,14 +185,28 @@ def test_every_model_is_described_with_its_grain(models):
     assert not [node["name"] for node in models.values() if not node["description"].strip()]
 
 
-def test_every_mart_column_is_described(mart_models, columns):
+def test_every_mart_column_is_described(manifest, mart_models, columns):
+    described_marts = [with_features(node, manifest) for node in mart_models]
     undescribed = [
         f"{node['name']}.{column}"
-        for node in mart_models
+        for node in described_marts
         for column in columns[relation(node)]
         if not node["columns"].get(column, {}).get("description", "").strip()
     ]
     assert not undescribed
+
+
+def test_every_feature_has_a_row_of_the_seed_and_a_doc_block(manifest):
+    with duckdb.connect() as connection:
+        features = set(ProjectSql(connection).call("behaviour_features"))
+    assert features
+    assert {row["feature"] for row in seed_rows() if row["source"] == "*"} == features
+    described = {
+        block["name"]
+        for block in manifest["docs"].values()
+        if block["original_file_path"].endswith("families/_families__docs.md")
+    }
+    assert described == features
 
 
 def test_described_columns_are_there(models, columns):

@@ -1,5 +1,6 @@
 -- To the cent, for every customer, as-of date and slot set: the categories
 -- of a window, made of whole and partial weeks, hold what its days hold.
+{{ config(group='features') }}
 
 with
 
