@@ -61,11 +61,13 @@ def settings_from(relation: Any) -> StepSettings:
 class ActiveFit:
     """The fit that customers are assigned by, from the one row of `active_fit`.
 
-    slot_set: the names that it reads features by. as_of_date: the current date.
+    slot_set: the names that it reads features by. is_refit: whether this run learned it.
+    as_of_date: the current date.
     """
 
     number: int
     slot_set: str
+    is_refit: bool
     as_of_date: date
 
 
@@ -73,8 +75,26 @@ def active_fit_from(relation: Any) -> ActiveFit:
     """Read the one row of `active_fit`."""
     row = relation.to_arrow_table().to_pylist()[0]
     return ActiveFit(
-        number=row["fit_number"], slot_set=row["slot_set"], as_of_date=row["as_of_date"]
+        number=row["fit_number"],
+        slot_set=row["slot_set"],
+        is_refit=row["is_refit"],
+        as_of_date=row["as_of_date"],
     )
+
+
+def tables_of_fit(
+    active: ActiveFit, learned: tuple[Any, Any], stored: tuple[Any, Any, Any]
+) -> tuple[pa.Table, pa.Table | None]:
+    """Scaling and segments of the active fit: as this run learned them, or as they were stored.
+
+    learned: `learned_scaling` and `learned_segments`. stored: `history.fit_features`,
+    `history.segments` and `history.fit_centroids`.
+    """
+    if active.is_refit:
+        scaling, segments = learned
+        return scaling.to_arrow_table(), segments.to_arrow_table()
+    features, segments, centroids = stored
+    return of_fit(features, active.number), nested_segments(segments, centroids, active.number)
 
 
 def settings_of_fit(settings: FitSettings, active: Any) -> FitSettings:

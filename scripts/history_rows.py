@@ -20,18 +20,20 @@ class NewRows:
     """The model that has what this run adds to a table of fits.
 
     condition: which of its rows these are, where it also has others.
+    unnested: its column of lists, where each entry of these is a row.
     """
 
     schema: str
     model: str
     condition: str = "true"
+    unnested: str | None = None
 
 
 # Added where this run learned the active fit: a refit that is held back leaves nothing.
 OF_THE_FIT = {
     "fits": NewRows(*ACTIVE_FIT),
     "fit_features": NewRows("segmentation", "fit_features"),
-    "fit_centroids": NewRows("segmentation", "fit_centroids"),
+    "fit_centroids": NewRows("segmentation", "learned_segments", unnested="centroid"),
     "fit_baselines": NewRows("segmentation", "learned_baselines"),
     "fit_categories": NewRows(
         "features",
@@ -96,9 +98,13 @@ def _with_new_rows(name: str, new: NewRows) -> str:
         identifier("active_fit" if column == "fit_number" else "new_rows", column)
         for column in columns
     )
+    rows = identifier("build", new.schema, new.model)
+    if new.unnested:
+        entries = f"unnest({identifier(new.unnested)}, recursive := true)"
+        rows = f"(select segment_id, {entries} from {rows})"
     return (
         f"select {stored} from {identifier('build', 'history', name)} "
-        f"union all select {added} from {identifier('build', new.schema, new.model)} as new_rows "
+        f"union all select {added} from {rows} as new_rows "
         f"cross join {identifier('build', *ACTIVE_FIT)} as active_fit "
         f"where active_fit.is_refit and {new.condition}"
     )

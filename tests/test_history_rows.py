@@ -67,6 +67,19 @@ def test_baselines_are_numbered_by_the_active_fit(connection):
     assert found(connection, "fit_baselines") == []
 
 
+def test_centroids_are_those_of_the_segments_that_this_run_learned(connection):
+    active_fit(connection, 2, is_refit=True)
+    connection.execute(
+        "create table build.segmentation.learned_segments as select 5 as segment_id, "
+        "[{'feature': 'a', 'position': 1, 'scaled_value': 0.5, 'original_value': 2.0}, "
+        "{'feature': 'b', 'position': 2, 'scaled_value': -0.5, 'original_value': 3.0}] as centroid"
+    )
+    assert found(connection, "fit_centroids") == [
+        ("a", 2, 5, 1, 0.5, 2.0),
+        ("b", 2, 5, 2, -0.5, 3.0),
+    ]
+
+
 def test_categories_are_those_that_the_active_fit_reads(connection):
     active_fit(connection, 2, is_refit=True)
     connection.execute(

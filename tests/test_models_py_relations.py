@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -16,13 +17,14 @@ from models_py.relations import (
     definitions_of,
     settings_of_fit,
     stored_customers,
+    tables_of_fit,
     value_ranges,
     with_current,
 )
 
 TODAY = date(2026, 1, 7)
 EARLIER = date(2025, 12, 8)
-ACTIVE = ActiveFit(number=2, slot_set="candidate", as_of_date=TODAY)
+ACTIVE = ActiveFit(number=2, slot_set="candidate", is_refit=True, as_of_date=TODAY)
 
 
 def test_the_backtest_is_learned_by_the_settings_of_the_active_fit() -> None:
@@ -86,9 +88,35 @@ def keys(source) -> list[tuple[str, date]]:
 def test_the_active_fit_is_one_row() -> None:
     with duckdb.connect() as connection:
         row = connection.sql(
-            "select 2 as fit_number, 'candidate' as slot_set, date '2026-01-07' as as_of_date"
+            "select 2 as fit_number, 'candidate' as slot_set, true as is_refit, "
+            "date '2026-01-07' as as_of_date"
         )
         assert active_fit_from(row) == ACTIVE
+
+
+def test_the_model_is_what_this_run_learned_or_what_was_stored() -> None:
+    with duckdb.connect() as connection:
+        learned = (
+            connection.sql("select 'new' as feature"),
+            connection.sql("select 7 as segment_id, 'opened' as lineage"),
+        )
+        stored = (
+            connection.sql("select 1 as fit_number, 'old' as feature union all select 2, 'gone'"),
+            connection.sql("select 1 as fit_number, 3 as segment_id, null as lineage_from"),
+            connection.sql(
+                "select 1 as fit_number, 3 as segment_id, 'old' as feature, 1 as position, "
+                "0.5::double as scaled_value, 2.0::double as original_value"
+            ),
+        )
+        scaling, segments = tables_of_fit(ACTIVE, learned, stored)
+        assert scaling.column("feature").to_pylist() == ["new"]
+        assert segments.column("segment_id").to_pylist() == [7]
+        before = replace(ACTIVE, number=1, is_refit=False)
+        scaling, segments = tables_of_fit(before, learned, stored)
+        assert scaling.column("feature").to_pylist() == ["old"]
+        (row,) = segments.to_pylist()
+        assert row["segment_id"] == 3
+        assert [entry["scaled_value"] for entry in row["centroid"]] == [0.5]
 
 
 def test_customers_are_those_that_the_active_fit_reads(features) -> None:

@@ -7,16 +7,23 @@ def model(dbt, session):
         active_fit_from,
         customers_of,
         learning_of,
-        nested_segments,
         settings_from,
+        tables_of_fit,
         value_ranges,
     )
 
     settings = settings_from(dbt.ref("fit_request"))
     active = active_fit_from(dbt.ref("active_fit"))
     features = dbt.ref("features_by_slot_set")
-    scaling = dbt.ref("fit_features").to_arrow_table()
-    segments = nested_segments(dbt.ref("fit_segments"), dbt.ref("fit_centroids"), active.number)
+    scaling, segments = tables_of_fit(
+        active,
+        (dbt.ref("learned_scaling"), dbt.ref("learned_segments")),
+        (
+            dbt.source("history", "fit_features"),
+            dbt.source("history", "segments"),
+            dbt.source("history", "fit_centroids"),
+        ),
+    )
     source = customers_of(features, active)
     ranges = value_ranges(features, active, scaling)
     return learning_of(source).reasons_told(source, scaling, segments, ranges, settings.fit)
