@@ -1,14 +1,182 @@
 with
 
+lift_campaigns as (
+
+    select * from {{ ref('lift_campaigns') }}
+
+),
+
+customer_days as (
+
+    select * from {{ ref('customer_days') }}
+
+),
+
+customer_campaigns as (
+
+    select * from {{ ref('customer_campaigns') }}
+
+),
+
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+
+),
+
+customer_statuses as (
+
+    select * from {{ ref('customer_statuses') }}
+
+),
+
+lift_dates as (
+
+    select distinct segmented_as_of_date
+    from lift_campaigns
+
+),
+
+-- Customers who could have been addressed: all in the segment on that date.
+members as (
+
+    select
+        customer_assignments.customer_id,
+        customer_assignments.segment_id,
+        customer_statuses.is_holdout,
+        customer_assignments.as_of_date
+    from customer_assignments
+    inner join lift_dates
+        on customer_assignments.as_of_date = lift_dates.segmented_as_of_date
+    inner join customer_statuses
+        on customer_assignments.customer_id = customer_statuses.customer_id
+
+),
+
+member_counts as (
+
+    select
+        segment_id,
+        is_holdout,
+        count(*) as customer_count,
+        as_of_date
+    from members
+    group by
+        segment_id,
+        is_holdout,
+        as_of_date
+
+),
+
+-- Sends after the days measured cannot have changed them.
+sent as (
+
+    select
+        lift_campaigns.campaign_id,
+        members.segment_id,
+        members.is_holdout,
+        count(*) as sent_count,
+        count(*) filter (
+            where
+            customer_campaigns.responded_date
+            >= lift_campaigns.first_sent_date
+            and customer_campaigns.responded_date
+            < lift_campaigns.complete_from_date
+        ) as responded_count
+    from customer_campaigns
+    inner join lift_campaigns
+        on
+            customer_campaigns.campaign_id = lift_campaigns.campaign_id
+            and customer_campaigns.sent_date < lift_campaigns.complete_from_date
+    inner join members
+        on
+            customer_campaigns.customer_id = members.customer_id
+            and lift_campaigns.segmented_as_of_date = members.as_of_date
+    group by
+        lift_campaigns.campaign_id,
+        members.segment_id,
+        members.is_holdout
+
+),
+
+-- Customers who bought: all others spent nothing.
+customer_spend as (
+
+    select
+        lift_campaigns.campaign_id,
+        lift_campaigns.segmented_as_of_date,
+        customer_days.customer_id,
+        cast(sum(customer_days.spend) as decimal(18, 4)) as spend
+    from customer_days
+    inner join lift_campaigns
+        on
+            lift_campaigns.is_complete
+            and customer_days.order_date >= lift_campaigns.first_sent_date
+            and customer_days.order_date < lift_campaigns.complete_from_date
+    group by
+        lift_campaigns.campaign_id,
+        lift_campaigns.segmented_as_of_date,
+        customer_days.customer_id
+
+),
+
+spent as (
+
+    select
+        customer_spend.campaign_id,
+        members.segment_id,
+        members.is_holdout,
+        sum(customer_spend.spend) as spend,
+        sum(customer_spend.spend * customer_spend.spend) as squared_spend
+    from customer_spend
+    inner join members
+        on
+            customer_spend.customer_id = members.customer_id
+            and customer_spend.segmented_as_of_date = members.as_of_date
+    group by
+        customer_spend.campaign_id,
+        members.segment_id,
+        members.is_holdout
+
+),
+
+-- Amounts are null until the days measured are over.
 lift_groups as (
 
-    select * from {{ ref('int_lift_groups') }}
+    select
+        lift_campaigns.campaign_id,
+        member_counts.segment_id,
+        cast(member_counts.customer_count as bigint) as customer_count,
+        coalesce(sent.sent_count, 0) as sent_count,
+        coalesce(sent.responded_count, 0) as responded_count,
+        case
+            when lift_campaigns.is_complete
+                then cast(coalesce(spent.spend, 0) as decimal(38, 4))
+        end as spend,
+        case
+            when lift_campaigns.is_complete
+                then cast(coalesce(spent.squared_spend, 0) as decimal(38, 8))
+        end as squared_spend,
+        member_counts.is_holdout
+    from lift_campaigns
+    inner join member_counts
+        on lift_campaigns.segmented_as_of_date = member_counts.as_of_date
+    left join sent
+        on
+            lift_campaigns.campaign_id = sent.campaign_id
+            and member_counts.segment_id = sent.segment_id
+            and member_counts.is_holdout = sent.is_holdout
+    left join spent
+        on
+            lift_campaigns.campaign_id = spent.campaign_id
+            and member_counts.segment_id = spent.segment_id
+            and member_counts.is_holdout = spent.is_holdout
 
 ),
 
 -- The variance of the mean of each group. Rounding can leave a hair below
 -- zero where all spent the same.
-groups as (
+group_means as (
 
     select
         *,
@@ -46,7 +214,7 @@ sides as (
             as held_out_responded_count,
         max(mean_spend) filter (where is_holdout) as held_out_mean,
         max(mean_variance) filter (where is_holdout) as held_out_variance
-    from groups
+    from group_means
     group by
         campaign_id,
         segment_id
