@@ -18,6 +18,7 @@ from dbt_results import Progress
 from increment import forget_state
 from machine_faults import problem_of_lines
 from privacy import KEY_NAME
+from project_sql import project_vars
 from settings import ROOT, SOURCES_WITHOUT_DATA, Settings, engine_memory, resolve
 from sources import source_of
 from spark_settings import SparkWarehouse, spark_settings, write_conf
@@ -55,17 +56,23 @@ FIXED_ENVIRONMENT = {
 
 
 def dbt_vars(settings: Settings) -> dict[str, object]:
-    """Return the dbt vars that come from the settings; absent ones are null.
+    """Return the dbt vars that come from the settings: what decides which models there are.
 
-    All are passed at every build: dbt parses the project anew when their set changes.
+    dbt parses the whole project again when one has another value.
     """
-    return {
-        "source": settings.source,
+    return {"source": settings.source}
+
+
+def given_settings(settings: Settings) -> dict[str, object]:
+    """Return what the macro `run_setting` is to read: what is not as `dbt_project.yml` has it."""
+    chosen = {
         "as_of": settings.as_of.isoformat() if settings.as_of else None,
         "k": settings.k,
         "refit": settings.refit,
         "seed": settings.seed,
     }
+    usual = project_vars()
+    return {name: value for name, value in chosen.items() if value != usual[name]}
 
 
 def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -86,6 +93,7 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
         "THREADS": str(settings.threads),
         "MEMORY": engine_memory(settings.memory),
         "TARGET": settings.target,
+        "SEGMENTATION_SETTINGS": json.dumps(given_settings(settings)),
         "SEGMENTATION_READABLE": json.dumps([str(place) for place in readable(settings)]),
         **spark_environment(settings),
     }

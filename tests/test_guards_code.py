@@ -53,10 +53,18 @@ def messages_of_failed(results: Iterable[dict]) -> dict[str, str]:
     return {short_name(r["unique_id"]): r["message"] for r in results if r["status"] != "pass"}
 
 
+PARSED_ALL = "Unable to do partial parsing"
+
+
 @pytest.fixture(scope="module")
-def results(shop: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What dbt says of each of these tests, run on a copy of the fixture shop's warehouse."""
-    warehouse = Warehouse(copy_warehouse(shop, tmp_path_factory.mktemp("code") / "warehouse"))
+def warehouse(shop: Built, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A copy of the fixture shop's warehouse."""
+    return Warehouse(copy_warehouse(shop, tmp_path_factory.mktemp("code") / "warehouse"))
+
+
+@pytest.fixture(scope="module")
+def results(warehouse: Warehouse) -> dict[str, dict]:
+    """What dbt says of each of these tests."""
     finished = subprocess.run(
         COMMAND,
         cwd=ROOT,
@@ -96,3 +104,33 @@ def test_every_unit_test_is_run(results: dict[str, dict], builds: object) -> Non
 def test_unit_test_passes(name: str, results: dict[str, dict], builds: object) -> None:
     (found,) = [r for key, r in results.items() if short_name(key) == name]
     assert found["status"] == "pass", found["message"]
+
+
+def test_what_a_build_is_given_makes_dbt_parse_little_again(
+    warehouse: Warehouse, results: dict[str, dict]
+) -> None:
+    log = warehouse.dbt_logs / "dbt.log"
+    before = len(log.read_text(encoding="utf-8"))
+    finished = subprocess.run(
+        (*COMMAND[:2], "parse"),
+        cwd=ROOT,
+        env=clean_environment(
+            source="own_files",
+            data=SHOP,
+            warehouse=warehouse.path,
+            as_of="2024-11-30",
+            k=4,
+            refit="always",
+            seed=7,
+            threads=1,
+            memory="512MB",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
+    # The first parsing of the shop's build says so; the copy and these settings add nothing.
+    written = log.read_text(encoding="utf-8")
+    assert len(written) > before
+    assert written.count(PARSED_ALL) <= 1

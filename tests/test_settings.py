@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -244,18 +245,20 @@ def test_the_memory_that_is_usual_depends_on_the_engine() -> None:
 
 def test_dbt_gets_every_setting_and_none_of_the_users_dbt_options() -> None:
     chosen = resolved(K="4", AS_OF="2024-02-03", THREADS="2", MEMORY="1GB")
-    assert run_dbt.dbt_vars(chosen) == {
-        "source": "complete_journey",
-        "as_of": "2024-02-03",
-        "k": 4,
-        "refit": "auto",
-        "seed": 20170101,
-    }
+    assert run_dbt.dbt_vars(chosen) == {"source": "complete_journey"}
     found = run_dbt.environment(chosen, {"DBT_TARGET": "x", "OMP_NUM_THREADS": "8", "HOME": "/h"})
     assert "DBT_TARGET" not in found
     assert (found["OMP_NUM_THREADS"], found["HOME"]) == ("1", "/h")
     assert (found["THREADS"], found["MEMORY"], found["TARGET"]) == ("2", "500MB", "duckdb")
+    assert json.loads(found["SEGMENTATION_SETTINGS"]) == {"as_of": "2024-02-03", "k": 4}
     assert found["SEGMENTATION_BUILD_DB"] == str(ROOT / "warehouse" / "build.duckdb")
+
+
+def test_settings_go_before_the_vars_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = run_dbt.project_vars()
+    monkeypatch.setattr(run_dbt, "project_vars", lambda: usual | {"k": 5, "refit": "never"})
+    assert run_dbt.given_settings(resolved()) == {"k": None, "refit": "auto"}
+    assert run_dbt.given_settings(resolved(K="5", REFIT="never")) == {}
 
 
 def test_dbt_can_spill() -> None:

@@ -32,8 +32,9 @@ today as (
         orders_spanned.first_order_date,
         source_capabilities.has_orders,
         case
-            {% if var('as_of') -%}
-            when true then cast({{ text_literal(var('as_of')) }} as date)
+            {% set as_of = run_setting('as_of') -%}
+            {% if as_of -%}
+            when true then cast({{ text_literal(as_of) }} as date)
             {% endif -%}
             when source_capabilities.has_orders
                 then {{ add_days('orders_spanned.last_order_date', 1) }}

@@ -69,7 +69,7 @@ compared as (
         refit_decision.*,
         learned_totals.moved_share,
         learned_totals.relabelled_share,
-        {% if var('refit') == 'always' -%}
+        {% if run_setting('refit') == 'always' -%}
         false
         {%- else -%}
         refit_decision.is_refit
@@ -116,7 +116,7 @@ measured as (
         learned_totals.start,
         {{ text_literal(var('weighting')) }} as weighting_setting,
         {{ text_literal(feature_settings_text()) }} as feature_settings,
-        cast({{ var('seed') }} as bigint) as seed,
+        cast({{ run_setting('seed') }} as bigint) as seed,
         learned_totals.outlier_squared_distance,
         decided.as_of_date as fit_as_of_date
     from learned_k_scan

@@ -106,9 +106,9 @@ final as (
         definitions_hash,
         case
             when is_first then 'first fit'
-            {% if var('refit') == 'always' -%}
+            {% if run_setting('refit') == 'always' -%}
             when true then 'asked for by REFIT=always'
-            {% elif var('refit') == 'never' -%}
+            {% elif run_setting('refit') == 'never' -%}
             when true then null
             {% endif -%}
             when has_other_settings then 'settings changed'
@@ -120,15 +120,15 @@ final as (
         end as request_reason,
         {{ text_literal(var('weighting')) }} as weighting,
         cast(stored_fit_number as bigint) as stored_fit_number,
-        {% if var('k') is none -%}
+        {% if run_setting('k') is none -%}
         cast(null as bigint) as k,
         {%- else -%}
-        cast({{ var('k') }} as bigint) as k,
+        cast({{ run_setting('k') }} as bigint) as k,
         {%- endif %}
         cast({{ var('k_min') }} as bigint) as k_min,
         cast({{ var('k_max') }} as bigint) as k_max,
         active_k,
-        cast({{ var('seed') }} as bigint) as seed,
+        cast({{ run_setting('seed') }} as bigint) as seed,
         cast(last_segment_id + 1 as bigint) as next_segment_id,
         cast({{ var('min_segment_share') }} as double) as min_segment_share,
         cast({{ var('max_population_stability_index') }} as double)

@@ -63,7 +63,7 @@ reasoned as (
         far.far_share,
         coalesce(
             fit_request.request_reason,
-            {% if var('refit') == 'auto' -%}
+            {% if run_setting('refit') == 'auto' -%}
             case
                 when drift.drifted_count > 0
                     then 'customers drifted in ' || drift.drifted_features
