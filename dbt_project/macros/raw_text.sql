@@ -1,12 +1,13 @@
 {# A text without what cannot be seen at its ends: white space of every kind,
    line ends, control characters, zero-width characters and marks of direction.
    The one trim of the project: loading, forgetting and pseudonyms render it. A
-   text with ASCII at both ends, as most have, needs no further look. #}
+   text with ASCII at both ends, as most have, needs no further look (`substr`
+   takes half as long as `right`). #}
 {% macro trimmed(text) -%}
     {%- set unseen = '[\\x{0}-\\x{20}\\x{7f}-\\x{a0}\\x{ad}\\x{61c}\\x{1680}\\x{180e}'
         ~ '\\x{2000}-\\x{200f}\\x{2028}-\\x{202f}\\x{205f}-\\x{206f}\\x{3000}\\x{feff}]+' -%}
     case
-        when {{ text }} between '!' and '~' and right({{ text }}, 1) between '!' and '~'
+        when {{ text }} between '!' and '~' and substr({{ text }}, -1) between '!' and '~'
             then {{ text }}
         else {{ text_replaced(text, '^' ~ unseen ~ '|' ~ unseen ~ '$', '') }}
     end
@@ -23,12 +24,12 @@
     case
         when
             {{ text }} between '!' and '~'
-            and right({{ text }}, 1) between '!' and '~'
+            and substr({{ text }}, -1) between '!' and '~'
             and (
                 length({{ text }}) > 6
                 or (
-                    left({{ text }}, 1) not in ('n', 'N', '<', '#')
-                    and left({{ text }}, 1) not in ('(', {{ text_literal('\\') }})
+                    substr({{ text }}, 1, 1) not in ('n', 'N', '<', '#')
+                    and substr({{ text }}, 1, 1) not in ('(', {{ text_literal('\\') }})
                 )
             )
             then {{ text }}

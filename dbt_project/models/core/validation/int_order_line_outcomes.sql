@@ -43,12 +43,16 @@ cancelled_keys as (
 
 ),
 
-purchases_and_cancellations as (
+-- Returns that are no cancellations stand apart in what follows: a filter here
+-- would make DuckDB read all lines even where nothing was cancelled.
+lines_of_cancelled_keys as (
 
     select
         order_lines.*,
         cancelled_keys.quantity as piece_count,
-        cancelled_keys.net_amount as amount
+        cancelled_keys.net_amount as amount,
+        order_lines.is_return
+        and not order_lines.is_cancellation as is_plain_return
     from order_lines
     inner join cancelled_keys
         on
@@ -60,9 +64,7 @@ purchases_and_cancellations as (
         on
             order_lines.source_row_number = withdrawn_lines.source_row_number
             and order_lines.source_file = withdrawn_lines.source_file
-    where
-        withdrawn_lines.outcome is null
-        and (order_lines.is_cancellation or not order_lines.is_return)
+    where withdrawn_lines.outcome is null
 
 ),
 
@@ -77,7 +79,8 @@ counted as (
                 customer_id,
                 product_id,
                 piece_count,
-                amount
+                amount,
+                is_plain_return
             order by
                 ordered_at,
                 is_cancellation,
@@ -86,7 +89,7 @@ counted as (
                 source_row_number
             rows unbounded preceding
         ) as open_count
-    from purchases_and_cancellations
+    from lines_of_cancelled_keys
 
 ),
 
@@ -107,6 +110,7 @@ paired as (
                 product_id,
                 piece_count,
                 amount,
+                is_plain_return,
                 open_count + case when is_cancellation then 1 else 0 end
             order by
                 ordered_at,
