@@ -14,12 +14,6 @@ members as (
 
 ),
 
-grid_periods as (
-
-    select * from {{ ref('grid_periods') }}
-
-),
-
 segment_sizes as (
 
     select
@@ -27,6 +21,74 @@ segment_sizes as (
         count(*) as customer_count
     from members
     group by segment_id
+
+),
+
+current_snapshot as (
+
+    select max(as_of_date) as as_of_date
+    from members
+
+),
+
+span as (
+
+    select
+        min(customer_days.order_date) as first_order_date,
+        max(current_snapshot.as_of_date) as as_of_date
+    from customer_days
+    inner join current_snapshot
+        on customer_days.order_date < current_snapshot.as_of_date
+
+),
+
+-- Periods lie between grid dates, from the one with the first order to the one
+-- with the day before the as-of date; periods without orders are kept.
+periods_listed as (
+
+    select
+        first_order_date,
+        as_of_date,
+        {{ whole_numbers(
+            grid_period('first_order_date'),
+            grid_period(add_days('as_of_date', '-1'))
+        ) }} as period_numbers
+    from span
+    where first_order_date is not null
+
+),
+
+periods_dated as (
+
+    select
+        periods_listed.first_order_date,
+        periods_listed.as_of_date,
+        period_number,
+        {{ add_days(
+            "date '1970-01-05'",
+            'period_number * ' ~ var('snapshot_step_days')
+        ) }} as period_start_date,
+        {{ add_days(
+            "date '1970-01-05'",
+            '(period_number + 1) * ' ~ var('snapshot_step_days')
+        ) }} as period_end_date
+    from {{ unnest_list('periods_listed', 'period_numbers', 'period_number') }}
+
+),
+
+grid_periods as (
+
+    select
+        cast(period_number as bigint) as period_number,
+        cast(
+            {{ days_between(
+                'greatest(period_start_date, first_order_date)',
+                'least(period_end_date, as_of_date)'
+            ) }} as bigint
+        ) as observed_days,
+        period_start_date,
+        period_end_date
+    from periods_dated
 
 ),
 
