@@ -8,7 +8,7 @@
 
 with
 
-scores as (
+baseline_scores as (
 
     select * from {{ ref('int_baseline_scores') }}
 
@@ -41,25 +41,29 @@ paired as (
 
     select
         segment_scores.basis,
-        scores.method,
-        scores.group_number,
-        scores.future_spend,
-        scores.captured_part,
-        scores.captured_part - segment_scores.captured_part
+        baseline_scores.method,
+        baseline_scores.group_number,
+        baseline_scores.future_spend,
+        baseline_scores.captured_part,
+        baseline_scores.captured_part - segment_scores.captured_part
             as captured_difference,
-        cast(scores.squared_deviation as double) as squared_deviation,
-        cast(scores.squared_deviation - scores.squared_error as double)
-            as explained_part,
-        cast(segment_scores.squared_error - scores.squared_error as double)
-            as explained_difference_part,
-        cast(scores.future_spend as double) / scales.mean_spend
+        cast(baseline_scores.squared_deviation as double) as squared_deviation,
+        cast(
+            baseline_scores.squared_deviation - baseline_scores.squared_error
+            as double
+        ) as explained_part,
+        cast(
+            segment_scores.squared_error - baseline_scores.squared_error
+            as double
+        ) as explained_difference_part,
+        cast(baseline_scores.future_spend as double) / scales.mean_spend
             as relative_spend,
-        scores.as_of_date
+        baseline_scores.as_of_date
     from segment_scores
-    inner join scores
+    inner join baseline_scores
         on
-            segment_scores.customer_id = scores.customer_id
-            and scores.basis in (segment_scores.basis, 'any')
+            segment_scores.customer_id = baseline_scores.customer_id
+            and baseline_scores.basis in (segment_scores.basis, 'any')
     inner join scales
         on segment_scores.basis = scales.basis
 

@@ -10,7 +10,7 @@
 
 with
 
-comparison as (
+baseline_comparison as (
 
     select * from {{ ref('baseline_comparison') }}
 
@@ -73,7 +73,7 @@ in_columns as (
             false
         ) as is_ranked_better,
         max(as_of_date) as as_of_date
-    from comparison
+    from baseline_comparison
     group by basis
 
 ),

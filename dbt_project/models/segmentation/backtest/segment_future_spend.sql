@@ -1,6 +1,6 @@
 with
 
-estimates as (
+future_spend_estimates as (
 
     select * from {{ ref('int_future_spend_estimates') }}
 
@@ -12,7 +12,7 @@ growth_spend_bands as (
 
 ),
 
-backtest_members as (
+customer_future_spend as (
 
     select * from {{ ref('int_customer_future_spend') }}
     where is_backtest_date
@@ -88,7 +88,7 @@ fits as (
             as backtest_segment_id,
         max(case when basis = 'in_force' then segment_id end)
             as current_segment_id
-    from backtest_members
+    from customer_future_spend
     group by customer_id
     having count(*) = 2
 
@@ -97,25 +97,25 @@ fits as (
 fit_overlap as (
 
     select
-        estimates.basis,
-        estimates.segment_id,
+        future_spend_estimates.basis,
+        future_spend_estimates.segment_id,
         cast(
             count(*) filter (
                 where fits.backtest_segment_id = fits.current_segment_id
             ) as double
         ) / count(*) as member_overlap
-    from estimates
+    from future_spend_estimates
     inner join fits
         on
-            estimates.segment_id = fits.backtest_segment_id
-            or estimates.segment_id = fits.current_segment_id
-    where estimates.basis = 'judged'
+            future_spend_estimates.segment_id = fits.backtest_segment_id
+            or future_spend_estimates.segment_id = fits.current_segment_id
+    where future_spend_estimates.basis = 'judged'
     group by
-        estimates.basis,
-        estimates.segment_id
+        future_spend_estimates.basis,
+        future_spend_estimates.segment_id
     having
         count(*) filter (
-            where estimates.segment_id = fits.backtest_segment_id
+            where future_spend_estimates.segment_id = fits.backtest_segment_id
         ) > 0
 
 ),
@@ -123,7 +123,7 @@ fit_overlap as (
 joined as (
 
     select
-        estimates.*,
+        future_spend_estimates.*,
         growth.buyer_count,
         growth.first_spend,
         growth.second_spend,
@@ -134,21 +134,22 @@ joined as (
         growth.relative_growth,
         growth.log_standard_error,
         case
-            when estimates.basis = 'in_force' then 1.0
+            when future_spend_estimates.basis = 'in_force' then 1.0
             else fit_overlap.member_overlap
         end as member_overlap,
-        count(growth.segment_id) over (partition by estimates.basis)
-            as tested_count,
+        count(growth.segment_id) over (
+            partition by future_spend_estimates.basis
+        ) as tested_count,
         growth.growth_from_date
-    from estimates
+    from future_spend_estimates
     left join growth
         on
-            estimates.basis = growth.basis
-            and estimates.segment_id = growth.segment_id
+            future_spend_estimates.basis = growth.basis
+            and future_spend_estimates.segment_id = growth.segment_id
     left join fit_overlap
         on
-            estimates.basis = fit_overlap.basis
-            and estimates.segment_id = fit_overlap.segment_id
+            future_spend_estimates.basis = fit_overlap.basis
+            and future_spend_estimates.segment_id = fit_overlap.segment_id
 
 ),
 
