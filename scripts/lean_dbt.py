@@ -15,7 +15,9 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import IO, Any
 
 from dbt.adapters.duckdb import credentials as duckdb_credentials
@@ -24,6 +26,7 @@ from dbt_common.clients import agate_helper
 from dbt_common.events import base_types, event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
 
+ROOT = Path(__file__).resolve().parents[1]
 # Young objects before a collection: of the default, 700, there are thousands of collections.
 OBJECTS_BEFORE_COLLECTION = 100_000
 
@@ -105,11 +108,23 @@ def parse_once_for_all_connections() -> None:
     """Have dbt keep the parsed project where only paths, threads or memory have changed.
 
     dbt parses all anew when a value of the connection has changed, as models might read it by
-    `target`; those of this project read its type and its schema and nothing else.
+    `target`; those of this project read its type and its schema and nothing else. The folder of the
+    project counts with them: a parsed seed holds it, and so would lead to where the project was
+    before it was moved.
     """
     credentials = duckdb_credentials.DuckDBCredentials
-    if hasattr(credentials, "_connection_keys"):
-        credentials._connection_keys = lambda _: ("database", "schema")
+    if not hasattr(credentials, "_connection_keys"):
+        return
+    of_keys = credentials.connection_info
+
+    def connection_info(
+        self: duckdb_credentials.DuckDBCredentials, **options: Any
+    ) -> Iterator[tuple[str, Any]]:
+        yield from of_keys(self, **options)
+        yield "project_folder", str(ROOT)
+
+    credentials._connection_keys = lambda _: ("database", "schema")
+    credentials.connection_info = connection_info
 
 
 def keep_clock_steady() -> None:

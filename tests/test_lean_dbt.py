@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -110,14 +111,26 @@ def test_results_of_queries_are_read_as_dbt_reads_them(untouched: Callable[..., 
 def test_another_path_or_more_threads_leave_the_connection_the_same(
     untouched: Callable[..., None],
 ) -> None:
-    untouched(DuckDBCredentials, "_connection_keys")
+    untouched(DuckDBCredentials, "_connection_keys", "connection_info")
     lean_dbt.parse_once_for_all_connections()
     given = [
         DuckDBCredentials.from_dict({"path": f"{folder}/build.duckdb", "settings": {"threads": n}})
         for folder, n in (("a", 1), ("b", 2))
     ]
     first, second = (dict(credentials.connection_info()) for credentials in given)
-    assert first == second == {"database": "build", "schema": "main"}
+    told = {"database": "build", "schema": "main", "project_folder": str(lean_dbt.ROOT)}
+    assert first == second == told
+
+
+def test_a_project_that_was_moved_is_parsed_again(
+    untouched: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    untouched(DuckDBCredentials, "_connection_keys", "connection_info")
+    lean_dbt.parse_once_for_all_connections()
+    credentials = DuckDBCredentials.from_dict({"path": "build.duckdb"})
+    before = dict(credentials.connection_info())
+    monkeypatch.setattr(lean_dbt, "ROOT", tmp_path)
+    assert dict(credentials.connection_info()) != before
 
 
 def test_no_model_or_macro_reads_the_connection_but_for_its_engine() -> None:
