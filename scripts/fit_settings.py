@@ -15,6 +15,7 @@ import yaml
 
 from console import WRONG_USE, Problem
 from history import unreadable
+from project_sql import LOADER
 from quoting import identifier
 from run_dbt import PROJECT
 from settings import Settings
@@ -23,7 +24,8 @@ from warehouse import Warehouse
 
 def project_vars(project: Path) -> dict[str, object]:
     """Return the vars of the dbt project."""
-    return yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=LOADER)["vars"]
 
 
 def check_before_loading(settings: Settings) -> None:

@@ -17,7 +17,7 @@ import yaml
 
 from console import WRONG_USE, Problem, count, warn
 from definitions import SEEDS, active_definitions, check_clustered, seed_rows
-from project_sql import PROJECT, ProjectSql, Relation
+from project_sql import LOADER, PROJECT, ProjectSql, Relation
 from refusals import printable, shown
 from run_dbt import dbt_vars
 from seed_files import SeedFile
@@ -28,8 +28,6 @@ RULES = "playbook_rules"
 NAMES = "segment_name_overrides"
 NAME_COLUMNS = ("source", "segment_id", "segment_name")
 LONGEST_NAME = 100
-# Reads YAML as safely, and in a tenth of the time, where libyaml is there.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Its columns follow the catalogue of features; a test compares them.
 MARTS_WITHOUT_CONTRACT = ("customer_features",)
 

@@ -24,6 +24,8 @@ from quoting import identifier
 from settings import ROOT
 
 PROJECT = ROOT / "dbt_project"
+# Reads YAML as safely, and in a tenth of the time, where libyaml is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ENGINE = "duckdb__"
 ENVIRONMENT = jinja2.Environment(
     extensions=[jinja2.ext.do], undefined=jinja2.StrictUndefined, autoescape=False
@@ -166,7 +168,7 @@ def macro_texts() -> dict[str, str]:
 def project_vars() -> dict[str, Any]:
     """Return the vars of the dbt project."""
     text = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["vars"]
+    return yaml.load(text, Loader=LOADER)["vars"]
 
 
 @cache
@@ -183,4 +185,5 @@ def source_schemas() -> dict[str, str]:
 
 def _source_entries() -> Iterator[dict[str, Any]]:
     for path in sorted((PROJECT / "models").rglob("*__sources.yml")):
-        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get("sources", [])
+        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        yield from parsed.get("sources", [])

@@ -1,0 +1,54 @@
+"""dev/benchmark.py: seconds of processor of two checkouts, side by side."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dev import benchmark
+
+SPEND = "import time\nwhile time.process_time() < {}: pass\n"
+
+
+def project(folder: Path, seconds: float) -> Path:
+    """Write a checkout whose build takes so many seconds of processor."""
+    (folder / "scripts").mkdir(parents=True)
+    text = SPEND.format(seconds)
+    (folder / "scripts" / "build.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_builds_of_both_sides_alternate_and_the_first_is_not_counted(tmp_path: Path) -> None:
+    sides = {"new": project(tmp_path / "a", 0.1), "old": project(tmp_path / "b", 0.4)}
+    case = benchmark.Case("small", benchmark.BUILD, {}, 0.5)
+    found = benchmark.measure(case, sides, tmp_path, 2)
+    assert [len(seconds) for seconds in found.values()] == [2, 2]
+    assert min(found["old"]) >= 0.4
+    assert max(found["new"]) < min(found["old"])
+
+
+def test_what_fails_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no such thing"):
+        benchmark.processor_seconds(
+            [sys.executable, "-c", "raise SystemExit('no such thing')"],
+            cwd=tmp_path,
+            environment=os.environ,
+        )
+
+
+def test_a_row_has_medians_and_their_ratio() -> None:
+    found = benchmark.line("build", [1.0, 9.0, 2.0], [4.0, 4.0, 8.0], 0.45)
+    assert found == "| build | 2.0 | 4.0 | 0.50 | 0.45 |"
+
+
+def test_a_table_adds_its_own_row_and_gives_dbt_less_to_start_with(tmp_path: Path) -> None:
+    names = [case.name for case in benchmark.cases(tmp_path / "t.csv", "own_table")]
+    assert names == [
+        "second build, small table",
+        "second build, default source",
+        "dbt's start, built before",
+    ]
+    assert len(benchmark.cases(None, "own_table")) == 2
