@@ -91,6 +91,16 @@ def test_marts_read_neither_staging_nor_raw(manifest, mart_models):
     assert not forbidden
 
 
+def test_no_model_reads_one_of_a_later_layer(models):
+    upwards = [
+        f"{node['name']} reads {models[parent]['name']}"
+        for node in models.values()
+        for parent in node["depends_on"]["nodes"]
+        if parent in models and LAYERS.index(layer(node)) < LAYERS.index(layer(models[parent]))
+    ]
+    assert not upwards
+
+
 def test_only_core_reads_staging(models):
     readers = {
         node["name"]
