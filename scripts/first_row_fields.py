@@ -9,7 +9,7 @@ on its first row is one amount.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -23,6 +23,9 @@ from refusals import listed
 ORDER_COLUMNS = ("order_id", "customer_id", "ordered_at")
 FILLED_COLUMNS = ("customer_id", "ordered_at", "channel")
 AS_FILLED = "_filled"
+# First rows of each file that are looked at before all: mostly they decide. A value that stands on
+# a later row of an order there settles its column.
+FIRST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,9 @@ def find_filled(
 ) -> Filled | None:
     """Return what stands on the first rows of orders only; None where every row has its own."""
     text = _text_of(project)
-    if not found.fields or not _may_be_filled(connection, found, text):
+    if not found.fields or _is_settled_by_first_rows(connection, found, text):
+        return None
+    if not _may_be_filled(connection, found, text):
         return None
     values = ", ".join(
         f"max({text(name)}) filter (where not is_next) as first_{n}, "
@@ -117,6 +122,28 @@ def find_filled(
             by_file[file] = columns
             row_count += max(fillable for name, _, fillable in pairs if name in columns)
     return Filled(by_file, row_count) if by_file else None
+
+
+def _is_settled_by_first_rows(
+    connection: duckdb.DuckDBPyConnection, found: OrderFields, text: Callable[[str], str]
+) -> bool:
+    """Return whether each field of each file stands on a later row of an order early on.
+
+    Runs of rows look backwards only, so that the first rows of a file are what they are in all.
+    """
+    first_rows = replace(
+        found,
+        relation=f"(select * from {found.relation} where _row_number <= {FIRST_ROWS:d})",
+    )
+    stands = " and ".join(
+        f"coalesce(bool_or(is_next and order_key is not null and {text(name)} is not null), false)"
+        for name in found.fields
+    )
+    (count,) = connection.execute(
+        f"select count(*) from (select _file from {_runs_sql(first_rows, text)} "
+        f"group by _file having not ({stands}))"
+    ).fetchone()
+    return count == 0
 
 
 def _may_be_filled(
