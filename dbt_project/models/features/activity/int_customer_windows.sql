@@ -25,7 +25,7 @@ snapshots as (
 
     select * from {{ ref('snapshots') }}
     {% if is_incremental() -%}
-    where as_of_date not in (select made.as_of_date from {{ this }} as made)
+    where as_of_date not in (select kept.as_of_date from {{ this }} as kept)
     {%- endif %}
 
 ),

@@ -160,7 +160,7 @@ ranked as (
 
 ),
 
--- Recency and tenure can be told apart only as far back as the snapshot that
+-- Recency and tenure can be distinguished only as far back as the snapshot that
 -- sees the least: of those of today, and of those that a build on the date of
 -- the backtest would have compared.
 final as (

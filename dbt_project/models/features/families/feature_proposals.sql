@@ -54,7 +54,7 @@ proposable as (
 ),
 
 -- What cannot describe a kind of customer, for the first reason that applies.
-judged as (
+checked as (
 
     select
         *,
@@ -134,7 +134,7 @@ recognised as (
         ) as is_attitude,
         is_whole and minimum_value = 1 and maximum_value = 5 as is_score,
         {{ purchase_role('feature') }} as purchase_role
-    from judged
+    from checked
 
 ),
 

@@ -62,7 +62,7 @@ present as (
 ),
 
 -- A file given by DEFINITIONS= wins. In the seed, rows for every source are
--- about orders. Proposals are there only where nobody defined anything.
+-- about orders. There are proposals only where nothing is defined.
 origins as (
 
     select {{ columns | join(', ') }}

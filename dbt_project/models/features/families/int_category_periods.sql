@@ -56,7 +56,7 @@ weeks as (
             {{ affected_periods() }}
         )
         or different_sets.categories_hash not in (
-            select made.categories_hash from {{ this }} as made
+            select kept.categories_hash from {{ this }} as kept
         )
     {%- endif %}
 

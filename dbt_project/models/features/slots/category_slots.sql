@@ -164,8 +164,8 @@ free_slots as (
 
 ),
 
--- The slots of the stored fit, of a fit made now, and of a fit made on the date
--- of the backtest.
+-- The slots of the stored fit, of a new fit, and of a fit on the date of the
+-- backtest.
 assigned as (
 
     select

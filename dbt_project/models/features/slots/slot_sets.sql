@@ -60,9 +60,9 @@ serving as (
 
 ),
 
--- The stored fit reads features by its own slots, a fit made now by the slots
--- of today: mostly the two are the same, and one set then. The backtest reads
--- them by the slots of its date.
+-- The stored fit reads features by its own slots, a new fit by the slots of
+-- today: mostly the two are the same, and one set then. The backtest reads them
+-- by the slots of its date.
 final as (
 
     select
