@@ -13,9 +13,15 @@ customer_assignments as (
 
 ),
 
-run_movement as (
+segmentation_run as (
 
-    select * from {{ ref('run_movement') }}
+    select * from {{ ref('segmentation_run') }}
+
+),
+
+history_movement as (
+
+    select * from {{ ref('history_movement') }}
     where
         from_segment_id is not null
         and to_segment_id is not null
@@ -96,7 +102,9 @@ churn as (
             as customer_changed_share,
         cast(sum(model_changed_count) as double)
         / nullif(cast(sum(customer_count) as double), 0) as model_changed_share
-    from run_movement
+    from history_movement
+    inner join segmentation_run
+        on history_movement.run_number = segmentation_run.run_number
 
 ),
 
