@@ -1,7 +1,18 @@
--- To the cent, segment by segment; and the shares of a segment's purchases add
--- up to one, where there are purchases.
+-- To the cent, segment by segment: categories hold what members spent; and the
+-- shares of a segment's purchases add up to one, where there are purchases.
 
 with
+
+members as (
+
+    select
+        segment_id,
+        sum(spend) as spend
+    from {{ ref('customer_segments') }}
+    where status = 'segmented'
+    group by segment_id
+
+),
 
 categories as (
 
@@ -16,15 +27,15 @@ categories as (
 )
 
 select
-    segment_summary.segment_id,
-    segment_summary.spend as segment_spend,
+    coalesce(members.segment_id, categories.segment_id) as segment_id,
+    members.spend as member_spend,
     categories.spend as category_spend,
     categories.spend_share
-from {{ ref('segment_summary') }} as segment_summary
+from members
 full outer join categories
-    on segment_summary.segment_id = categories.segment_id
+    on members.segment_id = categories.segment_id
 where
-    coalesce(segment_summary.spend, 0) <> coalesce(categories.spend, 0)
+    coalesce(members.spend, 0) <> coalesce(categories.spend, 0)
     or (
         categories.purchase_amount <> 0
         -- Shares are doubles: their sum is 1 up to rounding.
