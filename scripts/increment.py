@@ -28,13 +28,14 @@ from settings import ROOT, Settings
 from versions import environment_text
 from warehouse import Warehouse
 
+# Their order lines have no cancellations: one could take back a line of a file that is kept.
 SOURCES_THAT_GROW = ("own_files",)
 GROWING_TABLE = "order_lines"
 # Raw tables that the kept tables are made of besides the one that grows.
 TABLES_READ = ("products",)
 # The tables that are kept: models with materialized='incremental', by schema.
 KEPT_TABLES = {
-    "core": ("int_order_lines_validated", "int_order_line_repeats"),
+    "core": ("int_order_lines_validated", "int_order_line_outcomes"),
     "features": (
         "orders",
         "customer_days",

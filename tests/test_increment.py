@@ -18,6 +18,7 @@ from build_database import relation_kind
 from export_ordered import digests
 from increment import (
     KEPT_TABLES,
+    SOURCES_THAT_GROW,
     complete,
     decide,
     describe,
@@ -28,7 +29,7 @@ from increment import (
     read_state,
 )
 from load_raw import load
-from settings import Settings, resolve
+from settings import ROOT, Settings, resolve
 from shops import SHOP, Builds, Built, build, copy_warehouse, read_csv
 from warehouse import Warehouse
 
@@ -202,8 +203,9 @@ def test_the_later_file_affects_older_orders(builds: Builds) -> None:
     assert oldest < LATER_FROM
     # The lines that the copy and the conflict share their keys with.
     ((from_old,),) = builds["grown"].query_build(
-        "select count(*) from core.int_order_line_repeats where source_file <> ? and line_key_hash "
-        "in (select line_key_hash from core.int_order_line_repeats where source_file = ?)",
+        "select count(*) from core.int_order_line_outcomes where source_file <> ? and "
+        "line_key_hash in "
+        "(select line_key_hash from core.int_order_line_outcomes where source_file = ?)",
         LATER,
         LATER,
     )
@@ -226,6 +228,13 @@ def test_kept_tables_are_the_incremental_models(shop: Built) -> None:
         if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
     }
     assert found == set(kept_tables())
+
+
+def test_sources_that_grow_have_no_cancellations() -> None:
+    for source in SOURCES_THAT_GROW:
+        folder = ROOT / "dbt_project" / "models" / "staging" / source
+        text = (folder / f"stg_{source}__order_lines.sql").read_text(encoding="utf-8")
+        assert "false as is_cancellation" in text
 
 
 # --- what is decided

@@ -37,7 +37,6 @@ CORE = (
     "customers",
     "int_customers_validated",
     "int_order_line_outcomes",
-    "int_order_line_repeats",
     "int_order_lines_validated",
     "int_products_validated",
     "interactions",

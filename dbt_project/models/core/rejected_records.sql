@@ -12,9 +12,9 @@ staged_order_lines as (
 
 ),
 
-order_line_repeats as (
+conflicting_lines as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from {{ ref('int_order_line_outcomes') }}
     where outcome = 'rejected'
 
 ),
@@ -57,14 +57,14 @@ conflicting_order_lines as (
         staged_order_lines.source_table,
         staged_order_lines.source_file,
         staged_order_lines.source_row_number,
-        order_line_repeats.reason,
+        conflicting_lines.reason,
         {{ json_of_record('staged_order_lines.record') }} as record_json
     from staged_order_lines
-    inner join order_line_repeats
+    inner join conflicting_lines
         on
             staged_order_lines.source_row_number
-            = order_line_repeats.source_row_number
-            and staged_order_lines.source_file = order_line_repeats.source_file
+            = conflicting_lines.source_row_number
+            and staged_order_lines.source_file = conflicting_lines.source_file
 
 ),
 

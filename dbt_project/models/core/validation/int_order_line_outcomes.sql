@@ -1,9 +1,43 @@
+-- Rows are stored with the hash of their key: an increment replaces those of
+-- the keys that its new lines have. Sources that grow have no cancellations.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_affected_rows(
+        'line_key_hash in (' ~ new_line_keys() ~ ')'
+    ) }}"
+) }}
+
+{%- set line_key_hash = row_hash(line_key()) %}
+
+{# Lines that this build looks at: those that share their key with a new one. #}
+{%- set is_decided -%}
+reject_reason is null
+{%- if is_incremental() %}
+        and ordered_at >= {{ first_new_at() }}
+        and {{ line_key_hash }} in ({{ new_line_keys() }})
+{%- endif %}
+{%- endset %}
+
 with
 
 order_lines as (
 
-    select * from {{ ref('int_order_lines_validated') }}
-    where reject_reason is null
+    select
+        *,
+        {{ line_key_hash }} as line_key_hash
+    from {{ ref('int_order_lines_validated') }}
+    where {{ is_decided }}
+
+),
+
+-- Read apart from the lines themselves, so that these need not be held until
+-- all keys are counted.
+line_keys as (
+
+    select {{ line_key_hash }} as line_key_hash
+    from {{ ref('int_order_lines_validated') }}
+    where {{ is_decided }}
 
 ),
 
@@ -17,15 +51,92 @@ cancelling_lines as (
 
 ),
 
-order_line_repeats as (
+cancellable_lines as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from {{ ref('int_order_lines_validated') }}
+    where reject_reason is null
+
+),
+
+-- Most lines share their key with no other: a hash finds the few that may.
+repeated_keys as (
+
+    select line_key_hash
+    from line_keys
+    group by line_key_hash
+    having count(*) > 1
+
+),
+
+candidates as (
+
+    select *
+    from order_lines
+    where
+        line_key_hash in (
+            select repeated_keys.line_key_hash from repeated_keys
+        )
+
+),
+
+-- The order is that of the content, so that shuffled rows give the same ids;
+-- file and row only tell apart rows that are equal in all that matters.
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                {{ line_key() | join(',\n                ') }},
+                order_line_id is null
+            order by
+                ordered_at,
+                product_id,
+                net_amount,
+                quantity,
+                discount_amount,
+                channel,
+                is_return,
+                source_file,
+                source_row_number
+        ) as line_number,
+        row_number() over (
+            partition by
+                customer_id,
+                order_id,
+                order_line_id,
+                ordered_at,
+                product_id,
+                net_amount,
+                quantity,
+                discount_amount,
+                channel,
+                is_return
+            order by source_file, source_row_number
+        ) as copy_number
+    from candidates
+
+),
+
+-- With a line id of its own an equal row is a copy; without one, two equal
+-- rows may be two equal purchases, unless the source's staging says otherwise.
+repeats as (
+
+    select
+        *,
+        case
+            when order_line_id is not null and copy_number > 1 then 'duplicate'
+            when order_line_id is not null and line_number > 1 then 'rejected'
+            when drops_exact_duplicates and copy_number > 1 then 'duplicate'
+            else 'accepted'
+        end as outcome
+    from numbered
 
 ),
 
 withdrawn_lines as (
 
-    select * from {{ ref('int_order_line_repeats') }}
+    select * from repeats
     where outcome <> 'accepted'
 
 ),
@@ -48,22 +159,23 @@ cancelled_keys as (
 lines_of_cancelled_keys as (
 
     select
-        order_lines.*,
+        cancellable_lines.*,
         cancelled_keys.quantity as piece_count,
         cancelled_keys.net_amount as amount,
-        order_lines.is_return
-        and not order_lines.is_cancellation as is_plain_return
-    from order_lines
+        cancellable_lines.is_return
+        and not cancellable_lines.is_cancellation as is_plain_return
+    from cancellable_lines
     inner join cancelled_keys
         on
-            order_lines.customer_id = cancelled_keys.customer_id
-            and order_lines.product_id = cancelled_keys.product_id
-            and abs(order_lines.quantity) = cancelled_keys.quantity
-            and abs(order_lines.net_amount) = cancelled_keys.net_amount
+            cancellable_lines.customer_id = cancelled_keys.customer_id
+            and cancellable_lines.product_id = cancelled_keys.product_id
+            and abs(cancellable_lines.quantity) = cancelled_keys.quantity
+            and abs(cancellable_lines.net_amount) = cancelled_keys.net_amount
     left join withdrawn_lines
         on
-            order_lines.source_row_number = withdrawn_lines.source_row_number
-            and order_lines.source_file = withdrawn_lines.source_file
+            cancellable_lines.source_row_number
+            = withdrawn_lines.source_row_number
+            and cancellable_lines.source_file = withdrawn_lines.source_file
     where withdrawn_lines.outcome is null
 
 ),
@@ -138,27 +250,34 @@ cancelled as (
 final as (
 
     select
+        repeats.source_table,
+        repeats.source_file,
+        repeats.source_row_number,
+        repeats.outcome,
+        case
+            when repeats.outcome = 'duplicate' then 'exact_duplicate'
+            when repeats.outcome = 'rejected' then 'conflicting_order_line_id'
+            when repeats.order_line_id is null and repeats.copy_number > 1
+                then 'suspected_duplicate'
+        end as reason,
+        repeats.line_number,
+        repeats.line_key_hash
+    from repeats
+    left join cancelled
+        on
+            repeats.source_row_number = cancelled.source_row_number
+            and repeats.source_file = cancelled.source_file
+    where cancelled.source_row_number is null
+    union all
+    select
         source_table,
         source_file,
         source_row_number,
         'cancelled' as outcome,
         'cancelled' as reason,
-        cast(null as bigint) as line_number
+        cast(null as bigint) as line_number,
+        {{ line_key_hash }} as line_key_hash
     from cancelled
-    union all
-    select
-        order_line_repeats.source_table,
-        order_line_repeats.source_file,
-        order_line_repeats.source_row_number,
-        order_line_repeats.outcome,
-        order_line_repeats.reason,
-        order_line_repeats.line_number
-    from order_line_repeats
-    left join cancelled
-        on
-            order_line_repeats.source_row_number = cancelled.source_row_number
-            and order_line_repeats.source_file = cancelled.source_file
-    where cancelled.source_row_number is null
 
 )
 
