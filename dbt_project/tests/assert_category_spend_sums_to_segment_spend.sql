@@ -9,7 +9,9 @@ members as (
         segment_id,
         sum(spend) as spend
     from {{ ref('customer_segments') }}
-    where status = 'segmented'
+    where
+        status = 'segmented'
+        and segment_id is not null
     group by segment_id
 
 ),
