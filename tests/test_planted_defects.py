@@ -79,7 +79,7 @@ DEFECTS = {
     ),
     "assert_category_spend_sums_to_spend": Defect(
         "a category is lost",
-        "windows",
+        "categories",
         "features/activity/customer_category_weeks.sql",
         "    select * from weeks\n",
         "    select * from weeks\n    where category <> 'Books'\n",
@@ -371,6 +371,7 @@ GROUPS = (
     "behaviour",
     "acting",
     "windows",
+    "categories",
     "orders",
     "cancellations",
     "no orders",
