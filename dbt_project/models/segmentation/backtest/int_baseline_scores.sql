@@ -161,8 +161,8 @@ predictions as (
         group_number,
         fold,
         customer_count,
-        cast(sum(log_sum) over by_group - log_sum as double)
-        / nullif(sum(customer_count) over by_group - customer_count, 0)
+        cast(sum(log_sum) over (by_group) - log_sum as double)
+        / nullif(sum(customer_count) over (by_group) - customer_count, 0)
             as group_mean,
         cast(sum(log_sum) over by_method - sum(log_sum) over by_fold as double)
         / nullif(
@@ -170,9 +170,9 @@ predictions as (
             - sum(customer_count) over by_fold,
             0
         ) as overall_mean,
-        cast(sum(past_spend) over by_group as double)
-        / sum(customer_count) over by_group as past_spend_per_customer,
-        sum(customer_count) over by_group as group_count,
+        cast(sum(past_spend) over (by_group) as double)
+        / sum(customer_count) over (by_group) as past_spend_per_customer,
+        sum(customer_count) over (by_group) as group_count,
         0.2 * sum(customer_count) over by_method as places
     from group_folds
     window
