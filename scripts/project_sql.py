@@ -7,6 +7,7 @@ A test compares what `make check` counts by it with what a build publishes.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -75,7 +76,10 @@ class ProjectSql:
                 dispatch=self._dispatch, get_columns_in_relation=self._columns
             ),
             "config": self._take_config,
+            # What a run is started with comes as variables, and not by the environment.
+            "env_var": lambda name, default="": default,
             "execute": True,
+            "fromjson": json.loads,
             "namespace": jinja2.utils.Namespace,
             "range": range,
             # Whatever is rendered here is made whole.

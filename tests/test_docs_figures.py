@@ -11,7 +11,7 @@ import pytest
 
 import queries_page
 from console import Problem
-from queries_page import differences, pages, with_block
+from queries_page import differences, is_alike, pages, with_block
 from shops import ROOT, Builds, Built, clean_environment
 from warehouse import Warehouse
 
@@ -62,6 +62,17 @@ def test_what_was_written_is_what_is_checked(
     for path, text in pages(copied).items():
         path.write_text(text, encoding="utf-8")
     assert differences(pages(copied)) == []
+
+
+def test_a_decimal_may_round_to_either_side() -> None:
+    assert is_alike("| 1 | 49.794 | 511.648 |", "| 1 | 49.794 | 511.649 |")
+    assert is_alike("spend 1,562.10", "spend 1,562.09")
+    for other in (
+        "| 1 | 49.794 | 511.650 |",
+        "| 2 | 49.794 | 511.648 |",
+        "| 1 | 49.79 | 511.648 |",
+    ):
+        assert not is_alike("| 1 | 49.794 | 511.648 |", other)
 
 
 def test_a_page_without_its_block_is_refused() -> None:

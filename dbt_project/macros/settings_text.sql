@@ -16,7 +16,7 @@
     ] -%}
     {%- set parts = [] -%}
     {%- for name in names -%}
-        {%- do parts.append(name ~ '=' ~ var(name)) -%}
+        {%- do parts.append(name ~ '=' ~ run_setting(name)) -%}
     {%- endfor -%}
     {{ return(parts | join(';')) }}
 {%- endmacro %}
