@@ -3,16 +3,24 @@
 
 with
 
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
+
+),
+
 members as (
 
     select
-        segment_id,
-        sum(spend) as spend
-    from {{ ref('customer_segments') }}
-    where
-        status = 'segmented'
-        and segment_id is not null
-    group by segment_id
+        customer_assignments.segment_id,
+        sum(customer_snapshots.spend) as spend
+    from customer_assignments
+    inner join {{ ref('customer_snapshots') }} as customer_snapshots
+        on
+            customer_assignments.customer_id = customer_snapshots.customer_id
+            and customer_assignments.as_of_date = customer_snapshots.as_of_date
+    group by customer_assignments.segment_id
 
 ),
 
