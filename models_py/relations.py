@@ -87,14 +87,21 @@ def tables_of_fit(
 ) -> tuple[pa.Table, pa.Table | None]:
     """Scaling and segments of the active fit: as this run learned them, or as they were stored.
 
-    learned: `learned_scaling` and `learned_segments`. stored: `history.fit_features`,
-    `history.segments` and `history.fit_centroids`.
+    learned: `learned_scaling` and `learned_segments`. stored: as `stored_tables` takes it.
     """
     if active.is_refit:
         scaling, segments = learned
         return scaling.to_arrow_table(), segments.to_arrow_table()
+    return stored_tables(stored, active.number)
+
+
+def stored_tables(stored: tuple[Any, Any, Any], number: int) -> tuple[pa.Table, pa.Table | None]:
+    """Scaling and segments of one fit as they were stored.
+
+    stored: `history.fit_features`, `history.segments` and `history.fit_centroids`.
+    """
     features, segments, centroids = stored
-    return of_fit(features, active.number), nested_segments(segments, centroids, active.number)
+    return of_fit(features, number), nested_segments(segments, centroids, number)
 
 
 def settings_of_fit(settings: FitSettings, active: Any) -> FitSettings:

@@ -6,24 +6,25 @@ def model(dbt, session):
     from models_py.drift import DRIFT_SCHEMA
     from models_py.relations import (
         learning_of,
-        nested_segments,
         of_fit,
         settings_from,
         stored_customers,
+        stored_tables,
     )
 
     settings = settings_from(dbt.ref("fit_request"))
     source = stored_customers(dbt.ref("features_by_slot_set"))
-    features = dbt.source("history", "fit_features")
-    segments = dbt.source("history", "segments")
-    centroids = dbt.source("history", "fit_centroids")
+    stored = (
+        dbt.source("history", "fit_features"),
+        dbt.source("history", "segments"),
+        dbt.source("history", "fit_centroids"),
+    )
     baselines = dbt.source("history", "fit_baselines")
     if not settings.stored_fit_number:
         return DRIFT_SCHEMA.empty_table()
     return learning_of(source).drift_step(
         source,
-        of_fit(features, settings.stored_fit_number),
-        nested_segments(segments, centroids, settings.stored_fit_number),
+        *stored_tables(stored, settings.stored_fit_number),
         of_fit(baselines, settings.stored_fit_number),
         settings.fit,
     )

@@ -5,23 +5,23 @@ def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.relations import (
         learning_of,
-        nested_segments,
-        of_fit,
         settings_from,
         stored_customers,
+        stored_tables,
     )
     from models_py.scoring import ASSIGN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_request"))
     source = stored_customers(dbt.ref("features_by_slot_set"))
-    features = dbt.source("history", "fit_features")
-    segments = dbt.source("history", "segments")
-    centroids = dbt.source("history", "fit_centroids")
+    stored = (
+        dbt.source("history", "fit_features"),
+        dbt.source("history", "segments"),
+        dbt.source("history", "fit_centroids"),
+    )
     if not settings.stored_fit_number:
         return ASSIGN_SCHEMA.empty_table()
     return learning_of(source).assignments_by_stored_fit(
         source,
-        of_fit(features, settings.stored_fit_number),
-        nested_segments(segments, centroids, settings.stored_fit_number),
+        *stored_tables(stored, settings.stored_fit_number),
         settings.fit,
     )
