@@ -333,11 +333,12 @@ def make_members(
         query = f"select {identifier(f'{status}_count')} from marts.{table} where is_current"
     else:
         table = "segment_summary"
-        query = f"select coalesce(sum(customer_count), 0) from marts.{table}"
-        query += (
-            f" where segment_id = {request.segment_id}" if request.segment_id is not None else ""
+        query = (
+            f"select coalesce(sum(customer_count), 0) from marts.{table} "
+            "where $segment_id is null or segment_id = $segment_id"
         )
-    (expected,) = connection.execute(query).fetchone()
+    values = {} if request.status else {"segment_id": request.segment_id}
+    (expected,) = connection.execute(query, values).fetchone()
     missing = expected - member_count - other_count
     if missing and not 0 < missing <= forgotten_count:
         raise Problem(
