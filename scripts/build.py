@@ -33,7 +33,7 @@ from console import (
 )
 from dbt_results import BUILD
 from definitions import write_proposals
-from fit_settings import check_before_loading, project_vars
+from fit_settings import check_before_loading
 from forgotten_totals import pending_of
 from history import published_facts
 from increment import SOURCES_THAT_GROW, complete, prepare
@@ -41,6 +41,7 @@ from increment import describe as describe_increment
 from load_raw import Loaded, files_of, load
 from machine_faults import told
 from project_files import unused_names
+from project_sql import project_vars
 from publish import describe, publish
 from publish_spark import publish_from_spark
 from published_file import check_published

@@ -11,21 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from console import WRONG_USE, Problem
 from history import unreadable
-from project_sql import LOADER
+from project_sql import project_vars
 from quoting import identifier
 from run_dbt import PROJECT
 from settings import Settings
 from warehouse import Warehouse
-
-
-def project_vars(project: Path) -> dict[str, object]:
-    """Return the vars of the dbt project."""
-    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=LOADER)["vars"]
 
 
 def check_before_loading(settings: Settings) -> None:

@@ -169,9 +169,9 @@ def macro_texts() -> dict[str, str]:
 
 
 @cache
-def project_vars() -> dict[str, Any]:
+def project_vars(project: Path = PROJECT) -> dict[str, Any]:
     """Return the vars of the dbt project."""
-    text = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
+    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
     return yaml.load(text, Loader=LOADER)["vars"]
 
 

@@ -14,7 +14,8 @@ from history_rows import OF_THE_FIT, WHOLE
 from history_schema import HISTORY_TABLES
 from project_sql import ProjectSql
 from publish import with_features
-from settings import BY_NAME, OTHER_MAKE_VARIABLES
+from run_dbt import given_settings
+from settings import BY_NAME, OTHER_MAKE_VARIABLES, resolve
 from shops import ROOT
 
 PROJECT = ROOT / "dbt_project"
@@ -590,3 +591,24 @@ def test_stand_ins_for_lint_are_macros_of_the_project():
     assert stand_ins
     for name, arguments in stand_ins:
         assert project.get(name) == arguments, name
+
+
+def test_settings_of_a_run_are_read_as_it_was_started_with():
+    # They come by the environment: a var of the same name has what the project says instead.
+    started = {"AS_OF": "2024-02-03", "K": "4", "REFIT": "never", "SEED": "3"}
+    names = given_settings(resolve(started))
+    assert len(names) == len(started)
+    asked = "|".join(names)
+    by_name = re.compile(rf"\b(?:var|setting_within|setting_date)\(\s*['\"](?:{asked})['\"]")
+    # A macro that asks for any name may ask for one of them.
+    by_any = re.compile(r"\bvar\(\s*[^'\"\s]")
+    files = [
+        path
+        for folder in ("macros", "models", "tests")
+        for path in (ROOT / "dbt_project" / folder).rglob("*.sql")
+        if path.stem not in ("run_setting", "setting_within", "setting_date")
+    ]
+    assert files
+    texts = {path.name: path.read_text(encoding="utf-8") for path in files}
+    assert [name for name, text in texts.items() if by_name.search(text)] == []
+    assert [name for name, text in texts.items() if by_any.search(text)] == []
