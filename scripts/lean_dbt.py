@@ -107,7 +107,7 @@ def keep_readers_of_values() -> None:
 def parse_once_for_all_connections() -> None:
     """Have dbt keep the parsed project where only paths, threads or memory have changed.
 
-    dbt parses all anew when a value of the connection has changed, as models might read it by
+    dbt parses everything again when a value of the connection changes, as models might read it by
     `target`; those of this project read its type and its schema and nothing else. The folder of the
     project counts with them: a parsed seed holds it, and so would lead to where the project was
     before it was moved.

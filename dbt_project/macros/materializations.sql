@@ -1,7 +1,7 @@
 {#
     Tables and views for DuckDB, each replaced by one statement. dbt's own ones
     build beside the old table and rename twice, for databases that are read
-    meanwhile; nobody reads the build database before it is published, and
+    meanwhile; the build database is not read before it is published, and
     what is round a model's query takes longer than the query of a small shop.
 #}
 

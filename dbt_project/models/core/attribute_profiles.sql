@@ -19,7 +19,7 @@ source_capabilities as (
 
 ),
 
--- Values are fewer than customers: each is read once, whoever has it.
+-- Values are fewer than customers, so each distinct value is read once.
 value_counts as (
 
     select

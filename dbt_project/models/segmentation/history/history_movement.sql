@@ -116,7 +116,7 @@ counted as (
 
 ),
 
--- A run that repeats the last one has its number, and moves nobody.
+-- A run that repeats the last one has its number, and moves no customer.
 new_movement as (
 
     select
