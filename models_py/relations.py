@@ -1,9 +1,9 @@
 """From what a dbt Python model is handed to what the steps take, and nothing else.
 
-A relation here is whatever has `order`, `filter`, `count`, `to_arrow_reader` and `to_arrow_table`,
-as DuckDB's relations do; or, of customers held elsewhere, `customers` in place of the reader.
-Reading in key order is what makes a result independent of the order in which rows happen to be
-stored.
+A relation here is whatever has `order`, `filter`, `project`, `join`, `count`, `to_arrow_reader` and
+`to_arrow_table`, as DuckDB's relations do; or, of customers held elsewhere, `customers` in place of
+the reader. Reading in key order is what makes a result independent of the order in which rows
+happen to be stored.
 """
 
 from __future__ import annotations
@@ -141,10 +141,28 @@ def check_fixed_k(relation: Any, settings: StepSettings) -> None:
         )
 
 
-def learned_rows(relation: Any) -> Any | None:
-    """Rows of `backtest_input` that the backtest fit is learned from; None when there are none."""
-    learned = relation.filter("is_learned")
-    return learned if learned.count("*").fetchall()[0][0] else None
+def backtest_customers(features: Any) -> Any:
+    """Relation of the customers that the backtest fit assigns, with their features as it sees them.
+
+    Those of its own date, and those of the date that growth is counted from.
+    """
+    return features.filter("slot_set = 'backtest' and has_sufficient_history")
+
+
+def learned_rows(customers: Any, snapshots: Any, assignments: Any) -> Any | None:
+    """Relation of the customers that the backtest fit is learned from; None if there are none.
+
+    customers: as `backtest_customers` gives them. Each comes with `previous_segment_id`, the
+    segment at the date of the backtest by the active fit, from `customer_assignments`.
+    """
+    dates = snapshots.filter("is_backtest").to_arrow_table().column("as_of_date").to_pylist()
+    if not dates:
+        return None
+    learned = customers.filter(f"as_of_date = date '{dates[0]}'")
+    if not learned.count("*").fetchall()[0][0]:
+        return None
+    previous = "customer_id, as_of_date, segment_id as previous_segment_id"
+    return learned.join(assignments.project(previous), "customer_id, as_of_date", "left")
 
 
 def segment_ids(segments: Any) -> list[int]:

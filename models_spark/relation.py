@@ -29,6 +29,15 @@ class SparkRelation:
         """Rows in the order of these columns, named with commas between them."""
         return SparkRelation(self.frame.orderBy(*(name.strip() for name in columns.split(","))))
 
+    def project(self, columns: str) -> SparkRelation:
+        """These columns, named with commas between them, each `as` another name or its own."""
+        return SparkRelation(self.frame.selectExpr(*columns.split(",")))
+
+    def join(self, other: SparkRelation, columns: str, how: str) -> SparkRelation:
+        """Rows joined to those of another relation that have the same values in these columns."""
+        keys = [name.strip() for name in columns.split(",")]
+        return SparkRelation(self.frame.join(other.frame, keys, how))
+
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""

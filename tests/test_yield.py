@@ -106,7 +106,9 @@ def test_the_judged_features_are_those_of_a_build_that_ends_there(chance, cut_of
     ]
     chosen = ", ".join(f'"{column}"' for column in columns)
     judged = chance.query_build(
-        f"select customer_id, {chosen} from segmentation.backtest_input where is_learned order by 1"
+        f"select customer_id, {chosen} from features.features_by_slot_set "
+        "where slot_set = 'backtest' and has_sufficient_history and as_of_date = ? order by 1",
+        day(JUDGED_DAY),
     )
     then = cut_off.query_build(
         f"select customer_id, {chosen} from features.features_by_slot_set "

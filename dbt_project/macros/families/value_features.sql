@@ -23,7 +23,7 @@
 {% macro capped_days(days) -%}
     case
             when {{ days }} is not null
-                then cast(least({{ days }}, shortest_observed_days) as double)
+                then cast(least({{ days }}, comparable_days) as double)
         end
 {%- endmacro %}
 

@@ -47,11 +47,25 @@ attribute_features as (
 
 ),
 
+backtest_snapshot as (
+
+    select max(backtest_shortest_observed_days) as shortest_observed_days
+    from snapshots
+
+),
+
+-- The backtest caps recency and tenure where a build on its date would have
+-- capped them, which is never later than today's.
 windows as (
 
     select
         customer_snapshots.*,
         slot_sets.*,
+        case
+            when slot_sets.is_backtest
+                then backtest_snapshot.shortest_observed_days
+            else customer_snapshots.shortest_observed_days
+        end as comparable_days,
         category_windows.category_week_count,
         {% for amount in slot_columns('category', 'amount') -%}
         category_windows.{{ amount }},
@@ -64,6 +78,7 @@ windows as (
         promotion_windows.campaign_count,
         promotion_windows.response_count
     from customer_snapshots
+    cross join backtest_snapshot
     left join snapshots
         on customer_snapshots.as_of_date = snapshots.as_of_date
     inner join slot_sets

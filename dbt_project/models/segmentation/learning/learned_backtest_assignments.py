@@ -4,6 +4,7 @@
 def model(dbt, session):
     dbt.config(materialized="table")
     from models_py.relations import (
+        backtest_customers,
         definitions_of,
         key_ordered,
         learned_rows,
@@ -17,9 +18,9 @@ def model(dbt, session):
     settings = settings_from(dbt.ref("fit_request"))
     settings = settings_of_fit(settings.fit, dbt.ref("active_fit"))
     active_ids = segment_ids(dbt.ref("fit_segments"))
-    customers = dbt.ref("backtest_input")
     definitions = definitions_of(dbt.ref("fit_features"))
-    learned = learned_rows(customers)
+    customers = backtest_customers(dbt.ref("features_by_slot_set"))
+    learned = learned_rows(customers, dbt.ref("snapshots"), dbt.ref("customer_assignments"))
     if learned is None:
         return ASSIGN_SCHEMA.empty_table()
     learned_from = key_ordered(learned)
