@@ -42,6 +42,7 @@ OF_THE_FIT = {
     ),
 }
 WHOLE = {
+    "k_scan": "select * from build.marts.segmentation_k_scan",
     # A file that was loaded before keeps the time it was first loaded at.
     "load_ledger": """
         select
@@ -78,6 +79,7 @@ READ = (
     *((rows.schema, rows.model) for rows in OF_THE_FIT.values()),
     ("segmentation", "segmentation_run"),
     ("segmentation", "history_segments"),
+    ("marts", "segmentation_k_scan"),
 )
 LOADED = ("load_ledger", "load_settings")
 

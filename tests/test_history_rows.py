@@ -134,6 +134,6 @@ def test_queries_read_what_they_say(connection):
     """Publishing from Spark shows them these tables and no other."""
     text = " ".join(rows_sql(name) for name in (*OF_THE_FIT, *WHOLE)).replace('"', "")
     named = {f"{schema}.{name}" for schema, name in READ} | {f"raw.{name}" for name in LOADED}
-    schemas = ("segmentation.", "features.", "raw.")
+    schemas = ("segmentation.", "features.", "marts.", "raw.")
     words = {word.removeprefix("build.").rstrip(")") for word in text.split() if "build." in word}
     assert {word for word in words if word.startswith(schemas)} == named
