@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from models_py.scaling import Scaler, transformed
+from models_py.scaling import SCALING_SCHEMA, Scaler, transformed
 
 SHARE_FLOOR = 1e-4  # an empty bin would make the index infinite
 # Values nearer to each other than so many standard deviations, transformed, are not told apart: a
@@ -19,6 +19,9 @@ BASELINE_SCHEMA = pa.schema(
         ("bin_shares", pa.list_(pa.float64())),
     ]
 )
+BINS = ("bin_edges", "bin_shares")
+# How features are scaled and how they are spread.
+SPREAD_SCHEMA = pa.schema([*SCALING_SCHEMA, *(BASELINE_SCHEMA.field(name) for name in BINS)])
 DRIFT_SCHEMA = pa.schema(
     [
         ("feature", pa.string()),
@@ -65,6 +68,19 @@ def feature_edges(scaler: Scaler, at: int, values: np.ndarray, bin_count: int) -
 def bin_counts(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Rows in each bin, int64 (edges + 1)."""
     return np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+
+
+def with_bins(scaling: pa.Table, baseline: pa.Table) -> pa.Table:
+    """Return the scaling with the bins of each used feature, null for the others.
+
+    scaling: as `scaling_step` makes it. baseline: as `baseline_step` makes it, of that scaling.
+    """
+    bins = {row["feature"]: row for row in baseline.to_pylist()}
+    rows = [
+        row | {name: bins.get(row["feature"], {}).get(name) for name in BINS}
+        for row in scaling.to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schema=SPREAD_SCHEMA)
 
 
 def population_stability_index(expected: np.ndarray, actual: np.ndarray) -> float:

@@ -34,7 +34,7 @@ OF_THE_FIT = {
     "fits": NewRows(*ACTIVE_FIT),
     "fit_features": NewRows("segmentation", "fit_features"),
     "fit_centroids": NewRows("segmentation", "learned_segments", unnested="centroid"),
-    "fit_baselines": NewRows("segmentation", "learned_baselines"),
+    "fit_baselines": NewRows("segmentation", "learned_scaling", "new_rows.is_used"),
     "fit_categories": NewRows(
         "features",
         "category_slots",

@@ -58,8 +58,9 @@ def test_columns_and_types_are_those_of_the_history(connection):
 def test_baselines_are_numbered_by_the_active_fit(connection):
     active_fit(connection, 2, is_refit=True)
     connection.execute(
-        "create table build.segmentation.learned_baselines as "
-        "select 'a' as feature, 1 as position, [0.5] as bin_edges, [0.4, 0.6] as bin_shares"
+        "create table build.segmentation.learned_scaling as select * from (values "
+        "('a', 1, true, [0.5], [0.4, 0.6]), ('b', 2, false, null, null)) "
+        "as t(feature, position, is_used, bin_edges, bin_shares)"
     )
     assert found(connection, "fit_baselines") == [("a", 2, 1, [0.5], [0.4, 0.6])]
     # A refit that is held back is not the active fit.

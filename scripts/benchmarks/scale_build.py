@@ -39,7 +39,6 @@ STAGE_OF_MODEL = {
     "learned_drift": "fit",
     "learned_stored_assignments": "fit",
     "learned_segments": "fit",
-    "learned_baselines": "fit",
     "customer_assignments": "assign",
     "learned_backtest_assignments": "assign",
     "learned_reasons": "assign",
