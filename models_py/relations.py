@@ -116,8 +116,11 @@ def settings_of_fit(settings: FitSettings, active: Any) -> FitSettings:
 
 
 def definitions_of(features: Any) -> pa.Table:
-    """Definitions that the active fit was learned by, from `fit_features`, as a fit takes them."""
-    table = features.to_arrow_table()
+    """Definitions that the active fit was learned by, as a fit takes them.
+
+    features: `feature_catalog_entries`, where features defined after the fit have no fit_number.
+    """
+    table = features.filter("fit_number is not null").to_arrow_table()
     names = {
         "feature": "feature",
         "position": "position",

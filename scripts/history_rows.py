@@ -32,7 +32,9 @@ class NewRows:
 # Added where this run learned the active fit: a refit that is held back leaves nothing.
 OF_THE_FIT = {
     "fits": NewRows(*ACTIVE_FIT),
-    "fit_features": NewRows("segmentation", "fit_features"),
+    "fit_features": NewRows(
+        "segmentation", "feature_catalog_entries", "new_rows.fit_number is not null"
+    ),
     "fit_centroids": NewRows("segmentation", "learned_segments", unnested="centroid"),
     "fit_baselines": NewRows("segmentation", "learned_scaling", "new_rows.is_used"),
     "fit_categories": NewRows(

@@ -48,7 +48,7 @@ def test_definitions_are_those_that_the_fit_was_learned_by() -> None:
         features = connection.sql(
             "select 'spend' as feature, 1 as position, 'value' as family, 'log1p' as transform, "
             "0.4 as weight, 2.0 as defined_weight, 'zero' as missing_rule, 0.0 as missing_value, "
-            "true as is_clustered"
+            "true as is_clustered, unnest([2, null]) as fit_number"
         )
         (row,) = definitions_of(features).to_pylist()
     assert row == {

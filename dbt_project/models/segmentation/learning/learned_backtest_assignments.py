@@ -18,7 +18,7 @@ def model(dbt, session):
     settings = settings_from(dbt.ref("fit_request"))
     settings = settings_of_fit(settings.fit, dbt.ref("active_fit"))
     active_ids = segment_ids(dbt.ref("fit_segments"))
-    definitions = definitions_of(dbt.ref("fit_features"))
+    definitions = definitions_of(dbt.ref("feature_catalog_entries"))
     customers = backtest_customers(dbt.ref("features_by_slot_set"))
     learned = learned_rows(customers, dbt.ref("snapshots"), dbt.ref("customer_assignments"))
     if learned is None:

@@ -15,9 +15,9 @@ active_fit as (
 
 ),
 
-fit_features as (
+feature_catalog_entries as (
 
-    select * from {{ ref('fit_features') }}
+    select * from {{ ref('feature_catalog_entries') }}
     where mean_value is not null
 
 ),
@@ -63,17 +63,18 @@ transformed as (
         unpivoted.has_sufficient_history,
         case when not isnan(unpivoted.value) then unpivoted.value end as value,
         {{ transformed_value(
-            'case when isnan(unpivoted.value) then fit_features.missing_value'
+            'case when isnan(unpivoted.value)'
+            ~ ' then feature_catalog_entries.missing_value'
             ~ ' else unpivoted.value end',
-            'fit_features.transform'
+            'feature_catalog_entries.transform'
         ) }} as transformed_value,
-        fit_features.lower_value,
-        fit_features.upper_value,
-        fit_features.mean_value,
-        fit_features.standard_deviation
+        feature_catalog_entries.lower_value,
+        feature_catalog_entries.upper_value,
+        feature_catalog_entries.mean_value,
+        feature_catalog_entries.standard_deviation
     from unpivoted
-    inner join fit_features
-        on unpivoted.feature = fit_features.feature
+    inner join feature_catalog_entries
+        on unpivoted.feature = feature_catalog_entries.feature
 
 ),
 

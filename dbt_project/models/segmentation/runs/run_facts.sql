@@ -30,7 +30,8 @@ history_movement as (
 
 fit_features as (
 
-    select * from {{ ref('fit_features') }}
+    select * from {{ ref('feature_catalog_entries') }}
+    where fit_number is not null
 
 ),
 
