@@ -151,6 +151,24 @@ def test_prefixes_and_folders_agree(models):
     assert not wrong
 
 
+def test_only_its_own_folder_reads_an_intermediate_model(models):
+    wrong = []
+    for key, node in models.items():
+        if not node["name"].startswith("int_"):
+            continue
+        if node["access"] != "private":
+            wrong.append(f"{node['name']} is {node['access']}")
+        # The models that validate are a floor of core, which reads them.
+        folder = [name for name in node["fqn"][1:-1] if name != "validation"]
+        wrong += [
+            f"{reader['name']} reads {node['name']}"
+            for reader in models.values()
+            if key in reader["depends_on"]["nodes"]
+            and [name for name in reader["fqn"][1:-1] if name != "validation"] != folder
+        ]
+    assert not wrong
+
+
 def test_the_entities_of_core_are_there(models):
     core = {node["alias"] for node in models.values() if layer(node) == "core"}
     assert {*ENTITIES, "customer_attributes", "rejected_records"} <= core

@@ -1,5 +1,6 @@
 -- To the cent: the future spend of the segments of the backtest is what their
 -- members' orders in the days after its date came to.
+{{ config(group='backtest') }}
 
 with
 
