@@ -60,6 +60,18 @@ def fitted():
     return matrix, scaling, segments, steps.baseline_step(source, scaling, SETTINGS)
 
 
+def test_a_scaling_holds_the_bins_of_the_features_that_are_used(fitted):
+    _, scaling, _, baseline = fitted
+    rows = scaling.to_pylist()
+    unused = {**rows[0], "feature": "profiled", "is_used": False}
+    held = drift.with_bins(pa.Table.from_pylist([*rows, unused], schema=scaling.schema), baseline)
+    assert held.select(scaling.column_names).to_pylist() == [*rows, unused]
+    (last,) = held.slice(len(rows)).to_pylist()
+    assert last["bin_edges"] is last["bin_shares"] is None
+    names = ["feature", "position", "bin_edges", "bin_shares"]
+    assert held.slice(0, len(rows)).select(names).to_pylist() == baseline.to_pylist()
+
+
 def test_same_customers_have_not_drifted(fitted):
     matrix, scaling, segments, baseline = fitted
     source, _ = tables(matrix)

@@ -87,8 +87,11 @@ def test_marts_read_neither_staging_nor_raw(manifest, mart_models):
     forbidden = {}
     for node in mart_models:
         for parent in node["depends_on"]["nodes"]:
-            is_raw = parent.startswith("source.") and not parent.startswith(STATE)
-            if is_raw or layer(manifest["nodes"][parent]) == "staging":
+            if parent.startswith("source."):
+                is_forbidden = not parent.startswith(STATE)
+            else:
+                is_forbidden = layer(manifest["nodes"][parent]) == "staging"
+            if is_forbidden:
                 forbidden.setdefault(node["name"], []).append(parent)
     assert len(mart_models) >= 11
     assert not forbidden
