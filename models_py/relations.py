@@ -168,6 +168,21 @@ def learned_rows(customers: Any, snapshots: Any, assignments: Any) -> Any | None
     return learned.join(assignments.project(previous), "customer_id, as_of_date", "left")
 
 
+def with_previous_segments(customers: Any, stored: Any, spells: Any) -> Any:
+    """Relation of customers with `previous_segment_id`, by which segments are matched.
+
+    stored: the segments of today's customers by the stored fit. spells: `history.assignments`,
+    of which a customer's last segment counts where the stored fit cannot see anything any more.
+    """
+    last = spells.filter("last_run_number is null")
+    previous = (
+        stored.project("customer_id, segment_id as stored_segment_id")
+        .join(last.project("customer_id, segment_id as last_segment_id"), "customer_id", "outer")
+        .project("customer_id, coalesce(stored_segment_id, last_segment_id) as previous_segment_id")
+    )
+    return customers.join(previous, "customer_id", "left")
+
+
 def segment_ids(segments: Any) -> list[int]:
     """Ids of the segments of the active fit, ascending, from `fit_segments`."""
     active = segments.filter("lineage <> 'retired'").order("segment_id").to_arrow_table()

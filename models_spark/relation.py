@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -9,6 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from models_spark.customers import SparkCustomers, quoted
+
+BETWEEN_COLUMNS = re.compile(r",(?![^(]*\))")  # a comma that is in no brackets
 
 
 class SparkRelation:
@@ -30,8 +33,8 @@ class SparkRelation:
         return SparkRelation(self.frame.orderBy(*(name.strip() for name in columns.split(","))))
 
     def project(self, columns: str) -> SparkRelation:
-        """These columns, named with commas between them, each `as` another name or its own."""
-        return SparkRelation(self.frame.selectExpr(*columns.split(",")))
+        """Expressions with commas between them, each `as` a name or a column by its own."""
+        return SparkRelation(self.frame.selectExpr(*BETWEEN_COLUMNS.split(columns)))
 
     def join(self, other: SparkRelation, columns: str, how: str) -> SparkRelation:
         """Rows joined to those of another relation that have the same values in these columns."""

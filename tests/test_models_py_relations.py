@@ -15,11 +15,13 @@ from models_py.relations import (
     active_fit_from,
     customers_of,
     definitions_of,
+    learned_rows,
     settings_of_fit,
     stored_customers,
     tables_of_fit,
     value_ranges,
     with_current,
+    with_previous_segments,
 )
 
 TODAY = date(2026, 1, 7)
@@ -60,6 +62,42 @@ def test_definitions_are_those_that_the_fit_was_learned_by() -> None:
         "is_clustered": True,
         "missing_value": "zero",
     }
+
+
+def test_the_backtest_learns_from_its_date_by_the_segments_of_the_active_fit() -> None:
+    """Nothing is learned where there is no such date, or nobody at it."""
+    with duckdb.connect() as connection:
+        customers = connection.sql(
+            "select 'a' as customer_id, date '2026-01-07' as as_of_date "
+            "union all select unnest(['a', 'b']), date '2025-12-08'"
+        )
+        assignments = connection.sql(
+            "select 'a' as customer_id, date '2025-12-08' as as_of_date, 4 as segment_id "
+            "union all select 'a', date '2026-01-07', 5"
+        )
+        snapshots = connection.sql(
+            "select unnest([date '2026-01-07', date '2025-12-08']) as as_of_date, "
+            "unnest([false, true]) as is_backtest"
+        )
+        learned = learned_rows(customers, snapshots, assignments)
+        assert learned.order("customer_id").fetchall() == [("a", EARLIER, 4), ("b", EARLIER, None)]
+        assert learned.columns == ["customer_id", "as_of_date", "previous_segment_id"]
+        assert learned_rows(customers, snapshots.filter("not is_backtest"), assignments) is None
+        assert learned_rows(customers.filter("false"), snapshots, assignments) is None
+
+
+def test_segments_are_matched_by_the_stored_fit_or_else_by_where_customers_were_last() -> None:
+    with duckdb.connect() as connection:
+        customers = connection.sql("select unnest(['a', 'b', 'c']) as customer_id, 1.5 as spend")
+        stored = connection.sql("select 'a' as customer_id, 1 as segment_id")
+        spells = connection.sql(
+            "select * from (values ('a', 2, null), ('b', 3, 1), ('b', 4, null), ('gone', 5, null)) "
+            "as spells (customer_id, segment_id, last_run_number)"
+        )
+        found = with_previous_segments(customers, stored, spells)
+        assert found.columns == ["customer_id", "spend", "previous_segment_id"]
+        rows = found.project("customer_id, previous_segment_id").order("customer_id").fetchall()
+    assert rows == [("a", 1), ("b", 4), ("c", None)]
 
 
 @pytest.fixture

@@ -81,8 +81,6 @@ usual_recency as (
 
 -- Customers who bought longer ago than half of all count as bringing nothing,
 -- whatever they spent before.
--- Customers who bought longer ago than half of all count as bringing nothing,
--- whatever they spent before.
 described as (
 
     select

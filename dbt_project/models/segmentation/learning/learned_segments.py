@@ -10,11 +10,17 @@ def model(dbt, session):
         learning_of,
         nested_segments,
         settings_from,
+        with_previous_segments,
     )
 
     settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
-    source = key_ordered(dbt.ref("clustering_input"))
+    customers = with_previous_segments(
+        dbt.ref("clustering_input"),
+        dbt.ref("learned_stored_assignments"),
+        dbt.source("history", "assignments"),
+    )
+    source = key_ordered(customers)
     learning = learning_of(source)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     k_scan = dbt.ref("learned_k_scan").to_arrow_table()
