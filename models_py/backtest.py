@@ -16,8 +16,9 @@ from models_py.fit import NO_SEGMENT, previous_ids
 from models_py.identity import paired_ids
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
+from models_py.parallel import one_blas_thread
 from models_py.scaling import Scaler
-from models_py.scan import Search, cold_models, distinct_rows, quiet_and_single
+from models_py.scan import Search, cold_models, distinct_rows
 from models_py.steps import assign_step, fit_step, scaling_step
 
 CENTRES_SCHEMA = pa.schema(
@@ -49,7 +50,7 @@ def backtest_step(
     scaler = Scaler.from_table(scaling)
     row_count = int(scaling.column("row_count")[0].as_py())
     with (
-        quiet_and_single(),
+        one_blas_thread(),
         scaled_matrix(learned, scaler, settings, row_count=row_count) as matrix,
     ):
         k = distinct_rows(matrix, len(segment_ids))

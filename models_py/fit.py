@@ -22,9 +22,10 @@ from models_py.identity import (
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.model import SEGMENTS_SCHEMA, active_segments
+from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
-from models_py.scan import SAMPLE_PATH, Search, quiet_and_single
+from models_py.scan import SAMPLE_PATH, Search
 
 NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
 COLD, WARM = "cold", "warm"
@@ -182,7 +183,7 @@ def fit(
     mapped, known = mapped_centres(before, scaler)
     jaccards = row["cluster_jaccards"] or [None] * row["k"]
 
-    with quiet_and_single():
+    with one_blas_thread():
         models = [cold]
         warm_jaccards: list | None = None
         if before and known.any() and row["k"] > 1:
@@ -207,7 +208,7 @@ def fit(
         # The scan measured the same centres on the same customers.
         best.cluster_silhouettes = np.array(row["cluster_silhouettes"], dtype=np.float64)
     else:
-        with quiet_and_single():
+        with one_blas_thread():
             customers.add_silhouettes([best])
 
     crossed = customers.crossed(best) if before else {}

@@ -11,9 +11,8 @@ from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
-# What KMeans iterates with; `lloyd` says why it is called without the estimator.
-from sklearn.cluster._k_means_lloyd import lloyd_iter_chunked_dense
-
+# `lloyd` says why the kernel is called without the estimator.
+from models_py.lloyd_kernel import lloyd_iter_chunked_dense
 from models_py.matrix import ScaledMatrix
 from models_py.parallel import ordered_map
 

@@ -1,12 +1,8 @@
 """Every candidate k: searched, polished, measured, compared with references and half samples."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from models_py import kmeans
 from models_py.config import FitSettings
@@ -51,14 +47,6 @@ class Candidate:
     evaluation: Evaluation
     structure: Structure | None
     stability: Stability | None
-
-
-@contextmanager
-def quiet_and_single() -> Iterator[None]:
-    """One BLAS thread, and no warning where a cluster stays empty: sizes say so."""
-    with one_blas_thread(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
 
 
 def distinct_rows(matrix: ScaledMatrix, needed: int) -> int:
@@ -258,7 +246,7 @@ def scan(
     A k above the number of distinct customers (counted as far as needed) is not tried; when none
     remains, the largest possible one is.
     """
-    with quiet_and_single():
+    with one_blas_thread():
         with scaled_matrix(source, scaler, settings, row_count=row_count) as matrix:
             limit = distinct_rows(matrix, max(settings.candidates))
             ks = [k for k in settings.candidates if k <= limit] or [limit]

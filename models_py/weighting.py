@@ -46,9 +46,9 @@ from models_py import kmeans
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from models_py.metrics import mean_silhouette
+from models_py.parallel import one_blas_thread
 from models_py.references import KINDS, reference
 from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sample
-from models_py.scan import quiet_and_single
 from models_py.stability import HalfSample, Halves
 from models_py.weight_search import (
     LEAST_SHARE,
@@ -311,7 +311,7 @@ def weighted_scaling(
     active: ActiveWeights | None = None,
 ) -> pa.Table:
     """Learn the scaling and decide on the weights (see `steps.scaling_step`)."""
-    with quiet_and_single():
+    with one_blas_thread():
         scaling, unit, sample = learned_with_sample(source, definitions, settings)
         if settings.weighting == DEFINITIONS or len(unit.features) < 2:
             return scaling

@@ -24,8 +24,9 @@ from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
 from models_py.model import Model
 from models_py.monitoring import gone
+from models_py.parallel import one_blas_thread
 from models_py.scaling import Scaler
-from models_py.scan import Candidate, cold_models, quiet_and_single
+from models_py.scan import Candidate, cold_models
 from models_py.steps import (
     baseline_table,
     drift_table,
@@ -56,7 +57,7 @@ def k_scan_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSetti
     scaler = Scaler.from_table(scaling)
     row_count = row_count_of(scaling)
     with (
-        quiet_and_single(),
+        one_blas_thread(),
         scaled_customers(customers, scaler, settings, row_count=row_count) as scaled,
     ):
         limit = scaled.distinct(max(settings.candidates))
@@ -248,7 +249,7 @@ def backtest_step(
     scaler = Scaler.from_table(scaling)
     row_count = row_count_of(scaling)
     with (
-        quiet_and_single(),
+        one_blas_thread(),
         scaled_customers(learned, scaler, settings, row_count=row_count) as scaled,
     ):
         k = scaled.distinct(len(segment_ids))

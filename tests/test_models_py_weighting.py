@@ -8,8 +8,8 @@ from models_py import steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
+from models_py.parallel import one_blas_thread
 from models_py.scaling import SCALING_SCHEMA, Scaler
-from models_py.scan import quiet_and_single
 from models_py.weight_search import (
     RIDGE,
     Spread,
@@ -97,7 +97,7 @@ def test_likelihood_counts_a_repeated_feature_once():
 def test_search_ends_where_its_weights_are_those_of_its_clusters():
     matrix, labels = hidden_groups()
     rows = ((matrix - matrix.mean(axis=0)) / matrix.std(axis=0)).astype(np.float32)
-    with quiet_and_single():
+    with one_blas_thread():
         found = searched(rows, 4, [np.ones(10)], SETTINGS, 1)
     assert adjusted_rand(contingency(labels, found.labels, 4, 4)) > 0.95
     explained, means = Spread(rows).explained_shares(found.labels, 4)
@@ -139,7 +139,7 @@ def test_merging_leads_out_of_two_groups_in_one_cluster(seed):
     means[1] = means[0] + [*[0] * 12, -3, 3]
     rows = means[labels] + rng.standard_normal((1500, 14))
     rows = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
-    with quiet_and_single():
+    with one_blas_thread():
         found = searched(rows, 8, [np.ones(14)], SETTINGS, 1)
     assert adjusted_rand(contingency(labels, found.labels, 8, 8)) > 0.99
 
@@ -152,7 +152,7 @@ def test_a_few_extreme_customers_are_no_group():
     rows[:, 0] += 5 * labels
     rows[:15] += 12
     rows = ((rows - rows.mean(axis=0)) / rows.std(axis=0)).astype(np.float32)
-    with quiet_and_single():
+    with one_blas_thread():
         found = searched(rows, 3, [np.ones(3)], SETTINGS, 1)
     assert np.bincount(found.labels).min() > 300
 
