@@ -16,7 +16,7 @@ from dbt_common.events import event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.types import Note
 
-import lean_dbt
+from lean import parts
 from shops import ROOT
 
 
@@ -33,7 +33,7 @@ def test_debug_events_are_dropped_and_all_others_arrive(
 ) -> None:
     arrived: list[str] = []
     manager.add_callback(lambda message: arrived.append(message.info.level))
-    lean_dbt.drop_debug_events()
+    parts.drop_debug_events()
     manager.fire_event(Note(msg="x"), level=EventLevel.DEBUG)
     manager.fire_event(Note(msg="x"))
     assert arrived == ["info"]
@@ -47,7 +47,7 @@ def test_a_dbt_without_that_method_runs_as_it_does_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(event_manager.EventManager, "fire_event")
-    lean_dbt.drop_debug_events()
+    parts.drop_debug_events()
     assert not hasattr(event_manager.EventManager, "fire_event")
 
 
@@ -66,7 +66,7 @@ def test_an_event_is_filled_in_when_it_is_looked_at(untouched: Callable[..., Non
     expected = MainReportVersion(version="1", log_version=3)
     text, fields = expected.message(), expected.to_dict()
     untouched(BaseEvent, "__init__", "__getattr__", "__setattr__")
-    lean_dbt.fill_events_when_read()
+    parts.fill_events_when_read()
     event = MainReportVersion(version="1", log_version=3)
     assert "pb_msg" not in vars(event)
     assert (event.message(), event.to_dict()) == (text, fields)
@@ -84,7 +84,7 @@ def test_json_is_written_as_json_itself_writes_it(untouched: Callable[..., None]
     files = [io.StringIO(), io.StringIO()]
     json.dump(value, files[0], cls=Encoder)
     untouched(json, "dump")
-    lean_dbt.write_json_at_once()
+    parts.write_json_at_once()
     json.dump(value, files[1], cls=Encoder)
     assert files[0].getvalue() == files[1].getvalue()
 
@@ -104,7 +104,7 @@ def test_results_of_queries_are_read_as_dbt_reads_them(untouched: Callable[..., 
         ]
 
     expected = read()
-    lean_dbt.keep_readers_of_values()
+    parts.keep_readers_of_values()
     assert read() == expected
 
 
@@ -112,13 +112,13 @@ def test_another_path_or_more_threads_leave_the_connection_the_same(
     untouched: Callable[..., None],
 ) -> None:
     untouched(DuckDBCredentials, "_connection_keys", "connection_info")
-    lean_dbt.parse_once_for_all_connections()
+    parts.parse_once_for_all_connections()
     given = [
         DuckDBCredentials.from_dict({"path": f"{folder}/build.duckdb", "settings": {"threads": n}})
         for folder, n in (("a", 1), ("b", 2))
     ]
     first, second = (dict(credentials.connection_info()) for credentials in given)
-    told = {"database": "build", "schema": "main", "project_folder": str(lean_dbt.ROOT)}
+    told = {"database": "build", "schema": "main", "project_folder": str(parts.ROOT)}
     assert first == second == told
 
 
@@ -126,10 +126,10 @@ def test_a_project_that_was_moved_is_parsed_again(
     untouched: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     untouched(DuckDBCredentials, "_connection_keys", "connection_info")
-    lean_dbt.parse_once_for_all_connections()
+    parts.parse_once_for_all_connections()
     credentials = DuckDBCredentials.from_dict({"path": "build.duckdb"})
     before = dict(credentials.connection_info())
-    monkeypatch.setattr(lean_dbt, "ROOT", tmp_path)
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
     assert dict(credentials.connection_info()) != before
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gc
 import json
-import sys
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -21,12 +20,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from dbt.adapters.duckdb import credentials as duckdb_credentials
-from dbt.cli.main import cli
 from dbt_common.clients import agate_helper
 from dbt_common.events import base_types, event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Young objects before a collection: of the default, 700, there are thousands of collections.
 OBJECTS_BEFORE_COLLECTION = 100_000
 
@@ -147,10 +145,3 @@ def run_leanly() -> None:
     keep_readers_of_values()
     parse_once_for_all_connections()
     keep_clock_steady()
-
-
-if __name__ == "__main__":
-    # The folder of this file is no place of dbt's plugins, which it looks for on the path.
-    del sys.path[0]
-    run_leanly()
-    cli()

@@ -1,0 +1,114 @@
+"""Keeps what Python compiles from text while dbt runs, so that the next run need not.
+
+A dataclass is made by compiling its methods, and a model or macro of dbt by turning its Jinja into
+Python and compiling that: 2,000 texts and 500 templates in a build, the same ones in each.
+
+The code of a text depends on the text and on Python alone, that of a template on the template and
+on the releases of Jinja and dbt too. All of this makes the key, so code that is found is the code
+that would be made. The file is one of dbt's target folder, beside the parsed project.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import marshal
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+FILE = "kept_code.bin"
+# Packages whose releases decide what a template becomes.
+TEMPLATE_PACKAGES = ("jinja2", "dbt-common", "dbt-core")
+# Past this size only what this run used is kept.
+LARGEST_FILE = 16_000_000
+
+
+class KeptCode:
+    """Code by the digest of what it was made from.
+
+    Attributes:
+        made: How many codes had to be made in this run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._salt = f"{sys.implementation.cache_tag} {sys.version} {sys.flags.optimize}"
+        self._codes: dict[bytes, CodeType] = {}
+        self._used: set[bytes] = set()
+        self.made = 0
+        try:
+            self._codes = marshal.loads(self._path.read_bytes())
+        except (OSError, ValueError, EOFError, TypeError):
+            # Not there, or not whole: all is made once more.
+            self._codes = {}
+
+    def code_of(self, parts: Iterable[str], make: Callable[[], CodeType]) -> CodeType:
+        """Return the kept code of these parts; it is made where there is none."""
+        key = blake2b("\0".join((self._salt, *parts)).encode(), digest_size=16).digest()
+        code = self._codes.get(key)
+        if code is None:
+            code = make()
+            self._codes[key] = code
+            self.made += 1
+        self._used.add(key)
+        return code
+
+    def save(self) -> None:
+        """Write the file again where something was made; without room for it nothing is kept."""
+        if not self.made:
+            return
+        content = marshal.dumps(self._codes)
+        if len(content) > LARGEST_FILE:
+            content = marshal.dumps({key: self._codes[key] for key in self._used})
+        beside = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(content)
+            os.replace(beside, self._path)
+        except OSError:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+def _compiled(text: str) -> CodeType:
+    # Without the future statements of this file, as `exec` in a file that has none.
+    return compile(text, "<string>", "exec", dont_inherit=True)
+
+
+def keep_dataclasses(kept: KeptCode) -> None:
+    """Have dataclasses made from kept code."""
+
+    def execute(text: str, names: dict[str, Any], *places: dict[str, Any]) -> None:
+        code = kept.code_of(["dataclass", text], lambda: _compiled(text))
+        builtins.exec(code, names, *places)
+
+    # A name of the module comes before the function of Python.
+    dataclasses.exec = execute
+
+
+def keep_templates(kept: KeptCode) -> None:
+    """Have dbt's Jinja templates made from kept code."""
+    from dbt_common.clients import jinja
+
+    environment = getattr(jinja, "MacroFuzzEnvironment", None)
+    if environment is None:
+        return
+    make = environment.compile
+    releases = [f"{name} {version(name)}" for name in TEMPLATE_PACKAGES]
+
+    def compile_template(
+        self: Any, source: Any, name: str | None = None, filename: str | None = None, **options: Any
+    ) -> Any:
+        if not isinstance(source, str) or name or filename or options or jinja.MACRO_DEBUGGING:
+            return make(self, source, name, filename, **options)
+        parts = ["template", *releases, type(self).__name__, *sorted(self.extensions), source]
+        return kept.code_of(parts, lambda: make(self, source))
+
+    environment.compile = compile_template
