@@ -1,8 +1,8 @@
 """Rows of the tables of schema `history` that no dbt model has: what is stored and this run's.
 
 Where dbt reads a table with the rows of this run, it has a model `history_<table>`, which is
-published as it is. The others are put together here when they are published. Queries are on a build
-database that is attached as `build`.
+published as it is. The others are put together here when they are published: those of runs and of k
+scans from the marts that show them. Queries are on a build database that is attached as `build`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,19 @@ OF_THE_FIT = {
     ),
 }
 WHOLE = {
+    # The mart does not show when the data of a run was loaded.
+    "runs": """
+        select
+            runs.*,
+            case
+                when stored.run_number is null then run_facts.loaded_at
+                else stored.loaded_at
+            end as loaded_at
+        from build.marts.segmentation_runs as runs
+        left join build.history.runs as stored
+            on runs.run_number = stored.run_number
+        cross join build.segmentation.run_facts as run_facts
+    """,
     "k_scan": "select * from build.marts.segmentation_k_scan",
     # A file that was loaded before keeps the time it was first loaded at.
     "load_ledger": """
@@ -82,6 +95,8 @@ READ = (
     ("segmentation", "segmentation_run"),
     ("segmentation", "history_segments"),
     ("marts", "segmentation_k_scan"),
+    ("marts", "segmentation_runs"),
+    ("segmentation", "run_facts"),
 )
 LOADED = ("load_ledger", "load_settings")
 

@@ -117,6 +117,22 @@ def test_pseudonyms_are_remembered_where_there_are_any(connection):
     assert found(connection, "pseudonymisation") == [("a digest",)]
 
 
+def test_a_run_keeps_the_time_its_data_was_loaded_at(connection):
+    connection.execute("create schema build.marts")
+    connection.execute("create table build.segmentation.run_facts (loaded_at timestamp)")
+    connection.execute("insert into build.segmentation.run_facts values ('2026-02-01 10:00')")
+    connection.execute(
+        "insert into build.history.runs (run_number, loaded_at) values (1, '2026-01-01 10:00')"
+    )
+    connection.execute(
+        "create table build.marts.segmentation_runs as "
+        "select * exclude (run_number, loaded_at), unnest([1, 2]) as run_number "
+        "from build.history.runs"
+    )
+    rows = found(connection, "runs", "run_number, month(loaded_at)")
+    assert rows == [(1, 1), (2, 2)]
+
+
 def test_numbers_of_runs_that_were_rolled_back_stay_given_out(connection):
     connection.execute("insert into build.history.highest_numbers values (7, 1, 5)")
     connection.execute(

@@ -73,6 +73,12 @@ record_outcomes as (
 
 ),
 
+load_settings as (
+
+    select * from {{ source('load', 'load_settings') }}
+
+),
+
 customer_counts as (
 
     select
@@ -222,6 +228,9 @@ final as (
         features_dropped.dropped_features,
         segments_alike.indistinguishable_segments,
         snapshot_counts.skipped_snapshots,
+        {{ engine_version() }}
+        || '; dbt {{ dbt_version }}; '
+        || load_settings.environment as versions,
         churn.customer_changed_share,
         churn.model_changed_share,
         customer_counts.customer_count,
@@ -239,7 +248,8 @@ final as (
             order_span.last_gap_days > {{ var('max_order_gap_days') }}, false
         ) as has_order_gap,
         order_span.first_order_date,
-        order_span.last_order_date
+        order_span.last_order_date,
+        load_settings.loaded_at
     from customer_counts
     cross join outlier_counts
     cross join churn
@@ -250,6 +260,7 @@ final as (
     cross join order_span
     cross join data_fingerprint
     cross join record_counts
+    cross join load_settings
 
 )
 
