@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from models_py.arrays import Counts, Labels, Matrix
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from models_py.fit import NO_SEGMENT, previous_ids
@@ -62,7 +63,7 @@ def backtest_step(
     return assign_step(customers, scaling, renamed, settings)
 
 
-def chosen_centres(centres: np.ndarray) -> pa.Table:
+def chosen_centres(centres: Matrix) -> pa.Table:
     """What a scan that chose these centres would hand to the fit."""
     found = {"k": len(centres), "is_chosen": True, "centroids": centres.tolist()}
     return pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
@@ -87,7 +88,7 @@ def _under_active_ids(
     return renamed(segments, shared, active_ids)
 
 
-def renamed(segments: pa.Table, shared: np.ndarray, active_ids: np.ndarray) -> pa.Table:
+def renamed(segments: pa.Table, shared: Counts, active_ids: Labels) -> pa.Table:
     """Segments, numbered from 1, under the active ids that they share most members with.
 
     shared: int64 (segments x active ids), customers by number and by id.

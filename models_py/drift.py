@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from models_py.arrays import Counts, Vector
 from models_py.scaling import SCALING_SCHEMA, Scaler, transformed
 
 SHARE_FLOOR = 1e-4  # an empty bin would make the index infinite
@@ -31,7 +32,7 @@ DRIFT_SCHEMA = pa.schema(
 )
 
 
-def bin_edges(values: np.ndarray, bin_count: int) -> np.ndarray:
+def bin_edges(values: Vector, bin_count: int) -> Vector:
     """Inner edges of bins with about equal shares; fewer where many values are the same.
 
     A value equal to an edge belongs to the bin below it: bins are (-inf, e1], (e1, e2], ...
@@ -41,7 +42,7 @@ def bin_edges(values: np.ndarray, bin_count: int) -> np.ndarray:
     return edges[edges < values.max()] if values.size else edges
 
 
-def edges_apart(edges: np.ndarray, places: np.ndarray, highest: float) -> np.ndarray:
+def edges_apart(edges: Vector, places: Vector, highest: float) -> Vector:
     """Leave out edges less than `RESOLUTION` below the next one or below the highest value.
 
     places: where the edges are, ascending, in standard deviations, as `highest` is.
@@ -55,7 +56,7 @@ def edges_apart(edges: np.ndarray, places: np.ndarray, highest: float) -> np.nda
     return edges[kept]
 
 
-def feature_edges(scaler: Scaler, at: int, values: np.ndarray, bin_count: int) -> np.ndarray:
+def feature_edges(scaler: Scaler, at: int, values: Vector, bin_count: int) -> Vector:
     """Edges of the bins of a used feature, in its own units, from a sample of its values."""
     edges = bin_edges(values, bin_count)
     if not len(edges) or not scaler.deviation[at] > 0:
@@ -65,7 +66,7 @@ def feature_edges(scaler: Scaler, at: int, values: np.ndarray, bin_count: int) -
     return edges_apart(edges, places[:-1], places[-1])
 
 
-def bin_counts(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def bin_counts(values: Vector, edges: Vector) -> Counts:
     """Rows in each bin, int64 (edges + 1)."""
     return np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
 
@@ -83,7 +84,7 @@ def with_bins(scaling: pa.Table, baseline: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SPREAD_SCHEMA)
 
 
-def population_stability_index(expected: np.ndarray, actual: np.ndarray) -> float:
+def population_stability_index(expected: Vector, actual: Vector) -> float:
     """Sum over bins of (actual - expected) * ln(actual / expected), shares floored at 0.0001.
 
     0 and up. Read as in credit scoring (Siddiqi 2006): below 0.1 stable, above 0.25 changed.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.features import BatchSource, Chunk, chunks
 from models_py.kmeans import rounded
@@ -26,7 +27,7 @@ BLOCK_ROWS = 4_096  # rows measured at once: their distances stay in the cache
 ROUNDING = 1e-12
 
 
-def squared_distances(scaled: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def squared_distances(scaled: Matrix, centres: Matrix) -> Matrix:
     """Squared distances (centres x rows) of scaled rows (features x rows), float64."""
     out = np.zeros((centres.shape[0], scaled.shape[1]))
     step = np.empty(scaled.shape[1])
@@ -52,22 +53,22 @@ class Evaluation:
     nearest: (rows) squared distance to the nearest centre, only when asked for.
     """
 
-    centres: np.ndarray
-    labels: np.ndarray
-    sizes: np.ndarray
-    inertias: np.ndarray
-    means: np.ndarray
-    radii: np.ndarray
+    centres: Matrix
+    labels: Labels
+    sizes: Counts
+    inertias: Vector
+    means: Matrix
+    radii: Vector
     total_squares: float
-    cluster_silhouettes: np.ndarray
+    cluster_silhouettes: Vector
     silhouette: float | None = None
     davies_bouldin: float | None = None
     calinski_harabasz: float | None = None
-    nearest: np.ndarray = field(default_factory=lambda: np.empty(0))
+    nearest: Vector = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def of_sums(
-        cls, centres: np.ndarray, sums: "Sums", *, labels: np.ndarray, nearest: np.ndarray
+        cls, centres: Matrix, sums: "Sums", *, labels: Labels, nearest: Vector
     ) -> "Evaluation":
         """Measures that follow from sums over all rows; silhouettes need another pass."""
         count = np.maximum(sums.sizes, 1)[:, None]
@@ -88,7 +89,7 @@ class Evaluation:
             nearest=nearest,
         )
 
-    def take_silhouettes(self, sums: np.ndarray) -> None:
+    def take_silhouettes(self, sums: Matrix) -> None:
         """Take in what `silhouette_sums` gives over all rows."""
         values, own = sums
         has_rows = self.sizes > 0
@@ -116,7 +117,7 @@ class Evaluation:
 def evaluate(
     source: BatchSource,
     scaler: Scaler,
-    models: Sequence[np.ndarray],
+    models: Sequence[Matrix],
     settings: FitSettings,
     *,
     row_count: int,
@@ -134,7 +135,7 @@ def evaluate(
 def assign_all(
     source: BatchSource,
     scaler: Scaler,
-    models: Sequence[np.ndarray],
+    models: Sequence[Matrix],
     settings: FitSettings,
     *,
     row_count: int,
@@ -165,7 +166,7 @@ def assign_all(
 
 
 def members_of(
-    source: BatchSource, scaler: Scaler, centres: np.ndarray, settings: FitSettings
+    source: BatchSource, scaler: Scaler, centres: Matrix, settings: FitSettings
 ) -> Evaluation:
     """Sizes, means and radii of the rows nearest to each centre, in one streamed pass; no labels.
 
@@ -181,15 +182,17 @@ def members_of(
     return members_of_sums(centres, found)
 
 
-def members_of_sums(centres: np.ndarray, sums: "Sums") -> Evaluation:
+def members_of_sums(centres: Matrix, sums: "Sums") -> Evaluation:
     """Sizes, means and radii, to digits that the sizes of chunks do not change."""
-    found = Evaluation.of_sums(centres, sums, labels=np.empty(0), nearest=np.empty(0))
+    found = Evaluation.of_sums(
+        centres, sums, labels=np.empty(0, dtype=np.int16), nearest=np.empty(0)
+    )
     found.means = rounded(found.means, MEMBER_DIGITS)
     found.radii = rounded(found.radii, MEMBER_DIGITS)
     return found
 
 
-def sums_of(scaled: np.ndarray, centres: np.ndarray) -> "Sums":
+def sums_of(scaled: Matrix, centres: Matrix) -> "Sums":
     """Sums over rows by their nearest centre; scaled: float64 (features x rows)."""
     ((_, _, sums),) = assigned(scaled, [centres])
     return sums
@@ -208,12 +211,12 @@ def _stream(source: BatchSource, scaler: Scaler, settings: FitSettings) -> Itera
 class Sums:
     """Sums over rows by their nearest centre: sizes (k), totals (k x features), inertias (k)."""
 
-    sizes: np.ndarray
-    totals: np.ndarray
-    inertias: np.ndarray
+    sizes: Counts
+    totals: Matrix
+    inertias: Vector
 
     @classmethod
-    def of_none(cls, centres: np.ndarray) -> "Sums":
+    def of_none(cls, centres: Matrix) -> "Sums":
         """Sums over no rows."""
         k = len(centres)
         return cls(np.zeros(k, dtype=np.int64), np.zeros(centres.shape), np.zeros(k))
@@ -225,9 +228,7 @@ class Sums:
         self.inertias += other.inertias
 
 
-def assigned(
-    scaled: np.ndarray, models: Sequence[np.ndarray]
-) -> Iterator[tuple[np.ndarray, np.ndarray, Sums]]:
+def assigned(scaled: Matrix, models: Sequence[Matrix]) -> Iterator[tuple[Labels, Vector, Sums]]:
     """For each set of centres: label, squared distance to the nearest (rows), and sums.
 
     scaled: float64 (features x rows). Labels and distances are those of `squared_distances` to the
@@ -266,7 +267,7 @@ class _Room:
         self._count = 0
         self._lengths = np.empty(0)
 
-    def take(self, scaled: np.ndarray, first: int) -> np.ndarray:
+    def take(self, scaled: Matrix, first: int) -> Matrix:
         """Rows from `first`, as many as there is room for; float64 (features x rows)."""
         rows = scaled[:, first : first + BLOCK_ROWS]
         self._count = rows.shape[1]
@@ -277,11 +278,11 @@ class _Room:
         self._lengths = np.square(self._rows, out=steps).sum(axis=0)
         return self._rows
 
-    def _view(self, held: np.ndarray, rows: int) -> np.ndarray:
+    def _view(self, held: Matrix, rows: int) -> Matrix:
         """So many lines of the block's length, contiguous, of an array."""
         return held.reshape(-1)[: rows * self._count].reshape(rows, self._count)
 
-    def products(self, centres: np.ndarray) -> np.ndarray:
+    def products(self, centres: Matrix) -> Matrix:
         """|c|^2 - 2 c.x of the block (centres x rows): squared distances but for |x|^2."""
         compared = self._view(self._compared, len(centres))
         np.matmul(centres, self._rows, out=compared)
@@ -289,13 +290,14 @@ class _Room:
         compared += np.square(centres).sum(axis=1)[:, None]
         return compared
 
-    def squared_distances(self, centres: np.ndarray) -> np.ndarray:
+    def squared_distances(self, centres: Matrix) -> Matrix:
         """Squared distances of the block (centres x rows) but for rounding; at least 0."""
         squared = self.products(centres)
         squared += self._lengths
-        return np.maximum(squared, 0.0, out=squared)
+        np.maximum(squared, 0.0, out=squared)
+        return squared
 
-    def members(self, centres: np.ndarray) -> np.ndarray:
+    def members(self, centres: Matrix) -> Matrix:
         """1 for the nearest centre of each row and 0 for the others, float64 (centres x rows)."""
         compared = self.products(centres)
         bound = ROUNDING * (self._lengths + np.square(centres).sum(axis=1).max(initial=0.0))
@@ -309,7 +311,7 @@ class _Room:
             members[:, undecided] = np.arange(len(centres))[:, None] == label
         return members
 
-    def members_of(self, label: np.ndarray, k: int) -> np.ndarray:
+    def members_of(self, label: Labels, k: int) -> Matrix:
         """1 for the centre with the number of each row and 0 for the others."""
         numbers = np.arange(k, dtype=label.dtype)[:, None]
         is_member = np.equal(numbers, label, out=self._view(self._is_near, k))
@@ -317,15 +319,16 @@ class _Room:
         np.copyto(members, is_member)
         return members
 
-    def own_distances(self, centres: np.ndarray, members: np.ndarray) -> np.ndarray:
+    def own_distances(self, centres: Matrix, members: Matrix) -> Vector:
         """Squared distance of each row to its centre (rows), as `squared_distances` gives it."""
         steps = self._view(self._steps, len(self._rows))
         np.matmul(centres.T, members, out=steps)
         np.subtract(self._rows, steps, out=steps)
         np.square(steps, out=steps)
+        distances: Vector = steps.sum(axis=0)
         if self._count == 1 and len(steps):
-            return steps.cumsum(axis=0)[-1]  # of a lone row numpy adds in pairs, not in order
-        return steps.sum(axis=0)
+            distances = steps.cumsum(axis=0)[-1]  # of a lone row numpy adds in pairs, not in order
+        return distances
 
 
 def add_silhouettes(
@@ -336,7 +339,7 @@ def add_silhouettes(
     if not measured:
         return
 
-    def score(chunk: Chunk) -> list[np.ndarray]:
+    def score(chunk: Chunk) -> list[Matrix]:
         scaled = scaler.scale(chunk.values)
         span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
         return silhouette_sums(scaled, [one.labels[span] for one in measured], measured)
@@ -350,14 +353,14 @@ def add_silhouettes(
 
 
 def silhouette_sums(
-    scaled: np.ndarray, labels: Sequence[np.ndarray], measured: Sequence[Evaluation]
-) -> list[np.ndarray]:
+    scaled: Matrix, labels: Sequence[Labels], measured: Sequence[Evaluation]
+) -> list[Matrix]:
     """For each set of centres sums (2 x k) of silhouettes and of distances to the own mean.
 
     scaled: float64 (features x rows); labels: (rows) of each set. Distances to the own mean are
     those of `squared_distances`, the others have the rounding of a product of matrices.
     """
-    found = [np.zeros((2, len(one.sizes))) for one in measured]
+    found: list[Matrix] = [np.zeros((2, len(one.sizes))) for one in measured]
     room = _Room(scaled.shape[0], max(len(one.sizes) for one in measured))
     for first in range(0, scaled.shape[1], BLOCK_ROWS):
         span = slice(first, first + room.take(scaled, first).shape[1])
@@ -372,7 +375,7 @@ def silhouette_sums(
     return found
 
 
-def davies_bouldin(means: np.ndarray, mean_distances: np.ndarray) -> float | None:
+def davies_bouldin(means: Matrix, mean_distances: Vector) -> float | None:
     """Davies and Bouldin (1979): mean over clusters of the worst (s_i + s_j) / |m_i - m_j|.
 
     means: (k x features); mean_distances: (k) mean Euclidean distance of members to their mean.

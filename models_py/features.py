@@ -7,11 +7,14 @@ each feature is one contiguous run of memory, as it is in Arrow.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models_py.arrays import Matrix, Vector
+from models_py.config import FitSettings
 from models_py.errors import LearningError
 
 BatchSource = Callable[[], Iterable[pa.RecordBatch]]
@@ -20,6 +23,18 @@ BatchSource = Callable[[], Iterable[pa.RecordBatch]]
 CUSTOMER_COLUMN = "customer_id"
 PREVIOUS_COLUMN = "previous_segment_id"
 DATE_COLUMN = "as_of_date"
+
+
+class ChunkLimits(TypedDict):
+    """Rows of a chunk, and the value that no feature may pass; see `chunks`."""
+
+    chunk_rows: int
+    absurd_value: float
+
+
+def chunk_limits(settings: FitSettings) -> ChunkLimits:
+    """The limits of chunks that the settings ask for."""
+    return {"chunk_rows": settings.chunk_rows, "absurd_value": settings.absurd_value}
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,7 @@ class Chunk:
     """
 
     first_row: int
-    values: np.ndarray
+    values: Matrix
     customer_ids: pa.Array
     previous_ids: pa.Array
     dates: pa.Array
@@ -40,7 +55,7 @@ class Chunk:
     @property
     def row_count(self) -> int:
         """Number of rows."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
 
 def _regular_batches(source: BatchSource, chunk_rows: int) -> Iterator[pa.RecordBatch]:
@@ -158,7 +173,7 @@ def _check_order(customer_ids: pa.Array, last_id: str | None) -> None:
 
 def _feature_values(
     batch: pa.RecordBatch, feature: str, customer_ids: pa.Array, absurd_value: float
-) -> np.ndarray:
+) -> Vector:
     """One feature of a batch as float64 with NaN for null; a column that is not there is null."""
     index = batch.schema.get_field_index(feature)
     if index < 0:
@@ -171,7 +186,7 @@ def _feature_values(
             raise LearningError(
                 f"feature {feature}: expected numbers, found {column.type}; cast it to double"
             ) from error
-    values = column.to_numpy(zero_copy_only=False)
+    values: Vector = column.to_numpy(zero_copy_only=False)
     # Not a number is neither the lowest nor the highest of numbers, and fails the comparison.
     is_whole = column.null_count == 0 and values.size > 0
     if is_whole and -absurd_value <= values.min() and values.max() <= absurd_value:

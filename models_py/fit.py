@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from models_py import kmeans
+from models_py.arrays import Counts, Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.exact import Evaluation, add_silhouettes, assign_all
@@ -21,7 +23,7 @@ from models_py.identity import (
 )
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
-from models_py.model import SEGMENTS_SCHEMA, active_segments
+from models_py.model import SEGMENTS_SCHEMA, SegmentRow, active_segments
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
 from models_py.scaling import Scaler
@@ -29,9 +31,11 @@ from models_py.scan import SAMPLE_PATH, Search
 
 NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
 COLD, WARM = "cold", "warm"
+Jaccards: TypeAlias = list[float | None]
+"""Of each cluster, from half samples; None where there were too few customers for them."""
 
 
-def mapped_centres(previous: list[dict], scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
+def mapped_centres(previous: list[SegmentRow], scaler: Scaler) -> tuple[Matrix, Mask]:
     """Centres of the fit before on the new scaling.
 
     Returns (previous x used features), scaled, 0 (the mean) where a feature was not in the fit
@@ -49,15 +53,16 @@ def mapped_centres(previous: list[dict], scaler: Scaler) -> tuple[np.ndarray, np
     return centres, known
 
 
-def warm_start(previous: list[dict], mapped: np.ndarray, k: int, search: Search) -> np.ndarray:
+def warm_start(previous: list[SegmentRow], mapped: Matrix, k: int, search: Search) -> Matrix:
     """K centres from the fit before: its largest, filled up by the sample's farthest groups."""
-    order = np.lexsort((np.arange(len(previous)), [-row["customer_count"] for row in previous]))
+    sizes = np.array([row["customer_count"] for row in previous])
+    order = np.lexsort((np.arange(len(previous)), -sizes))
     centres = mapped[np.sort(order[:k])].astype(np.float32)
     centres = filled_up(centres, k, search)
     return kmeans.lloyd(search.sample, centres, iterations=search.settings.search_iterations)
 
 
-def filled_up(centres: np.ndarray, k: int, search: Search) -> np.ndarray:
+def filled_up(centres: Matrix, k: int, search: Search) -> Matrix:
     """K centres, float32: the given ones, filled up by the sample's farthest groups."""
     rng = kmeans.rng_for(search.settings.seed, 7)
     while len(centres) < k:
@@ -69,7 +74,7 @@ def filled_up(centres: np.ndarray, k: int, search: Search) -> np.ndarray:
     return centres
 
 
-def previous_ids(source: BatchSource, settings: FitSettings, *, row_count: int) -> np.ndarray:
+def previous_ids(source: BatchSource, settings: FitSettings, *, row_count: int) -> Labels:
     """Segment of each customer by the fit before, int64 (rows), NO_SEGMENT for null."""
     ids = np.full(row_count, NO_SEGMENT, dtype=np.int64)
     for chunk in chunks(
@@ -80,7 +85,7 @@ def previous_ids(source: BatchSource, settings: FitSettings, *, row_count: int) 
     return ids
 
 
-def unmatched_ids(count: int, known: np.ndarray, next_segment_id: int) -> np.ndarray:
+def unmatched_ids(count: int, known: Labels, next_segment_id: int) -> Labels:
     """Ids that segments in business order would get without matching: the old ones in order."""
     ids = sorted(int(one) for one in known)[:count]
     return np.array([*ids, *range(next_segment_id, next_segment_id + count - len(ids))])
@@ -94,7 +99,7 @@ class Customers(ABC):
         """The search over them."""
 
     @abstractmethod
-    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+    def assigned(self, models: Sequence[Matrix]) -> list[Evaluation]:
         """Measure several sets of centres but for their silhouettes (see `exact.assign_all`)."""
 
     @abstractmethod
@@ -102,14 +107,14 @@ class Customers(ABC):
         """Measure the silhouettes, too."""
 
     @abstractmethod
-    def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
+    def crossed(self, one: Evaluation) -> dict[int, Counts]:
         """Customers by their segment in the fit before and by nearest centre, int64 (k) each.
 
         Customers without a segment in the fit before are not among them.
         """
 
     @abstractmethod
-    def sampled_nearest(self, one: Evaluation) -> np.ndarray:
+    def sampled_nearest(self, one: Evaluation) -> Vector:
         """Squared distances to the nearest centre, of up to `quantile_sample_size` customers."""
 
 
@@ -132,7 +137,7 @@ class StreamedCustomers(Customers):
         ) as matrix:
             yield Search(matrix, self._settings)
 
-    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+    def assigned(self, models: Sequence[Matrix]) -> list[Evaluation]:
         """Measure several sets of centres but for their silhouettes."""
         return assign_all(
             self._source,
@@ -147,7 +152,7 @@ class StreamedCustomers(Customers):
         """Measure the silhouettes, too."""
         add_silhouettes(self._source, self._scaler, results, self._settings)
 
-    def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
+    def crossed(self, one: Evaluation) -> dict[int, Counts]:
         """Customers by their segment in the fit before and by nearest centre."""
         ids = previous_ids(self._source, self._settings, row_count=self._row_count)
         known = np.unique(ids[ids != NO_SEGMENT])
@@ -156,11 +161,12 @@ class StreamedCustomers(Customers):
         table = contingency(place, one.labels[has_segment], len(known), len(one.centres))
         return {int(known[row]): table[row] for row in range(len(known))}
 
-    def sampled_nearest(self, one: Evaluation) -> np.ndarray:
+    def sampled_nearest(self, one: Evaluation) -> Vector:
         """From all rows up to a number, above it from a seeded sample, as quantiles are."""
         rng = kmeans.rng_for(self._settings.seed, SAMPLE_PATH, 3)
         rows = sampled_rows(len(one.nearest), self._settings.quantile_sample_size, rng)
-        return one.nearest[rows]
+        nearest: Vector = one.nearest[rows]
+        return nearest
 
 
 def fit(
@@ -181,11 +187,11 @@ def fit(
     cold = np.array(row["centroids"], dtype=np.float64).reshape(row["k"], len(scaler.features))
     before = [] if previous is None else active_segments(previous)
     mapped, known = mapped_centres(before, scaler)
-    jaccards = row["cluster_jaccards"] or [None] * row["k"]
+    jaccards: Jaccards = row["cluster_jaccards"] or [None] * row["k"]
 
     with one_blas_thread():
-        models = [cold]
-        warm_jaccards: list | None = None
+        models: list[Matrix] = [cold]
+        warm_jaccards: Jaccards | None = None
         if before and known.any() and row["k"] > 1:
             with customers.search() as search:
                 warm = warm_start(before, mapped, row["k"], search)
@@ -242,7 +248,7 @@ def fit(
     return _table(best, nearest, match, scaler, settings, jaccards, start, moved, unmatched)
 
 
-def moved_share(crossed: dict[int, np.ndarray], ids: np.ndarray) -> float | None:
+def moved_share(crossed: dict[int, Counts], ids: Labels) -> float | None:
     """Share of customers (0 to 1) with another id than before; None for no customers.
 
     crossed: see `Customers.crossed`. ids: int64 (k), of the new segments.
@@ -261,11 +267,11 @@ def _every_id(previous: pa.Table | None) -> list[int]:
 
 def _table(
     best: Evaluation,
-    nearest: np.ndarray,
+    nearest: Vector,
     match: Match,
     scaler: Scaler,
     settings: FitSettings,
-    jaccards: list,
+    jaccards: Jaccards,
     start: str,
     moved: float | None,
     unmatched: float | None,

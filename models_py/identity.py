@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from models_py.arrays import Counts, Labels, Matrix
 from models_py.metrics import jaccard_matrix
 
 MEMBER_WEIGHT = 0.8  # members decide; centres break near ties and serve when members are new
@@ -28,14 +29,14 @@ class Match:
     next_segment_id: the first id not given out.
     """
 
-    segment_ids: np.ndarray
+    segment_ids: Labels
     lineages: tuple[str, ...]
     origins: tuple[tuple[int, ...], ...]
     retired: tuple[int, ...]
     next_segment_id: int
 
 
-def centre_closeness(new: np.ndarray, previous: np.ndarray) -> np.ndarray:
+def centre_closeness(new: Matrix, previous: Matrix) -> Matrix:
     """1 where the centres coincide, 0 from the nearest neighbour's distance on.
 
     new: (new x features), previous: (previous x features), both scaled alike. The measure of
@@ -49,16 +50,19 @@ def centre_closeness(new: np.ndarray, previous: np.ndarray) -> np.ndarray:
         reach = np.array([spread if spread > 0 else 1.0])
     apart = np.sqrt(np.square(new[:, None] - previous[None]).sum(axis=2))
     safe = np.where(reach > 0, reach, 1.0)
-    return np.where(reach > 0, np.clip(1 - apart / safe, 0, 1), (apart == 0).astype(float))
+    closeness: Matrix = np.where(
+        reach > 0, np.clip(1 - apart / safe, 0, 1), (apart == 0).astype(float)
+    )
+    return closeness
 
 
 def match_segments(
-    shared: np.ndarray,
-    previous_ids: np.ndarray,
+    shared: Counts,
+    previous_ids: Labels,
     next_segment_id: int,
-    order: np.ndarray,
+    order: Labels,
     *,
-    closeness: np.ndarray | None = None,
+    closeness: Matrix | None = None,
     minimum_jaccard: float = 1 / 3,
 ) -> Match:
     """Give ids to new segments.
@@ -89,7 +93,8 @@ def match_segments(
     went = shared / np.maximum(shared.sum(axis=0), 1)[None, :]
     came = shared / np.maximum(shared.sum(axis=1), 1)[:, None]
     ids = np.zeros(new_count, dtype=np.int64)
-    lineages, origins = [""] * new_count, [()] * new_count
+    lineages = [""] * new_count
+    origins: list[tuple[int, ...]] = [()] * new_count
     following = next_segment_id
     for i in (int(number) for number in order):
         parts = [
@@ -115,7 +120,7 @@ def match_segments(
     return Match(ids, tuple(lineages), tuple(origins), retired, following)
 
 
-def paired_ids(shared: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def paired_ids(shared: Counts, ids: Labels) -> Labels:
     """Give each new segment the id of one other segment, whatever they share.
 
     shared: (new x other) customers in new segment i and other segment j, new <= other. ids: int64
@@ -128,7 +133,7 @@ def paired_ids(shared: np.ndarray, ids: np.ndarray) -> np.ndarray:
     return paired
 
 
-def business_order(original_centres: np.ndarray) -> np.ndarray:
+def business_order(original_centres: Matrix) -> Labels:
     """Indices of segments by descending centre of the first feature, ties by the next ones.
 
     original_centres: (segments x features), original units, features in position order.
@@ -154,9 +159,9 @@ class Churn:
 
 
 def label_churn(
-    old_model_old_features: np.ndarray,
-    old_model_new_features: np.ndarray,
-    new_model_new_features: np.ndarray,
+    old_model_old_features: Labels,
+    old_model_new_features: Labels,
+    new_model_new_features: Labels,
 ) -> Churn | None:
     """Split label churn over customers in both runs; arrays of ids (customers). None for none."""
     if old_model_old_features.size == 0:

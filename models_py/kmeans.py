@@ -8,8 +8,11 @@ Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from typing import TypedDict
 
 import numpy as np
+
+from models_py.arrays import Labels, Matrix, Vector
 
 # `lloyd` says why the kernel is called without the estimator.
 from models_py.lloyd_kernel import lloyd_iter_chunked_dense
@@ -17,7 +20,7 @@ from models_py.matrix import ScaledMatrix
 from models_py.parallel import ordered_map
 
 # Of a pass: sums (k x features), counts (k), objective.
-Totals = tuple[np.ndarray, np.ndarray, float]
+Totals = tuple[Matrix, Vector, float]
 
 LLOYD_TOLERANCE = 1e-4  # scikit-learn's default: shift of the centres against the variance
 MAD_TO_DEVIATION = 1.4826  # median absolute deviation of a normal, in standard deviations
@@ -25,12 +28,20 @@ POLISH_ROWS = 65_536  # rows of a polish block: scores of eight centres fit the 
 CENTRE_DIGITS = 9  # significant digits of a stored centre
 
 
+class StartSettings(TypedDict):
+    """How a seeded start runs; see `start`."""
+
+    iterations: int
+    seeding_size: int
+    trim_share: float
+
+
 def rng_for(seed: int, *path: int) -> np.random.Generator:
     """The random numbers of one task, derived from the seed and the task's place only."""
     return np.random.default_rng(np.random.SeedSequence([seed, *path]))
 
 
-def rounded(values: np.ndarray, digits: int = CENTRE_DIGITS) -> np.ndarray:
+def rounded(values: Matrix, digits: int = CENTRE_DIGITS) -> Matrix:
     """Round to significant digits, so that a stored centre is the same wherever it is read."""
     flat = [float(f"{value:.{digits - 1}e}") for value in np.ravel(values)]
     return np.array(flat, dtype=np.float64).reshape(np.shape(values)) + 0.0
@@ -43,7 +54,7 @@ class Rows:
     their mean. tolerance: squared shift of the centres at which Lloyd's iterations stop.
     """
 
-    def __init__(self, values: np.ndarray, *, squares: np.ndarray | None = None) -> None:
+    def __init__(self, values: Matrix, *, squares: Vector | None = None) -> None:
         self.values = np.ascontiguousarray(values)
         self.squares = squared_lengths(self.values) if squares is None else squares
         self.mean = self.values.mean(axis=0)
@@ -52,7 +63,7 @@ class Rows:
         self.tolerance = variances.mean() * LLOYD_TOLERANCE if variances.size else 0.0
 
     @classmethod
-    def of(cls, rows: "np.ndarray | Rows") -> "Rows":
+    def of(cls, rows: "Matrix | Rows") -> "Rows":
         """The rows, prepared if they are not yet."""
         return rows if isinstance(rows, Rows) else cls(rows)
 
@@ -60,37 +71,40 @@ class Rows:
         """Give the number of rows."""
         return len(self.values)
 
-    def squared_distances(self, centres: np.ndarray) -> np.ndarray:
+    def squared_distances(self, centres: Matrix) -> Matrix:
         """Squared distances (centres x rows), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
         return _squared_distances(self.values, self.squares, centres)
 
-    def labels(self, centres: np.ndarray) -> np.ndarray:
+    def labels(self, centres: Matrix) -> Labels:
         """Number of the nearest centre of each row, ties to the lowest."""
-        return self.squared_distances(centres).argmin(axis=0)
+        nearest: Labels = self.squared_distances(centres).argmin(axis=0)
+        return nearest
 
 
-def squared_lengths(rows: np.ndarray) -> np.ndarray:
+def squared_lengths(rows: Matrix) -> Vector:
     """Squared length of each row."""
-    return np.einsum("ij,ij->i", rows, rows)
+    squares: Vector = np.einsum("ij,ij->i", rows, rows)
+    return squares
 
 
-def _squared_distances(values: np.ndarray, squares: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def _squared_distances(values: Matrix, squares: Vector, centres: Matrix) -> Matrix:
     # Centres first: sums, minima and comparisons then run along the rows, several times as fast.
-    product = centres @ values.T
+    product: Matrix = centres @ values.T
     product *= -2
     product += squares
     product += squared_lengths(centres)[:, None]
-    return np.maximum(product, 0, out=product)
+    np.maximum(product, 0, out=product)
+    return product
 
 
-def squared_distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def squared_distances(rows: Matrix, centres: Matrix) -> Matrix:
     """Squared distances (rows x centres), as `Rows.squared_distances` turned."""
     return _squared_distances(rows, squared_lengths(rows), centres).T
 
 
 def seeded_centres(
-    rows: np.ndarray | Rows, k: int, rng: np.random.Generator, *, trim_share: float
-) -> np.ndarray:
+    rows: Matrix | Rows, k: int, rng: np.random.Generator, *, trim_share: float
+) -> Matrix:
     """Greedy k-means++ (Arthur and Vassilvitskii 2007) with capped squared distances.
 
     rows: float32 (rows x features). The squared distances that centres are drawn by and judged
@@ -102,8 +116,8 @@ def seeded_centres(
 
 
 def _seeded(
-    rows: np.ndarray, squares: np.ndarray, k: int, rng: np.random.Generator, *, trim_share: float
-) -> np.ndarray:
+    rows: Matrix, squares: Vector, k: int, rng: np.random.Generator, *, trim_share: float
+) -> Matrix:
     tries = 2 + int(np.log(k))
     centres = np.empty((k, rows.shape[1]), dtype=np.float32)
     centres[0] = rows[rng.integers(rows.shape[0])]
@@ -122,7 +136,7 @@ def _seeded(
     return centres
 
 
-def lloyd(rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int) -> np.ndarray:
+def lloyd(rows: Matrix | Rows, centres: Matrix, *, iterations: int) -> Matrix:
     """Lloyd's iterations from the given centres, float32 (k x features).
 
     Gives what KMeans(init=centres, n_init=1, tol=LLOYD_TOLERANCE) gives, to the bit. The estimator
@@ -143,7 +157,8 @@ def lloyd(rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int) -> n
         if (labels == before).all() or np.square(shifts).sum() <= rows.tolerance:
             break
         labels, before = before, labels
-    return present + rows.mean
+    ended: Matrix = present + rows.mean
+    return ended
 
 
 def start_centres(
@@ -154,7 +169,7 @@ def start_centres(
     seeding_size: int,
     iterations: int,
     trim_share: float,
-) -> np.ndarray:
+) -> Matrix:
     """One start: seed and iterate; centres float32 (k x features)."""
     size = len(rows)
     values, squares = rows.values, rows.squares
@@ -166,14 +181,14 @@ def start_centres(
 
 
 def start(
-    rows: np.ndarray | Rows,
+    rows: Matrix | Rows,
     k: int,
     rng: np.random.Generator,
     *,
     seeding_size: int,
     iterations: int,
     trim_share: float,
-) -> tuple[float, np.ndarray]:
+) -> tuple[float, Matrix]:
     """One start, judged by the sum of all but the largest squared distances.
 
     Returns (trimmed objective, centres float32 (k x features)).
@@ -186,15 +201,15 @@ def start(
 
 
 def refined(
-    rows: np.ndarray | Rows, centres: np.ndarray, *, iterations: int, trim_share: float
-) -> tuple[float, np.ndarray]:
+    rows: Matrix | Rows, centres: Matrix, *, iterations: int, trim_share: float
+) -> tuple[float, Matrix]:
     """Iterate from the centres; returns (trimmed objective, centres float32 (k x features))."""
     rows = Rows.of(rows)
     centres = lloyd(rows, centres, iterations=iterations)
     return trimmed_objective(rows, centres, trim_share=trim_share), centres
 
 
-def trimmed_objective(rows: np.ndarray | Rows, centres: np.ndarray, *, trim_share: float) -> float:
+def trimmed_objective(rows: Matrix | Rows, centres: Matrix, *, trim_share: float) -> float:
     """Sum of all but the largest squared distances of the rows to their nearest centre."""
     nearest = Rows.of(rows).squared_distances(centres).min(axis=0)
     kept = max(1, int(np.ceil(nearest.size * (1 - trim_share))))
@@ -204,7 +219,7 @@ def trimmed_objective(rows: np.ndarray | Rows, centres: np.ndarray, *, trim_shar
 
 
 def best_of_starts(
-    rows: np.ndarray | Rows,
+    rows: Matrix | Rows,
     k: int,
     seed: int,
     path: tuple[int, ...],
@@ -213,7 +228,7 @@ def best_of_starts(
     iterations: int,
     seeding_size: int,
     trim_share: float,
-) -> np.ndarray:
+) -> Matrix:
     """Best of several starts on one worker; ties go to the earlier start."""
     rows = Rows.of(rows)
     tried = [
@@ -230,7 +245,7 @@ def best_of_starts(
     return min(tried, key=lambda one: one[0])[1]
 
 
-def extreme_threshold(distances: np.ndarray, *, trim_share: float, trim_deviations: float) -> float:
+def extreme_threshold(distances: Vector, *, trim_share: float, trim_deviations: float) -> float:
     """Distance (not squared) from its nearest centre past which a row is extreme.
 
     median + `trim_deviations` robust standard deviations, but never so low that more than
@@ -246,13 +261,13 @@ def extreme_threshold(distances: np.ndarray, *, trim_share: float, trim_deviatio
 
 def polish(
     matrix: ScaledMatrix,
-    starts: Sequence[np.ndarray],
+    starts: Sequence[Matrix],
     *,
     trims_squared: Sequence[float],
     iterations: int,
     tolerance: float,
     threads: int = 1,
-) -> list[np.ndarray]:
+) -> list[Matrix]:
     """Trimmed Lloyd passes over all rows of a float32 matrix, block by block.
 
     A pass serves all sets of centres. Rows with a squared distance above the set's entry of
@@ -261,7 +276,7 @@ def polish(
     objective, float64 (k x features).
     """
 
-    def passes(wanted: Sequence[tuple[np.ndarray, float]]) -> list[Totals]:
+    def passes(wanted: Sequence[tuple[Matrix, float]]) -> list[Totals]:
         return _passes(matrix, wanted, threads=threads)
 
     return polished_together(
@@ -270,20 +285,20 @@ def polish(
 
 
 def polished_together(
-    starts: Sequence[np.ndarray],
+    starts: Sequence[Matrix],
     trims_squared: Sequence[float],
-    passes: Callable[[Sequence[tuple[np.ndarray, float]]], list[Totals]],
+    passes: Callable[[Sequence[tuple[Matrix, float]]], list[Totals]],
     *,
     iterations: int,
     tolerance: float,
-) -> list[np.ndarray]:
+) -> list[Matrix]:
     """The iterations of `polish`, whoever runs its passes.
 
     passes: what `block_pass` gives, summed over all rows, for several (centres, bound).
     """
     running = [polishing(one, iterations=iterations, tolerance=tolerance) for one in starts]
     asked = {at: next(steps) for at, steps in enumerate(running)}
-    ended: dict[int, np.ndarray] = {}
+    ended: dict[int, Matrix] = {}
     while asked:
         totals = passes([(asked[at], trims_squared[at]) for at in asked])
         following = {}
@@ -297,8 +312,8 @@ def polished_together(
 
 
 def polishing(
-    centres: np.ndarray, *, iterations: int, tolerance: float
-) -> Generator[np.ndarray, Totals, np.ndarray]:
+    centres: Matrix, *, iterations: int, tolerance: float
+) -> Generator[Matrix, Totals, Matrix]:
     """The iterations of one set of centres.
 
     Yields the centres to pass over all rows with, float32, is sent what `block_pass` gives, summed
@@ -324,7 +339,7 @@ def added(first: Totals, second: Totals) -> Totals:
 
 
 def _passes(
-    matrix: ScaledMatrix, wanted: Sequence[tuple[np.ndarray, float]], *, threads: int
+    matrix: ScaledMatrix, wanted: Sequence[tuple[Matrix, float]], *, threads: int
 ) -> list[Totals]:
     """What `block_pass` gives for several (centres, bound), summed over all rows."""
     rooms = threading.local()
@@ -337,18 +352,18 @@ def _passes(
         lengths = squared_lengths(rows)
         return [block_pass(rows, *one, lengths=lengths) for one in wanted]
 
-    found = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
+    found: list[Totals] = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
     for own in ordered_map(run, range(0, len(matrix), POLISH_ROWS), threads=threads):
         found = [added(held, one) for held, one in zip(found, own, strict=True)]
     return found
 
 
 def block_pass(
-    rows: np.ndarray,
-    centres: np.ndarray,
+    rows: Matrix,
+    centres: Matrix,
     trim_squared: float,
     *,
-    lengths: np.ndarray | None = None,
+    lengths: Vector | None = None,
 ) -> Totals:
     """Sums (k x features), counts (k) of the rows not trimmed, and the capped objective.
 

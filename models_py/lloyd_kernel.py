@@ -46,7 +46,7 @@ def empty_packages() -> Iterator[None]:
     stand_ins = {name: ModuleType(name) for name in (*FOLDERS, NORMS)}
     for name in FOLDERS:
         stand_ins[name].__path__ = [str(root.joinpath(*name.split(".")[1:]))]
-    stand_ins[NORMS].row_norms = row_norms
+    vars(stand_ins[NORMS])["row_norms"] = row_norms
     sys.modules.update(stand_ins)
     try:
         yield
@@ -60,10 +60,15 @@ def kernel() -> Callable[..., None]:
     if PACKAGE not in sys.modules:
         try:
             with empty_packages():
-                return importlib.import_module(KERNEL).lloyd_iter_chunked_dense
+                return _of_module()
         except (ImportError, AttributeError):
             sys.modules.pop(KERNEL, None)
-    return importlib.import_module(KERNEL).lloyd_iter_chunked_dense
+    return _of_module()
+
+
+def _of_module() -> Callable[..., None]:
+    found: Callable[..., None] = importlib.import_module(KERNEL).lloyd_iter_chunked_dense
+    return found
 
 
 lloyd_iter_chunked_dense = kernel()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models_py.arrays import Labels, Matrix
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, Chunk, chunks
@@ -32,7 +33,7 @@ class ScaledMatrix:
         """Give the number of rows."""
         return self.shape[0]
 
-    def block(self, first: int, count: int, *, out: np.ndarray | None = None) -> np.ndarray:
+    def block(self, first: int, count: int, *, out: Matrix | None = None) -> Matrix:
         """Rows from `first`, at most `count`; float32 (rows x features).
 
         out: memory for at least as many rows, which the result then lies in.
@@ -48,13 +49,13 @@ class ScaledMatrix:
                 raise OSError(f"{self._name}: expected {found.nbytes} bytes, found {read}")
         return found
 
-    def blocks(self, size: int) -> Iterator[np.ndarray]:
+    def blocks(self, size: int) -> Iterator[Matrix]:
         """All rows in order, `size` at a time; each is overwritten by the next."""
         room = np.empty((min(size, len(self)), self.shape[1]), dtype=np.float32)
         for first in range(0, len(self), size):
             yield self.block(first, size, out=room)
 
-    def take(self, numbers: np.ndarray) -> np.ndarray:
+    def take(self, numbers: Labels) -> Matrix:
         """The rows with these numbers, which ascend; float32 (numbers x features)."""
         out = np.empty((numbers.size, self.shape[1]), dtype=np.float32)
         place = first = 0
@@ -75,7 +76,7 @@ def scaled_matrix(
     Raises LearningError when the source has not the rows that the scaling was learned from.
     """
 
-    def scaled_rows(chunk: Chunk) -> np.ndarray:
+    def scaled_rows(chunk: Chunk) -> Matrix:
         return np.ascontiguousarray(scaler.scale(chunk.values).T, dtype=np.float32)
 
     handle, name = tempfile.mkstemp(suffix=".f32", prefix="scaled_", dir=settings.tmp_dir)

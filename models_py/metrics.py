@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from models_py.arrays import Counts, Labels, Matrix, Vector
+
 
 def silhouette_from_distances(
-    squared: np.ndarray, labels: np.ndarray, sizes: np.ndarray, radii: np.ndarray
-) -> np.ndarray:
+    squared: Matrix, labels: Labels, sizes: Counts, radii: Vector
+) -> Vector:
     """Silhouette with squared Euclidean distance, of each row, in O(n k).
 
     The mean squared distance of a row to the members of a cluster is its squared distance to the
@@ -29,7 +31,7 @@ def silhouette_from_distances(
     return np.where(is_defined, (b - a) / np.where(is_defined, larger, 1.0), 0.0)
 
 
-def mean_silhouette(rows: np.ndarray, labels: np.ndarray, k: int) -> float:
+def mean_silhouette(rows: Matrix, labels: Labels, k: int) -> float:
     """Mean silhouette with squared Euclidean distance of rows (rows x features) held in memory."""
     rows = rows.astype(np.float64)
     sizes = np.bincount(labels, minlength=k)
@@ -48,19 +50,19 @@ def mean_silhouette(rows: np.ndarray, labels: np.ndarray, k: int) -> float:
     return float(silhouette_from_distances(squared, labels, sizes, radii).mean())
 
 
-def contingency(first: np.ndarray, second: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def contingency(first: Labels, second: Labels, rows: int, columns: int) -> Counts:
     """Counts (rows x columns) of items labelled i by the first and j by the second."""
     index = first.astype(np.int64) * columns + second
     return np.bincount(index, minlength=rows * columns).reshape(rows, columns)
 
 
-def adjusted_rand(table: np.ndarray) -> float:
+def adjusted_rand(table: Counts) -> float:
     """Adjusted Rand index (Hubert and Arabie 1985) of a contingency table.
 
     1 for the same partition, about 0 for independent ones; 1 when both are a single cluster.
     """
 
-    def pairs(counts: np.ndarray) -> float:
+    def pairs(counts: Counts) -> float:
         counts = counts.astype(np.float64)
         return float((counts * (counts - 1) / 2).sum())
 
@@ -74,7 +76,7 @@ def adjusted_rand(table: np.ndarray) -> float:
     return 1.0 if largest == expected else (together - expected) / (largest - expected)
 
 
-def jaccard_matrix(table: np.ndarray) -> np.ndarray:
+def jaccard_matrix(table: Counts) -> Matrix:
     """Jaccard coefficient of every pair of clusters: shared / in either; 0 to 1."""
     either = table.sum(axis=1)[:, None] + table.sum(axis=0)[None, :] - table
     return np.where(either > 0, table / np.maximum(either, 1), 0.0)

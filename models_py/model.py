@@ -1,10 +1,12 @@
 """The model is a table: read centres and what goes with them back from stored rows."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 
+from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.errors import LearningError
 from models_py.identity import RETIRED
 from models_py.scaling import Scaler
@@ -39,6 +41,33 @@ SEGMENTS_SCHEMA = pa.schema(
 )
 
 
+class StoredCentre(TypedDict):
+    """One feature of a stored centre, as in `CENTROID_TYPE`."""
+
+    feature: str
+    position: int
+    scaled_value: float
+    original_value: float
+
+
+class SegmentRow(TypedDict):
+    """A row of a stored fit, as in `SEGMENTS_SCHEMA`."""
+
+    segment_id: int
+    lineage: str
+    lineage_from: list[int]
+    customer_count: int
+    inertia: float
+    mean_squared_radius: float
+    outlier_squared_distance: float
+    silhouette: float | None
+    jaccard: float | None
+    start: str
+    moved_share: float | None
+    relabelled_share: float | None
+    centroid: list[StoredCentre]
+
+
 @dataclass(frozen=True)
 class Model:
     """The active segments of a fit, in ascending order of id.
@@ -48,11 +77,11 @@ class Model:
     members to the stored centre. outlier_squared_distance: past it a customer is an outlier.
     """
 
-    segment_ids: np.ndarray
-    sizes: np.ndarray
-    centres: np.ndarray
-    originals: np.ndarray
-    radii: np.ndarray
+    segment_ids: Labels
+    sizes: Counts
+    centres: Matrix
+    originals: Matrix
+    radii: Vector
     outlier_squared_distance: float
 
     @classmethod
@@ -87,7 +116,7 @@ class Model:
         )
 
 
-def active_segments(segments: pa.Table) -> list[dict]:
+def active_segments(segments: pa.Table) -> list[SegmentRow]:
     """Rows of a stored fit without the retired ones, by ascending id."""
     rows = [row for row in segments.to_pylist() if row["lineage"] != RETIRED]
     return sorted(rows, key=lambda row: row["segment_id"])

@@ -7,7 +7,7 @@ than with one, and a limit set around a pool does not hold inside it, so workers
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -57,7 +57,7 @@ def _pooled(
     function: Callable[[T], R], tasks: Iterable[T], *, workers: int, lookahead: int
 ) -> Iterator[R]:
     with ThreadPoolExecutor(workers, initializer=_limit_worker) as pool:
-        waiting: deque = deque()
+        waiting: deque[Future[R]] = deque()
         try:
             for task in tasks:
                 waiting.append(pool.submit(function, task))

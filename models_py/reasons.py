@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models_py.arrays import Labels, Matrix, Vector
 from models_py.exact import squared_distances
 from models_py.scaling import Scaler, transformed, untransformed
 
@@ -11,13 +12,14 @@ NUDGE = 1e-7  # how far past the border, in scaled units: the border itself belo
 MINIMUM_LEVER = 1e-6  # centres closer than this along a feature are not told apart by it
 
 
-def contributions(scaled: np.ndarray, own: np.ndarray, runner_up: np.ndarray) -> np.ndarray:
+def contributions(scaled: Matrix, own: Matrix, runner_up: Matrix) -> Matrix:
     """Scaled squared difference to the runner-up's centre minus that to the own, per feature.
 
     scaled, own, runner_up: (features x rows). Sums over features to the margin, the difference
     of the squared distances (to 1e-9). Positive: this feature speaks for the own segment.
     """
-    return np.square(scaled - runner_up) - np.square(scaled - own)
+    parts: Matrix = np.square(scaled - runner_up) - np.square(scaled - own)
+    return parts
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,17 @@ class Change:
     target: int64 (rows), index of the segment it moves to; -1 where none suffices.
     """
 
-    feature: np.ndarray
-    value: np.ndarray
-    target: np.ndarray
+    feature: Labels
+    value: Vector
+    target: Labels
 
 
 def smallest_change(
-    values: np.ndarray,
+    values: Matrix,
     scaler: Scaler,
-    centres: np.ndarray,
-    lowest: np.ndarray,
-    highest: np.ndarray,
+    centres: Matrix,
+    lowest: Vector,
+    highest: Vector,
 ) -> Change:
     """Find the smallest single-feature change for each row.
 

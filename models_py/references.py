@@ -17,30 +17,33 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
+from models_py.arrays import Matrix
+
 KINDS = ("permuted", "uniform", "skewed")
 CURVE_LEVELS = (0.01, 0.10, 0.50, 0.90, 0.99)  # enough for skew and tails, too few for modes
 
 
-def reference(kind: str, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def reference(kind: str, rows: Matrix, rng: np.random.Generator) -> Matrix:
     """Draw a reference of one kind with the shape of `rows` (rows x features), float32."""
     makers = {"permuted": permuted, "uniform": uniform, "skewed": skewed}
     return np.ascontiguousarray(makers[kind](rows, rng), dtype=np.float32)
 
 
-def permuted(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def permuted(rows: Matrix, rng: np.random.Generator) -> Matrix:
     """Each column in an order of its own."""
     return rng.permuted(rows, axis=0)
 
 
-def uniform(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def uniform(rows: Matrix, rng: np.random.Generator) -> Matrix:
     """Uniform in the principal components, with the variance of each."""
     centre = rows.mean(axis=0, dtype=np.float64)
     variance, axes = np.linalg.eigh(np.atleast_2d(np.cov((rows - centre).T, bias=True)))
     half_width = np.sqrt(3 * np.maximum(variance, 0))  # a box of half width h has variance h^2 / 3
-    return rng.uniform(-1, 1, size=rows.shape) * half_width @ axes.T + centre
+    drawn: Matrix = rng.uniform(-1, 1, size=rows.shape) * half_width @ axes.T + centre
+    return drawn
 
 
-def skewed(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def skewed(rows: Matrix, rng: np.random.Generator) -> Matrix:
     """Normal scores with the data's rank correlation through a smooth quantile curve each."""
     size, width = rows.shape
     scores = ndtri((average_ranks(rows) - 0.5) / size)

@@ -186,7 +186,8 @@ def with_previous_segments(customers: Any, stored: Any, spells: Any) -> Any:
 def segment_ids(segments: Any) -> list[int]:
     """Ids of the segments of the active fit, ascending, from `fit_segments`."""
     active = segments.filter("lineage <> 'retired'").order("segment_id").to_arrow_table()
-    return active.column("segment_id").to_pylist()
+    ids: list[int] = active.column("segment_id").to_pylist()
+    return ids
 
 
 def is_refit(decision: Any) -> bool:
@@ -241,7 +242,8 @@ def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Tabl
 def _extremes(rows: Any, names: list[str]) -> list[float | None]:
     """Minimum and maximum of each column, one after the other."""
     if hasattr(type(rows), "extremes"):
-        return rows.extremes(names)
+        found: list[float | None] = rows.extremes(names)
+        return found
     columns = ['"' + name.replace('"', '""') + '"' for name in names]
     asked = ", ".join(f"min({column}), max({column})" for column in columns)
     return list(rows.aggregate(asked).fetchall()[0])

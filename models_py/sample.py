@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from models_py.arrays import Labels, Matrix, Vector
+
 
 class RowSample:
     """Columns of up to `limit` rows of a stream, in the order of the stream.
@@ -20,9 +22,9 @@ class RowSample:
         self._held = 0
         self._bound = np.inf
 
-    def add(self, values: np.ndarray) -> None:
+    def add(self, values: Matrix) -> None:
         """Offer the next rows, float64 (features x rows)."""
-        draws = self._rng.random(values.shape[1])
+        draws: Vector = self._rng.random(int(values.shape[1]))
         if np.isfinite(self._bound):
             # Fewer rows are copied the longer the stream is.
             offered = np.flatnonzero(draws < self._bound)
@@ -49,14 +51,14 @@ class RowSample:
         self._held = kept.size
         self._bound = float(bound)
 
-    def values(self) -> np.ndarray:
+    def values(self) -> Matrix:
         """The rows held, float64 (features x rows); a view."""
         if self._held > self._limit:
             self._prune()
         return self._values[:, : self._held]
 
 
-def sampled_rows(row_count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+def sampled_rows(row_count: int, size: int, rng: np.random.Generator) -> Labels:
     """Row numbers of a sample without replacement, ascending; all rows when they are not more."""
     if row_count <= size:
         return np.arange(row_count)

@@ -22,9 +22,10 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
+from models_py.arrays import Counts, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.features import BatchSource, chunks, source_columns
+from models_py.features import BatchSource, chunk_limits, chunks, source_columns
 from models_py.parallel import map_stream
 from models_py.sample import RowSample, sampled_rows
 
@@ -67,12 +68,12 @@ SCALING_SCHEMA = pa.schema(
 
 
 def transformed(
-    values: np.ndarray,
+    values: Vector,
     transform: str,
     *,
-    out: np.ndarray | None = None,
-    room: np.ndarray | None = None,
-) -> np.ndarray:
+    out: Vector | None = None,
+    room: Vector | None = None,
+) -> Vector:
     """Apply a transform; log1p and sqrt keep the sign, so that returns stay below zero.
 
     out: where the result goes, may be the values; room: memory of their shape to work in.
@@ -88,16 +89,18 @@ def transformed(
             "change the feature definition"
         )
     absolute = np.abs(values, out=room)
-    return np.copysign(CURVES[transform](absolute, out=absolute), values, out=out)
+    curved: Vector = np.copysign(CURVES[transform](absolute, out=absolute), values, out=out)
+    return curved
 
 
-def untransformed(values: np.ndarray, transform: str) -> np.ndarray:
+def untransformed(values: Vector, transform: str) -> Vector:
     """The inverse of `transformed`: back to original units."""
+    restored = values
     if transform == "log1p":
-        return np.copysign(np.expm1(np.abs(values)), values)
-    if transform == "sqrt":
-        return np.copysign(np.square(values), values)
-    return values
+        restored = np.copysign(np.expm1(np.abs(values)), values)
+    elif transform == "sqrt":
+        restored = np.copysign(np.square(values), values)
+    return restored
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,12 @@ class Scaler:
     features: tuple[str, ...]
     positions: tuple[int, ...]
     transforms: tuple[str, ...]
-    missing: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    mean: np.ndarray
-    deviation: np.ndarray
-    factor: np.ndarray
+    missing: Vector
+    lower: Vector
+    upper: Vector
+    mean: Vector
+    deviation: Vector
+    factor: Vector
 
     @classmethod
     def from_table(cls, scaling: pa.Table) -> "Scaler":
@@ -125,7 +128,7 @@ class Scaler:
             (row for row in scaling.to_pylist() if row["is_used"]), key=lambda row: row["position"]
         )
 
-        def column(name: str) -> np.ndarray:
+        def column(name: str) -> Vector:
             return np.array([row[name] for row in rows], dtype=np.float64)
 
         return cls(
@@ -140,13 +143,13 @@ class Scaler:
             column("scale_factor"),
         )
 
-    def filled(self, values: np.ndarray) -> np.ndarray:
+    def filled(self, values: Matrix) -> Matrix:
         """Replace NaN by each feature's decided value; (features x rows), original units."""
         filled = values.copy()
         np.copyto(filled, self.missing[:, None], where=np.isnan(values))
         return filled
 
-    def scale(self, values: np.ndarray) -> np.ndarray:
+    def scale(self, values: Matrix) -> Matrix:
         """Original units (features x rows, NaN for null) to scaled float64 of the same shape."""
         scaled = self.filled(values)
         room = np.empty(scaled.shape[1])
@@ -158,7 +161,7 @@ class Scaler:
             line *= self.factor[row]
         return scaled
 
-    def unscale(self, scaled: np.ndarray) -> np.ndarray:
+    def unscale(self, scaled: Matrix) -> Matrix:
         """Scaled centres (centres x features) back to original units."""
         out = np.empty_like(scaled, dtype=np.float64)
         for column, transform in enumerate(self.transforms):
@@ -166,12 +169,13 @@ class Scaler:
             out[:, column] = untransformed(line, transform)
         return out
 
-    def scale_one(self, feature: int, values: np.ndarray) -> np.ndarray:
+    def scale_one(self, feature: int, values: Vector) -> Vector:
         """Scale values of the feature with this index."""
         line = np.clip(
             transformed(values, self.transforms[feature]), self.lower[feature], self.upper[feature]
         )
-        return (line - self.mean[feature]) * self.factor[feature]
+        scaled: Vector = (line - self.mean[feature]) * self.factor[feature]
+        return scaled
 
 
 @dataclass
@@ -253,10 +257,10 @@ class Seen:
     """
 
     row_count: int
-    nulls: np.ndarray
-    lowest: np.ndarray
-    highest: np.ndarray
-    sample: np.ndarray
+    nulls: Counts
+    lowest: Vector
+    highest: Vector
+    sample: Matrix
 
 
 @dataclass(frozen=True)
@@ -286,7 +290,7 @@ class Passes(ABC):
         """
 
     @abstractmethod
-    def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+    def sums(self, spans: Sequence[Span]) -> tuple[Vector, Vector]:
         """Sums of the values and of their squares, about the middle of each span's bounds."""
 
 
@@ -296,10 +300,7 @@ class StreamedPasses(Passes):
     def __init__(self, source: BatchSource, settings: FitSettings) -> None:
         self._source = source
         self._settings = settings
-        self._passes = {
-            "chunk_rows": settings.chunk_rows,
-            "absurd_value": settings.absurd_value,
-        }
+        self._limits = chunk_limits(settings)
 
     def columns(self) -> frozenset[str]:
         """Names of the columns of the first batch."""
@@ -312,7 +313,7 @@ class StreamedPasses(Passes):
         nulls = np.zeros(len(features), dtype=np.int64)
         lowest = np.full(len(features), np.inf)
         highest = np.full(len(features), -np.inf)
-        stream = chunks(self._source, features, check_order=True, **self._passes)
+        stream = chunks(self._source, features, check_order=True, **self._limits)
         for values, bounds in self._mapped(_with_bounds, (chunk.values for chunk in stream)):
             row_count += values.shape[1]
             nulls += bounds[0]
@@ -325,12 +326,12 @@ class StreamedPasses(Passes):
         """Work on chunks while the next ones are read."""
         return map_stream(function, tasks, threads=self._settings.threads)
 
-    def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+    def sums(self, spans: Sequence[Span]) -> tuple[Vector, Vector]:
         """Sums over all rows, in the order of the chunks."""
         total, squares = np.zeros(len(spans)), np.zeros(len(spans))
         if spans:
             names = [span.feature for span in spans]
-            stream = chunks(self._source, names, **self._passes)
+            stream = chunks(self._source, names, **self._limits)
             summed = partial(chunk_sums, spans=spans)
             for own_total, own_squares in self._mapped(summed, (one.values for one in stream)):
                 total += own_total
@@ -338,7 +339,7 @@ class StreamedPasses(Passes):
         return total, squares
 
 
-def _with_bounds(values: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+def _with_bounds(values: Matrix) -> tuple[Matrix, tuple[Counts, Vector, Vector]]:
     """A chunk, and of each feature the number of nulls, the lowest and the highest value."""
     return values, (
         np.isnan(values).sum(axis=1),
@@ -347,7 +348,7 @@ def _with_bounds(values: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]
     )
 
 
-def chunk_sums(values: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+def chunk_sums(values: Matrix, spans: Sequence[Span]) -> tuple[Vector, Vector]:
     """Sums of a chunk (spans x rows, original units) and of its squares (see `Passes.sums`).
 
     About the middle of the winsor range, so that a large mean costs no digits.
@@ -373,7 +374,7 @@ def learn_scaling(
 
 def learned_with_sample(
     source: BatchSource | Passes, definitions: pa.Table, settings: FitSettings
-) -> tuple[pa.Table, Scaler, np.ndarray]:
+) -> tuple[pa.Table, Scaler, Matrix]:
     """Learn the scaling; also give a seeded sample of rows to find weights on.
 
     The scaler has every clustered feature that varies, also those of weight 0, and brings each to
@@ -437,10 +438,10 @@ def learned_with_sample(
     order = {name: at for at, name in enumerate(names)}
     rows = []
     for item in wanted:
-        at = order.get(item.feature)
-        is_scaled, is_used = at in varying, at in factors
-        reason = ABSENT if at is None else reasons[at]
-        if reason is None and not is_used:
+        place = order.get(item.feature)
+        is_scaled, factor = place in varying, None if place is None else factors.get(place)
+        reason = ABSENT if place is None else reasons[place]
+        if reason is None and factor is None:
             unused = NO_WEIGHT if item.is_clustered else PROFILED_ONLY
             reason = item.left_out_reason or unused
         rows.append(
@@ -450,16 +451,16 @@ def learned_with_sample(
                 "family": item.family,
                 "transform": item.transform,
                 "weight": float(item.weight),
-                "is_used": is_used,
+                "is_used": factor is not None,
                 "dropped_reason": reason,
                 "row_count": row_count,
-                "null_count": None if at is None else int(nulls[at]),
-                "missing_value": float(missing[at]) if is_scaled else None,
-                "lower_value": float(lower[at]) if is_scaled else None,
-                "upper_value": float(upper[at]) if is_scaled else None,
-                "mean_value": float(mean[at]) if is_scaled else None,
-                "standard_deviation": float(deviation[at]) if is_scaled else None,
-                "scale_factor": float(factors[at]) if is_used else None,
+                "null_count": None if place is None else int(nulls[place]),
+                "missing_value": float(missing[place]) if is_scaled else None,
+                "lower_value": float(lower[place]) if is_scaled else None,
+                "upper_value": float(upper[place]) if is_scaled else None,
+                "mean_value": float(mean[place]) if is_scaled else None,
+                "standard_deviation": float(deviation[place]) if is_scaled else None,
+                "scale_factor": None if factor is None else float(factor),
                 "weighting": DEFINITIONS,
             }
         )
@@ -477,7 +478,7 @@ def learned_with_sample(
     return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA), unit, kept
 
 
-def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float) -> float:
+def _missing_value(rule: str, sample: Vector, lowest: float, highest: float) -> float:
     """The number that replaces null, in original units."""
     if rule == "zero":
         return 0.0
@@ -492,8 +493,8 @@ def _missing_value(rule: str, sample: np.ndarray, lowest: float, highest: float)
 
 
 def _moments(
-    middle: np.ndarray, total: np.ndarray, squares: np.ndarray, row_count: int
-) -> tuple[np.ndarray, np.ndarray]:
+    middle: Vector, total: Vector, squares: Vector, row_count: int
+) -> tuple[Vector, Vector]:
     """Mean and standard deviation (divisor n) from sums about the middle of the winsor range."""
     offset = total / row_count
     variance = np.maximum(squares / row_count - np.square(offset), 0.0)
@@ -501,8 +502,8 @@ def _moments(
 
 
 def _factors(
-    wanted: Sequence[_Definition], used: Sequence[_Definition], deviation: np.ndarray
-) -> np.ndarray:
+    wanted: Sequence[_Definition], used: Sequence[_Definition], deviation: Vector
+) -> Vector:
     """scale_factor of each used feature (see the head of this module)."""
     factors = np.empty(len(used))
     for at, item in enumerate(used):

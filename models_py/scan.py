@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py import kmeans
+from models_py.arrays import Matrix, Vector
 from models_py.config import FitSettings
 from models_py.exact import Evaluation, evaluate
 from models_py.features import BatchSource
@@ -35,7 +36,7 @@ class Stability:
     """Half-sample results of one k, means over the splits."""
 
     adjusted_rand: float
-    jaccards: np.ndarray
+    jaccards: Vector
     separation: float
 
 
@@ -86,13 +87,13 @@ class Search:
             kmeans.rng_for(settings.seed, SAMPLE_PATH, 2),
         )
         self.smallest = self.sample[rows]
-        self.search = {
+        self.search: kmeans.StartSettings = {
             "iterations": settings.search_iterations,
             "seeding_size": settings.seeding_sample_size,
             "trim_share": settings.trim_share,
         }
 
-    def cold_centres(self, ks: list[int]) -> list[np.ndarray]:
+    def cold_centres(self, ks: list[int]) -> list[Matrix]:
         """Best of the seeded starts for each k, float32, not yet polished.
 
         All starts run on the small sample; the best few go on to the whole one. Ties go to the
@@ -101,12 +102,12 @@ class Search:
         settings = self.settings
         tasks = [(k, number) for k in ks for number in range(settings.start_count)]
 
-        def begin(task: tuple[int, int]) -> tuple[float, np.ndarray]:
+        def begin(task: tuple[int, int]) -> tuple[float, Matrix]:
             k, number = task
             rng = kmeans.rng_for(settings.seed, START_PATH, k, number)
             return kmeans.start(self.small_rows, k, rng, **self.search)
 
-        def go_on(centres: np.ndarray) -> tuple[float, np.ndarray]:
+        def go_on(centres: Matrix) -> tuple[float, Matrix]:
             return kmeans.refined(
                 self.sample_rows,
                 centres,
@@ -125,11 +126,11 @@ class Search:
         flat = [centres for own in finalists for centres in own]
         ended = iter(ordered_map(go_on, flat, threads=settings.threads))
         best = []
-        for own in finalists:
-            best.append(min((next(ended) for _ in own), key=lambda one: one[0])[1])
+        for starts in finalists:
+            best.append(min((next(ended) for _ in starts), key=lambda one: one[0])[1])
         return best
 
-    def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
+    def polished(self, starts: list[Matrix]) -> list[Matrix]:
         """Polish each set of centres over all rows; float64."""
         return kmeans.polish(
             self.matrix,
@@ -140,10 +141,10 @@ class Search:
             threads=self.settings.threads,
         )
 
-    def trims_squared(self, starts: list[np.ndarray]) -> list[float]:
+    def trims_squared(self, starts: list[Matrix]) -> list[float]:
         """Squared distance past which rows do not pull the centres, for each set of centres."""
 
-        def bound(centres: np.ndarray) -> float:
+        def bound(centres: Matrix) -> float:
             nearest = self.sample_rows.squared_distances(centres.astype(np.float32)).min(axis=0)
             threshold = kmeans.extreme_threshold(
                 np.sqrt(nearest),
@@ -154,7 +155,7 @@ class Search:
 
         return list(ordered_map(bound, starts, threads=self.settings.threads))
 
-    def stabilities(self, models: list[np.ndarray]) -> list[Stability | None]:
+    def stabilities(self, models: list[Matrix]) -> list[Stability | None]:
         """Half-sample stability of each set of centres; None for one cluster or too few rows."""
         wanted = [c for c in models if len(c) > 1 and len(self.small) // 2 >= len(c)]
         splits = self.settings.half_sample_count
@@ -224,13 +225,14 @@ class Search:
         }
 
 
-def in_business_order(centres: np.ndarray, scaler: Scaler) -> np.ndarray:
+def in_business_order(centres: Matrix, scaler: Scaler) -> Matrix:
     """Rounded centres in business order (see `identity.business_order`)."""
     centres = kmeans.rounded(centres)
-    return centres[business_order(scaler.unscale(centres))]
+    ordered: Matrix = centres[business_order(scaler.unscale(centres))]
+    return ordered
 
 
-def cold_models(search: Search, scaler: Scaler, ks: list[int]) -> list[np.ndarray]:
+def cold_models(search: Search, scaler: Scaler, ks: list[int]) -> list[Matrix]:
     """Polished centres for each k, rounded and in business order; one centre without features."""
     if len(scaler.features) == 0:
         return [np.zeros((1, 0)) for _ in ks]

@@ -1,10 +1,11 @@
 """Customers against a stored model: segment, runner-up, confidence, reasons, drift."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
 
+from models_py.arrays import Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.exact import Evaluation, squared_distances
@@ -69,7 +70,7 @@ def stored_chunks(source: BatchSource, scaler: Scaler, settings: FitSettings) ->
     )
 
 
-def two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def two_nearest(squared: Matrix) -> tuple[Labels, Labels]:
     """Indices (rows) of the nearest and second nearest centre; ties go to the lower index.
 
     squared: (centres x rows). With one centre the second is -1.
@@ -82,7 +83,7 @@ def two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, rest.argmin(axis=0)
 
 
-def _nullable(values: np.ndarray, is_null: np.ndarray, kind: pa.DataType) -> pa.Array:
+def _nullable(values: Vector | Labels, is_null: Mask, kind: pa.DataType) -> pa.Array:
     return pa.array(values, type=kind, mask=is_null)
 
 
@@ -99,8 +100,8 @@ def assign_batch(
     no_other = np.full(first.size, not has_other)
     ratio = np.sqrt(np.divide(own, other, out=np.ones_like(own), where=other > 0))
     has_silhouette = has_other and members is not None
-    silhouette = np.zeros(first.size)
-    if has_silhouette:
+    silhouette: Vector = np.zeros(first.size)
+    if has_other and members is not None:
         apart = squared_distances(scaled, members.means)
         silhouette = silhouette_from_distances(apart, first, members.sizes, members.radii)
     columns = [
@@ -118,7 +119,7 @@ def assign_batch(
 
 
 def reasons_batch(
-    chunk: Chunk, scaler: Scaler, model: Model, lowest: np.ndarray, highest: np.ndarray
+    chunk: Chunk, scaler: Scaler, model: Model, lowest: Vector, highest: Vector
 ) -> pa.RecordBatch:
     """Reasons of one chunk (columns as in `steps.reasons_step`)."""
     rows, width = chunk.row_count, len(scaler.features)
@@ -130,7 +131,7 @@ def reasons_batch(
     change = smallest_change(values, scaler, model.centres, lowest, highest)
     none = change.feature < 0
 
-    def spread(by_row: np.ndarray) -> pa.Array:
+    def spread(by_row: Matrix | Labels) -> pa.Array:
         return pa.array(np.ascontiguousarray(by_row).ravel())
 
     items = pa.StructArray.from_arrays(
@@ -162,7 +163,7 @@ def reasons_batch(
     return pa.RecordBatch.from_arrays(columns, schema=REASONS_SCHEMA)
 
 
-def natural_range(ranges: pa.Table, scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
+def natural_range(ranges: pa.Table, scaler: Scaler) -> tuple[Vector, Vector]:
     """Lowest and highest value of each used feature; LearningError when one is not given."""
     given = {row["feature"]: row for row in ranges.to_pylist()}
     lacking = [
@@ -181,7 +182,11 @@ def natural_range(ranges: pa.Table, scaler: Scaler) -> tuple[np.ndarray, np.ndar
 
 
 def scored(
-    source: BatchSource, scaler: Scaler, settings: FitSettings, score, schema: pa.Schema
+    source: BatchSource,
+    scaler: Scaler,
+    settings: FitSettings,
+    score: Callable[[Chunk], pa.RecordBatch],
+    schema: pa.Schema,
 ) -> pa.RecordBatchReader:
     """A streamed reader of `score(chunk)` over the source, chunks in order."""
     stream = stored_chunks(source, scaler, settings)

@@ -95,6 +95,16 @@ def has_gap(one: Evidence) -> bool:
     )
 
 
+def _gap(one: Evidence) -> float:
+    """The gap, 0 where it could not be measured."""
+    return one.gap or 0.0
+
+
+def _overlapping_score(one: Evidence) -> float:
+    """Gap times the agreement of half samples, which ranks overlapping segments."""
+    return _gap(one) * max(one.stability or 0.0, 0.0)
+
+
 def is_cut(one: Evidence, feasible: Sequence[Evidence]) -> bool:
     """Does a smaller k have segments entirely apart, and this one hardly any such valley?"""
     smaller = [other.separation or 0.0 for other in feasible if other.k < one.k and has_gap(other)]
@@ -111,7 +121,7 @@ def is_separated(one: Evidence, best_gap: float) -> bool:
     """Does every pair of neighbours have a valley, and does every cluster return?"""
     return (
         has_gap(one)
-        and (one.gap >= MINIMUM_GAP_SHARE * best_gap or is_apart(one))
+        and (_gap(one) >= MINIMUM_GAP_SHARE * best_gap or is_apart(one))
         and (one.separation or 0.0) >= MINIMUM_SEPARATION
         and (one.jaccard or 0.0) >= MINIMUM_JACCARD
     )
@@ -133,9 +143,10 @@ def verdict(one: Evidence) -> tuple[str, str]:
         return WEAK, f"no more structure than in data without any (needs {needed:.3f}): {facts}"
     if one.gap >= STRONG_GAP and is_apart(one):
         return STRONG, f"segments are apart and come back: {facts}"
-    if one.separation >= MINIMUM_SEPARATION and one.jaccard >= MINIMUM_JACCARD:
+    separation, jaccard = one.separation or 0.0, one.jaccard or 0.0
+    if separation >= MINIMUM_SEPARATION and jaccard >= MINIMUM_JACCARD:
         return MODERATE, f"segments touch but come back: {facts}"
-    if one.stability >= OVERLAP_ADJUSTED_RAND and one.separation >= OVERLAP_SEPARATION:
+    if one.stability >= OVERLAP_ADJUSTED_RAND and separation >= OVERLAP_SEPARATION:
         return MODERATE, f"segments overlap but come back: {facts}"
     return WEAK, f"segments overlap and do not come back well enough: {facts}"
 
@@ -148,14 +159,13 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
     one with the largest smallest segment is chosen, and the reason says so.
     """
     feasible = [one for one in evidence if one.smallest_share >= settings.min_segment_share]
-    gaps = [one.gap for one in feasible if has_gap(one)]
-    best_gap = max(gaps, default=0.0)
+    best_gap = max((_gap(one) for one in feasible if has_gap(one)), default=0.0)
     separated = [
         one for one in feasible if is_separated(one, best_gap) and not is_cut(one, feasible)
     ]
     overlapping = max(
         (one for one in feasible if has_gap(one)),
-        key=lambda one: (one.gap * max(one.stability or 0.0, 0.0), -one.k),
+        key=lambda one: (_overlapping_score(one), -one.k),
         default=None,
     )
     scores: dict[int, float] = {}
@@ -166,7 +176,7 @@ def choose(evidence: Sequence[Evidence], settings: FitSettings, *, limit: int) -
     elif overlapping is not None and verdict(overlapping)[0] != WEAK:
         rule = "overlapping"
         for one in feasible:
-            scores[one.k] = one.gap * max(one.stability or 0.0, 0.0) if has_gap(one) else 0.0
+            scores[one.k] = _overlapping_score(one) if has_gap(one) else 0.0
     else:
         rule = "without structure"
         for one in feasible:
@@ -238,9 +248,9 @@ def _reason(
     if rule == "separated":
         if not has_gap(one):
             return "not chosen: its silhouette is not above that of data without structure"
-        if one.gap < MINIMUM_GAP_SHARE * best_gap and not is_apart(one):
+        if _gap(one) < MINIMUM_GAP_SHARE * best_gap and not is_apart(one):
             return (
-                f"not chosen: its gap {one.gap:.3f} is less than half of the best, {best_gap:.3f}"
+                f"not chosen: its gap {_gap(one):.3f} is less than half of the best, {best_gap:.3f}"
             )
         if (one.separation or 0.0) < MINIMUM_SEPARATION:
             return (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models_py.arrays import Labels, Matrix, Vector
 from models_py.kmeans import Rows, best_of_starts, rng_for, squared_distances
 from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
 
@@ -30,11 +31,11 @@ class HalfSample:
     """
 
     adjusted_rand: float
-    jaccards: np.ndarray
+    jaccards: Vector
     separation: float
 
 
-def split(row_count: int, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+def split(row_count: int, seed: int, number: int) -> tuple[Labels, Labels]:
     """Row numbers of two halves, each ascending."""
     order = rng_for(seed, 3, number).permutation(row_count)
     middle = row_count // 2
@@ -51,7 +52,7 @@ class Halves:
 
     def compared(
         self,
-        full_labels: np.ndarray,
+        full_labels: Labels,
         k: int,
         *,
         starts: int,
@@ -90,7 +91,7 @@ class Halves:
         )
 
 
-def least_separation(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+def least_separation(rows: Matrix, labels: Labels, centres: Matrix) -> float:
     """The smallest separation over neighbouring pairs of clusters (see `separation`)."""
     apart = squared_distances(centres, centres)
     np.fill_diagonal(apart, np.inf)
@@ -108,9 +109,7 @@ def least_separation(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) 
     )
 
 
-def separation(
-    first: np.ndarray, second: np.ndarray, first_centre: np.ndarray, second_centre: np.ndarray
-) -> float:
+def separation(first: Matrix, second: Matrix, first_centre: Vector, second_centre: Vector) -> float:
     """1 - density in the valley between two clusters / density of the lower of their peaks.
 
     Rows are projected on the line through the centres (0 at the first, 1 at the second). 1: nobody

@@ -7,15 +7,17 @@ column per feature. Every function raises `LearningError` for input it cannot us
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from models_py import drift, scoring
+from models_py.arrays import Counts, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.exact import members_of
-from models_py.features import BatchSource, chunks, source_columns
+from models_py.features import BatchSource, Chunk, chunks, source_columns
 from models_py.fit import StreamedCustomers, fit
 from models_py.model import Model
 from models_py.sample import RowSample
@@ -158,7 +160,7 @@ def _evidence(one: Candidate, row_count: int) -> Evidence:
     )
 
 
-def _scan_row(one: Candidate, judgement: Judgement, row_count: int) -> dict:
+def _scan_row(one: Candidate, judgement: Judgement, row_count: int) -> dict[str, Any]:
     measured, stability, structure = one.evaluation, one.stability, one.structure
     return {
         "k": one.k,
@@ -236,7 +238,7 @@ def assign_step(
     if members is not None:
         measured = members_of(members, scaler, model.centres, settings)
 
-    def score(chunk):
+    def score(chunk: Chunk) -> pa.RecordBatch:
         return scoring.assign_batch(chunk, scaler, model, measured)
 
     return scoring.scored(source, scaler, settings, score, scoring.ASSIGN_SCHEMA)
@@ -260,7 +262,7 @@ def reasons_step(
     model = Model.from_tables(segments, scaler)
     lowest, highest = scoring.natural_range(ranges, scaler)
 
-    def score(chunk):
+    def score(chunk: Chunk) -> pa.RecordBatch:
         return scoring.reasons_batch(chunk, scaler, model, lowest, highest)
 
     return scoring.scored(source, scaler, settings, score, scoring.REASONS_SCHEMA)
@@ -283,7 +285,7 @@ def baseline_step(source: BatchSource, scaling: pa.Table, settings: FitSettings)
     return baseline_table(scaler, edges, _bin_shares(source, scaler, edges, settings))
 
 
-def baseline_table(scaler: Scaler, edges: list[np.ndarray], shares: list[np.ndarray]) -> pa.Table:
+def baseline_table(scaler: Scaler, edges: list[Vector], shares: list[Vector]) -> pa.Table:
     """One row per used feature: its bins and the share of rows in each."""
     rows = [
         {
@@ -298,8 +300,8 @@ def baseline_table(scaler: Scaler, edges: list[np.ndarray], shares: list[np.ndar
 
 
 def _bin_shares(
-    source: BatchSource, scaler: Scaler, edges: list[np.ndarray], settings: FitSettings
-) -> list[np.ndarray]:
+    source: BatchSource, scaler: Scaler, edges: list[Vector], settings: FitSettings
+) -> list[Vector]:
     counts = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
     for chunk in chunks(
         source,
@@ -312,7 +314,7 @@ def _bin_shares(
     return shares_of(counts)
 
 
-def shares_of(counts: list[np.ndarray]) -> list[np.ndarray]:
+def shares_of(counts: Sequence[Counts]) -> list[Vector]:
     """Share of the rows in each bin, of each feature."""
     return [count / max(int(count.sum()), 1) for count in counts]
 
@@ -338,7 +340,7 @@ def drift_step(
     return drift_table(scaler, baseline, columns, shares, settings)
 
 
-def stored_edges(scaler: Scaler, baseline: pa.Table) -> list[np.ndarray]:
+def stored_edges(scaler: Scaler, baseline: pa.Table) -> list[Vector]:
     """Bin edges of each used feature, from the baseline stored with the same fit.
 
     Raises:
@@ -358,7 +360,7 @@ def drift_table(
     scaler: Scaler,
     baseline: pa.Table,
     columns: frozenset[str],
-    shares: list[np.ndarray],
+    shares: list[Vector],
     settings: FitSettings,
 ) -> pa.Table:
     """One row per used feature (see `drift_step`); columns: those there now, none for no rows."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py import kmeans
+from models_py.arrays import Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.sample import sampled_rows
 
@@ -44,9 +45,9 @@ class Weighted:
     (rows). likelihood: J.
     """
 
-    weights: np.ndarray
-    centres: np.ndarray
-    labels: np.ndarray
+    weights: Vector
+    centres: Matrix
+    labels: Labels
     likelihood: float
 
     @property
@@ -61,14 +62,14 @@ class Spread:
     rows: float32 (rows x features).
     """
 
-    def __init__(self, rows: np.ndarray) -> None:
+    def __init__(self, rows: Matrix) -> None:
         self.rows = rows
         self._lines = np.ascontiguousarray(rows.T, dtype=np.float64)
         self._means = self._lines.mean(axis=1)
         self._squares = np.square(self._lines - self._means[:, None]).sum(axis=1)
         self.covariance = np.atleast_2d(np.cov(self._lines, bias=True))
 
-    def explained_shares(self, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def explained_shares(self, labels: Labels, k: int) -> tuple[Vector, Matrix]:
         """Share of each feature's variance between clusters, 0 to 1; means (k x features)."""
         sizes = np.bincount(labels, minlength=k)
         totals = [np.bincount(labels, weights=line, minlength=k) for line in self._lines]
@@ -78,32 +79,34 @@ class Spread:
         shares = np.where(has_spread, between / np.where(has_spread, self._squares, 1.0), 0.0)
         return np.minimum(shares, 1.0), np.ascontiguousarray(means.T)
 
-    def within(self, shares: np.ndarray, means: np.ndarray) -> np.ndarray:
+    def within(self, shares: Vector, means: Matrix) -> Matrix:
         """Covariance within clusters of these shares and means, with the ridge."""
         apart = means - shares @ means
         ridge = RIDGE * np.eye(len(self.covariance))
-        return self.covariance - (apart.T * shares) @ apart + ridge
+        covariance: Matrix = self.covariance - (apart.T * shares) @ apart + ridge
+        return covariance
 
-    def likelihood_of(self, labels: np.ndarray, means: np.ndarray) -> float:
+    def likelihood_of(self, labels: Labels, means: Matrix) -> float:
         """J of clusters with these means; 0 and up."""
         shares = np.bincount(labels, minlength=len(means)) / len(self.rows)
         total = self.covariance + RIDGE * np.eye(len(self.covariance))
         return float(np.linalg.slogdet(total)[1] - np.linalg.slogdet(self.within(shares, means))[1])
 
 
-def weights_of(explained: np.ndarray) -> np.ndarray:
+def weights_of(explained: Vector) -> Vector:
     """1 / (1 - R2), at most `MAXIMUM_RATIO` times the least possible, divided by the mean."""
     weights = 1 / np.maximum(1 - explained, 1 / MAXIMUM_RATIO)
-    return weights / weights.mean()
+    scaled: Vector = weights / weights.mean()
+    return scaled
 
 
-def diagonal_likelihood(explained: np.ndarray) -> float:
+def diagonal_likelihood(explained: Vector) -> float:
     """Sum of -ln(1 - R2), each feature up to ln `MAXIMUM_RATIO`; what clustering in turn climbs."""
     return float(-np.log(np.maximum(1 - explained, 1 / MAXIMUM_RATIO)).sum())
 
 
 def searched(
-    rows: np.ndarray, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
+    rows: Matrix, k: int, first_weights: Sequence[Vector], settings: FitSettings, *path: int
 ) -> Weighted:
     """Weights and clusters of the highest J over starts with the given and with random weights.
 
@@ -130,7 +133,7 @@ def searched(
 
 
 def _begun(
-    spread: Spread, k: int, first_weights: Sequence[np.ndarray], settings: FitSettings, *path: int
+    spread: Spread, k: int, first_weights: Sequence[Vector], settings: FitSettings, *path: int
 ) -> list[Weighted]:
     """Starts with the given weights and with random ones, after a few iterations.
 
@@ -154,7 +157,7 @@ def _begun(
             iterations=settings.search_iterations,
             trim_share=settings.trim_share,
         )
-        first = Weighted(weights, centres / np.sqrt(weights), np.empty(0), 0.0)
+        first = Weighted(weights, centres / np.sqrt(weights), np.empty(0, dtype=np.intp), 0.0)
         begun.append(_climbed(spread, first, settings, FIRST_ITERATIONS, scaled=scaled))
     return begun
 
@@ -166,7 +169,8 @@ def merged(spread: Spread, one: Weighted, k: int) -> Weighted:
     1 + p q / (p + q) m' W^-1 m. Without a likelihood, for whoever climbs on measures it anew.
     """
     shares = np.bincount(one.labels, minlength=len(one.centres)) / len(one.labels)
-    means, labels = one.centres.astype(np.float64), one.labels
+    labels = one.labels
+    means: Matrix = one.centres.astype(np.float64)
     while len(means) > k:
         turned = np.linalg.solve(spread.within(shares, means), means.T)
         products = means @ turned
@@ -200,7 +204,7 @@ def _climbed(
     scaled: the rows in units of the start's weights, where they are there.
     """
     weights, means = start.weights, start.centres
-    best, highest = None, -np.inf
+    best, highest = (weights, means, start.labels), -np.inf
     for _ in range(iterations):
         if scaled is None:
             scaled = kmeans.Rows(in_units_of(spread.rows, weights))
@@ -221,6 +225,6 @@ def _climbed(
     return Weighted(weights, means, labels, spread.likelihood_of(labels, means))
 
 
-def in_units_of(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def in_units_of(rows: Matrix, weights: Vector) -> Matrix:
     """Rows or centres of variance 1, stretched so that squared distances weigh the features."""
     return np.ascontiguousarray(rows * np.sqrt(weights), dtype=np.float32)

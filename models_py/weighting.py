@@ -43,12 +43,13 @@ import numpy as np
 import pyarrow as pa
 
 from models_py import kmeans
+from models_py.arrays import Matrix, Vector
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from models_py.metrics import mean_silhouette
 from models_py.parallel import one_blas_thread
 from models_py.references import KINDS, reference
-from models_py.scaling import DEFINITIONS, STRUCTURE, Scaler, learned_with_sample
+from models_py.scaling import DEFINITIONS, STRUCTURE, Passes, Scaler, learned_with_sample
 from models_py.stability import HalfSample, Halves
 from models_py.weight_search import (
     LEAST_SHARE,
@@ -111,12 +112,13 @@ class ActiveWeights:
         weights = {row["feature"]: float(row["weight"]) for row in rows if row["is_used"]}
         return cls(rows[0]["weighting"], weights)
 
-    def of_features(self, features: Sequence[str]) -> np.ndarray | None:
+    def of_features(self, features: Sequence[str]) -> Vector | None:
         """Found weights of exactly these features (mean 1); None where there are none."""
         if self.weighting != STRUCTURE or set(features) != set(self.weights):
             return None
         weights = np.array([self.weights[feature] for feature in features])
-        return weights / weights.mean()
+        scaled: Vector = weights / weights.mean()
+        return scaled
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Apartness:
 
 
 def stability_of(
-    rows: np.ndarray, found: dict[int, Weighted], settings: FitSettings
+    rows: Matrix, found: dict[int, Weighted], settings: FitSettings
 ) -> dict[int, Apartness]:
     """Half samples of each k in the space of its own weights."""
     spaces = {k: kmeans.Rows(in_units_of(rows, one.weights)) for k, one in found.items()}
@@ -160,7 +162,7 @@ def stability_of(
     return measured
 
 
-def gap_of(rows: np.ndarray, found: Weighted, settings: FitSettings, *, is_searched: bool) -> float:
+def gap_of(rows: Matrix, found: Weighted, settings: FitSettings, *, is_searched: bool) -> float:
     """Silhouette of the clusters over that of the hardest kind of reference without structure.
 
     is_searched: the weights were found in the rows, so each reference is searched for its own.
@@ -185,9 +187,7 @@ def gap_of(rows: np.ndarray, found: Weighted, settings: FitSettings, *, is_searc
     return mean_silhouette(in_units_of(rows, found.weights), found.labels, k) - hardest
 
 
-def clustered(
-    rows: np.ndarray, k: int, weights: np.ndarray, settings: FitSettings, *path: int
-) -> Weighted:
+def clustered(rows: Matrix, k: int, weights: Vector, settings: FitSettings, *path: int) -> Weighted:
     """Clusters with given weights."""
     weights = weights / weights.mean()
     scaled = kmeans.Rows(in_units_of(rows, weights))
@@ -208,7 +208,7 @@ def clustered(
 
 
 def clearest(
-    rows: np.ndarray,
+    rows: Matrix,
     found: dict[int, Weighted],
     measured: dict[int, Apartness],
     settings: FitSettings,
@@ -230,14 +230,14 @@ def clearest(
 
 
 def structure_weights(
-    rows: np.ndarray,
-    definition_weights: np.ndarray,
+    rows: Matrix,
+    definition_weights: Vector,
     families: Sequence[str],
     settings: FitSettings,
     *,
-    held: np.ndarray | None = None,
+    held: Vector | None = None,
     is_defined: bool = False,
-) -> np.ndarray | None:
+) -> Vector | None:
     """Weights found in the rows (mean 1), or None where the definitions' weights should stay.
 
     rows: float32 (rows x features), each feature with variance 1; definition_weights: (features)
@@ -260,7 +260,7 @@ def structure_weights(
     def search(k: int) -> Weighted:
         return searched(rows, k, firsts, settings, START_PATH)
 
-    def with_weights_of(weights: np.ndarray, number: int) -> dict[int, Weighted]:
+    def with_weights_of(weights: Vector, number: int) -> dict[int, Weighted]:
         def at(k: int) -> Weighted:
             return clustered(rows, k, weights, settings, START_PATH, number)
 
@@ -305,7 +305,7 @@ def _candidates(settings: FitSettings) -> list[int]:
 
 
 def weighted_scaling(
-    source: BatchSource,
+    source: BatchSource | Passes,
     definitions: pa.Table,
     settings: FitSettings,
     active: ActiveWeights | None = None,
@@ -332,7 +332,7 @@ def weighted_scaling(
     return scaling if weights is None else with_weights(scaling, unit, weights * given.mean())
 
 
-def with_weights(scaling: pa.Table, unit: Scaler, weights: np.ndarray) -> pa.Table:
+def with_weights(scaling: pa.Table, unit: Scaler, weights: Vector) -> pa.Table:
     """The scaling table with other weights (shares of variance) of the unit scaler's features."""
     place = {feature: number for number, feature in enumerate(unit.features)}
     rows = []

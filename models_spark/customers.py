@@ -18,8 +18,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
+from models_py.arrays import Matrix
 from models_py.config import FitSettings
-from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk, chunks
+from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk, chunk_limits, chunks
 from models_py.fit import NO_SEGMENT
 from models_spark.session import ship
 
@@ -35,6 +36,7 @@ DRAWN = "drawn"
 BITS = 2**31  # drawn numbers are below it
 
 ChunkPass = Callable[[Iterator[Chunk]], Any]
+BlockPass = Callable[[Iterator[Any]], Any]
 
 
 class SparkCustomers:
@@ -62,7 +64,7 @@ class SparkCustomers:
 
     def row_count(self) -> int:
         """Number of rows."""
-        return self.frame.count()
+        return int(self.frame.count())
 
     def select(self, features: Sequence[str]) -> DataFrame:
         """Keys and features; the segment of the fit before and the date where there are any."""
@@ -87,7 +89,7 @@ class SparkCustomers:
         """What `run` makes of the chunks of each partition, in the order of the partitions."""
         ship(self.session)
         kept = tuple(features)
-        limits = {"chunk_rows": settings.chunk_rows, "absurd_value": settings.absurd_value}
+        limits = chunk_limits(settings)
 
         def part(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             result = run(chunks(lambda: batches, kept, **limits))
@@ -97,7 +99,7 @@ class SparkCustomers:
         return [pickle.loads(row.result) for row in rows]
 
     def passed_blocks(
-        self, column: str, width: int, run: Callable[[Iterator], Any], *, with_previous: bool
+        self, column: str, width: int, run: BlockPass, *, with_previous: bool
     ) -> list[Any]:
         """What `run` makes of a column of lists in each partition, as blocks (rows x width).
 
@@ -134,7 +136,7 @@ class SparkCustomers:
 
         ship(self.session)
         kept = tuple(features)
-        limits = {"chunk_rows": settings.chunk_rows, "absurd_value": settings.absurd_value}
+        limits = chunk_limits(settings)
 
         def part(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for chunk in chunks(lambda: batches, kept, **limits):
@@ -186,7 +188,7 @@ def byte_count(text: str) -> int:
     return int(found[1]) * UNITS[found[2]] or byte_count(UNLIMITED_RESULT)
 
 
-def values_of(table: pa.Table, features: Sequence[str]) -> np.ndarray:
+def values_of(table: pa.Table, features: Sequence[str]) -> Matrix:
     """Numbers of a sample, float64 (features x rows), NaN for null."""
     found = np.empty((len(features), table.num_rows))
     for row, feature in enumerate(features):

@@ -17,6 +17,7 @@ from pyspark.sql import functions as f
 
 from models_py import drift, scoring
 from models_py import reasons_told as told
+from models_py.arrays import Counts, Matrix, Vector
 from models_py.backtest import chosen_centres, renamed
 from models_py.config import FitSettings
 from models_py.exact import Evaluation, Sums, members_of_sums, sums_of
@@ -109,7 +110,7 @@ def assign_step(
 
 
 def _members_of(
-    members: SparkCustomers, scaler: Scaler, centres: np.ndarray, settings: FitSettings
+    members: SparkCustomers, scaler: Scaler, centres: Matrix, settings: FitSettings
 ) -> Evaluation:
     """Sizes, means and radii of the members of each segment (see `models_py.exact`)."""
 
@@ -177,10 +178,10 @@ def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSet
 
 
 def _bin_shares(
-    customers: SparkCustomers, scaler: Scaler, edges: list[np.ndarray], settings: FitSettings
-) -> list[np.ndarray]:
-    def count(stream: Iterator[Chunk]) -> list[np.ndarray]:
-        counts = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
+    customers: SparkCustomers, scaler: Scaler, edges: list[Vector], settings: FitSettings
+) -> list[Vector]:
+    def count(stream: Iterator[Chunk]) -> list[Counts]:
+        counts: list[Counts] = [np.zeros(len(edge) + 1, dtype=np.int64) for edge in edges]
         for chunk in stream:
             for at, line in enumerate(scaler.filled(chunk.values)):
                 counts[at] += drift.bin_counts(line, edges[at])
@@ -262,7 +263,7 @@ def backtest_step(
 
 def _shared(
     scaled: ScaledCustomers, scaler: Scaler, segments: pa.Table, segment_ids: list[int]
-) -> np.ndarray:
+) -> Counts:
     """Customers by segment (numbered from 1, ascending) and by active id."""
     model = Model.from_tables(segments, scaler)
     (one,) = scaled.evaluated([model.centres])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -44,7 +45,7 @@ class SparkRelation:
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return self.frame.columns
+        return list(self.frame.columns)
 
     def extremes(self, names: Sequence[str]) -> list[float | None]:
         """Minimum and maximum of each of these columns, one after the other."""
@@ -59,7 +60,7 @@ class SparkRelation:
         """The rows as customers, which stay in Spark."""
         return SparkCustomers(self.frame)
 
-    def fetchall(self) -> list[tuple]:
+    def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows, as tuples."""
         return [tuple(row) for row in self.frame.collect()]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from pyspark.sql import functions as f
 
+from models_py.arrays import Counts, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.features import CUSTOMER_COLUMN
+from models_py.features import CUSTOMER_COLUMN, Chunk
 from models_py.kmeans import rounded
 from models_py.scaling import Passes, Seen, Span, chunk_sums
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
@@ -31,7 +32,7 @@ class SparkPasses(Passes):
     def seen(self, features: Sequence[str]) -> Seen:
         """Look at each value of these features."""
 
-        def look(stream):
+        def look(stream: Iterator[Chunk]) -> tuple[int, Counts, Vector, Vector]:
             rows = 0
             nulls = np.zeros(len(features), dtype=np.int64)
             lowest = np.full(len(features), np.inf)
@@ -73,13 +74,13 @@ class SparkPasses(Passes):
             f"{example!r} more than once; make the source one row per customer"
         )
 
-    def sums(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+    def sums(self, spans: Sequence[Span]) -> tuple[Vector, Vector]:
         """Sums over all rows."""
         total, squares = np.zeros(len(spans)), np.zeros(len(spans))
         if not spans:
             return total, squares
 
-        def add(stream):
+        def add(stream: Iterator[Chunk]) -> tuple[Vector, Vector]:
             own_total, own_squares = np.zeros(len(spans)), np.zeros(len(spans))
             for chunk in stream:
                 chunk_total, chunk_squares = chunk_sums(chunk.values, spans)

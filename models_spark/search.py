@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,16 +22,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from models_py import kmeans
+from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.exact import Evaluation, Sums, assigned, silhouette_sums
-from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN
+from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk
 from models_py.fit import NO_SEGMENT, Customers, filled_up
+from models_py.matrix import ScaledMatrix
 from models_py.metrics import contingency
 from models_py.parallel import ordered_map
 from models_py.scaling import Scaler
 from models_py.scan import Search
-from models_spark.customers import SparkCustomers, sample_limit
+from models_spark.customers import BlockPass, SparkCustomers, sample_limit
 
 SEEDS = 3  # k-means|| starts for each k
 START_PATH = 21  # seed path of the starts; others are in `scan` and `weighting`
@@ -44,30 +47,31 @@ SCALED_SCHEMA = pa.schema(
 )
 
 
-class HeldRows:
-    """The sample, float32 (rows x features), as a matrix for `scan.Search`."""
+class HeldRows(ScaledMatrix):
+    """The sample, float32 (rows x features), in memory, as a matrix for `scan.Search`."""
 
-    def __init__(self, rows: np.ndarray) -> None:
+    def __init__(self, rows: Matrix) -> None:
+        super().__init__("the sample", *rows.shape)
         self._rows = rows
-        self.shape = rows.shape
 
-    def __len__(self) -> int:
-        """Give the number of rows."""
-        return len(self._rows)
+    def block(self, first: int, count: int, *, out: Matrix | None = None) -> Matrix:
+        """A copy of the rows from `first`, at most `count`."""
+        return self._rows[first : first + count].copy()
 
-    def take(self, numbers: np.ndarray) -> np.ndarray:
+    def take(self, numbers: Labels) -> Matrix:
         """The rows with these numbers."""
-        return self._rows[numbers]
+        rows: Matrix = self._rows[numbers]
+        return rows
 
 
 class SparkSearch(Search):
     """The search over customers in Spark: what reads all of them runs there."""
 
-    def __init__(self, customers: ScaledCustomers, sample: np.ndarray) -> None:
+    def __init__(self, customers: ScaledCustomers, sample: Matrix) -> None:
         super().__init__(HeldRows(sample), customers.settings)
         self._customers = customers
 
-    def cold_centres(self, ks: list[int]) -> list[np.ndarray]:
+    def cold_centres(self, ks: list[int]) -> list[Matrix]:
         """Best start for each k, float32: MLlib's over all customers, and those on the sample.
 
         All are judged by the trimmed objective of the sample; ties go to MLlib's.
@@ -76,7 +80,7 @@ class SparkSearch(Search):
         vectors = self._customers.frame.select(array_to_vector(SCALED).alias(VECTOR)).persist()
         try:
 
-            def begin(task: tuple[int, int]) -> np.ndarray:
+            def begin(task: tuple[int, int]) -> Matrix:
                 k, number = task
                 seed = int(kmeans.rng_for(settings.seed, START_PATH, k, number).integers(2**31))
                 return self._fitted(vectors, k, seed)
@@ -91,12 +95,13 @@ class SparkSearch(Search):
             for at in range(len(ks))
         ]
 
-    def _objective(self, centres: np.ndarray) -> float:
+    def _objective(self, centres: Matrix) -> float:
         return kmeans.trimmed_objective(self.sample, centres, trim_share=self.settings.trim_share)
 
-    def _fitted(self, vectors: DataFrame, k: int, seed: int) -> np.ndarray:
+    def _fitted(self, vectors: DataFrame, k: int, seed: int) -> Matrix:
         if k == 1:
-            return self.sample.mean(axis=0, dtype=np.float64)[None].astype(np.float32)
+            mean: Matrix = self.sample.mean(axis=0, dtype=np.float64)[None].astype(np.float32)
+            return mean
         model = KMeans(
             featuresCol=VECTOR,
             k=k,
@@ -110,7 +115,7 @@ class SparkSearch(Search):
         # k-means|| gives fewer where it drew equal rows.
         return filled_up(centres, k, self)
 
-    def polished(self, starts: list[np.ndarray]) -> list[np.ndarray]:
+    def polished(self, starts: list[Matrix]) -> list[Matrix]:
         """Polish each set of centres over all customers; float64. A pass serves all sets."""
         return kmeans.polished_together(
             starts,
@@ -130,7 +135,7 @@ class ScaledCustomers(Customers):
         self.row_count = row_count
         self._width = width
         self._held = SparkCustomers(frame)
-        self._sample: np.ndarray | None = None
+        self._sample: Matrix | None = None
 
     def distinct(self, needed: int) -> int:
         """Number of distinct rows, counted only as far as `needed`."""
@@ -138,9 +143,9 @@ class ScaledCustomers(Customers):
             return min(1, self.row_count)
         # As float32, and -0.0 as 0.0: what the search can tell apart.
         rows = self.frame.select(f.transform(SCALED, lambda x: (x + 0.0).cast("float")).alias("r"))
-        return rows.distinct().limit(needed).count()
+        return int(rows.distinct().limit(needed).count())
 
-    def sample(self) -> np.ndarray:
+    def sample(self) -> Matrix:
         """Rows for the search, float32 (rows x features), in key order."""
         if self._sample is None:
             limit = sample_limit(self._held.session, self.settings.sample_size, self._width)
@@ -155,10 +160,11 @@ class ScaledCustomers(Customers):
         """The search over them."""
         yield SparkSearch(self, self.sample())
 
-    def block_passes(self, wanted: Sequence[tuple[np.ndarray, float]]) -> list[kmeans.Totals]:
+    def block_passes(self, wanted: Sequence[tuple[Matrix, float]]) -> list[kmeans.Totals]:
         """`kmeans.block_pass` over all customers for several (centres, bound)."""
 
-        def run(blocks: Iterator[np.ndarray]) -> list[kmeans.Totals]:
+        def run(blocks: Iterator[Matrix]) -> list[kmeans.Totals]:
+            found: list[kmeans.Totals]
             found = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
             for rows in blocks:
                 single = rows.astype(np.float32)
@@ -169,21 +175,21 @@ class ScaledCustomers(Customers):
             return found
 
         parts = self._passed(run)
-        totals = parts[0]
+        totals: list[kmeans.Totals] = parts[0]
         for part in parts[1:]:
             totals = [kmeans.added(held, own) for held, own in zip(totals, part, strict=True)]
         return totals
 
-    def evaluated(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+    def evaluated(self, models: Sequence[Matrix]) -> list[Evaluation]:
         """Measure several sets of centres, float64, in two passes over all customers."""
         results = self.assigned(models)
         self.add_silhouettes(results)
         return results
 
-    def assigned(self, models: Sequence[np.ndarray]) -> list[Evaluation]:
+    def assigned(self, models: Sequence[Matrix]) -> list[Evaluation]:
         """Measure several sets of centres but for their silhouettes. Labels stay in Spark."""
 
-        def assign(blocks: Iterator[np.ndarray]) -> list[Sums]:
+        def assign(blocks: Iterator[Matrix]) -> list[Sums]:
             found = [Sums.of_none(centres) for centres in models]
             for rows in blocks:
                 scored = assigned(features_first(rows), models)
@@ -195,9 +201,9 @@ class ScaledCustomers(Customers):
         for part in self._passed(assign):
             for held, own in zip(sums, part, strict=True):
                 held.add(own)
-        none = np.empty(0)
+        no_labels, none = np.empty(0, dtype=np.int16), np.empty(0)
         return [
-            Evaluation.of_sums(centres, held, labels=none, nearest=none)
+            Evaluation.of_sums(centres, held, labels=no_labels, nearest=none)
             for centres, held in zip(models, sums, strict=True)
         ]
 
@@ -205,8 +211,8 @@ class ScaledCustomers(Customers):
         """Measure the silhouettes, too."""
         measured = [one for one in results if len(one.centres) > 1]
 
-        def score(blocks: Iterator[np.ndarray]) -> list[np.ndarray]:
-            found = [np.zeros((2, len(one.sizes))) for one in measured]
+        def score(blocks: Iterator[Matrix]) -> list[Matrix]:
+            found: list[Matrix] = [np.zeros((2, len(one.sizes))) for one in measured]
             for rows in blocks:
                 turned = features_first(rows)
                 scored = assigned(turned, [one.centres for one in measured])
@@ -220,12 +226,12 @@ class ScaledCustomers(Customers):
             for at, one in enumerate(measured):
                 one.take_silhouettes(np.sum([part[at] for part in parts], axis=0))
 
-    def crossed(self, one: Evaluation) -> dict[int, np.ndarray]:
+    def crossed(self, one: Evaluation) -> dict[int, Counts]:
         """Customers by their segment in the fit before and by nearest centre."""
         k = len(one.centres)
 
-        def run(blocks: Iterator[tuple[np.ndarray, np.ndarray]]) -> dict[int, np.ndarray]:
-            found: dict[int, np.ndarray] = {}
+        def run(blocks: Iterator[tuple[Matrix, Labels]]) -> dict[int, Counts]:
+            found: dict[int, Counts] = {}
             for rows, before in blocks:
                 label = next(assigned(features_first(rows), [one.centres]))[0]
                 for known in np.unique(before[before != NO_SEGMENT]):
@@ -238,22 +244,22 @@ class ScaledCustomers(Customers):
                     found[int(known)] = found.get(int(known), 0) + own
             return found
 
-        totals: dict[int, np.ndarray] = {}
+        totals: dict[int, Counts] = {}
         for part in self._passed(run, with_previous=True):
             for known, counts in part.items():
                 totals[known] = totals.get(known, 0) + counts
         return dict(sorted(totals.items()))
 
-    def sampled_nearest(self, one: Evaluation) -> np.ndarray:
+    def sampled_nearest(self, one: Evaluation) -> Vector:
         """Squared distances of the sample to the nearest centre."""
         return next(assigned(self.sample().T.astype(np.float64), [one.centres]))[1]
 
-    def _passed(self, run, *, with_previous: bool = False) -> list:
+    def _passed(self, run: BlockPass, *, with_previous: bool = False) -> list[Any]:
         """What `run` makes of the scaled rows of each partition, as blocks (rows x features)."""
         return self._held.passed_blocks(SCALED, self._width, run, with_previous=with_previous)
 
 
-def features_first(rows: np.ndarray) -> np.ndarray:
+def features_first(rows: Matrix) -> Matrix:
     """Rows turned: each feature one run of memory."""
     return np.ascontiguousarray(rows.T)
 
@@ -269,7 +275,7 @@ def scaled_customers(
     """
     width = len(scaler.features)
 
-    def scale(chunk):
+    def scale(chunk: Chunk) -> pa.RecordBatch:
         rows = np.ascontiguousarray(scaler.scale(chunk.values).T)
         offsets = pa.array(np.arange(chunk.row_count + 1, dtype=np.int32) * width)
         scaled = pa.ListArray.from_arrays(offsets, pa.array(rows.ravel()))

@@ -18,7 +18,7 @@ LEARNING_ERROR = re.compile(r"models_py\.errors\.LearningError: (.*)")
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("models_py", "models_spark")
 # By application: Spark reads the archive until it ends.
-_shipped: dict[str, tempfile.TemporaryDirectory] = {}
+_shipped: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
 
 def ship(session: SparkSession) -> None:
