@@ -15,6 +15,7 @@ from column_mapping import MappedTable, map_columns, used_columns
 from column_names import contract_names, key
 from mapping_file import ONLY_KEY, TableMapping
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import identifier
 from sources import RawTable
 
@@ -76,10 +77,11 @@ def constant_columns(
         for number, name in enumerate(plain)
     )
     most = ", ".join(f"max(n{number})" for number in range(len(plain)))
-    row = connection.execute(
+    row = one_row(
+        connection,
         f"select {most} from (select {counts} from {identifier('raw', mapped.read_name)} "
-        f"where {text(customer)} is not null group by {text(customer)})"
-    ).fetchone()
+        f"where {text(customer)} is not null group by {text(customer)})",
+    )
     return [name for name, count in zip(plain, row, strict=True) if (count or 0) <= 1]
 
 

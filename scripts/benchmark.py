@@ -44,7 +44,8 @@ def main(given: list[str] | None = None) -> int:
         module.add_arguments(command)
         command.set_defaults(run=module.main)
     arguments = parser.parse_args(given)
-    return arguments.run(arguments)
+    code: int = arguments.run(arguments)
+    return code
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -63,7 +64,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._stages: list[tuple[str, float]] = []
-        self._facts: dict[str, object] = {}
+        self._facts: dict[str, Any] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -203,7 +204,7 @@ def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
     """Return the settings to build with: those of a replay when the date is before the current."""
     published = published_facts(Warehouse(settings.warehouse))
     found = replay_of(settings, published.as_of_date if published else None)
-    if not found:
+    if not found or published is None:
         return settings, None
     if pending_of(Warehouse(settings.warehouse)):
         raise Problem(

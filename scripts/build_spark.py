@@ -46,10 +46,11 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
     """
     origin = Warehouse(settings.warehouse)
     published = published_facts(origin)
-    if settings.as_of and published and settings.as_of < published.as_of_date:
+    current = published.as_of_date if published else None
+    if settings.as_of and current and settings.as_of < current:
         raise Problem(
             f"AS_OF={settings.as_of}: TARGET=spark makes no replays; expected a date from "
-            f"{published.as_of_date} on, as of which the warehouse was published, or TARGET=duckdb",
+            f"{current} on, as of which the warehouse was published, or TARGET=duckdb",
             WRONG_USE,
         )
     there = spark_settings(settings)

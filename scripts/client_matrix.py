@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from console import FAILED, Problem, count, run, say, warn
 from settings import ROOT, resolve_warehouse
@@ -66,12 +67,12 @@ class Read:
 
     client: str
     version: str
-    direct: Mapping
-    attached: Mapping
+    direct: Mapping[str, Any]
+    attached: Mapping[str, Any]
     reflected: Mapping[str, Sequence[str]] | None
 
     @property
-    def macros(self) -> dict[str, Mapping]:
+    def macros(self) -> dict[str, Mapping[str, Any]]:
         """Rows and checksum, or error, of every macro in every way it was called."""
         return {**self.direct["macros"], **self.attached["macros"]}
 
@@ -134,7 +135,7 @@ def differences(reads: Sequence[Read]) -> Iterator[str]:
 
 
 def _relations(
-    client: str, way: str, found: Mapping, expected: Mapping, lacking: set[str]
+    client: str, way: str, found: Mapping[str, Any], expected: Mapping[str, Any], lacking: set[str]
 ) -> Iterator[str]:
     """Yield the tables that differ; a view that cannot be read this way is told with macros."""
     if set(found["relations"]) != set(expected["relations"]):

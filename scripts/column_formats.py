@@ -12,14 +12,15 @@ grow with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
 
 from console import Problem
-from date_formats import MOST_FILES, time_formats
+from date_formats import MOST_FILES, Formats, time_formats
 from project_sql import ProjectSql
+from query_rows import Row, one_row
 from quoting import identifier, literal
 from refusals import refusal, shown
 from text_columns import MOST_SHAPES, SHAPE_LENGTH, Column, Stated, row_of, row_with
@@ -88,7 +89,7 @@ def number_formats(
     project: ProjectSql,
     columns: Sequence[Column],
     stated: Stated,
-) -> dict[str, list[str] | dict[str, list[str]]]:
+) -> Mapping[str, Formats]:
     """Return the format of each number column of one raw table: `plain`, `point` or `comma`.
 
     Where no one sign fits all files and one fits each, the formats of all columns come by file.
@@ -142,9 +143,9 @@ def signs_by_file(
     signs = {sign for each in found.values() for sign in each.signs}
     if any(each.strays for each in found.values()):
         return None
-    for file, problem in unclear.items():
+    for file, unanswered in unclear.items():
         if len(signs) != 1:
-            raise problem
+            raise unanswered
         settled = replace(stated, decimal_sign=next(iter(signs)))
         found[file] = signs_of(connection, project, of_file(columns, file), settled)
     return {
@@ -221,12 +222,13 @@ def number_shapes(
     value = project.macro("raw_text", identifier(column.name))
     plain = project.macro("number_in_format", "value", ["plain"])
     thousand = "regexp_full_match(value, '[-+]?[1-9][0-9]{0,2}[.][0-9]{3}')"
-    odd, decimals, thousands = connection.execute(
+    odd, decimals, thousands = one_row(
+        connection,
         f"select count(*) filter (value is not null and {plain} is null), "
         f"count(*) filter (contains(value, '.') and not {thousand}), "
         f"count(*) filter (contains(value, '.') and {thousand}) "
-        f"from (select {value} as value from {column.relation})"
-    ).fetchone()
+        f"from (select {value} as value from {column.relation})",
+    )
     if not odd and (decimals or not thousands):
         return NumberShapes(True, False, True, point_example="." if decimals else "")
     return _number_shapes_of_groups(connection, project, column, value)
@@ -266,7 +268,7 @@ def _number_shapes_of_groups(
 
 
 def _sign_of_nearly_all(
-    only_point: Sequence[tuple], only_comma: Sequence[tuple], numbers: Sequence[tuple]
+    only_point: Sequence[Row], only_comma: Sequence[Row], numbers: Sequence[Row]
 ) -> str | None:
     points, commas, total = (
         sum(g[-1] for g in groups) for groups in (only_point, only_comma, numbers)
@@ -339,11 +341,17 @@ def find_formats(
         Problem: a column has no one format.
     """
     signs = number_formats(connection, project, numbers, stated)
+    found: list[tuple[Column, str, Formats]]
     found = [(c, "number", signs[c.name]) for c in numbers]
     found += [(c, "time", time_formats(connection, project, c, stated)) for c in times]
     return [
         (column.table, column.name, kind, number, text, file)
         for column, kind, formats in found
-        for file, own in (formats if isinstance(formats, dict) else {None: formats}).items()
+        for file, own in _by_file(formats)
         for number, text in enumerate(own, start=1)
     ]
+
+
+def _by_file(formats: Formats) -> Iterable[tuple[str | None, list[str]]]:
+    """Return the formats of each file; those of all files come with None."""
+    return formats.items() if isinstance(formats, dict) else [(None, formats)]

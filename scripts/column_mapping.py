@@ -172,7 +172,7 @@ def _missing(
     mapping: TableMapping,
     columns: Mapping[str, str | Expression],
     spellings: Mapping[str, str],
-) -> tuple[dict[str, Sequence[str]], dict[str, Sequence[str]]]:
+) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]:
     """Return which texts stand for no value, by column of the files and by column made of them."""
     everywhere = mapping.texts(MISSING_KEY)
     read = dict.fromkeys(spellings.values(), everywhere) if everywhere else {}
@@ -270,8 +270,9 @@ def missing_sql(
         stands_for_none(identifier(column), texts) for column, texts in mapped.missing.items()
     ]
     made = [
-        stands_for_none(f"({_made(mapped, name, mapped.columns[name], read)})", texts)
+        stands_for_none(f"({_made(mapped, name, source, read)})", texts)
         for name, texts in mapped.missing_made.items()
+        if not isinstance(source := mapped.columns[name], str)
     ]
     counts = [
         f"(select {' + '.join(f'count(*) filter (where {each})' for each in found)} from {rows})"
@@ -438,7 +439,7 @@ def quoting_hint(connection: duckdb.DuckDBPyConnection, entry: Entry, names: Seq
         if PLAIN_NAME.fullmatch(name) and (name.lower(),) not in words:
             continue
         bare = re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])', re.IGNORECASE)
-        quoted = bare.sub(lambda match, name=name: f'"{name}"', quoted)
+        quoted = bare.sub('"' + name.replace("\\", r"\\") + '"', quoted)
     if quoted == entry.text:
         return ""
     line = quoted.replace("'", "''")

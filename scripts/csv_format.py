@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO, AnyStr
 
 from text_format import (
     BLANKS,
@@ -43,15 +44,16 @@ def format_of(path: Path, scanned: Scanned, skipped_rows: int = 0) -> TextFormat
     if skipped:
         sample = sample[skipped[-1].end() :]
     above = ABOVE.match(sample)
+    assert above is not None, "every part of the pattern may be absent"
     sample = sample[above.end() :]
     stated = above[1] if above[1] in DELIMITERS else None
     delimiter = stated or best_delimiter(sample, is_whole)
-    ends, is_safe = line_ends(path, scanned)
+    found, is_safe = line_ends(path, scanned)
     return TextFormat(
         scanned.encoding,
         scanned.is_gzipped,
         delimiter,
-        ends == {"\r"},
+        found == {"\r"},
         len(skipped) + len(LINE_END.findall(above[0])),
         is_rewritten=not is_safe or delimiter in BLANKS,
     )
@@ -118,7 +120,7 @@ def line_ends(path: Path, scanned: Scanned) -> tuple[set[str], bool]:
     outside: Counter[str] = Counter()
     is_quoted = False
     for text in _whole_ends(path, scanned):
-        parts = text.split(b'"' if isinstance(text, bytes) else '"')
+        parts = _between_quotes(text)
         for part in parts[int(is_quoted) :: 2]:
             _count_ends(part, outside)
         is_quoted ^= len(parts) % 2 == 0
@@ -127,22 +129,40 @@ def line_ends(path: Path, scanned: Scanned) -> tuple[set[str], bool]:
 
 def _whole_ends(path: Path, scanned: Scanned) -> Iterator[bytes | str]:
     """Yield the pieces of a file, none of which ends within a line end of two characters."""
-    opened = open_bytes if scanned.encoding in OF_BYTES else open_text
-    argument = scanned.is_gzipped if opened is open_bytes else scanned
-    with opened(path, argument) as file:
-        while piece := file.read(CHUNK_BYTES):
-            if piece[-1:] in (b"\r", "\r"):
-                piece += file.read(1)
-            yield piece
+    if scanned.encoding in OF_BYTES:
+        with open_bytes(path, scanned.is_gzipped) as file:
+            yield from _pieces(file, b"\r")
+    else:
+        with open_text(path, scanned) as text:
+            yield from _pieces(text, "\r")
+
+
+def _pieces(file: IO[AnyStr], carriage_return: AnyStr) -> Iterator[AnyStr]:
+    while piece := file.read(CHUNK_BYTES):
+        if piece[-1:] == carriage_return:
+            piece += file.read(1)
+        yield piece
+
+
+def _between_quotes(text: bytes | str) -> Sequence[bytes | str]:
+    return text.split(b'"') if isinstance(text, bytes) else text.split('"')
 
 
 def _count_ends(text: bytes | str, counts: Counter[str]) -> None:
-    as_type = (lambda end: end.encode()) if isinstance(text, bytes) else str
-    if as_type("\r") not in text:
+    if isinstance(text, bytes):
+        _count(text, b"\r\n", b"\r", b"\n", counts)
+    else:
+        _count(text, "\r\n", "\r", "\n", counts)
+
+
+def _count(
+    text: AnyStr, both: AnyStr, carriage_return: AnyStr, line_feed: AnyStr, counts: Counter[str]
+) -> None:
+    if carriage_return not in text:
         # As most files are: whether there is one is found at the first of them.
-        counts["\n"] += as_type("\n") in text
+        counts["\n"] += line_feed in text
         return
-    both = text.count(as_type("\r\n"))
-    counts["\r\n"] += both
-    counts["\r"] += text.count(as_type("\r")) - both
-    counts["\n"] += text.count(as_type("\n")) - both
+    pairs = text.count(both)
+    counts["\r\n"] += pairs
+    counts["\r"] += text.count(carriage_return) - pairs
+    counts["\n"] += text.count(line_feed) - pairs

@@ -14,6 +14,7 @@ import duckdb
 from column_formats import FormatRow
 from console import count, say
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import identifier
 from refusals import shown
 from text_columns import IdSettings
@@ -58,7 +59,8 @@ def found_rules(
         f"from {identifier('raw', t)} where contains(cast({identifier(column)} as varchar), '.')"
         for t in tables
     )
-    whole, whole_example, decimals, emails, email_example = connection.execute(
+    whole, whole_example, decimals, emails, email_example = one_row(
+        connection,
         "select count(distinct id) filter (where regexp_full_match(id, $whole)), "
         "min(id) filter (where regexp_full_match(id, $whole)), "
         "count(*) filter (where regexp_full_match(id, $decimal)), "
@@ -66,7 +68,7 @@ def found_rules(
         "min(id) filter (where id <> lower(id) and regexp_full_match(id, $email)) "
         f"from ({texts})",
         {"whole": WHOLE_PATTERN, "decimal": DECIMAL_PATTERN, "email": EMAIL_PATTERN},
-    ).fetchone()
+    )
     rules = []
     if whole and not decimals:
         rules.append(WHOLE)

@@ -12,6 +12,7 @@ import duckdb
 
 from column_names import ADDED_COLUMNS
 from console import DATA_REFUSED, Problem, say
+from query_rows import one_row
 from quoting import identifier
 from refusals import printable, shown
 from settings import nearest
@@ -78,7 +79,8 @@ def check_one_row_each(
         Problem: shows the customer with the most rows.
     """
     values = ", ".join(["_id", *(identifier(name) for name in others)])
-    customer_count, repeated_count, example, most = connection.execute(
+    customer_count, repeated_count, example, most = one_row(
+        connection,
         f"""
         with rows as (
             select distinct {values}
@@ -95,8 +97,8 @@ def check_one_row_each(
             max_by(_id, (row_count, _id)),
             max(row_count)
         from customers
-        """
-    ).fetchone()
+        """,
+    )
     if repeated_count > max(1, MOST_REPEATED * customer_count):
         raise Problem(
             f"{RAW_TABLE}: column {printable(chosen)}: {repeated_count:,} of {customer_count:,} "
@@ -115,7 +117,7 @@ def profile(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Column]]:
     for name in names:
         text = text_sql(identifier(name))
         parts += [f"count({text})", f"count(distinct {text})"]
-    row = connection.execute(f"select {', '.join(parts)} from raw.{RAW_TABLE}").fetchone()
+    row = one_row(connection, f"select {', '.join(parts)} from raw.{RAW_TABLE}")
     counts = list(row[1:])
     columns = [Column(name, counts[2 * at], counts[2 * at + 1]) for at, name in enumerate(names)]
     return row[0], columns

@@ -7,7 +7,7 @@ differently, the user is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
@@ -16,6 +16,7 @@ import date_words
 from console import Problem
 from date_shapes import ISO, date_shapes, order_of, shape_of, spoken_format
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import identifier
 from refusals import refusal, shown
 from settings import DATE_ORDERS
@@ -96,9 +97,7 @@ def files_read(
     connection: duckdb.DuckDBPyConnection, project: ProjectSql, column: Column, formats: list[str]
 ) -> dict[str, bool]:
     """Return, for each file with values, whether any of them is read in some formats."""
-    (is_several,) = connection.execute(
-        f"select min(_file) <> max(_file) from {column.relation}"
-    ).fetchone()
+    (is_several,) = one_row(connection, f"select min(_file) <> max(_file) from {column.relation}")
     if not is_several:
         return {}
     value = project.macro("raw_text", identifier(column.name))
@@ -158,7 +157,7 @@ def formats_of(
 
 
 def named_where_most(
-    project: ProjectSql, texts: date_words.Masked, possible: dict[str, dict]
+    project: ProjectSql, texts: date_words.Masked, possible: Mapping[str, object]
 ) -> list[str]:
     """Return the formats of named months where they read more rows than strptime's would."""
     if not date_words.has_words([text for text in texts if shape_of(text[0]) not in possible]):
@@ -181,9 +180,10 @@ def numbers_or_iso(
         f"count(*) filter (where regexp_full_match(value, '{digits}([.,][0-9]*)?'))"
         for digits, _ in date_words.NUMBERS.values()
     )
-    total, *found = connection.execute(
-        f"select count(value), {counts} from (select {value} as value from {column.relation})"
-    ).fetchone()
+    total, *found = one_row(
+        connection,
+        f"select count(value), {counts} from (select {value} as value from {column.relation})",
+    )
     most = max(range(len(kinds)), key=lambda n: found[n])
     if found[most] * 2 > total:
         return [kinds[most]]
@@ -239,10 +239,11 @@ def fitting(
     """Return the formats that read every value which any of them reads."""
     counts = ", ".join(f"count(r{n})" for n in range(len(variants)))
     any_of = ", ".join(f"r{n}" for n in range(len(variants)))
-    row = connection.execute(
+    row = one_row(
+        connection,
         f"select count(coalesce({any_of})), {counts} "
-        f"from {readings(project, column, value, variants)}"
-    ).fetchone()
+        f"from {readings(project, column, value, variants)}",
+    )
     return [name for name, count in zip(variants, row[1:], strict=True) if count == row[0]]
 
 
@@ -289,15 +290,16 @@ def mixed_dates(
     """Return the problem of a column whose dates are not all of one format, with two rows."""
     rows = readings(project, column, value, variants)
     counts = ", ".join(f"count(r{n})" for n in range(len(variants)))
-    told = connection.execute(f"select {counts} from {rows}").fetchone()
+    told = one_row(connection, f"select {counts} from {rows}")
     names = list(variants)
     most = max(range(len(names)), key=lambda n: (told[n], -n))
     any_of = ", ".join(f"r{n}" for n in range(len(names)))
-    text, file, number = connection.execute(
+    text, file, number = one_row(
+        connection,
         f"select value, _file, _row_number from {rows} "
         f"where r{most} is null and coalesce({any_of}) is not null "
-        "order by _file, _row_number limit 1"
-    ).fetchone()
+        "order by _file, _row_number limit 1",
+    )
     orders = dict.fromkeys(order_of(name) for name in names)
     choices = " or ".join(f"DATE_FORMAT={DATE_ORDERS[order]}" for order in orders)
     return refusal(
@@ -321,9 +323,10 @@ def nothing_usable(
         moment: The time of the order in SQL.
     """
     value = f"nullif({text_sql(identifier(time.name))}, '')"
-    customers, times, read = connection.execute(
-        f"select count({customer}), count({value}), count({moment}) from {time.relation}"
-    ).fetchone()
+    customers, times, read = one_row(
+        connection,
+        f"select count({customer}), count({value}), count({moment}) from {time.relation}",
+    )
     expected = "expected some, such as 2026-03-01 17:45:00"
     if times and not read:
         text, file, number = first_values(connection, time, value)[0]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from dbt.adapters.base import PythonJobHelper
+from dbt.adapters.base.impl import PythonJobHelper
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt.cli.main import cli
 from dbt_common.exceptions import DbtRuntimeError

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from console import DATA_REFUSED, WRONG_USE, LiveLine, Problem, count, say
+from json_types import JsonObject
 
 STAGES = ("seeds", "staging", "core", "features", "segmentation", "marts", "tests")
 # Of dbt_project/selectors.yml: everything but the tests that guard code only.
@@ -34,19 +35,20 @@ class Stage:
     warnings: int = 0
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path) -> JsonObject:
     """Read one of dbt's result files.
 
     Raises:
         Problem: it is not there or not whole.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found: JsonObject = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Problem(f"dbt left no readable {path.name} in {path.parent}: build again") from error
+    return found
 
 
-def stages_of_nodes(manifest: dict) -> dict[str, str]:
+def stages_of_nodes(manifest: JsonObject) -> dict[str, str]:
     """Return the stage of each node that `dbt build` runs, by unique id.
 
     A model's stage is its folder; a test's is the last stage among what it tests.
@@ -80,7 +82,7 @@ class Progress:
         self._errors: list[str] = []
         self._node_errors: list[str] = []
 
-    def take(self, event: dict) -> None:
+    def take(self, event: JsonObject) -> None:
         """Take one event into account."""
         name, data = event["info"].get("name", ""), event.get("data", {})
         node = data.get("node_info") or {}
@@ -136,7 +138,7 @@ class Progress:
                 return "no order line was accepted, so there is nothing to segment", DATA_REFUSED
         return None
 
-    def _start(self, node: dict) -> None:
+    def _start(self, node: JsonObject) -> None:
         if not self._stage_of:
             self._stage_of = stages_of_nodes(read_json(self._manifest))
             for stage in self._stage_of.values():
@@ -144,7 +146,7 @@ class Progress:
         done = sum(stage.done.total() for stage in self._stages.values())
         self._live.show(f"  {done + 1} of {len(self._stage_of)}  {node.get('node_name', '')}")
 
-    def _finish(self, node: dict, seconds: float) -> None:
+    def _finish(self, node: JsonObject, seconds: float) -> None:
         name = self._stage_of.get(node.get("unique_id", ""))
         if name is None:
             return

@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -54,6 +55,9 @@ MAX_POSITION = 10**6
 MAX_WEIGHT = 10**6
 TRUE, FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 
+Definition: TypeAlias = dict[str, Any]
+"""A row of definitions by column, with its types, and its number in the file as `_row`."""
+
 
 def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Make `raw.given_definitions` of the file DEFINITIONS=, empty without; returns its rows.
@@ -82,7 +86,7 @@ def seed_file(path: Path = SEEDS / FILE_NAME) -> SeedFile:
     return SeedFile(path, path.name, tuple(COLUMNS), tuple(COLUMNS), is_exact=True)
 
 
-def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
+def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[Definition]:
     """Read and check the definitions of the project, of all sources.
 
     Raises:
@@ -94,7 +98,7 @@ def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[dict[str, object]]:
 
 
 @cache
-def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[dict[str, object]]:
+def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[Definition]:
     """Read and check the definitions of the project; the same ones are read once."""
     del content
     rows = []
@@ -113,7 +117,7 @@ def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[dict[str
     return rows
 
 
-def read_definitions(path: Path, source: str) -> list[dict[str, object]]:
+def read_definitions(path: Path, source: str) -> list[Definition]:
     """Read and check a file of definitions; rows of other sources are left out.
 
     Raises:
@@ -129,7 +133,7 @@ def read_definitions(path: Path, source: str) -> list[dict[str, object]]:
     return counted
 
 
-def checked_row(file: SeedFile, number: int, cells: dict[str, str]) -> dict[str, object]:
+def checked_row(file: SeedFile, number: int, cells: dict[str, str]) -> Definition:
     """Return the row with its types and number; an empty cell is what a definition mostly says."""
 
     def read(column: str, default: str, convert: Callable[[str], object], expected: str) -> object:
@@ -167,7 +171,7 @@ def checked_row(file: SeedFile, number: int, cells: dict[str, str]) -> dict[str,
     }
 
 
-def check_twice(file: SeedFile, rows: list[dict[str, object]]) -> None:
+def check_twice(file: SeedFile, rows: list[Definition]) -> None:
     """Refuse a file with two rows for one feature of one source."""
     seen: dict[tuple[object, object], object] = {}
     for row in rows:
@@ -180,7 +184,7 @@ def check_twice(file: SeedFile, rows: list[dict[str, object]]) -> None:
         seen[key] = row["_row"]
 
 
-def check_clustered(file: SeedFile, rows: list[dict[str, object]]) -> None:
+def check_clustered(file: SeedFile, rows: list[Definition]) -> None:
     """Refuse rows that leave nothing to cluster customers by."""
     if rows and not any(row["is_clustered"] and row["weight"] for row in rows):
         raise file.refusal(
@@ -205,16 +209,14 @@ def check_features(
             report_absent(file, row, [*attributes, *orders])
 
 
-def of_attributes(
-    settings: Settings, project: ProjectSql
-) -> tuple[SeedFile, list[dict[str, object]]]:
+def of_attributes(settings: Settings, project: ProjectSql) -> tuple[SeedFile, list[Definition]]:
     """Return the file whose definitions count, and its rows of features not made from orders."""
     orders = project.call("behaviour_features") if source_of(settings).orders_table else []
     file, rows = active_definitions(settings)
     return file, [row for row in rows if row["feature"] not in orders]
 
 
-def report_absent(file: SeedFile, row: dict[str, object], there: list[str]) -> None:
+def report_absent(file: SeedFile, row: Definition, there: list[str]) -> None:
     """Refuse or report one definition that nothing computes."""
     problem = file.refusal(
         f"row {row['_row']}, column feature: nothing computes {shown(row['feature'])}"
@@ -225,7 +227,7 @@ def report_absent(file: SeedFile, row: dict[str, object], there: list[str]) -> N
     warn(f"  {problem}; it is left out")
 
 
-def active_definitions(settings: Settings) -> tuple[SeedFile, list[dict[str, object]]]:
+def active_definitions(settings: Settings) -> tuple[SeedFile, list[Definition]]:
     """Return the file whose definitions count, and its rows that do.
 
     Rows of the seed for every source are about orders, and one for this source goes before them.
@@ -237,7 +239,7 @@ def active_definitions(settings: Settings) -> tuple[SeedFile, list[dict[str, obj
         file = seed_file()
         general = ["*"] if source_of(settings).orders_table else []
         rows = [r for r in seed_rows() if r["source"] in (settings.source, *general)]
-    by_feature: dict[object, dict[str, object]] = {}
+    by_feature: dict[object, Definition] = {}
     for row in sorted(rows, key=lambda row: row["source"] != "*"):
         by_feature[row["feature"]] = row
     return file, sorted(by_feature.values(), key=lambda row: row["_row"])
@@ -316,7 +318,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     )
 
 
-def text_of_rows(source: str, rows: list[dict[str, object]]) -> str:
+def text_of_rows(source: str, rows: list[Definition]) -> str:
     """Return definitions as the text of a CSV file."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")

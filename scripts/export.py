@@ -22,9 +22,10 @@ from console import WRONG_USE, Problem, count, run, say, size
 from export_ledger import Audience, Counts, Told
 from forgotten_totals import pending_of
 from formulas import FORMULA
+from kept_versions import sync
 from paths import out_problem, resolve_target
 from plain_names import PlainNames, plain_names
-from publish import sync
+from query_rows import one_row
 from quoting import identifier, literal
 from refusals import printable
 from settings import Settings, nearest, read_segment, resolve_reading
@@ -134,7 +135,7 @@ def read_request(given: Mapping[str, str]) -> Request:
         segment_id=segment_id,
         status=status,
         format=_format(text("FORMAT"), out),
-        columns=columns or (*STATUS_COLUMNS.get(status, DEFAULT_COLUMNS), *held_out),
+        columns=columns or (*STATUS_COLUMNS.get(status or "", DEFAULT_COLUMNS), *held_out),
         out=out,
         holdout=holdout,
         is_forced=text("FORCE") == "1",
@@ -252,8 +253,8 @@ def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
             f"SEGMENT={request.segment_id}: there are: {there}; and {', '.join(STATUSES)}",
             WRONG_USE,
         )
-    there = column_types(connection)
-    if "is_holdout" not in there:
+    types = column_types(connection)
+    if "is_holdout" not in types:
         raise Problem("what is published does not say who is held out: run make build")
     known = {*there, *LEDGER_COLUMNS}
     for name in request.columns:
@@ -324,10 +325,11 @@ def make_members(
     connection.execute(
         "create temp table members as select customer_id, segment_id from audience where is_member"
     )
-    member_count, other_count = connection.execute(
+    member_count, other_count = one_row(
+        connection,
         "select count(*) filter (where is_member), count(*) filter (where not is_member) "
-        "from audience"
-    ).fetchone()
+        "from audience",
+    )
     if request.status:
         table = "segmentation_runs"
         query = f"select {identifier(f'{status}_count')} from marts.{table} where is_current"
@@ -338,7 +340,7 @@ def make_members(
             "where $segment_id is null or segment_id = $segment_id"
         )
     values = {} if request.status else {"segment_id": request.segment_id}
-    (expected,) = connection.execute(query, values).fetchone()
+    (expected,) = one_row(connection, query, values)
     missing = expected - member_count - other_count
     if missing and not 0 < missing <= forgotten_count:
         raise Problem(
@@ -523,7 +525,7 @@ def check_rows(
             f"read_csv({literal(file)}, auto_detect = false, header = true, delim = ',', "
             f"quote = '\"', escape = '\"', columns = {{{columns}}})"
         )
-    (found,) = connection.execute(f"select count(*) from {reader}").fetchone()
+    (found,) = one_row(connection, f"select count(*) from {reader}")
     if found != expected:
         raise Problem(f"the file has {found:,} rows, expected {expected:,}; it was not kept")
 

@@ -21,6 +21,7 @@ import duckdb
 
 from console import BUSY, Problem
 from machine_faults import is_locked, kind_of
+from query_rows import one_row
 from quoting import literal
 
 STORAGE_VERSION = "v1.0.0"
@@ -160,14 +161,15 @@ def base_of(
     last = last_told(connection, audience)
     if last is None or last.run_id != run_id:
         return last
-    (difference,) = connection.execute(
+    (difference,) = one_row(
+        connection,
         f"select count(*) from {members} as members full outer join "
         "(select * from ledger.members where export_id = ?) as told "
         "on members.customer_id = told.customer_id "
         "and members.segment_id is not distinct from told.segment_id "
         "where members.customer_id is null or told.customer_id is null",
         [last.export_id],
-    ).fetchone()
+    )
     return last if difference else by_id(connection, last.base_export_id)
 
 
@@ -186,9 +188,7 @@ def write_down(
     """Write down an export whose file is about to be written; returns its number."""
     run_id, run_number, as_of_date = run
     connection.execute("begin")
-    (export_id,) = connection.execute(
-        "select coalesce(max(export_id), 0) + 1 from ledger.exports"
-    ).fetchone()
+    (export_id,) = one_row(connection, "select coalesce(max(export_id), 0) + 1 from ledger.exports")
     connection.execute(
         "insert into ledger.exports values "
         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'writing', now() at time zone 'UTC', ?)",
@@ -216,7 +216,7 @@ def write_down(
         f"from {members} order by customer_id"
     )
     connection.execute("commit")
-    return export_id
+    return int(export_id)
 
 
 def about_to_move(connection: duckdb.DuckDBPyConnection, export_id: int) -> None:

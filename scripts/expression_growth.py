@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 # Times the longest text of its columns, and characters in any case.
 MOST_TIMES = 100
@@ -25,6 +26,9 @@ SHORTENING = (
     *("left", "lower", "ltrim", "regexp_extract", "right", "rtrim", "split_part", "substr"),
     *("substring", "trim", "upper"),
 )
+
+Tree: TypeAlias = dict[str, Any]
+"""A node of DuckDB's parse of a query, as `json_serialize_sql` writes it."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +47,20 @@ class Growth:
         return Growth(self.times * factor if self.times else 0, self.plus * factor)
 
 
-def growth_of(tree: dict) -> Growth:
+def growth_of(tree: Tree) -> Growth:
     """Return the bound of the longest text that any part of an expression makes."""
     parts: list[Growth] = []
     _bound(tree, parts.append)
     return Growth(max(part.times for part in parts), max(part.plus for part in parts))
 
 
-def _bound(node: dict, note: Callable[[Growth], None]) -> Growth:
+def _bound(node: Tree, note: Callable[[Growth], None]) -> Growth:
     found = _bound_of(node, lambda child: _bound(child, note))
     note(found)
     return found
 
 
-def _bound_of(node: dict, bound: Callable[[dict], Growth]) -> Growth:
+def _bound_of(node: Tree, bound: Callable[[Tree], Growth]) -> Growth:
     kind = node["class"]
     if kind == "COLUMN_REF":
         return Growth(1, 0)
@@ -73,7 +77,7 @@ def _bound_of(node: dict, bound: Callable[[dict], Growth]) -> Growth:
     return _short()
 
 
-def _bound_of_function(node: dict, children: list[Growth]) -> Growth:
+def _bound_of_function(node: Tree, children: list[Growth]) -> Growth:
     name = node["function_name"].lower()
     arguments = [argument["expression"] for argument in node["arguments"]]
     if name in CONCATENATING:
@@ -91,17 +95,17 @@ def _bound_of_function(node: dict, children: list[Growth]) -> Growth:
             return Growth(new.times * text.plus / found, text.plus * (1 + new.plus / found))
         return text.scaled(max(1, new.plus / found))
     if name == "regexp_replace" and len(children) >= 3:
-        new = _constant(arguments[2])
-        if new is None:
+        inserted = _constant(arguments[2])
+        if inserted is None:
             return Growth(math.inf, math.inf)
-        factor = 1 + len(new) + len(REFERENCE.findall(new))
+        factor = 1 + len(inserted) + len(REFERENCE.findall(inserted))
         return Growth(children[0].times * factor, (children[0].plus + 1) * factor)
     if name == "strftime" and len(children) == 2:
         return children[1].scaled(LONGEST_PART)
     return _short()
 
 
-def _children(node: dict) -> list[dict]:
+def _children(node: Tree) -> list[Tree]:
     if node["class"] == "FUNCTION":
         return [argument["expression"] for argument in node["arguments"]]
     if node["class"] == "CASE":
@@ -115,7 +119,7 @@ def _children(node: dict) -> list[dict]:
     return [*named, *node.get("children", [])]
 
 
-def _constant(node: dict) -> str | None:
+def _constant(node: Tree) -> str | None:
     return str(node["literal"].get("text") or "") if node["class"] == "CONSTANT" else None
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from expression_growth import MOST_TIMES, Growth, growth_of
+from expression_growth import MOST_TIMES, Growth, Tree, growth_of
+from query_rows import one_row
 from quoting import literal
 from settings import nearest
 
@@ -131,7 +132,7 @@ class Expression:
     """
 
     text: str
-    tree: dict
+    tree: Tree
     columns: frozenset[str]
     numbers: frozenset[str]
     times: frozenset[str]
@@ -158,10 +159,8 @@ def parse(
     """
     if len(text) > LONGEST:
         raise ExpressionError(f"is longer than {LONGEST:,} characters")
-    answer = connection.execute(
-        "select json_serialize_sql($text)", {"text": "select " + text}
-    ).fetchone()
-    parsed = json.loads(answer[0])
+    (answer,) = one_row(connection, "select json_serialize_sql($text)", {"text": "select " + text})
+    parsed = json.loads(answer)
     if parsed.get("error"):
         raise ExpressionError(f"is no SQL expression ({parsed.get('error_message', 'unreadable')})")
     tree = _only_expression(parsed)
@@ -204,7 +203,7 @@ def written(
     return f"try({_Writer(column).write(expression.tree, wanted)})"
 
 
-def _only_expression(parsed: dict) -> dict:
+def _only_expression(parsed: Tree) -> Tree:
     statements = parsed["statements"]
     node = statements[0]["node"] if len(statements) == 1 else {}
     is_bare = (
@@ -220,7 +219,8 @@ def _only_expression(parsed: dict) -> dict:
     )
     if not is_bare:
         raise ExpressionError("is more than one expression")
-    return node["select_list"][0]
+    expression: Tree = node["select_list"][0]
+    return expression
 
 
 class _Writer:
@@ -230,7 +230,7 @@ class _Writer:
         self._column = column
         self._depth = 0
 
-    def write(self, node: dict, wanted: str) -> str:
+    def write(self, node: Tree, wanted: str) -> str:
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError(f"is nested more than {DEEPEST} deep")
@@ -240,15 +240,15 @@ class _Writer:
         if method is None:
             what = SPOKEN_CLASSES.get(node["class"], node["class"].lower())
             raise ExpressionError(f"has {what} in it: expected columns, numbers and functions")
-        text = method(node, wanted)
+        text: str = method(node, wanted)
         self._depth -= 1
         return text
 
-    def _column_ref(self, node: dict, wanted: str) -> str:
+    def _column_ref(self, node: Tree, wanted: str) -> str:
         # There is one table only, so that a dot is part of the column's name.
         return self._column(".".join(node["column_names"]), wanted)
 
-    def _constant(self, node: dict, wanted: str) -> str:
+    def _constant(self, node: Tree, wanted: str) -> str:
         kind, text = node["literal"]["kind"], node["literal"]["text"]
         if kind == "STRING":
             return literal(text)
@@ -266,7 +266,7 @@ class _Writer:
             return f"cast({number!r} as double)" if wanted == NUMBER else text.replace("_", "")
         raise ExpressionError(f"has a constant of kind {kind.lower()}")
 
-    def _function(self, node: dict, wanted: str) -> str:
+    def _function(self, node: Tree, wanted: str) -> str:
         name = node["function_name"].lower()
         arguments = [argument["expression"] for argument in node["arguments"]]
         is_plain = not any(
@@ -306,7 +306,7 @@ class _Writer:
                 written.append(self.write(argument, kind))
         return f"{name}({', '.join(written)})"
 
-    def _function_of_time(self, name: str, arguments: Sequence[dict]) -> str:
+    def _function_of_time(self, name: str, arguments: Sequence[Tree]) -> str:
         """Write a function over times: of UTC whatever the time zone of the machine is."""
         kinds = FUNCTIONS_OVER_TIMES[name]
         written = [
@@ -326,7 +326,7 @@ class _Writer:
         name = "try_strptime" if name == "strptime" else name
         return f"{name}({', '.join(written)})"
 
-    def _cast(self, node: dict, wanted: str) -> str:
+    def _cast(self, node: Tree, wanted: str) -> str:
         kind = node["type_expr"].get("type_name", "").lower()
         sizes = node["type_expr"].get("children") or []
         if kind == "interval" and node["child"]["class"] == "CONSTANT":
@@ -337,7 +337,7 @@ class _Writer:
         child = self.write(node["child"], _kind_of_type(kind))
         return f"try_cast({child} as {kind}{f'({size})' if size else ''})"
 
-    def _case(self, node: dict, wanted: str) -> str:
+    def _case(self, node: Tree, wanted: str) -> str:
         parts = [
             f"when {self.write(check['when_expr'], ANY)} "
             f"then {self.write(check['then_expr'], wanted)}"
@@ -346,22 +346,22 @@ class _Writer:
         last = self.write(node["else_expr"], wanted)
         return f"case {' '.join(parts)} else {last} end"
 
-    def _comparison(self, node: dict, wanted: str) -> str:
+    def _comparison(self, node: Tree, wanted: str) -> str:
         kind = _common_kind([node["left"], node["right"]])
         left, right = self.write(node["left"], kind), self.write(node["right"], kind)
         return f"({left} {COMPARISONS[node['type']]} {right})"
 
-    def _between(self, node: dict, wanted: str) -> str:
+    def _between(self, node: Tree, wanted: str) -> str:
         parts = [node["input"], node["lower"], node["upper"]]
         kind = _common_kind(parts)
         value, low, high = (self.write(part, kind) for part in parts)
         return f"({value} between {low} and {high})"
 
-    def _conjunction(self, node: dict, wanted: str) -> str:
+    def _conjunction(self, node: Tree, wanted: str) -> str:
         word = " and " if node["type"] == "CONJUNCTION_AND" else " or "
         return "(" + word.join(self.write(child, ANY) for child in node["children"]) + ")"
 
-    def _operator(self, node: dict, wanted: str) -> str:
+    def _operator(self, node: Tree, wanted: str) -> str:
         kind, children = node["type"], node["children"]
         if kind == "OPERATOR_COALESCE":
             values = ", ".join(self.write(child, wanted) for child in children)
@@ -379,8 +379,8 @@ class _Writer:
         raise ExpressionError(f"has {kind.lower().replace('_', ' ')} in it, which is not allowed")
 
 
-def _is_whole(node: dict) -> bool:
-    return node["class"] == "CONSTANT" and node["literal"]["kind"] == "INTEGER"
+def _is_whole(node: Tree) -> bool:
+    return bool(node["class"] == "CONSTANT" and node["literal"]["kind"] == "INTEGER")
 
 
 def _kind_of_type(name: str) -> str:
@@ -389,7 +389,7 @@ def _kind_of_type(name: str) -> str:
     return next((kind for kind, types in kinds if name in types), ANY)
 
 
-def _kind_of(node: dict) -> str:
+def _kind_of(node: Tree) -> str:
     """Return what a part of an expression is by itself; ANY where that is not known."""
     if node["class"] == "CONSTANT":
         kind, text = node["literal"]["kind"], node["literal"].get("text", "")
@@ -411,7 +411,7 @@ def _kind_of(node: dict) -> str:
     return TIME if name in TIME_FUNCTIONS else ANY
 
 
-def _is_of_time(node: dict) -> bool:
+def _is_of_time(node: Tree) -> bool:
     """Say whether a part of an expression is a time, or a span of time, by itself."""
     if node["class"] == "CAST" and node["type_expr"].get("type_name", "").lower() == "interval":
         return True
@@ -420,7 +420,7 @@ def _is_of_time(node: dict) -> bool:
     return _kind_of(node) == TIME
 
 
-def _common_kind(nodes: Sequence[dict]) -> str:
+def _common_kind(nodes: Sequence[Tree]) -> str:
     """Return as what the parts of a comparison are read."""
     kinds = {_kind_of(node) for node in nodes}
     return next((kind for kind in (TIME, NUMBER) if kind in kinds), ANY)

@@ -6,8 +6,8 @@ Checked piece by piece while a file is first read, so that no more of it is held
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from typing import AnyStr, NamedTuple, TextIO
 
 from console import size
 from refusals import refusal
@@ -56,19 +56,38 @@ class Bounds:
             )
         if self._longest_line is None:
             return
-        ends = (b"\n", b"\r") if isinstance(piece, bytes) else ("\n", "\r")
-        firsts = [at for end in ends if (at := piece.find(end)) >= 0]
-        if self._held + min(firsts, default=len(piece)) > self._longest_line:
+        if isinstance(piece, bytes):
+            found = _line_ends(piece, (b"\n", b"\r"))
+        else:
+            found = _line_ends(piece, ("\n", "\r"))
+        if self._held + (found.first if found else len(piece)) > self._longest_line:
             raise refusal(
                 self._name,
                 f"line {self._line:,} has more than {self._longest_line:,} characters: expected "
                 "rows on lines of their own",
             )
-        if firsts:
-            self._line += max(piece.count(end) for end in ends)
-            self._held = len(piece) - max(piece.rfind(end) for end in ends) - 1
+        if found:
+            self._line += found.number
+            self._held = len(piece) - found.last - 1
         else:
             self._held += len(piece)
+
+
+class _LineEnds(NamedTuple):
+    """Of a piece: the place of the first line end and of the last, and how many there are."""
+
+    first: int
+    last: int
+    number: int
+
+
+def _line_ends(piece: AnyStr, ends: Sequence[AnyStr]) -> _LineEnds | None:
+    """Return where the lines of a piece end, None where it has no line end."""
+    firsts = [at for end in ends if (at := piece.find(end)) >= 0]
+    if not firsts:
+        return None
+    last = max(piece.rfind(end) for end in ends)
+    return _LineEnds(min(firsts), last, max(piece.count(end) for end in ends))
 
 
 class BoundedLines:

@@ -123,6 +123,7 @@ def unpacked(found: FoundFile, copies: Copies) -> Opened:
                 raise refusal(found.name, f"expected one file of data in it; there is {names}")
             (info,) = files
             kind = kind_of(info.filename)
+            assert kind is not None, "is_of_data() has looked"
             if kind == "zip" or info.flag_bits & LOCKED:
                 what = "is a zip archive too" if kind == "zip" else "is locked by a password"
                 raise refusal(found.name, f"{info.filename} {what}: unpack it")

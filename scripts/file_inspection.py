@@ -58,7 +58,7 @@ def inspect(
     """
     stamp = stamp_of(found)
     source = opened(found, mapping.layout, copies)
-    file = RawFile(source.found, 0, "", (), (), None, {}, None, stamp, source, mapping.layout)
+    file = RawFile(source.found, source, stamp=stamp, layout=mapping.layout)
     if source.copy or source.found.kind == "parquet":
         byte_count, digest = hash_of(found.path, found.name)
         file = replace(file, byte_count=byte_count, sha256=digest)
@@ -153,12 +153,12 @@ def with_header_hint(
             "columns.yml in the folder of the data",
             DATA_REFUSED,
         )
-    return with_hint(problem, file.path, file.written, names, file.header, file.opened.rows)
+    return with_hint(problem, file.path, file.text_format, names, file.header, file.opened.rows)
 
 
 def better_sheet(file: RawFile, names: Sequence[str]) -> str | None:
     """Return another sheet of a workbook that has more of the names, None where there is none."""
-    most, _ = best_line(file.path, file.written, names, file.opened.rows)
+    most, _ = best_line(file.path, file.text_format, names, file.opened.rows)
     better = None
     for sheet in file.opened.others[:MOST_SHEETS]:
         try:
@@ -166,7 +166,7 @@ def better_sheet(file: RawFile, names: Sequence[str]) -> str | None:
         except Problem:
             # It cannot be read, so it is not the one that is meant.
             continue
-        found, _ = best_line(other.path, file.written, names, other.rows)
+        found, _ = best_line(other.path, file.text_format, names, other.rows)
         if found > most:
             most, better = found, sheet.name
     return better

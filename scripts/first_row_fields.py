@@ -16,6 +16,7 @@ import duckdb
 from column_mapping import MappedTable, used_columns
 from mapping_file import WHERE_KEY
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import identifier, literal
 from raw_files import TablePlan
 from refusals import listed
@@ -84,10 +85,8 @@ def order_fields(plan: TablePlan, mapped: MappedTable | None) -> OrderFields | N
     counted = {
         column for name in lines & {*plan.table.columns} for column in used_columns(mapped, name)
     }
-    fields = sorted(used - counted - {order})
-    return OrderFields(
-        plan.relation, order, product if isinstance(product, str) else None, tuple(fields)
-    )
+    fields = tuple(sorted(used - counted - {order}))
+    return OrderFields(plan.relation, order, product if isinstance(product, str) else None, fields)
 
 
 def find_filled(
@@ -139,11 +138,12 @@ def _is_settled_by_first_rows(
         f"coalesce(bool_or(is_next and order_key is not null and {text(name)} is not null), false)"
         for name in found.fields
     )
-    (count,) = connection.execute(
+    (count,) = one_row(
+        connection,
         f"select count(*) from (select _file from {_runs_sql(first_rows, text)} "
-        f"group by _file having not ({stands}))"
-    ).fetchone()
-    return count == 0
+        f"group by _file having not ({stands}))",
+    )
+    return bool(count == 0)
 
 
 def _may_be_filled(
@@ -157,12 +157,13 @@ def _may_be_filled(
     partly = " or ".join(f"count({text(name)}) between 1 and count(*) - 1" for name in found.fields)
     is_line = "false" if found.product is None else f"{text(found.product)} is not null"
     blanks = " and ".join(f"{text(name)} is null" for name in found.fields)
-    (count,) = connection.execute(
+    (count,) = one_row(
+        connection,
         f"select count(*) from (select {order} as order_key from {found.relation} "
         f"group by _file, order_key having (order_key is not null and ({partly})) "
-        f"or bool_or({order} is null and {blanks} and {is_line}))"
-    ).fetchone()
-    return count > 0
+        f"or bool_or({order} is null and {blanks} and {is_line}))",
+    )
+    return bool(count > 0)
 
 
 def filled_sql(project: ProjectSql, found: OrderFields, filled: Filled) -> str:

@@ -69,7 +69,7 @@ def check_last_fit(
         "order by fit_number desc limit 1"
     ).fetchone()
     changed = changed_settings(row[1], now) if row else []
-    if not changed:
+    if row is None or not changed:
         return
     raise Problem(
         f"dbt_project.yml: {listed(changed, 2)}, but stored fit {row[0]}, which would go on "

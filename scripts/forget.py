@@ -41,6 +41,7 @@ from kept_versions import (
 )
 from privacy import Guard, guard_of, is_forgotten, write_forgotten
 from publish import STORAGE_VERSION
+from query_rows import one_row
 from quoting import identifier, literal
 from replay import REPLAYS
 from settings import resolve_warehouse
@@ -145,8 +146,8 @@ def to_remove(warehouse: Warehouse, published: int | None, stored: str) -> list[
     for replay in replays_of(warehouse):
         files = sorted({replay.marts_db, *(version.file for version in kept_versions(replay))})
         counts = [rows_if_readable(file, stored) for file in files if file.exists()]
-        if None in counts or sum(counts):
-            row_count = sum(number or 0 for number in counts)
+        row_count = sum(number or 0 for number in counts)
+        if None in counts or row_count:
             found.append(Removed(f"the replay {replay.path.name}", replay.path, row_count))
     return found
 
@@ -204,10 +205,11 @@ def rows_of(path: Path, stored: str) -> int:
             limit_access(connection, [path.parent])
             connection.execute(f"attach {literal(path)} as held (read_only)")
             return sum(
-                connection.execute(
+                one_row(
+                    connection,
                     f"select count(*) from {table} where {IS_CUSTOMER}",
                     [text_of(stored, ANY_SPELLING)],
-                ).fetchone()[0]
+                )[0]
                 for table in customer_tables(connection, "held")
             )
     except duckdb.Error as error:

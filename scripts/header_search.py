@@ -7,12 +7,16 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from column_names import key
 from console import DATA_REFUSED, Problem, count
 from csv_format import sample_of
 from refusals import refusal, shown
 from text_format import BLANKS, DELIMITERS, TextFormat, split_at_blanks
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 LINES_SEARCHED = 100
 LEAST_NAMES = 2
@@ -138,6 +142,7 @@ def _sampled(
     if rows:
         yield from zip(rows, csv.reader(lines), strict=False)
         return
+    records: Iterable[tuple[int, list[str]]]
     if delimiter in BLANKS:
         records = enumerate(map(split_at_blanks(delimiter), lines), start=1)
     else:
@@ -148,7 +153,7 @@ def _sampled(
         yield line, record
 
 
-def _numbered(reader: csv.reader) -> Iterator[tuple[int, list[str]]]:
+def _numbered(reader: Reader) -> Iterator[tuple[int, list[str]]]:
     last = 0
     try:
         for record in reader:

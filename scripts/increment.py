@@ -23,6 +23,7 @@ import duckdb
 from build_database import limit_access, limit_resources, relation_kind
 from console import Problem, count, warn
 from privacy import forgotten_file
+from query_rows import one_row
 from quoting import identifier, literal
 from settings import ROOT, Settings
 from versions import environment_text
@@ -205,11 +206,12 @@ def tables_changed(connection: duckdb.DuckDBPyConnection, mark: str) -> str | No
 
 def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str) -> str | None:
     """Return which rows were rejected as of the future that time has reached; None for none."""
-    (reached,) = connection.execute(
+    (reached,) = one_row(
+        connection,
         "select count(*) from core.int_order_lines_validated where reject_reason = 'in_the_future' "
         "and cast(ordered_at as date) <= cast(cast(? as timestamp) as date) + 1",
         [now],
-    ).fetchone()
+    )
     if reached == 0:
         return None
     return f"{count(reached, 'row')} dated after {before[:10]} are no longer in the future"
@@ -217,12 +219,13 @@ def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str)
 
 def rows_kept(connection: duckdb.DuckDBPyConnection, new_files: Iterable[str]) -> int:
     """Return the rows of order lines in the files that are not new."""
-    (row_count,) = connection.execute(
+    (row_count,) = one_row(
+        connection,
         "select coalesce(sum(row_count), 0)::bigint from raw.load_ledger "
         "where source_table = ? and not list_contains(cast(? as varchar[]), file_name)",
         [GROWING_TABLE, list(new_files)],
-    ).fetchone()
-    return row_count
+    )
+    return int(row_count)
 
 
 def write_plan(connection: duckdb.DuckDBPyConnection, decided: Increment) -> None:
@@ -312,9 +315,10 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
     files = connection.execute(
         "select source_table, file_name, file_sha256 from raw.load_ledger order by all"
     ).fetchall()
-    loaded_at, pseudonym_check, source = connection.execute(
-        "select cast(loaded_at as varchar), pseudonym_check, source from raw.load_settings"
-    ).fetchone()
+    loaded_at, pseudonym_check, source = one_row(
+        connection,
+        "select cast(loaded_at as varchar), pseudonym_check, source from raw.load_settings",
+    )
     formats = connection.execute(
         "select * from raw.column_formats where source_table in ? order by all",
         [[GROWING_TABLE, *TABLES_READ]],

@@ -23,6 +23,7 @@ from column_names import ADDED_COLUMNS
 from console import count, say
 from mapping_file import Option
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import identifier
 from raw_files import TablePlan
 from refusals import listed, shown
@@ -67,7 +68,7 @@ def joins_of(option: Option, plan: TablePlan, others: Sequence[TablePlan]) -> li
         own = _column(option, left, spellings, plan.files[0].name)
         joined = _column(option, right or left, other.spellings(), file)
         stem = PurePosixPath(file).name.partition(".")[0].rstrip("*_-")
-        columns = {}
+        columns: dict[str, str] = {}
         for spelled, column in other.spellings().items():
             is_taken = find_column(spellings, column) is not None
             columns.setdefault(column, f"{stem}.{column}" if is_taken else column)
@@ -159,9 +160,7 @@ def say_unmatched(
 ) -> None:
     """Say how many rows of the table have no row in the files that are joined."""
     text = project.macro("raw_text", identifier(join.columns[join.other_key]))
-    (row_count,) = connection.execute(
-        f"select count(*) from {relation} where {text} is null"
-    ).fetchone()
+    (row_count,) = one_row(connection, f"select count(*) from {relation} where {text} is null")
     if row_count:
         say(f"  {count(row_count, 'row')} found none of the same {join.key} in {join.spoken}")
 

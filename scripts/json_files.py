@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from console import DATA_REFUSED, Problem
+from query_rows import one_row
 from quoting import identifier, literal
 from refusals import listed, refusal
 
@@ -89,7 +90,8 @@ class JsonShape:
     @property
     def arrays(self) -> list[str]:
         """The arrays that stay text."""
-        return [".".join(p) for p in self.root.leaves() if self.root.at(p).is_text_of_array]
+        nodes = ((path, self.root.at(path)) for path in self.root.leaves())
+        return [".".join(path) for path, node in nodes if node and node.is_text_of_array]
 
     def options(self, *, is_gzipped: bool = False) -> str:
         """Return the options of DuckDB's JSON readers."""
@@ -157,7 +159,7 @@ def shape_of(
     if len(rows) > MOST_NAMES:
         raise refusal(name, f"has more than {MOST_NAMES:,} names: expected the same in each object")
     shape = JsonShape(layout, Node(tuple((key, Node()) for (key,) in rows)), shape.lines)
-    opened = [(key,) for (key,) in rows]
+    opened: list[tuple[str, ...]] = [(key,) for (key,) in rows]
     for depth in range(DEEPEST):
         if not opened:
             break
@@ -184,7 +186,7 @@ def _opened(
     """Return what objects, and the arrays that become rows, have in them, by their place."""
     rows = shape._rows(path, is_gzipped=is_gzipped, leaf="JSON")
     starts = [f"list(distinct left({shape._value(place)}, 1))" for place in places]
-    begins = connection.execute(f"select {', '.join(starts)} from {rows}").fetchone()
+    begins = one_row(connection, f"select {', '.join(starts)} from {rows}")
     found: dict[tuple[str, ...], Node] = {}
     for place, letters in zip(places, begins, strict=True):
         there = set(letters or ()) - {None, "n"}

@@ -90,7 +90,7 @@ def _has_name(head: str, name: str) -> bool:
     """Say whether the object at the start of a text has a name; values within are not entered."""
     at = head.index("{") + 1
     while True:
-        at = BLANK.match(head, at).end()
+        at = _after_blanks(head, at)
         if head[at] == "}":
             return False
         key, at = _key(head, at)
@@ -108,12 +108,12 @@ def _first_array(
     """Return the first array of objects within the object at a place, and where the object ends."""
     at += 1
     while True:
-        at = BLANK.match(head, at).end()
+        at = _after_blanks(head, at)
         if head[at] == "}":
             return None, at + 1
         key, at = _key(head, at)
         path = (*names, key)
-        if head[at] == "[" and head[BLANK.match(head, at + 1).end()] == "{":
+        if head[at] == "[" and head[_after_blanks(head, at + 1)] == "{":
             return (path, at), at
         if head[at] == "{" and len(path) < DEEPEST:
             found, at = _first_array(head, at, path)
@@ -126,7 +126,13 @@ def _first_array(
 def _key(head: str, at: int) -> tuple[str, int]:
     """Return the name at a place and where its value begins."""
     key, at = _decode(head, at)
-    at = BLANK.match(head, at).end()
+    at = _after_blanks(head, at)
     if head[at] != ":" or not isinstance(key, str):
         raise ValueError("no name and colon")
-    return key, BLANK.match(head, at + 1).end()
+    return key, _after_blanks(head, at + 1)
+
+
+def _after_blanks(head: str, at: int) -> int:
+    """Return the place of the first character from a place on that is no blank."""
+    blanks = BLANK.match(head, at)
+    return blanks.end() if blanks else at

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 import temporary
+from query_rows import one_row
 from warehouse import Warehouse, set_aside_wal, wal_of
 
 HASH_CHUNK_BYTES = 1 << 20
@@ -238,9 +239,7 @@ def highest_numbers(path: Path) -> tuple[int, ...]:
         for column, table in NUMBERS.items():
             for name in (table, HIGHEST_NUMBERS):
                 if (name, column) in there:
-                    (number,) = connection.execute(
-                        f"select max({column}) from history.{name}"
-                    ).fetchone()
+                    (number,) = one_row(connection, f"select max({column}) from history.{name}")
                     highest[column] = max(highest[column], number or 0)
     return tuple(highest.values())
 

@@ -17,6 +17,7 @@ from kept_versions import (
     version_of,
     written_checksums,
 )
+from query_rows import one_count, one_row
 from quoting import identifier
 from settings import resolve_warehouse
 from summary import table_text
@@ -55,9 +56,10 @@ def described(version: Version) -> tuple[str, ...]:
     try:
         byte_count = version.file.stat().st_size
         with duckdb.connect(version.file, read_only=True) as connection:
-            as_of_date, run_id, verdict = connection.execute(
-                "select as_of_date, run_id, verdict from segmentation_runs where is_current"
-            ).fetchone()
+            as_of_date, run_id, verdict = one_row(
+                connection,
+                "select as_of_date, run_id, verdict from segmentation_runs where is_current",
+            )
             row_count = rows_of(connection)
     except (duckdb.Error, OSError, TypeError) as error:
         warn(f"  {version.file} cannot be read: {first_line(error)}")
@@ -72,7 +74,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection) -> int:
         "where database_name = current_database()"
     ).fetchall()
     counts = " + ".join(f"(select count(*) from {identifier(*name)})" for name in tables)
-    return connection.execute(f"select {counts}").fetchone()[0]
+    return one_count(connection, f"select {counts}")
 
 
 def damaged(warehouse: Warehouse) -> tuple[int, list[str]]:

@@ -266,10 +266,12 @@ def _option(name: str, node: yaml.Node, line: int) -> Option:
 def _value(node: yaml.Node, kinds: Sequence[type], where: str) -> Value | None:
     """Return what stands behind a key; None where it is not of one of the kinds."""
     if isinstance(node, yaml.ScalarNode) and str in kinds:
-        return node.value.strip()
+        text: str = node.value.strip()
+        return text
     if isinstance(node, yaml.MappingNode) and dict in kinds:
         lists = {name.value: _texts(value) for name, value in _pairs(node)}
-        return None if None in lists.values() else lists
+        whole = {name: texts for name, texts in lists.items() if texts is not None}
+        return whole if len(whole) == len(lists) else None
     return _texts(node) if list in kinds else None
 
 
@@ -294,8 +296,11 @@ def _table_mapping(lines: Sequence[Entry]) -> TableMapping:
     columns: dict[str, Entry] = {}
     options: dict[str, Option] = {}
     for line in lines:
-        known = options if isinstance(line, Option) else columns
+        known: Mapping[str, Entry] = options if isinstance(line, Option) else columns
         if line.wanted in known:
             raise line.refused(f"stands in line {known[line.wanted].line} already")
-        known[line.wanted] = line
+        if isinstance(line, Option):
+            options[line.wanted] = line
+        else:
+            columns[line.wanted] = line
     return TableMapping(tuple(columns.values()), options)

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from console import FAILED, Problem, run
+from query_rows import one_row
 from settings import resolve_warehouse
 from warehouse import Warehouse
 
@@ -39,9 +40,10 @@ def schema_of(path: Path) -> tuple[int, Schema]:
             "order by columns.table_name, columns.column_index"
         ).fetchall()
         try:
-            (version,) = connection.execute(
-                "select max(marts_schema_version) from segmentation_runs where is_current"
-            ).fetchone()
+            (version,) = one_row(
+                connection,
+                "select max(marts_schema_version) from segmentation_runs where is_current",
+            )
         except duckdb.BinderException:
             version = None
     schema: dict[str, dict[str, str]] = {}

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -28,6 +29,7 @@ from column_names import ADDED_COLUMNS
 from console import WRONG_USE, Problem
 from history import unreadable
 from kept_versions import sync
+from query_rows import one_row
 from quoting import identifier, literal
 from trimming import RAW_TEXT, stands_for_none, text_of, text_sql
 from warehouse import Warehouse
@@ -107,6 +109,7 @@ class Guard:
         """Return what a raw table depends on besides its files."""
         if guarded is None:
             return ""
+        parts: tuple[object, ...]
         parts = (guarded, self.check, self.forgotten, self._plain_sql(guarded), WHOLE_ORDERS)
         parts += (self.declared,) if self.declared else ()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -155,9 +158,9 @@ class Guard:
             by_salt.setdefault(one.salt, []).append(one.customer_hash)
         return by_salt
 
-    def parameters(self) -> dict[str, object]:
+    def parameters(self) -> dict[str, Any]:
         """Return the values that `select_sql` binds."""
-        bound: dict[str, object] = {}
+        bound: dict[str, Any] = {}
         if self.key is not None:
             key = self.key if len(self.key) <= BLOCK_BYTES else hashlib.sha256(self.key).digest()
             padded = key.ljust(BLOCK_BYTES, b"\0")
@@ -254,10 +257,10 @@ def _text_of(path: Path, schema: str, table: str, *, is_needed: bool = False) ->
             return None
         if ("pseudonym_check",) not in columns:
             return ""
-        row = connection.execute(
-            f"select max(pseudonym_check) from {identifier(schema, table)}"
-        ).fetchone()
-    return row[0] or ""
+        (check,) = one_row(
+            connection, f"select max(pseudonym_check) from {identifier(schema, table)}"
+        )
+    return check or ""
 
 
 # --- customers who were forgotten

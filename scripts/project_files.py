@@ -17,6 +17,7 @@ import yaml
 
 from console import WRONG_USE, Problem, count, warn
 from definitions import SEEDS, active_definitions, check_clustered, seed_rows
+from json_types import JsonObject
 from project_sql import LOADER, PROJECT, ProjectSql, Relation
 from refusals import printable, shown
 from run_dbt import dbt_vars
@@ -196,7 +197,7 @@ def parsed_yaml(text: str) -> Any:
     return yaml.load(text, Loader=LOADER)
 
 
-def described_models(path: Path) -> list[dict]:
+def described_models(path: Path) -> list[JsonObject]:
     """Return the models that a YAML file describes.
 
     Raises:
@@ -213,7 +214,7 @@ def described_models(path: Path) -> list[dict]:
         ) from None
 
 
-def missing_of(model: dict) -> Iterator[str]:
+def missing_of(model: JsonObject) -> Iterator[str]:
     """Yield what the YAML of a mart lacks."""
     if not str(model.get("description") or "").strip():
         yield "no description"

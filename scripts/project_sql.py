@@ -172,7 +172,8 @@ def macro_texts() -> dict[str, str]:
 def project_vars(project: Path = PROJECT) -> dict[str, Any]:
     """Return the vars of the dbt project."""
     text = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=LOADER)["vars"]
+    named: dict[str, Any] = yaml.load(text, Loader=LOADER)["vars"]
+    return named
 
 
 @cache

@@ -20,6 +20,7 @@ import duckdb
 
 from console import FAILED, Problem, run, say
 from query import NUMBERS, Result, ask, first_comment, open_published, query_files, shown_rows
+from query_rows import one_row
 from settings import ROOT, resolve_warehouse
 from summary import headline
 from temporary import place_of_user, session
@@ -102,9 +103,9 @@ def page(marts: Path) -> str:
 def structure(marts: Path) -> str:
     """Return the sentence of README.md on how real the segments of the build are."""
     with duckdb.connect(marts, read_only=True) as connection:
-        verdict, k, stability = connection.execute(
-            "select verdict, k, stability from segmentation_runs where is_current"
-        ).fetchone()
+        verdict, k, stability = one_row(
+            connection, "select verdict, k, stability from segmentation_runs where is_current"
+        )
     return (
         f"The {k} segments have structure *{verdict}*; half samples agree on them with an adjusted "
         f"Rand index of {stability:.2f}."
@@ -114,10 +115,11 @@ def structure(marts: Path) -> str:
 def of_the_build(marts: Path) -> str:
     """Return the sentence of docs/quality.md on what the build chose, by its own date."""
     with duckdb.connect(marts, read_only=True) as connection:
-        as_of, k, stability, share = connection.execute(
+        as_of, k, stability, share = one_row(
+            connection,
             "select as_of_date, k, stability, smallest_segment_share from segmentation_runs "
-            "where is_current"
-        ).fetchone()
+            "where is_current",
+        )
         weights = connection.execute(
             "select family, avg(weight) filter (where weight > 0) from feature_catalog "
             "where is_clustered group by family order by min(position)"

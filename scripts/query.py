@@ -26,6 +26,7 @@ import duckdb
 from console import WRONG_USE, Problem, data_output, plain, run, say, warn
 from formulas import guarded
 from paths import resolve_path
+from query_rows import Row
 from quoting import literal
 from settings import ROOT, nearest, resolve_warehouse
 from summary import table_text
@@ -46,7 +47,7 @@ class Result:
 
     names: tuple[str, ...]
     types: tuple[str, ...]
-    pieces: Iterator[list[tuple]]
+    pieces: Iterator[list[Row]]
 
 
 def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
@@ -94,7 +95,7 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:
         raise refused(error) from error
 
 
-def _pieces(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple]]:
+def _pieces(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
     try:
         while rows := cursor.fetchmany(ROWS_AT_A_TIME):
             yield rows

@@ -39,6 +39,7 @@ class RawFile:
 
     Attributes:
         found: Its place and kind.
+        opened: What of the file is read, and where it is.
         byte_count: Its size.
         sha256: Its hash.
         header: Column names as they stand in it.
@@ -47,21 +48,20 @@ class RawFile:
         columns: The file's column for each column of the raw table that it has.
         row_limit: How many of its rows count, all of them when None.
         stamp: Size, time of change and number of the file, from before it was read.
-        opened: What of the file is read, and where it is.
         layout: Where in the file the rows are, as `columns.yml` says.
         shape: How a file of JSON becomes rows.
     """
 
     found: FoundFile
-    byte_count: int
-    sha256: str
-    header: tuple[str, ...]
-    types: tuple[str, ...]
-    written: TextFormat | None
+    opened: Opened = field(compare=False)
+    byte_count: int = 0
+    sha256: str = ""
+    header: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    written: TextFormat | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     row_limit: int | None = None
     stamp: tuple[int, ...] = field(default=(), compare=False)
-    opened: Opened | None = field(default=None, compare=False)
     layout: FileLayout = field(default_factory=FileLayout)
     shape: JsonShape | None = None
 
@@ -73,7 +73,13 @@ class RawFile:
     @property
     def path(self) -> Path:
         """Where what is read is: the file itself, or a copy."""
-        return self.opened.path if self.opened else self.found.path
+        return self.opened.path
+
+    @property
+    def text_format(self) -> TextFormat:
+        """How a text file is written; a Parquet file has none."""
+        assert self.written is not None, f"{self.name} is Parquet, expected text"
+        return self.written
 
     @property
     def is_text(self) -> bool:
@@ -94,7 +100,7 @@ class RawFile:
 
     def spoken(self) -> list[str]:
         """Return what was found, where it is not plain UTF-8 and all of the file."""
-        notes = [self.opened.note] if self.opened and self.opened.note else []
+        notes = [self.opened.note] if self.opened.note else []
         if self.shape and self.shape.lines:
             notes.append(f"lines are {'.'.join(self.shape.lines)}")
         written = self.written.spoken() if self.written else ""
@@ -216,7 +222,7 @@ class TablePlan:
 
     def parquet_sql(self) -> str:
         """Return the SELECT that reads the Parquet files where they are."""
-        groups: dict[tuple, list[RawFile]] = {}
+        groups: dict[tuple[object, ...], list[RawFile]] = {}
         for file in self.files:
             own_name = file.name if file.found.is_linked else ""
             shape = (own_name, file.header, file.types, tuple(sorted(file.columns.items())))
@@ -288,8 +294,7 @@ def empty_sql(table: RawTable) -> str:
 
 def text_reader(file: RawFile, path: Path) -> str:
     """Return the table function that reads a text file; its columns are c0, c1, ..."""
-    written = file.written
-    assert written is not None, "only text files have a text reader"
+    written = file.text_format
     if file.shape:
         return file.shape.reader_sql(path, is_gzipped=written.is_gzipped)
     types = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(file.header)))

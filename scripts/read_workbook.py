@@ -18,6 +18,8 @@ from pathlib import Path
 
 import python_calamine
 
+from json_types import JsonObject
+
 SECONDS = 600
 FIRST_ROWS = 100
 LARGEST_WHOLE = 1e15
@@ -76,7 +78,9 @@ def sheets_named(workbook: python_calamine.CalamineWorkbook, wanted: str) -> lis
     return matching
 
 
-def numbered_rows(sheet: python_calamine.CalamineSheet, skipped: int) -> Iterator[tuple[int, list]]:
+def numbered_rows(
+    sheet: python_calamine.CalamineSheet, skipped: int
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank with their number in the sheet, texts as cells."""
     for number, row in enumerate(sheet.iter_rows(), start=1):
         if number <= skipped:
@@ -86,7 +90,7 @@ def numbered_rows(sheet: python_calamine.CalamineSheet, skipped: int) -> Iterato
             yield number, texts
 
 
-def convert(source: Path, target: Path, wanted: str, skipped: int, most_bytes: int) -> dict:
+def convert(source: Path, target: Path, wanted: str, skipped: int, most_bytes: int) -> JsonObject:
     """Write sheets as CSV, one below the other; returns which, and where the first rows stand."""
     with (
         python_calamine.CalamineWorkbook.from_path(source) as workbook,

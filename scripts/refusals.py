@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
 from console import DATA_REFUSED, Problem
 
 LONGEST_SHOWN = 60
@@ -22,7 +20,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
-def first_lines(error: duckdb.Error) -> str:
+def first_lines(error: Exception) -> str:
     """Return the telling part of a DuckDB message, on one line."""
     text = str(error).split("\n\n")[0].split("Possible fixes")[0].split("LINE 1:")[0]
     return " ".join(text.split())[:300]

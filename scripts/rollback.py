@@ -104,7 +104,8 @@ def main() -> int:
         facts = published_facts(warehouse)
         followed = follow(warehouse, chosen.run_number)
     left_behind = f"; run {left} stays in {warehouse.versions.name}/{left}" if left else ""
-    say(f"Published now: run {chosen.run_number}, as of {facts.as_of_date}{left_behind}")
+    as_of = facts.as_of_date if facts else None
+    say(f"Published now: run {chosen.run_number}, as of {as_of}{left_behind}")
     if followed:
         say(followed)
     return 0

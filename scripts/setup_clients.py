@@ -137,9 +137,9 @@ def make(name: str) -> None:
         checked(install, cwd=folder)
     else:
         checked([python(), "-m", "venv", str(folder)])
-        install = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check")
+        pip_install = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check")
         lock = str(*files_of(name))
-        checked([*command(name), *install, "--require-hashes", "--no-deps", "-r", lock])
+        checked([*command(name), *pip_install, "--require-hashes", "--no-deps", "-r", lock])
     (folder / ".stamp").write_text(stamp_of(name))
 
 

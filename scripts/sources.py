@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from console import FAILED, WRONG_USE, Problem
+from json_types import JsonObject
 from settings import ROOT, STAGING, Settings
 from trimming import RAW_TEXT
 
@@ -334,7 +335,7 @@ def source_of_folder(folder: Path) -> Source:
     )
 
 
-def _raw_table(described: dict) -> RawTable:
+def _raw_table(described: JsonObject) -> RawTable:
     meta = _meta(described)
     return RawTable(
         described["name"],
@@ -345,5 +346,5 @@ def _raw_table(described: dict) -> RawTable:
     )
 
 
-def _meta(described: dict) -> dict:
+def _meta(described: JsonObject) -> JsonObject:
     return (described.get("config") or {}).get("meta") or {}

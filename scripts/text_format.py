@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import IO, TextIO, cast
 
 from file_bounds import LONGEST_ROW, BoundedLines, Bounds
 from refusals import refusal
@@ -242,10 +242,10 @@ def unreadable(
 
 
 @contextmanager
-def open_bytes(path: Path, is_gzipped: bool) -> Iterator[BinaryIO]:
+def open_bytes(path: Path, is_gzipped: bool) -> Iterator[IO[bytes]]:
     """Open a file for reading its bytes, unpacked."""
     with gzip.open(path) if is_gzipped else path.open("rb") as file:
-        yield file
+        yield cast("IO[bytes]", file)
 
 
 @contextmanager
@@ -312,12 +312,12 @@ def write_utf8(path: Path, written: TextFormat, target: Path) -> None:
                 copy.write(text)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines of a file, whatever ends them, those that are too long in parts."""
     with io.TextIOWrapper(file, encoding="latin-1", newline="") as text:
         while line := text.readline(LONGEST_ROW):

@@ -9,6 +9,7 @@ from functools import cache
 import duckdb
 
 from project_sql import ProjectSql
+from query_rows import one_row
 from quoting import literal
 
 RAW_TEXT = "raw_text"
@@ -30,8 +31,8 @@ def _project() -> ProjectSql:
 def text_of(value: str, macro: str = RAW_TEXT) -> str:
     """Return a text as staging reads it; empty where it is none."""
     with duckdb.connect() as connection:
-        row = connection.execute(f"select {text_sql('$value', macro)}", {"value": value}).fetchone()
-    return row[0] or ""
+        (text,) = one_row(connection, f"select {text_sql('$value', macro)}", {"value": value})
+    return text or ""
 
 
 def stands_for_none(value: str, texts: Iterable[str]) -> str:

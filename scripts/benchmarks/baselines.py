@@ -64,4 +64,5 @@ def supervised(rows: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
     the orders can tell.
     """
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    return cross_val_predict(LinearDiscriminantAnalysis(), rows, labels, cv=folds)
+    predicted: np.ndarray = cross_val_predict(LinearDiscriminantAnalysis(), rows, labels, cv=folds)
+    return predicted

@@ -12,6 +12,7 @@ import pyarrow as pa
 from benchmarks import pipeline
 from benchmarks.real import Quality, Shop, quality_cells, quality_of
 from benchmarks.report import markdown_table
+from json_types import JsonObject
 from models_py import steps
 from models_py.config import FitSettings
 
@@ -142,6 +143,6 @@ def text(shop: Shop, found: Sequence[Point]) -> str:
     return "\n\n".join(parts)
 
 
-def as_row(point: Point) -> dict:
+def as_row(point: Point) -> JsonObject:
     """A point as a plain dictionary, for JSON."""
     return asdict(point)

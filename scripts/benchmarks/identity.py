@@ -19,6 +19,7 @@ from benchmarks import pipeline
 from benchmarks.report import Target, markdown_table
 from benchmarks.worlds import FIRST_DAY, WEEKS, make_world, write_world
 from console import HELD_BACK, Problem
+from json_types import JsonObject
 from models_py import steps
 from models_py.config import FitSettings
 from run_dbt import environment
@@ -171,7 +172,9 @@ def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterat
     """Fit, then refit every week with k chosen anew, each refit matched to the one before."""
     population = moving_population(seed, kind, customers)
     wanted = definitions()
-    previous, current, frozen = None, {}, {}
+    previous: pa.Table | None = None
+    current: dict[str, int] = {}
+    frozen: dict[str, int] = {}
     first, scaling, next_id = None, None, 1
     for week in range(REFITS + 1):
         # As a build does: the step knows the weights and the k of the stored fit.
@@ -291,6 +294,6 @@ def table(weeks: list[Week]) -> str:
     return markdown_table(head, rows)
 
 
-def as_rows(weeks: list[Week]) -> list[dict]:
+def as_rows(weeks: list[Week]) -> list[JsonObject]:
     """Weeks as plain dictionaries, for JSON."""
     return [asdict(week) for week in weeks]

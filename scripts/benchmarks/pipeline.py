@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from build_database import delete_build_database
 from console import Problem
+from json_types import JsonObject
 from load_raw import load
 from models_py import steps
 from models_py.config import FitSettings
@@ -45,14 +46,15 @@ class Learned:
     segments: np.ndarray
 
     @property
-    def chosen(self) -> dict:
+    def chosen(self) -> JsonObject:
         """The chosen row of the scan."""
         return next(row for row in self.k_scan.to_pylist() if row["is_chosen"])
 
     @property
     def customer_ids(self) -> list[str]:
         """Ids in the order of the matrix."""
-        return self.matrix.column("customer_id").to_pylist()
+        ids: list[str] = self.matrix.column("customer_id").to_pylist()
+        return ids
 
     @property
     def used_features(self) -> list[str]:
@@ -87,6 +89,7 @@ def run(settings: Settings, *, select: Sequence[str] = ASSIGNMENTS) -> Path:
         with contextlib.redirect_stdout(io.StringIO()):
             load(settings)
         with _without_settings(), started(settings, arguments, lock) as process:
+            assert process.stdout is not None, "started() pipes what dbt prints"
             said = process.stdout.read().splitlines()
             code = process.wait()
     if code:
@@ -151,4 +154,5 @@ def segments_at(
     scan = k_scan.set_column(place, "is_chosen", is_chosen)
     segments = steps.fit_step(source, scaling, scan, None, 1, settings)
     assigned = steps.assign_step(source, scaling, segments, settings).read_all()
-    return assigned.column("segment_id").to_numpy()
+    segment_ids: np.ndarray = assigned.column("segment_id").to_numpy()
+    return segment_ids

@@ -21,11 +21,13 @@ from benchmarks.worlds import (
     SEPARATIONS,
     THEMES,
     WITHOUT_STRUCTURE,
+    Orders,
     World,
     make_world,
     oracle_labels,
     write_world,
 )
+from json_types import JsonObject
 from models_py.config import FitSettings
 from models_py.metrics import adjusted_rand, contingency
 
@@ -68,6 +70,7 @@ class WorldResult:
     @property
     def shortfall(self) -> float:
         """How far the index lies under the oracle's."""
+        assert self.oracle_index is not None and self.index is not None, "structure was planted"
         return self.oracle_index - self.index
 
 
@@ -110,11 +113,12 @@ def run_world(
     return result
 
 
-def oracle_labels_of(world: World, orders) -> Sequence[int]:
+def oracle_labels_of(world: World, orders: Orders) -> Sequence[int]:
     """Labels of the oracle; without structure there is one segment."""
     if world.kind == WITHOUT_STRUCTURE:
         return [0] * world.customer_count
-    return oracle_labels(world, orders).tolist()
+    labels: list[int] = oracle_labels(world, orders).tolist()
+    return labels
 
 
 def index_of(first: np.ndarray, second: np.ndarray) -> float:
@@ -237,7 +241,7 @@ def _near_target(kind: str, own: Sequence[WorldResult]) -> Target:
 
 
 def _ahead_target(kind: str, own: Sequence[WorldResult]) -> Target:
-    ahead = [one.index - one.notebook_index for one in own]
+    ahead = [(one.index or 0.0) - (one.notebook_index or 0.0) for one in own]
     median = _median(ahead)
     return _target(
         f"ahead of the notebook recipe, {kind} worlds",
@@ -299,7 +303,7 @@ def tables(results: Sequence[WorldResult]) -> str:
     )
 
 
-def _summary_row(kind: str, theme: str, own: Sequence[WorldResult]) -> list:
+def _summary_row(kind: str, theme: str, own: Sequence[WorldResult]) -> list[object]:
     def median(name: str) -> str:
         values = [getattr(one, name) for one in own if getattr(one, name) is not None]
         return _index_text(float(np.median(values)) if values else None)
@@ -341,6 +345,6 @@ def _index_text(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def as_rows(results: Sequence[WorldResult]) -> list[dict]:
+def as_rows(results: Sequence[WorldResult]) -> list[JsonObject]:
     """Results as plain dictionaries, for JSON."""
     return [asdict(one) for one in results]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,8 +16,10 @@ from sklearn.model_selection import KFold, cross_val_predict
 from benchmarks import pipeline
 from benchmarks.baselines import filled, notebook, rfm_cells
 from benchmarks.report import Target, markdown_table
+from json_types import JsonObject
 from models_py.config import FitSettings
 from models_py.scaling import learn_scaling, transformed
+from query_rows import one_row
 
 FUTURE_DAYS = 84
 DAY, FUTURE = timedelta(days=1), timedelta(days=FUTURE_DAYS)
@@ -97,12 +100,12 @@ class Quality:
         return found
 
 
-def complete_journey(folder: Path) -> dict[str, object]:
+def complete_journey(folder: Path) -> dict[str, Any]:
     """Settings that build Complete Journey, which comes with the project's packages."""
     return {"warehouse": folder / "complete_journey", "source": "complete_journey"}
 
 
-def online_retail(folder: Path, file: Path) -> dict[str, object]:
+def online_retail(folder: Path, file: Path) -> dict[str, Any]:
     """Settings that build Online Retail from its file, read into the own-files contract."""
     data = folder / "online_retail_files"
     write_online_retail(file, data)
@@ -117,19 +120,20 @@ def write_online_retail(file: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
-        lines = connection.read_parquet(str(file))
-        lines.query("lines", ONLINE_RETAIL_LINES).write_parquet(str(folder / "order_lines.parquet"))
-        lines.query("lines", ONLINE_RETAIL_CUSTOMERS).write_parquet(
-            str(folder / "customers.parquet")
-        )
+        connection.read_parquet(str(file)).create_view("lines")
+        for name, query in (
+            ("order_lines", ONLINE_RETAIL_LINES),
+            ("customers", ONLINE_RETAIL_CUSTOMERS),
+        ):
+            connection.sql(query).write_parquet(str(folder / f"{name}.parquet"))
 
 
-def end_of(given: dict[str, object]) -> date:
+def end_of(given: dict[str, Any]) -> date:
     """The day after the last order of a shop."""
     return _last_day(pipeline.run(pipeline.settings_of(**given), select=pipeline.ORDERS)) + DAY
 
 
-def shop_at(name: str, given: dict[str, object], as_of: date, seed: int) -> Shop:
+def shop_at(name: str, given: dict[str, Any], as_of: date, seed: int) -> Shop:
     """Build a shop as of a date, and look at the days after it."""
     database = pipeline.run(pipeline.settings_of(**given, as_of=as_of))
     learned = pipeline.read(database)
@@ -142,7 +146,9 @@ def shop_at(name: str, given: dict[str, object], as_of: date, seed: int) -> Shop
 def _last_day(database: Path) -> date:
     with duckdb.connect(database, read_only=True) as connection:
         query = "select max(order_date) from features.orders where line_count > 0"
-        return connection.execute(query).fetchone()[0]
+        (last,) = one_row(connection, query)
+    day: date = last
+    return day
 
 
 def _log_spend(database: Path, learned: pipeline.Learned, as_of: date) -> np.ndarray:
@@ -155,7 +161,8 @@ def _log_spend(database: Path, learned: pipeline.Learned, as_of: date) -> np.nda
         ).fetchall()
     spend = {customer: float(amount) for customer, amount in rows}
     amounts = np.array([spend.get(customer, 0.0) for customer in learned.customer_ids])
-    return np.log1p(np.maximum(amounts, 0))
+    log_spend: np.ndarray = np.log1p(np.maximum(amounts, 0))
+    return log_spend
 
 
 def standardised_features(
@@ -337,6 +344,6 @@ def quality_cells(one: Quality) -> list[str]:
     ]
 
 
-def as_row(result: ShopResult) -> dict:
+def as_row(result: ShopResult) -> JsonObject:
     """A result as a plain dictionary, for JSON."""
     return asdict(result)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from benchmarks import scale_compare, scale_spark, speed
 from benchmarks.quality import conclude
@@ -24,6 +25,7 @@ from benchmarks.scale_chart import scale_chart
 from benchmarks.scale_data import Shop, write_shop
 from benchmarks.scale_increment import as_row, grown, increment_table, increment_targets
 from console import Problem, say, size
+from json_types import JsonObject
 from settings import machine_memory, processors, read_memory
 
 HELP = "how time and memory of whole builds grow, and what others take on the same data"
@@ -46,6 +48,9 @@ INCREMENT_LOAD_TO_CORE, INCREMENT_WHOLE = 0.15, 0.4
 KMEANS_SECONDS, KMEANS_PEAK, DEFAULT_SECONDS = 90.0, 6 * GB, 30.0
 SLOWEST_SHOWN = 12
 CHART = "chart.json"
+
+ChartData: TypeAlias = dict[str, dict[str, list[tuple[float, float]]]]
+"""Points (lines, figure) of each series, by the name of the chart."""
 
 
 @dataclass(frozen=True)
@@ -149,15 +154,16 @@ def main(arguments: argparse.Namespace) -> int:
     return conclude([one for part in parts for one in part.targets], time.monotonic() - started)
 
 
-def chart_so_far(out: Path | None) -> dict[str, dict[str, list]]:
+def chart_so_far(out: Path | None) -> ChartData:
     """Return what earlier runs into the same folder have measured, part by part."""
     path = out / CHART if out else None
     if path is None or not path.exists():
         return {"seconds": {}, "gigabytes": {}}
-    return json.loads(path.read_text(encoding="utf-8"))
+    chart: ChartData = json.loads(path.read_text(encoding="utf-8"))
+    return chart
 
 
-def write_chart(chart: dict[str, dict[str, list]], arguments: argparse.Namespace) -> None:
+def write_chart(chart: ChartData, arguments: argparse.Namespace) -> None:
     """Draw the chart beside the page, or into the folder, and keep what it is drawn from."""
     if not chart["seconds"]:
         return
@@ -222,7 +228,7 @@ def measured(
     return found
 
 
-def measure_growth(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_growth(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """Whole builds of growing shops."""
     say("Growth: whole builds")
     found = []
@@ -353,7 +359,7 @@ def nodes_table(one: Measured) -> str:
     return f"{title}\n\n{markdown_table(head, rows)}"
 
 
-def measure_bounded(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_bounded(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """The largest build within little memory."""
     line_count = arguments.sizes[-1]
     say(f"Bounded: {line_count:,} lines with MEMORY={BOUND}")
@@ -371,7 +377,7 @@ def measure_bounded(arguments: argparse.Namespace, folder: Path, chart: dict) ->
     return Part("bounded", "Bounded memory", [target], text, [_row(one)])
 
 
-def measure_compare(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_compare(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """A build, the plain script, the notebook and the floor on the same data."""
     lines = arguments.compare
     say(f"Side by side: {lines:,} lines")
@@ -379,6 +385,7 @@ def measure_compare(arguments: argparse.Namespace, folder: Path, chart: dict) ->
     one = measured(folder, lines, arguments.seed, arguments.memory, warehouse)
     data, _ = generated(folder, lines, arguments.seed)
     to_features = scale_compare.seconds_to_features(one.figures)
+    rows: list[tuple[str, float | None, float | None, int | None]]
     rows = [("make build", one.figures.seconds, to_features, one.figures.peak)]
     plain = scale_compare.plain(data, warehouse, folder / "plain", memory=arguments.memory)
     say(f"  plain script: {plain.seconds:.0f} s, {size(plain.peak)}")
@@ -459,7 +466,7 @@ def _agreed(name: str, agreement: scale_compare.Agreement) -> Target:
     )
 
 
-def measure_incremental(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_incremental(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """A build on top of the last one, and one of all."""
     lines = arguments.growing
     say(f"Incremental: {lines:,} lines")
@@ -474,7 +481,7 @@ def measure_incremental(arguments: argparse.Namespace, folder: Path, chart: dict
     return Part("incremental", "Incremental builds", targets, table, as_row(growth))
 
 
-def measure_kmeans(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_kmeans(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """The learning step alone on many customers."""
     rows = arguments.customers
     say(f"K-means step: {rows:,} x {speed.FEATURES}")
@@ -513,7 +520,7 @@ def measure_kmeans(arguments: argparse.Namespace, folder: Path, chart: dict) -> 
     return Part("kmeans", "The learning step", targets, table, asdict(step))
 
 
-def measure_default(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_default(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """The data that comes with the project."""
     say("Default source")
     figures = build(folder / "warehouse_default", memory=arguments.memory)
@@ -528,7 +535,7 @@ def measure_default(arguments: argparse.Namespace, folder: Path, chart: dict) ->
     return Part("default", "The default source", [target], stages_table([one]), figures.as_dict())
 
 
-def measure_spark(arguments: argparse.Namespace, folder: Path, chart: dict) -> Part:
+def measure_spark(arguments: argparse.Namespace, folder: Path, chart: ChartData) -> Part:
     """The same shops on DuckDB and on Spark's local master."""
     say("DuckDB and Spark")
     built: dict[str, list[BuildFigures]] = {engine: [] for engine in scale_spark.ENGINES}
@@ -554,7 +561,7 @@ def measure_spark(arguments: argparse.Namespace, folder: Path, chart: dict) -> P
     )
 
 
-def _row(one: Measured) -> dict:
+def _row(one: Measured) -> JsonObject:
     return {
         "line_count": one.line_count,
         "input_bytes": one.input_bytes,
@@ -563,7 +570,7 @@ def _row(one: Measured) -> dict:
     }
 
 
-MEASURES: dict[str, Callable[[argparse.Namespace, Path, dict], Part]] = {
+MEASURES: dict[str, Callable[[argparse.Namespace, Path, ChartData], Part]] = {
     "growth": measure_growth,
     "bounded": measure_bounded,
     "compare": measure_compare,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.process_tree import TreeSampler
 from console import HELD_BACK, Problem
+from json_types import JsonObject
 from settings import ROOT, SETTINGS
 from spark_settings import FOLDER as SPARK_FOLDER
 from warehouse import Warehouse
@@ -93,7 +94,7 @@ class BuildFigures:
         """Seconds of several stages together."""
         return sum(one.seconds for one in self.stages if one.name in names)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> JsonObject:
         """Figures for a JSON file."""
         return asdict(self) | {"nodes": [asdict(one) for one in self.nodes]}
 
@@ -124,6 +125,7 @@ def build(warehouse: Path, *, check: bool = True, **given: object) -> BuildFigur
     said: list[str] = []
     begins: dict[str, float] = {}
     try:
+        assert process.stdout is not None, "the build's output is piped"
         for line in process.stdout:
             said.append(line.rstrip())
             for start, name in BEGINS.items():

@@ -15,6 +15,8 @@ import duckdb
 from benchmarks.scale_build import BuildFigures
 from benchmarks.scale_plain import LAYERS
 from console import Problem
+from json_types import JsonObject
+from query_rows import one_row
 from quoting import identifier, literal
 from settings import SETTINGS
 from warehouse import Warehouse
@@ -59,7 +61,7 @@ def plain(data: Path, built: Path, folder: Path, *, memory: str | None) -> Progr
     return Program("plain script", told["seconds"], told["seconds"], told["peak"])
 
 
-def notebook(data: Path, output: Path) -> tuple[Program, dict]:
+def notebook(data: Path, output: Path) -> tuple[Program, JsonObject]:
     """Run the notebook; returns its figures and what it says of its result.
 
     Raises Problem when it fails.
@@ -68,7 +70,7 @@ def notebook(data: Path, output: Path) -> tuple[Program, dict]:
     return Program("notebook", told["seconds"], told["after_features"], told["peak"]), told
 
 
-def _run(command: list[str], environment: dict[str, str]) -> dict:
+def _run(command: list[str], environment: dict[str, str]) -> JsonObject:
     done = subprocess.run(
         [sys.executable, *command],
         env=environment,
@@ -78,7 +80,8 @@ def _run(command: list[str], environment: dict[str, str]) -> dict:
     )
     if done.returncode:
         raise Problem(f"{Path(command[0]).name} failed:\n{done.stderr[-3000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    told: JsonObject = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
 def floor(data: Path, threads: int) -> list[tuple[str, float]]:
@@ -154,11 +157,12 @@ def same_features(built: Path, output: Path) -> Agreement:
         checks = ", ".join(
             f"count(*) filter (where {_differs(name)}) as {identifier(name)}" for name in names
         )
-        row = connection.execute(
+        row = one_row(
+            connection,
             "select count(*), count(*) filter (where ours.customer_id is null "
             f"or found.customer_id is null), {checks} from {ours} as ours full join found "
-            "on ours.customer_id = found.customer_id and ours.as_of_date = found.as_of_date"
-        ).fetchone()
+            "on ours.customer_id = found.customer_id and ours.as_of_date = found.as_of_date",
+        )
     differences = [
         f"{name}: {count:,} rows" for name, count in zip(names, row[2:], strict=True) if count
     ]

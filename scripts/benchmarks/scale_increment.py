@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +17,8 @@ from benchmarks.report import Target, markdown_table
 from benchmarks.scale_build import STAGES, BuildFigures, build
 from benchmarks.scale_data import Shop, write_shop
 from export_ordered import digests
+from json_types import JsonObject
+from query_rows import one_row
 from settings import processors
 from warehouse import Warehouse
 
@@ -63,7 +66,7 @@ def grown(
     newest = sorted(data.glob("order_lines_*.parquet"))[-1]
     later.mkdir()
     newest.rename(later / newest.name)
-    given = {"source": "own_files", "data": data, "memory": memory}
+    given: dict[str, Any] = {"source": "own_files", "data": data, "memory": memory}
     warehouse, before, on_top = (folder / f"warehouse_{name}" for name in ("now", "before", "top"))
     told(f"building {line_count:,} lines without the newest twentieth ...")
     build(warehouse, **given)
@@ -97,12 +100,14 @@ def grown(
 def new_lines(warehouse: Path, newest: str) -> tuple[int, int]:
     """Rows of order lines that were loaded in all, and of the newest file."""
     with duckdb.connect(Warehouse(warehouse).build_db, read_only=True) as connection:
-        return connection.execute(
+        in_all, of_newest = one_row(
+            connection,
             "select sum(row_count)::bigint, "
             "coalesce(sum(row_count) filter (where file_name = $name), 0)::bigint "
             "from raw.load_ledger where source_table = 'order_lines'",
             {"name": newest},
-        ).fetchone()
+        )
+    return in_all, of_newest
 
 
 def increment_targets(
@@ -154,7 +159,7 @@ def increment_table(growth: Growth) -> str:
     return f"Seconds (of processors) of each stage:\n\n{text}"
 
 
-def as_row(growth: Growth) -> dict:
+def as_row(growth: Growth) -> JsonObject:
     """Figures for a JSON file."""
     return asdict(growth) | {
         "increment": growth.increment.as_dict(),

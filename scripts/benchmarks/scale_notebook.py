@@ -210,7 +210,9 @@ def add_contacts(
 def largest(values: pd.Series, count: int) -> list[str]:
     """Names of the largest, ties by name."""
     table = values.rename("value").rename_axis("name").reset_index()
-    return table.sort_values(["value", "name"], ascending=[False, True])["name"].tolist()[:count]
+    ordered = table.sort_values(["value", "name"], ascending=[False, True])
+    names: list[str] = ordered["name"].tolist()
+    return names[:count]
 
 
 def main() -> None:

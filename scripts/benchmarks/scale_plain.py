@@ -15,6 +15,8 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from json_types import JsonObject
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -58,7 +60,7 @@ def statements(built: Warehouse) -> list[tuple[str, str]]:
     return [(models[key]["name"], _statement(built, models[key])) for key in order]
 
 
-def _statement(built: Warehouse, node: dict) -> str:
+def _statement(built: Warehouse, node: JsonObject) -> str:
     """A statement that creates what dbt's does."""
     compiled = built.dbt_target / "compiled" / "segmentation" / node["original_file_path"]
     path = identifier(node["schema"], node.get("alias") or node["name"])

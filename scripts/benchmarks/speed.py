@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.report import Target, markdown_table
 from console import Problem
+from json_types import JsonObject
 
 ROWS, FEATURES, SEGMENTS = 2_000_000, 20, 5
 CHUNK_ROWS = 100_000
@@ -124,6 +125,6 @@ def table(found: list[Measured]) -> str:
     return markdown_table(head, rows)
 
 
-def as_rows(found: list[Measured]) -> list[dict]:
+def as_rows(found: list[Measured]) -> list[JsonObject]:
     """Measurements as plain dictionaries, for JSON."""
     return [asdict(one) for one in found]

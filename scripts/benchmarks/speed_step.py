@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -50,7 +51,7 @@ def main() -> None:
     file = pq.ParquetFile(path)
     names = [name for name in file.schema_arrow.names if name.startswith("feature")]
 
-    def source():
+    def source() -> Iterator[pa.RecordBatch]:
         matrix = pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
         yield from matrix.iter_batches(
             BATCH_ROWS, columns=["customer_id", *names], use_threads=False

@@ -104,7 +104,7 @@ class Layout:
     @property
     def width(self) -> int:
         """Number of dimensions."""
-        return max(part.stop for part in self.parts.values())
+        return int(max(part.stop for part in self.parts.values()))
 
 
 # How far segments lie apart in each part, in natural units, at separation 1.
@@ -354,18 +354,21 @@ def _structureless(seed: int, theme: str, number: int, customers: int) -> tuple[
 
 def _shares_of(logits: np.ndarray) -> np.ndarray:
     """Softmax of each row."""
-    return np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+    shares: np.ndarray = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+    return shares
 
 
 def _chance(logit: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logit))
+    chance: np.ndarray = 1 / (1 + np.exp(-logit))
+    return chance
 
 
 def _drawn_choice(rng: np.random.Generator, shares: np.ndarray, who: np.ndarray) -> np.ndarray:
     """For each item one column of the row of `shares` that it belongs to."""
     edges = np.cumsum(shares, axis=1)
     drawn = rng.random(who.size) * edges[who, -1]
-    return (drawn[:, None] > edges[who][:, :-1]).sum(axis=1)
+    columns: np.ndarray = (drawn[:, None] > edges[who][:, :-1]).sum(axis=1)
+    return columns
 
 
 def _lapse_weeks(centre: float) -> np.ndarray:
@@ -456,7 +459,8 @@ def simulate(world: World) -> Orders:
 def _dirichlet(rng: np.random.Generator, logits: np.ndarray, concentration: float) -> np.ndarray:
     """Shares of each customer about the shares of the centre."""
     drawn = rng.standard_gamma(np.maximum(_shares_of(logits) * concentration, 1e-3))
-    return drawn / np.maximum(drawn.sum(axis=1, keepdims=True), 1e-300)
+    shares: np.ndarray = drawn / np.maximum(drawn.sum(axis=1, keepdims=True), 1e-300)
+    return shares
 
 
 def oracle_index(world: World, orders: Orders) -> float:
@@ -469,7 +473,8 @@ def oracle_index(world: World, orders: Orders) -> float:
 
 def oracle_labels(world: World, orders: Orders) -> np.ndarray:
     """(customers) segment of highest posterior probability, given all parameters and orders."""
-    return oracle_log_weights(world, orders).argmax(axis=1)
+    labels: np.ndarray = oracle_log_weights(world, orders).argmax(axis=1)
+    return labels
 
 
 def oracle_log_weights(world: World, orders: Orders) -> np.ndarray:
@@ -515,19 +520,21 @@ def oracle_log_weights(world: World, orders: Orders) -> np.ndarray:
         shape = world.coupon_shape
         scale = shape / np.exp(world.centres[:, parts["coupons"]][:, 0])
         likelihood += _gamma_poisson(orders.coupons, np.ones(count), shape, scale)
-    return likelihood
+    log_weights: np.ndarray = likelihood
+    return log_weights
 
 
 def _gamma_poisson(
     counts: np.ndarray, exposures: np.ndarray, shape: float, rates: np.ndarray
 ) -> np.ndarray:
     """Log likelihood (items x segments) of counts whose rate is gamma(shape, rate)."""
-    return (
+    likelihood: np.ndarray = (
         gammaln(counts + shape)[:, None]
         - gammaln(shape)
         + shape * np.log(rates)
         - (counts + shape)[:, None] * np.log(rates + exposures[:, None])
     )
+    return likelihood
 
 
 def _order_likelihood(world: World, orders: Orders) -> np.ndarray:
@@ -633,12 +640,14 @@ def write_world(world: World, orders: Orders, folder: Path) -> dict[str, int]:
     rows = rng.permutation(np.concatenate([rows, repeated]))
     table = pa.table({name: pa.array(values[rows]) for name, values in columns.items()})
     pq.write_table(table, folder / "order_lines.parquet")
-    numbers = range(categories * per_category)
+    product_numbers = range(categories * per_category)
     products = pa.table(
         {
-            "product_id": [f"p{number:04d}" for number in numbers],
-            "category": [f"category {number // per_category + 1:02d}" for number in numbers],
-            "is_private_label": [number % 3 == 0 for number in numbers],
+            "product_id": [f"p{number:04d}" for number in product_numbers],
+            "category": [
+                f"category {number // per_category + 1:02d}" for number in product_numbers
+            ],
+            "is_private_label": [number % 3 == 0 for number in product_numbers],
         }
     )
     pq.write_table(products, folder / "products.parquet")

@@ -8,6 +8,7 @@ from build_database import open_build_database
 from checking.findings import Attribute
 from checking.project_models import ProjectModels
 from checking.totals import CUSTOMERS_TABLE
+from query_rows import one_count
 from refusals import listed, refusal
 from settings import Settings
 from sources import source_of
@@ -20,7 +21,7 @@ LEFT_OUT = "left out: "
 def has_orders(models: ProjectModels) -> bool:
     """Return whether there are order lines."""
     query = f"select has_orders from {models.ref('source_capabilities')}"
-    return models.connection.execute(query).fetchone()[0]
+    return bool(one_count(models.connection, query))
 
 
 def attributes_of(models: ProjectModels) -> list[Attribute]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checking.suspicions import Checked, Kind
 from column_names import key
+from query_rows import one_count
 from quoting import identifier, literal
 
 MOST_CURRENCIES = 40
@@ -67,7 +68,7 @@ def _is_currency(checked: Checked, column: str) -> bool:
     value = f"nullif(upper(trim({identifier(column)})), '')"
     tried = f"(select {value} as value from {checked.order_rows} limit {ROWS_TRIED})"
     query = f"select coalesce(bool_and(regexp_matches(value, ?)), false) from {tried}"
-    return checked.models.connection.execute(query, [CURRENCY_CODE]).fetchone()[0]
+    return bool(one_count(checked.models.connection, query, [CURRENCY_CODE]))
 
 
 def _offsets(checked: Checked) -> str | None:
@@ -136,7 +137,9 @@ def unit_price(checked: Checked) -> str | None:
     is_named = amount is not None and _is_price(amount)
     if checked.order_sources.get("quantity") is None:
         beside = [name for name in checked.columns_named(QUANTITY_NAMES) if name != amount]
-        return _price_beside_quantity(checked, amount, beside[0]) if is_named and beside else None
+        if amount is None or not is_named or not beside:
+            return None
+        return _price_beside_quantity(checked, amount, beside[0])
     return _price_of_products(amount or "an expression", is_named=is_named)
 
 

@@ -65,7 +65,7 @@ def columns_of(loaded: LoadedTable, findings: Findings) -> list[ReadColumn]:
 def sources_of_columns(loaded: LoadedTable) -> dict[str, str]:
     """Return what each column of a raw table is made from, in the words of the files."""
     spelled: dict[str, str] = {}
-    for file in loaded.plan.files:
+    for file in loaded.plan.files if loaded.plan else ():
         for name, column in file.columns.items():
             spelled.setdefault(name, column)
     if loaded.mapped is None:

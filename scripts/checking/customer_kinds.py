@@ -55,7 +55,7 @@ def _written(pattern: str) -> str:
 
 def _read_alike(checked: Checked) -> str | None:
     """Return the query for ids that loading reads otherwise than they are written."""
-    column = checked.source.customer_column
+    column = checked.source.customer_column or ""
     rules = checked.models.connection.execute(
         "select source_table, list(format) from raw.column_formats "
         "where kind = 'id' and column_name = ? group by source_table order by source_table",

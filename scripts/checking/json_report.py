@@ -10,6 +10,7 @@ from checking.attributes import LEFT_OUT, PROFILED
 from checking.columns import columns_of
 from checking.findings import Attribute, Findings, Outcome
 from console import Problem, json_text
+from json_types import JsonObject
 from load_raw import Loaded
 
 # A row counted but kept: it stands beside the duplicates that were dropped.
@@ -97,7 +98,7 @@ def _first(patterns: Sequence[re.Pattern[str]], message: str) -> str | None:
     return next((match["found"] for match in matches if match), None)
 
 
-def _columns(findings: Findings) -> list[dict[str, object]]:
+def _columns(findings: Findings) -> list[JsonObject]:
     """Return what each column of each raw table is made from and how it is read."""
     return [
         {
@@ -112,7 +113,7 @@ def _columns(findings: Findings) -> list[dict[str, object]]:
     ]
 
 
-def attribute_object(found: Attribute) -> dict[str, object]:
+def attribute_object(found: Attribute) -> JsonObject:
     """Return an attribute: what its values are, what it is used for, and how or why."""
     use, _, why = found.use.partition(", ")
     if found.use.startswith(LEFT_OUT):
@@ -122,7 +123,7 @@ def attribute_object(found: Attribute) -> dict[str, object]:
     return {"name": found.name, "values": found.kind, "use": use, "why": why or None}
 
 
-def _filled_forward(loaded: Loaded) -> list[dict[str, object]]:
+def _filled_forward(loaded: Loaded) -> list[JsonObject]:
     """Return the columns of each raw table that were filled forward within orders, and the rows."""
     return [
         {
@@ -135,7 +136,7 @@ def _filled_forward(loaded: Loaded) -> list[dict[str, object]]:
     ]
 
 
-def _joined(loaded: Loaded) -> list[dict[str, object]]:
+def _joined(loaded: Loaded) -> list[JsonObject]:
     """Return the files whose columns were joined to each raw table, and their rows."""
     return [
         {

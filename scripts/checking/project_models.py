@@ -52,7 +52,10 @@ class ProjectModels:
             "order by source_table, outcome, row_count desc, reason"
         ).fetchall()
         first = self._first_rejected()
-        return [Outcome(*row, *first.get((row[0], row[2]), ("", ""))) for row in rows]
+        return [
+            Outcome(table, outcome, reason, row_count, *first.get((table, reason), ("", "")))
+            for table, outcome, reason, row_count in rows
+        ]
 
     def _first_rejected(self) -> dict[tuple[str, str], tuple[str, str]]:
         rows = self.connection.execute(

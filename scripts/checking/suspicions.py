@@ -14,6 +14,7 @@ from checking.findings import Suspicion
 from checking.project_models import ProjectModels
 from column_names import ADDED_COLUMNS, key
 from load_raw import Loaded, LoadedTable
+from query_rows import one_count
 from quoting import identifier
 from refusals import shown
 from sources import Source
@@ -68,7 +69,11 @@ class Checked:
     @property
     def order_rows(self) -> str:
         """Relation with the files of order lines, with the columns that these have."""
-        return identifier("raw", self.orders_table.plan.name)
+        table = self.orders_table
+        assert table is not None and table.plan is not None, (
+            "a source with orders has files of them"
+        )
+        return identifier("raw", table.plan.name)
 
     @cached_property
     def order_sources(self) -> dict[str, str | None]:
@@ -100,7 +105,7 @@ class Checked:
     def distinct_count(self, column: str) -> int:
         """Return about how many different values a column of the files of order lines has."""
         query = f"select approx_count_distinct({identifier(column)}) from {self.order_rows}"
-        return self.models.connection.execute(query).fetchone()[0]
+        return one_count(self.models.connection, query)
 
     def columns_named(self, words: tuple[str, ...]) -> list[str]:
         """Return the columns of the files of order lines whose names hold one of some words."""

@@ -102,7 +102,7 @@ def show_totals(totals: Totals) -> None:
         ("order lines", f"{totals.accepted_lines:,}", ""),
         ("orders", f"{totals.orders:,}", "an order id of one customer on one day"),
         ("customers", f"{totals.customers:,}", ""),
-        ("sum of amounts", money(totals.spend), "returns taken off"),
+        ("sum of amounts", money(totals.spend or Decimal(0)), "returns taken off"),
         ("returns", f"{totals.return_count:,}", f"their sum is {money(totals.return_amount)}"),
         ("first order", f"{totals.first_ordered_on}", ""),
         ("last order", f"{totals.last_ordered_on}", ""),
@@ -148,7 +148,7 @@ def show_suspicions(suspicions: Sequence[Suspicion]) -> None:
 def money(amount: Decimal) -> str:
     """Return an amount with two decimals, or with as many more as it has."""
     exact = amount.normalize()
-    decimals = max(2, -exact.as_tuple().exponent)
+    decimals = max(2, -int(exact.as_tuple().exponent))
     return f"{exact:,.{decimals}f}"
 
 

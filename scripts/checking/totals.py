@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from checking.findings import FileTotals, LargestCustomer, Outcome, Totals
 from checking.project_models import SCHEMA, ProjectModels
 from project_sql import Relation
+from query_rows import one_row
 
 # The accepted order lines with the place each came from, which the model `order_lines` lacks, and
 # what they add up to by order and by customer.
@@ -79,7 +80,8 @@ def totals_of(models: ProjectModels, outcomes: Sequence[Outcome]) -> Totals:
         for outcome in outcomes
         if (outcome.source_table, outcome.outcome) == (CUSTOMERS_TABLE, "accepted")
     )
-    line_count, spend, return_count, return_amount, first, last = models.connection.execute(
+    line_count, spend, return_count, return_amount, first, last = one_row(
+        models.connection,
         f"""
         select
             count(*),
@@ -89,13 +91,14 @@ def totals_of(models: ProjectModels, outcomes: Sequence[Outcome]) -> Totals:
             min(ordered_on),
             max(ordered_on)
         from {LINES}
-        """
-    ).fetchone()
+        """,
+    )
     if not line_count:
         return Totals(0, 0, customer_rows, customer_rows)
-    orders, customers = models.connection.execute(
-        f"select (select count(*) from {ORDERS}), (select count(*) from {ORDERING})"
-    ).fetchone()
+    orders, customers = one_row(
+        models.connection,
+        f"select (select count(*) from {ORDERS}), (select count(*) from {ORDERING})",
+    )
     return Totals(
         accepted_lines=line_count,
         orders=orders,
@@ -112,7 +115,8 @@ def totals_of(models: ProjectModels, outcomes: Sequence[Outcome]) -> Totals:
 
 
 def _largest(models: ProjectModels) -> LargestCustomer:
-    customer_id, spend, lines, all_spend, all_lines = models.connection.execute(
+    customer_id, spend, lines, all_spend, all_lines = one_row(
+        models.connection,
         f"""
         select
             customer_id,
@@ -123,8 +127,8 @@ def _largest(models: ProjectModels) -> LargestCustomer:
         from {ORDERING}
         order by spend desc, line_count desc, customer_id
         limit 1
-        """
-    ).fetchone()
+        """,
+    )
     share = float(spend / all_spend) if all_spend > 0 else None
     return LargestCustomer(customer_id, spend, int(lines) / int(all_lines), share)
 

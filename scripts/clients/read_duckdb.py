@@ -8,28 +8,28 @@ from __future__ import annotations
 import sys
 
 import duckdb
-from reading import ALIAS, identifier, literal, read_attached, read_direct, write
+from reading import ALIAS, Query, Rows, identifier, literal, read_attached, read_direct, write
 
 ROWS_AT_A_TIME = 10_000
 
 
-def asker(connection):
+def asker(connection: duckdb.DuckDBPyConnection) -> Query:
     """Return the function that asks SQL."""
 
-    def query(sql):
+    def query(sql: str) -> Rows:
         cursor = connection.execute(sql)
         return pieces(cursor) if cursor.description else []
 
     return query
 
 
-def pieces(cursor):
+def pieces(cursor: duckdb.DuckDBPyConnection) -> Rows:
     """Yield the rows, fetched many at a time."""
     while rows := cursor.fetchmany(ROWS_AT_A_TIME):
         yield from rows
 
 
-def main(path):
+def main(path: str) -> None:
     """Read the file directly, then attached."""
     with duckdb.connect(path, read_only=True) as connection:
         direct = read_direct(asker(connection))

@@ -9,17 +9,17 @@ import sys
 from importlib.metadata import version
 
 import sqlalchemy
-from reading import ALIAS, identifier, literal, read_attached, read_direct, write
+from reading import ALIAS, Query, Rows, identifier, literal, read_attached, read_direct, write
 from sqlalchemy.pool import StaticPool
 
 
-def asker(connection):
+def asker(connection: sqlalchemy.Connection) -> Query:
     """Return the function that asks SQL, past SQLAlchemy's own bind marks.
 
     SQLAlchemy works in transactions, and a query that fails ends one.
     """
 
-    def query(sql):
+    def query(sql: str) -> Rows:
         try:
             result = connection.exec_driver_sql(sql)
         except sqlalchemy.exc.SQLAlchemyError:
@@ -33,10 +33,10 @@ def asker(connection):
     return query
 
 
-def reflected(engine):
+def reflected(engine: sqlalchemy.Engine) -> dict[str, list[str]]:
     """Return what SQLAlchemy finds of itself: columns of each table and view by schema."""
     inspector = sqlalchemy.inspect(engine)
-    found = {}
+    found: dict[str, list[str]] = {}
     for schema in ("main", "history"):
         names = inspector.get_table_names(schema=schema) + inspector.get_view_names(schema=schema)
         for name in names:
@@ -45,7 +45,7 @@ def reflected(engine):
     return found
 
 
-def main(path):
+def main(path: str) -> None:
     """Read the file directly, then attached."""
     url = sqlalchemy.URL.create("duckdb", database=path)
     engine = sqlalchemy.create_engine(url, connect_args={"read_only": True})

@@ -10,8 +10,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
+from typing import Any
 
-Query = Callable[[str], Iterable[Sequence]]
+Rows = Iterable[Sequence[Any]]
+Query = Callable[[str], Rows]
+# What was read, by name, as it goes into JSON.
+Read = dict[str, Any]
 # The name that the file is attached under: neither its own nor one that needs no quotes.
 ALIAS = "bi's marts"
 CUSTOMERS_EXPLAINED = 5
@@ -39,7 +43,7 @@ def canonical(value: object) -> str:
     return str(value)
 
 
-def checksum(rows: Iterable[Sequence]) -> tuple[int, str]:
+def checksum(rows: Rows) -> tuple[int, str]:
     """Return the number of rows and the MD5 of all, in their order."""
     digest, count = hashlib.md5(usedforsecurity=False), 0
     for row in rows:
@@ -48,13 +52,13 @@ def checksum(rows: Iterable[Sequence]) -> tuple[int, str]:
     return count, digest.hexdigest()
 
 
-def said(rows: Iterable[Sequence]) -> dict:
+def said(rows: Rows) -> Read:
     """Return rows and checksum by name."""
     count, md5 = checksum(rows)
     return {"rows": count, "md5": md5}
 
 
-def tried(query: Query, sql: str) -> dict:
+def tried(query: Query, sql: str) -> Read:
     """Return what a query that may fail in this client gives, or the first line of its error."""
     try:
         return said(query(sql))
@@ -71,7 +75,7 @@ class Reader:
         (name,) = (row[0] for row in query("select current_database()"))
         self._is_here = f"database_name = {literal(alias or name)} and not internal"
 
-    def relations(self) -> dict:
+    def relations(self) -> Read:
         """Return rows and checksums of every table and view, as values and as text."""
         listed = self._query(
             f"select schema_name, table_name, column_name from duckdb_columns() "
@@ -89,7 +93,7 @@ class Reader:
             found[f"{schema}.{table}"] = {"values": values, "text": text}
         return found
 
-    def comments(self) -> dict:
+    def comments(self) -> Read:
         """Return number and checksum of the comments on tables, views and columns."""
         parts = [
             f"select schema_name, {kind}_name as name, '' as column_name, comment "
@@ -115,7 +119,7 @@ class Reader:
         )
         self._customers = [row[0] for row in found]
 
-    def macros(self, way: str, prefix: str | None = None) -> dict:
+    def macros(self, way: str, prefix: str | None = None) -> Read:
         """Return what macros and the view of explanations give, called one way."""
         own = self._prefix if prefix is None else prefix
         main = f"{own}main." if own else ""
@@ -137,7 +141,7 @@ class Reader:
         }
 
 
-def read_direct(query: Query) -> dict:
+def read_direct(query: Query) -> Read:
     """Read a file that is the client's database."""
     reader = Reader(query)
     reader.prepare_macros()
@@ -148,7 +152,7 @@ def read_direct(query: Query) -> dict:
     }
 
 
-def read_attached(query: Query) -> dict:
+def read_attached(query: Query) -> Read:
     """Read a file that is attached as ALIAS: first by its full name, then after `use`."""
     reader = Reader(query, ALIAS)
     reader.prepare_macros()
@@ -162,6 +166,6 @@ def read_attached(query: Query) -> dict:
     return read
 
 
-def write(read: dict) -> None:
+def write(read: Read) -> None:
     """Write what was read, as JSON."""
     json.dump(read, sys.stdout)

@@ -13,7 +13,8 @@ PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_projec
 
 @cache
 def _project_vars() -> dict[str, Any]:
-    return yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+    named: dict[str, Any] = yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+    return named
 
 
 def get(name: str, default: Any = None) -> Any:
