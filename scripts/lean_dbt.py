@@ -21,16 +21,19 @@ def main() -> None:
     """Run dbt with the arguments of the command line."""
     # What is imported stays: there is no garbage to look for yet.
     gc.disable()
-    kept = KeptCode(Path(os.environ.get(TARGET_FOLDER, "target")))
+    target = Path(os.environ.get(TARGET_FOLDER, "target"))
+    kept = KeptCode(target)
     keep_dataclasses(kept)
     postpone_methods()
 
     from dbt.cli.main import cli
 
+    from lean.kept_manifest import keep_manifest
     from lean.macro_names import plan_macro_names
     from lean.parts import run_leanly
 
     keep_templates(kept)
+    keep_manifest(target)
     plan_macro_names()
     run_leanly()
     # The folder of this file is no place of dbt's plugins, which it looks for on the path.
