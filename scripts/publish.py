@@ -242,21 +242,14 @@ def write_table(
 
 
 def write_comments(connection: duckdb.DuckDBPyConnection, published: PublishedTable) -> None:
-    """Write the descriptions of a table and its columns as comments."""
+    """Write the descriptions of a table and its columns as comments, in one transaction."""
     path = identifier("marts", published.schema, published.name)
-    if published.description:
-        connection.execute(f"comment on table {path} is {literal(published.description)}")
-    columns = connection.execute(
-        "select column_name from duckdb_columns() where database_name = 'marts' "
-        "and schema_name = ? and table_name = ?",
-        [published.schema, published.name],
-    ).fetchall()
-    for (column,) in columns:
-        description = published.column_descriptions.get(column)
-        if description:
-            connection.execute(
-                f"comment on column {path}.{identifier(column)} is {literal(description)}"
-            )
+    described = {f"table {path}": published.description}
+    for column, *_ in connection.execute(f"from {path} limit 0").description:
+        description = published.column_descriptions.get(column, "")
+        described[f"column {path}.{identifier(column)}"] = description
+    comments = [f"comment on {what} is {literal(text)}" for what, text in described.items() if text]
+    connection.execute("; ".join(["begin", *comments, "commit"]))
 
 
 def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
