@@ -76,6 +76,7 @@ from privacy import DECLARED, Guard, guard_of
 from project_files import check_project
 from project_sql import ProjectSql, Relation
 from published_file import check_published
+from query_rows import one_count, one_row
 from quoting import identifier, literal
 from raw_files import RawFile, TablePlan
 from refusals import listed, printable, refusal
@@ -685,7 +686,7 @@ def rows_left_out(
     if mapped.where is None:
         return 0
     query = left_out_sql(connection, reading.project, mapped, reading.stated)
-    (row_count,) = connection.execute(query).fetchone()
+    row_count = one_count(connection, query)
     if row_count:
         say(
             f"  {mapped.table.name:<22} {count(row_count, 'row'):>16} left out by "
@@ -705,7 +706,7 @@ def values_missing(
     if option is None:
         return 0
     query = missing_sql(connection, reading.project, mapped, reading.stated)
-    (value_count,) = connection.execute(query).fetchone()
+    value_count = one_count(connection, query)
     say(
         f"  {mapped.table.name:<22} {count(value_count, 'cell'):>16} taken for missing by "
         f"_missing: {printable(option.text)}"
@@ -862,7 +863,9 @@ def with_declared(
     reading: Reading, mapped: MappedTable | None, guarded: str | None
 ) -> tuple[Reading, MappedTable | None]:
     """Return what a table is read by, where `_missing` takes ids for none that get pseudonyms."""
-    declared = mapped.missing.get(guarded, ()) if mapped and guarded and reading.guard.key else ()
+    if mapped is None or guarded is None or not reading.guard.key:
+        return reading, mapped
+    declared = mapped.missing.get(guarded, ())
     if not declared:
         return reading, mapped
     guard = replace_fields(reading.guard, declared=tuple(declared))
@@ -890,8 +893,9 @@ def read_table(
     mark = plan.fingerprint() + reading.guard.mark(guarded)
     if relation_kind(connection, "raw", name) == kind and comment_of(connection, name) == mark:
         seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
-        if all(seen.values()):
-            return {file: row.row_count for file, row in seen.items()}, True
+        kept = {file: row.row_count for file, row in seen.items() if row}
+        if len(kept) == len(seen):
+            return kept, True
     if plan.is_text:
         counts = read_text_files(connection, reading, plan, guarded, orders)
     else:
@@ -968,13 +972,13 @@ def insert_rows(
     """Copy a text file into its raw table; returns the rows of the file."""
     select = plan.select_sql(file, path)
     if guarded is None:
-        return connection.execute(f"insert into {plan.relation} {select}").fetchone()[0]
+        return one_count(connection, f"insert into {plan.relation} {select}")
     with guarded_sql(connection, reading, select, plan.columns(), guarded, orders) as rows:
         statement = f"insert into {plan.relation} {rows}"
-        written = connection.execute(statement, reading.guard.parameters()).fetchone()[0]
+        written = one_count(connection, statement, reading.guard.parameters())
     if not reading.guard.forgotten:
         return written
-    return connection.execute(f"select count(*) from ({select})").fetchone()[0]
+    return one_count(connection, f"select count(*) from ({select})")
 
 
 def orders_to_guard(
@@ -1069,15 +1073,15 @@ def copy_guarded(
 @contextmanager
 def utf8_file(file: RawFile, temporary: Path) -> Iterator[Path]:
     """Yield the path of a text file in plain UTF-8: itself, or a copy while it is read."""
-    if file.written.is_plain:
+    if file.text_format.is_plain:
         yield file.path
         return
     with tempfile.TemporaryDirectory(prefix="reading-", dir=temporary) as folder:
         copy = Path(folder) / "utf8.csv"
         try:
-            write_utf8(file.path, file.written, copy)
+            write_utf8(file.path, file.text_format, copy)
         except csv.Error as error:
-            raise csv_problem(file.name, file.path, file.written, file.header, error) from error
+            raise csv_problem(file.name, file.path, file.text_format, file.header, error) from error
         yield copy
 
 
@@ -1085,9 +1089,9 @@ def text_problem(file: RawFile, error: duckdb.Error) -> Problem:
     """Return what is wrong with a text file that DuckDB refused."""
     if problem := problem_of(error, f"loading {file.name}"):
         return problem
-    if file.found.kind == "json":
-        return json_problem(file.name, file.path, file.written, file.shape.layout, error)
-    return csv_problem(file.name, file.path, file.written, file.header, error)
+    if file.shape:
+        return json_problem(file.name, file.path, file.text_format, file.shape.layout, error)
+    return csv_problem(file.name, file.path, file.text_format, file.header, error)
 
 
 def comment_of(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
@@ -1110,16 +1114,16 @@ def parquet_rows(
         return seen.row_count
     columns = ", ".join(identifier(name) for name in file.header)
     try:
-        row = connection.execute(
+        return one_count(
+            connection,
             f"select count(*), bit_xor(hash({columns})) "
             "from read_parquet(?, hive_partitioning = false)",
             [str(file.path)],
-        ).fetchone()
+        )
     except duckdb.Error as error:
         raise (
             problem_of(error, f"loading {file.name}") or unreadable_parquet(file.name, error)
         ) from error
-    return row[0]
 
 
 def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
@@ -1174,7 +1178,7 @@ def write_formats(
         columns = text_columns(connection, raw_table, ["VARCHAR", *NUMBER_TYPES])
         times = [column for column in columns if column.name in raw_table.times]
         rows += find_formats(connection, reading.project, numbers, times, reading.stated)
-    if source.has_id_rules:
+    if source.has_id_rules and source.customer_column:
         column = source.customer_column
         named = [t.table.name for t in tables if t.plan and column in t.table.columns]
         if source.name in SOURCES_OF_ONE_TABLE:
@@ -1264,7 +1268,7 @@ def write_withheld(connection: duckdb.DuckDBPyConnection, tables: Sequence[Loade
         name = loaded.table.name
         in_files = sum(row.row_count for row in loaded.ledger)
         relation = identifier("raw", name)
-        (there,) = connection.execute(f"select count(*) from {relation}").fetchone()
+        there = one_count(connection, f"select count(*) from {relation}")
         if withheld := in_files - there - loaded.left_out:
             connection.execute("insert into raw.load_withheld values (?, ?)", [name, withheld])
             say(f"  {name:<22} {count(withheld, 'row'):>16} of forgotten customers left out")
@@ -1277,17 +1281,19 @@ def facts(
     rows: list[LedgerRow],
 ) -> Loaded:
     """Return what the settings are checked against: rows, customers, first and last day."""
-    if source.orders_table is None or source.time_column is None:
+    customer_column = source.customer_column
+    if source.orders_table is None or source.time_column is None or customer_column is None:
         return customer_facts(connection, project, source, rows)
     orders = Relation("raw", source.orders_table)
-    customer = customer_sql(project, source, orders)
+    customer = customer_sql(project, source, orders, customer_column)
     formats = project.call("column_formats", orders, source.time_column)
     moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
     # Customers are fewer than lines: the id of each is read once.
-    column = identifier(source.customer_column)
-    customers, first, last = connection.execute(
+    column = identifier(customer_column)
+    customers, first, last = one_row(
+        connection,
         f"select count(distinct {customer}), cast(min(first_moment) as date), "
         "cast(max(last_moment) as date) from ("
         f"select {column}, min({moment}) as first_moment, max({moment}) as last_moment "
@@ -1295,19 +1301,19 @@ def facts(
         f"and cast({moment} as date) <= cast(? as date) + 1 group by {column}"
         f") where {customer} is not null",
         [loaded_at],
-    ).fetchone()
+    )
     if customers == 0:
         time = Column(source.orders_table, source.time_column, "")
-        raise nothing_usable(connection, source.customer_column, time, customer, moment)
+        raise nothing_usable(connection, customer_column, time, customer, moment)
     return Loaded(sum(row.row_count for row in rows), customers, first, last)
 
 
-def customer_sql(project: ProjectSql, source: Source, relation: Relation) -> str:
+def customer_sql(project: ProjectSql, source: Source, relation: Relation, column: str) -> str:
     """Return the customer's id of a raw table as staging reads it."""
-    rules = project.call("column_formats", relation, source.customer_column)
+    rules = project.call("column_formats", relation, column)
     return project.macro(
         source.customer_macro,
-        identifier(source.customer_column),
+        identifier(column),
         *([rules] if source.has_id_rules else []),
     )
 
@@ -1323,10 +1329,8 @@ def customer_facts(
         row_count = sum(row.row_count for row in rows)
         return Loaded(row_count, row_count, None, None)
     relation = Relation("raw", VIEW if source.name in SOURCES_OF_ONE_TABLE else RAW_TABLE)
-    customer = customer_sql(project, source, relation)
-    (customers,) = connection.execute(
-        f"select count(distinct {customer}) from {relation}"
-    ).fetchone()
+    customer = customer_sql(project, source, relation, source.customer_column)
+    customers = one_count(connection, f"select count(distinct {customer}) from {relation}")
     if customers == 0:
         raise Problem(
             f"{RAW_TABLE}: no row has a {source.customer_column}; expected one in each row",

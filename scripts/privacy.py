@@ -63,7 +63,8 @@ class Guard:
     """What stands between files and raw tables.
 
     Attributes:
-        column: The column with the customer, in every table that has it.
+        column: The column with the customer, in every table that has it; None where the source
+            names none.
         key: Key of the pseudonyms; None where ids stay as they are. Never shown.
         forgotten: Customers whose rows are not written.
         macro: The macro by which staging reads ids.
@@ -72,7 +73,7 @@ class Guard:
             raw table with pseudonyms has `DECLARED`, by which they are counted and read as none.
     """
 
-    column: str
+    column: str | None
     key: bytes | None = field(default=None, repr=False)
     forgotten: tuple[Forgotten, ...] = ()
     macro: str = RAW_TEXT
@@ -98,9 +99,18 @@ class Guard:
         """Return the column with the customer of a raw table; None where it is not to be touched.
 
         Its name is compared as `ID=` is: without case, spaces and punctuation.
+
+        Raises:
+            Problem: ids are to be guarded, and the source names no column with them.
         """
         if self.key is None and not self.forgotten:
             return None
+        if self.column is None:
+            raise Problem(
+                "customers of this warehouse have pseudonyms or were forgotten, and the source "
+                "names no customer_column: expected one, or another WAREHOUSE",
+                WRONG_USE,
+            )
         same = [name for name in columns if _bare(name) == _bare(self.column)]
         exact = [name for name in same if name == self.column]
         return next(iter(exact or same), None)
@@ -196,7 +206,7 @@ def key_of(environment: Mapping[str, str]) -> bytes:
 
 def guard_of(
     warehouse: Warehouse,
-    column: str,
+    column: str | None,
     *,
     asked: bool | None,
     environment: Mapping[str, str] | None = None,

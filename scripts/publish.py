@@ -21,6 +21,7 @@ from fit_settings import check_before_publishing
 from forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from history import Published, published_facts
 from history_rows import rows_sql
+from json_types import JsonObject
 from kept_versions import (
     keep_published,
     make_read_only,
@@ -31,6 +32,7 @@ from kept_versions import (
 )
 from machine_faults import problem_of
 from marts_schema import WITHOUT_CONTRACT, check_schema
+from query_rows import one_row
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
 from settings import ROOT, Settings, resolve, table
@@ -71,7 +73,7 @@ class Publication:
     run_number: int
 
 
-def tables_to_publish(manifest: dict) -> list[PublishedTable]:
+def tables_to_publish(manifest: JsonObject) -> list[PublishedTable]:
     """Return the marts and the history tables of a dbt manifest, by name."""
     models = {
         node["name"]: node
@@ -86,7 +88,7 @@ def tables_to_publish(manifest: dict) -> list[PublishedTable]:
     return sorted(tables, key=lambda t: (t.schema != "main", t.name))
 
 
-def with_features(mart: dict, manifest: dict) -> dict:
+def with_features(mart: JsonObject, manifest: JsonObject) -> JsonObject:
     """Return a mart whose columns are described by doc blocks of their names, too.
 
     Only `customer_features` needs them: its columns follow the definitions, not a contract.
@@ -100,7 +102,7 @@ def with_features(mart: dict, manifest: dict) -> dict:
     return {**mart, "columns": blocks | mart["columns"]}
 
 
-def _history_table(source: dict, models: dict[str, dict]) -> PublishedTable:
+def _history_table(source: JsonObject, models: dict[str, JsonObject]) -> PublishedTable:
     """Return a table of the state: of the model that has it whole, or put together."""
     described_by = _meta(source).get("described_by")
     shared = models[described_by]["columns"] if described_by else {}
@@ -112,7 +114,7 @@ def _history_table(source: dict, models: dict[str, dict]) -> PublishedTable:
     return _table(described, models.get(f"{HISTORY}_{source['name']}"), HISTORY)
 
 
-def _table(described: dict, model: dict | None, schema: str) -> PublishedTable:
+def _table(described: JsonObject, model: JsonObject | None, schema: str) -> PublishedTable:
     name = described["name"]
     key = _meta(described).get("primary_key") or ()
     columns = described.get("columns", {}).values()
@@ -128,7 +130,7 @@ def _table(described: dict, model: dict | None, schema: str) -> PublishedTable:
     )
 
 
-def _meta(node: dict) -> dict:
+def _meta(node: JsonObject) -> JsonObject:
     return {**node.get("meta", {}), **node["config"].get("meta", {})}
 
 
@@ -263,9 +265,9 @@ def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     if not files:
         return
     connection.execute("use marts")
-    (run_id,) = connection.execute(
-        "select max(run_id) from main.segmentation_runs where is_current"
-    ).fetchone()
+    (run_id,) = one_row(
+        connection, "select max(run_id) from main.segmentation_runs where is_current"
+    )
     for file in files:
         statement = file.read_text(encoding="utf-8")
         statement = statement.replace("text_of(customer)", text_sql("customer"))
@@ -285,24 +287,24 @@ def verified_rows(
         Problem: they are not as many as in the build database, or two have the same key.
     """
     written = identifier("marts", published.schema, published.name)
-    expected, found = connection.execute(
-        f"select (select count(*) from {source}), (select count(*) from {written})"
-    ).fetchone()
+    expected, found = one_row(
+        connection, f"select (select count(*) from {source}), (select count(*) from {written})"
+    )
     if expected != found:
         raise Problem(
             f"{published.name}: wrote {found:,} rows, expected {expected:,}; not published"
         )
     if published.schema == HISTORY and published.primary_key:
         key = ", ".join(identifier(column) for column in published.primary_key)
-        (distinct,) = connection.execute(
-            f"select count(*) from (select distinct {key} from {written})"
-        ).fetchone()
+        (distinct,) = one_row(
+            connection, f"select count(*) from (select distinct {key} from {written})"
+        )
         if distinct != found:
             raise Problem(
                 f"{HISTORY}.{published.name} has {found:,} rows and {distinct:,} different keys "
                 f"({', '.join(published.primary_key)}), expected one row for each; not published"
             )
-    return found
+    return int(found)
 
 
 def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) -> int:
@@ -316,9 +318,9 @@ def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) ->
         rows = connection.execute(
             "select run_number, run_id, as_of_date from segmentation_runs where is_current"
         ).fetchall()
-        (previous,) = connection.execute(
-            "select max(run_number) from segmentation_runs where not is_current"
-        ).fetchone()
+        (previous,) = one_row(
+            connection, "select max(run_number) from segmentation_runs where not is_current"
+        )
     if len(rows) != 1:
         raise Problem(f"segmentation_runs has {len(rows)} current runs, expected 1; not published")
     run_number, run_id, as_of_date = rows[0]
@@ -337,7 +339,7 @@ def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) ->
             "what was built does not go on from what is published now, which was changed since "
             "it was loaded: run make build"
         )
-    return run_number
+    return int(run_number)
 
 
 def is_taken(warehouse: Warehouse, run_number: int, run_id: str) -> bool:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple[Any, ...]
 """A row of a query: its values, in the order of the columns."""
 
+NamedRow: TypeAlias = dict[str, Any]
+"""A row of a query: its values by column."""
+
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 """Values for the parameters of a query, in their order or by their names."""
 

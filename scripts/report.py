@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import WRONG_USE, Problem, run, say, size
+from kept_versions import sync
 from paths import out_problem, resolve_target
-from publish import sync
 from report_page.page import brief_page, whole_page
 from settings import read_segment, resolve_warehouse
 from temporary import place_in, session

@@ -16,6 +16,7 @@ from pathlib import Path
 from console import LiveLine, Problem, run, say, warn
 from dbt_results import Progress
 from increment import forget_state
+from json_types import JsonObject
 from machine_faults import problem_of_lines
 from privacy import KEY_NAME
 from project_sql import project_vars
@@ -55,7 +56,7 @@ FIXED_ENVIRONMENT = {
 }
 
 
-def dbt_vars(settings: Settings) -> dict[str, object]:
+def dbt_vars(settings: Settings) -> JsonObject:
     """Return the dbt vars that come from the settings: what decides which models there are.
 
     dbt parses the whole project again when one has another value.
@@ -63,7 +64,7 @@ def dbt_vars(settings: Settings) -> dict[str, object]:
     return {"source": settings.source}
 
 
-def given_settings(settings: Settings) -> dict[str, object]:
+def given_settings(settings: Settings) -> JsonObject:
     """Return what the macro `run_setting` is to read: what is not as `dbt_project.yml` has it."""
     chosen = {
         "as_of": settings.as_of.isoformat() if settings.as_of else None,
@@ -179,7 +180,13 @@ def started(
                 process.wait()
 
 
-def events(lines: Iterator[str], others: deque[str]) -> Iterator[dict]:
+def lines_of(process: subprocess.Popen[str]) -> Iterator[str]:
+    """Return the lines that dbt prints; `started` pipes them."""
+    assert process.stdout is not None, "started() pipes what dbt prints"
+    return process.stdout
+
+
+def events(lines: Iterator[str], others: deque[str]) -> Iterator[JsonObject]:
     """Yield dbt's JSON log events; lines that are none go to `others`."""
     for line in lines:
         try:
@@ -207,7 +214,7 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     live.show("  reading the dbt project ...")
     try:
         with started(settings, arguments, lock) as process:
-            for event in events(process.stdout, others):
+            for event in events(lines_of(process), others):
                 progress.take(event)
             code = process.wait()
     finally:
@@ -253,7 +260,7 @@ def main() -> int:
         if arguments[0] not in COMMANDS_THAT_READ:
             forget_state(settings)
         with started(settings, arguments, lock, "text") as process:
-            for line in process.stdout:
+            for line in lines_of(process):
                 say(line.rstrip("\n"))
             return 1 if process.wait() else 0
 

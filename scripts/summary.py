@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from console import Problem, plain, run, say
+from query_rows import NamedRow, one_row
 from quoting import identifier
 from settings import resolve_warehouse
 from warehouse import Warehouse, remove_leftovers
@@ -66,7 +67,7 @@ def headline(path: Path, width: int = MAX_WIDTH) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[NamedRow]:
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
@@ -105,7 +106,7 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     return "\n".join(lines)
 
 
-def _held_back(current: dict) -> str:
+def _held_back(current: NamedRow) -> str:
     return (
         f"Refit held back ({current['refit_reason']}): it would move "
         f"{current['moved_share']:.0%} of the customers. The stored fit goes on; "
@@ -146,8 +147,8 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
         for row in rows
     ]
     horizon = next((row["horizon_days"] for row in rows), None)
-    head = ("id", "segment", "strategy", "customers", "share", "of spend")
-    head += (f"in {horizon} days", "growth")
+    before = ("id", "segment", "strategy", "customers", "share", "of spend")
+    head = (*before, f"in {horizon} days", "growth")
     # Without orders nothing is spent, and short data tells of nothing later.
     told = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
     return table_text(
@@ -194,9 +195,9 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     """Name the marts without rows, where the source has no orders for them to tell of."""
-    (orders,) = connection.execute(
-        "select order_line_count from segmentation_runs where is_current"
-    ).fetchone()
+    (orders,) = one_row(
+        connection, "select order_line_count from segmentation_runs where is_current"
+    )
     tables = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'main' "
         "and database_name = current_database() order by table_name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_page import charts, wording
 from report_page.marts import Answer, Marts
-from report_page.model import Column, Facts, Figure, Segment, Table
+from report_page.model import Column, Content, Facts, Figure, Segment, Table
 from report_page.palette import segment_colour
 from report_page.sections import cards, playbook
 
@@ -13,7 +13,7 @@ MOST_DIFFERENCES = 8
 LEAST_DIFFERENCE = 0.1
 
 
-def content(marts: Marts, facts: Facts, segment: Segment) -> dict:
+def content(marts: Marts, facts: Facts, segment: Segment) -> Content:
     """Return what the template of the brief shows."""
     summary = marts.ask("brief_segment")
     plays = marts.ask("brief_play") if facts.has_orders else None

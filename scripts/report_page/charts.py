@@ -7,11 +7,12 @@ again. Texts from data are values of fields only, never part of an expression.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
-from report_page.model import Segment
+from report_page.marts import Row
+from report_page.model import Segment, Specification
 from report_page.palette import segment_colour
 
 ROW_HEIGHT = 26
@@ -20,7 +21,7 @@ CELL_GAP = 1.5
 NARROWEST_CELL = 34
 INK, MUTED, MARK, CARD = "var(--ink)", "var(--muted)", "var(--mark)", "var(--card)"
 
-Rows = Sequence[dict[str, Any]]
+Rows = Sequence[Row]
 Titles = dict[str, str]
 
 
@@ -57,7 +58,7 @@ def heat_map(
     colours: str,
     thresholds: Sequence[float],
     row_title: str = "",
-) -> dict[str, Any]:
+) -> Specification:
     """Return cells of `column` x `row`, coloured by `value` in steps and labelled with `label`.
 
     `colours` is `diverging` (seven steps) or `sequential` (five), one more than thresholds.
@@ -87,7 +88,9 @@ def heat_map(
     return _specification(cells + labels, colours="independent")
 
 
-def bubbles(rows: Rows, segments: Sequence[Segment], *, x_title: str, y_title: str) -> dict:
+def bubbles(
+    rows: Rows, segments: Sequence[Segment], *, x_title: str, y_title: str
+) -> Specification:
     """Return value against growth: `x` a ratio, `y` money, both with bounds; area is `size`."""
     near = [row[name] for row in rows for name in ("x", "x_low", "x_high")]
     reach = 1.15 * max(abs(value - 1) for value in (*near, 1.02))
@@ -155,7 +158,7 @@ def intervals(
     value_format: str,
     from_zero: bool = True,
     reference: str = "",
-) -> dict:
+) -> Specification:
     """Return a dot with its interval for each segment: `value`, `low`, `high`.
 
     `reference` names a field that all segments are compared with, drawn as a line.
@@ -196,7 +199,7 @@ def lines(
     title: str,
     tooltips: Titles,
     value_format: str,
-) -> dict:
+) -> Specification:
     """Return a line for each segment over dates: `date` (ISO), `value`; each ends in its number."""
     colour = _segment_colour(segments)
     base = _chart(rows, height=240).encode(
@@ -225,7 +228,7 @@ def lines(
     return _specification(drawn + points + ends)
 
 
-def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Titles) -> dict:
+def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Titles) -> Specification:
     """Return measures over k: each of `series` is a field, its label the name at its line."""
     long = [
         {**row, "series": label, "value": row[name]}
@@ -255,7 +258,7 @@ def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Title
     return _specification(mark + base.mark_line(strokeWidth=2.5) + base.mark_circle(size=70))
 
 
-def bars(rows: Rows, *, title: str, tooltips: Titles) -> dict:
+def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
     """Return a bar for each `row` with `value` (a share) and `label`; some are `is_marked`."""
     order = [row["row"] for row in rows]
     highest = max((row["value"] for row in rows), default=0)
@@ -275,7 +278,7 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> dict:
     return _specification(drawn + labels)
 
 
-def differences(rows: Rows, *, tooltips: Titles, colour: str) -> dict:
+def differences(rows: Rows, *, tooltips: Titles, colour: str) -> Specification:
     """Return bars to both sides of the average: `row`, `value` in standard deviations."""
     order = [row["row"] for row in rows]
     reach = 1.1 * max(abs(row["value"]) for row in rows)
@@ -339,10 +342,13 @@ def _on_top(title: str, number_format: str) -> alt.Axis:
     )
 
 
-def _specification(chart: alt.LayerChart, *, colours: str = "shared") -> dict[str, Any]:
+def _specification(
+    chart: alt.LayerChart | alt.FacetChart, *, colours: Literal["independent", "shared"] = "shared"
+) -> Specification:
     """Return a checked specification, as wide as its place.
 
     `colours` is `independent` where layers have colours of their own.
     """
     whole = chart.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
-    return whole.resolve_scale(color=colours).to_dict()
+    specification: Specification = whole.resolve_scale(color=colours).to_dict()
+    return specification

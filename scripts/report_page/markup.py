@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import jinja2
@@ -35,7 +36,7 @@ def json_in_html(value: object) -> Markup:
 
 def _plain(value: object) -> float:
     """Return decimals as numbers; anything else is a mistake."""
-    if type(value).__name__ == "Decimal":
+    if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"a chart cannot hold {value!r}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -22,21 +23,25 @@ TOTALS = ("customer_share", "spend_share", "segmented_customer_count")
 WITH_TOTALS = ("segments", "brief_segment", "runs")
 
 
+Row: TypeAlias = dict[str, Any]
+"""A row of a query: its values by column."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a query gave: the query as shown and run, and its rows by column."""
 
     sql: str
-    rows: tuple[dict, ...]
+    rows: tuple[Row, ...]
 
     def __bool__(self) -> bool:
         return bool(self.rows)
 
-    def column(self, name: str) -> list:
+    def column(self, name: str) -> list[Any]:
         """Return the values of a column."""
         return [row[name] for row in self.rows]
 
-    def first(self) -> dict:
+    def first(self) -> Row:
         """Return the first row."""
         return self.rows[0]
 
@@ -107,9 +112,9 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split("\n")[0].split())
 
 
-def by(rows: Sequence[dict], name: str) -> dict[object, list[dict]]:
+def by(rows: Sequence[Row], name: str) -> dict[Any, list[Row]]:
     """Return rows in groups of one value each, in the order in which values come first."""
-    groups: dict[object, list[dict]] = {}
+    groups: dict[Any, list[Row]] = {}
     for row in rows:
         groups.setdefault(row[name], []).append(row)
     return groups

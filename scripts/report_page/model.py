@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from report_page import wording
-from report_page.marts import Answer
+from report_page.marts import Answer, Row
 from report_page.palette import SEGMENTS_LIGHT
+
+Specification: TypeAlias = dict[str, Any]
+"""A chart in Vega-Lite."""
+
+Content: TypeAlias = dict[str, Any]
+"""What a template shows, by the names it has for it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Column:
 
     name: str
     heading: str
-    write: Callable[[object], str] = wording.text
+    write: Callable[[Any], str] = wording.text
 
     @property
     def is_number(self) -> bool:
@@ -46,7 +53,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     @staticmethod
-    def of(rows: Sequence[dict], columns: Sequence[Column]) -> Table:
+    def of(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
         """Write rows as texts."""
         return Table(
             tuple((column.heading, column.is_number) for column in columns),
@@ -71,7 +78,7 @@ class Figure:
     finding: str
     sql: str
     table: Table
-    chart: dict | None = None
+    chart: Specification | None = None
     # What the chart shows, for those who do not see it: what is drawn, on which axes.
     shows: str = ""
     has_segment_key: bool = False
@@ -99,7 +106,7 @@ class Section:
     short_title: str = ""
     figures: tuple[Figure, ...] = ()
     template: str = ""
-    content: dict = field(default_factory=dict)
+    content: Content = field(default_factory=dict)
     sql: tuple[tuple[str, Answer], ...] = ()
 
 
@@ -107,7 +114,7 @@ class Section:
 class Facts:
     """What every section needs: the run, its segments, and whether there are orders."""
 
-    run: dict
+    run: Row
     segments: tuple[Segment, ...]
 
     @property

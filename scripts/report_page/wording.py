@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import SupportsFloat, TypeAlias
 
 NONE = "\N{EN DASH}"
 # A space that does not break, between a number and its sign.
@@ -23,8 +24,11 @@ MONTHS = [
     "December",
 ]
 
+Number: TypeAlias = SupportsFloat | None
+"""A number of any kind, as DuckDB gives them; None where there is none."""
 
-def number(value: object) -> str:
+
+def number(value: Number) -> str:
     """Return a number with about three digits that count, such as 9.95, 143 or 12,345."""
     if value is None:
         return NONE
@@ -34,17 +38,17 @@ def number(value: object) -> str:
     return f"{_without_minus_zero(amount, digits):,.{digits}f}"
 
 
-def whole(value: object) -> str:
+def whole(value: Number) -> str:
     """Return a whole number, such as 12,345."""
     return NONE if value is None else f"{_without_minus_zero(float(value), 0):,.0f}"
 
 
-def decimal(value: object) -> str:
+def decimal(value: Number) -> str:
     """Return a number to two places, for measures between -1 and 1."""
     return NONE if value is None else f"{_without_minus_zero(float(value), 2):.2f}"
 
 
-def percent(share: object) -> str:
+def percent(share: Number) -> str:
     """Return a share as percent: 31.5 %, and 0.25 % where it is below one."""
     if share is None:
         return NONE
@@ -53,7 +57,7 @@ def percent(share: object) -> str:
     return f"{_without_minus_zero(amount, digits):,.{digits}f}{SPACE}%"
 
 
-def change(ratio: object) -> str:
+def change(ratio: Number) -> str:
     """Return a ratio as a change: 1.04 is +4.0 %."""
     if ratio is None:
         return NONE
@@ -61,7 +65,7 @@ def change(ratio: object) -> str:
     return f"{amount:+,.1f}{SPACE}%"
 
 
-def signed(value: object) -> str:
+def signed(value: Number) -> str:
     """Return a number to one place with its sign, and 0.0 without."""
     if value is None:
         return NONE
@@ -69,12 +73,12 @@ def signed(value: object) -> str:
     return f"{amount:+.1f}" if amount else "0.0"
 
 
-def index(value: object) -> str:
+def index(value: Number) -> str:
     """Return an index of which 100 is the average."""
     return whole(value)
 
 
-def in_unit(value: object, unit: str) -> str:
+def in_unit(value: Number, unit: str) -> str:
     """Return a value with its unit; shares as percent."""
     if value is None:
         return NONE

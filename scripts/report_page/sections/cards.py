@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import wording
-from report_page.marts import Answer, Marts, by
+from report_page.marts import Answer, Marts, Row, by
 from report_page.model import Column, Facts, Figure, Section, Table
 
 MOST_TRAITS = 4
@@ -63,7 +63,7 @@ def lead(answer: Answer) -> str:
     )
 
 
-def figures(row: dict) -> list[tuple[str, str, str]]:
+def figures(row: Row) -> list[tuple[str, str, str]]:
     """Return what a card tells: name, figure, and what it is of; nothing that is not known."""
     told = [
         (
@@ -82,18 +82,18 @@ def figures(row: dict) -> list[tuple[str, str, str]]:
         )
     if row["later_spend_per_customer"] is not None:
         told.append(("Yield", wording.number(row["later_spend_per_customer"]), "spent later, each"))
-    if row["growth_direction"]:
+    if direction := row["growth_direction"]:
         told.append(
             (
                 "Growth",
                 wording.change(row["relative_growth"]),
-                GROWTH_WORDS.get(row["growth_direction"], row["growth_direction"]),
+                GROWTH_WORDS.get(direction, str(direction)),
             )
         )
     return told
 
 
-def told_traits(rows: list[dict]) -> list[dict]:
+def told_traits(rows: list[Row]) -> list[Row]:
     """Return the features that names and descriptions speak of, the largest difference first."""
     large = [row for row in rows if row["phrase"]]
     large.sort(key=lambda row: -abs(row["standardised_difference"]))
@@ -108,7 +108,7 @@ def told_traits(rows: list[dict]) -> list[dict]:
     ]
 
 
-def value_of(value: object, unit: str) -> str:
+def value_of(value: wording.Number, unit: str) -> str:
     """Return a value without its unit, which the label tells; shares as percent."""
     return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
 

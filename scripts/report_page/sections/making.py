@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import wording
-from report_page.marts import Marts
+from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 
 
@@ -143,7 +143,7 @@ def making(marts: Marts, facts: Facts) -> Section:
     )
 
 
-def run_entries(run: dict) -> list[tuple[str, str, bool]]:
+def run_entries(run: Row) -> list[tuple[str, str, bool]]:
     """Return facts of the run: name, text, and whether it is a code."""
     entries = [
         ("Source", run["source"], True),
@@ -171,7 +171,7 @@ def run_entries(run: dict) -> list[tuple[str, str, bool]]:
     return [(name, told, is_code) for name, told, is_code in entries if told]
 
 
-def _orders(run: dict) -> str | None:
+def _orders(run: Row) -> str | None:
     if not run["order_line_count"]:
         return None
     return (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from report_page import charts, wording
-from report_page.marts import Marts
+from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
 THRESHOLDS = (0.02, 0.1, 0.25, 0.75)
@@ -175,7 +176,7 @@ def trends(marts: Marts, facts: Facts) -> Section | None:
     )
 
 
-def _change(rows: list[dict], field: str, write: Callable[[object], str]) -> str:
+def _change(rows: list[Row], field: str, write: Callable[[Any], str]) -> str:
     """Say which segment changed most between the first and the last period."""
     first, last = rows[0]["period_start_date"], rows[-1]["period_start_date"]
     began = {row["segment_id"]: row[field] for row in rows if row["period_start_date"] == first}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Marts, by
+from report_page.marts import Marts, Row, by
 from report_page.model import Column, Facts, Figure, Section, Table
 from report_page.sections.shopping import SWATCHES, THRESHOLDS
 
@@ -37,11 +37,11 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     return Section(key="people", title="Who they are", lead=told, figures=tuple(figures))
 
 
-def _points_above(row: dict) -> float:
-    return row["customer_share"] - row["population_share"]
+def _points_above(row: Row) -> float:
+    return float(row["customer_share"] - row["population_share"])
 
 
-def figure(number: int, attribute: str, rows: list[dict], sql: str, facts: Facts) -> Figure:
+def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts) -> Figure:
     """Return one attribute: the share of each value, coloured by its index."""
     most_common = sorted(
         by(rows, "value").items(),

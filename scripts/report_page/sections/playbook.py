@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from report_page import wording
-from report_page.marts import Marts
-from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.marts import Marts, Row
+from report_page.model import Column, Content, Facts, Figure, Section, Table
 
 # Measures that are a share.
 SHARES = ("later_active_share", "response_rate")
@@ -50,7 +50,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     )
 
 
-def play(row: dict, facts: Facts) -> dict:
+def play(row: Row, facts: Facts) -> Content:
     """Return what the template shows of one segment."""
     value = row["kpi_current_value"]
     measure = wording.percent(value) if row["kpi"] in SHARES else wording.number(value)
@@ -74,7 +74,7 @@ def play(row: dict, facts: Facts) -> dict:
     }
 
 
-def ceiling(row: dict) -> str | None:
+def ceiling(row: Row) -> str | None:
     """Say what moving up to the next segment could bring, or why nothing can be told."""
     amount = row["opportunity_ceiling_amount"]
     if amount is None:

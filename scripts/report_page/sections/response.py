@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Marts, by
+from report_page.marts import Marts, Row, by
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
 TITLES = {
@@ -53,7 +53,7 @@ def contacts(marts: Marts, facts: Facts) -> list[Figure]:
     ]
 
 
-def _contact_figure(number: int, kind: str, rows: list[dict], sql: str, facts: Facts) -> Figure:
+def _contact_figure(number: int, kind: str, rows: list[Row], sql: str, facts: Facts) -> Figure:
     top = max(rows, key=lambda row: row["rate"])
     title = TITLES.get(kind, f"Customers with {wording.words(kind)}")
     average = wording.percent(top["population_rate"])
@@ -115,7 +115,7 @@ def _contact_figure(number: int, kind: str, rows: list[dict], sql: str, facts: F
     )
 
 
-def _of(row: dict) -> str:
+def _of(row: Row) -> str:
     part = row["responded_count"] if row["rate_basis"] == "reached" else row["reached_count"]
     whole = row["reached_count"] if row["rate_basis"] == "reached" else row["customer_count"]
     return f"{wording.whole(part)} of {wording.whole(whole)}"
@@ -249,8 +249,8 @@ def channels(marts: Marts, facts: Facts) -> list[Figure]:
     return figures
 
 
-def _channel_difference(row: dict) -> float:
-    return row["contact_share"] - (row["population_contact_share"] or 0)
+def _channel_difference(row: Row) -> float:
+    return float(row["contact_share"] - (row["population_contact_share"] or 0))
 
 
 def lift(marts: Marts) -> list[Figure]:
@@ -281,7 +281,7 @@ def lift(marts: Marts) -> list[Figure]:
     ]
 
 
-def _segment(row: dict, facts: Facts) -> str:
+def _segment(row: Row, facts: Facts) -> str:
     return f"{row['segment_id']} {facts.segment(row['segment_id']).name}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Marts
+from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
 THRESHOLDS = (50.0, 80.0, 95.0, 105.0, 125.0, 200.0)
@@ -83,7 +83,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     )
 
 
-def cell(row: dict, facts: Facts) -> dict:
+def cell(row: Row, facts: Facts) -> Row:
     """Return a cell of the chart."""
     return {
         "row": row["category"],

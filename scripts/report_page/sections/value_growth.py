@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Answer, Marts
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 from report_page.sections.cards import GROWTH_WORDS
 
@@ -127,7 +127,7 @@ def figure(answer: Answer, facts: Facts) -> Figure:
     )
 
 
-def point(row: dict, facts: Facts) -> dict:
+def point(row: Row, facts: Facts) -> Row:
     """Return a row of the chart."""
     growth = row["relative_growth"]
     spend = row["later_spend_per_customer"]
