@@ -83,9 +83,10 @@ test-superset: setup-dev ## Run the test of Apache Superset, set up in minutes [
 clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/client_matrix.py
 
-lint: setup-dev ## Check Python, SQL and YAML; changes nothing
+lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
+	@$(VENV)/python -m mypy
 	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar --processes 0 dbt_project
 	@$(VENV)/python -m yamllint --strict .
 

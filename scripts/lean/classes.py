@@ -71,7 +71,7 @@ def postpone_methods() -> None:
         cls: type,
         format_name: str = "dict",
         dialect: type | None = None,
-        decoder: Callable[[Any], dict] | None = None,
+        decoder: Callable[[Any], dict[Any, Any]] | None = None,
     ) -> None:
         if not is_lazy(cls):
             unpack(cls, format_name, dialect, decoder)

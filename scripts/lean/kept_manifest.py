@@ -158,7 +158,7 @@ def keep_manifest(folder: Path) -> None:
     read, write, load = Manifest.from_msgpack, Manifest.write, parser.ManifestLoader.load
     build_graph, write_again = Manifest.build_flat_graph, runnable.write_manifest
 
-    def from_msgpack(cls: type[Manifest], data: bytes, **options: Any) -> Manifest:
+    def from_msgpack(cls: type[Manifest], /, data: bytes, **options: Any) -> Manifest:
         return kept.load(data, lambda: read(data, **options))
 
     def load_project(self: parser.ManifestLoader) -> Manifest:
@@ -174,7 +174,7 @@ def keep_manifest(folder: Path) -> None:
     def build_flat_graph(self: Manifest) -> None:
         def made() -> dict[str, Any]:
             build_graph(self)
-            graph = self.flat_graph
+            graph: dict[str, Any] = self.flat_graph
             self.flat_graph = later
             return graph
 
