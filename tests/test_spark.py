@@ -41,6 +41,7 @@ CORE = (
     "int_products_validated",
     "interactions",
     "order_line_notes",
+    "order_line_totals",
     "products",
     "record_outcomes",
     "rejected_records",

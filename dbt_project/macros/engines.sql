@@ -235,6 +235,20 @@
 {%- endmacro %}
 
 
+{# What `hash_sum` gives of all rows, from what it gave of parts of them. #}
+{% macro total_of_hash_sums(column) -%}
+    {{ return(adapter.dispatch('total_of_hash_sums')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__total_of_hash_sums(column) -%}
+    cast(sum(cast({{ column }} as hugeint)) as string)
+{%- endmacro %}
+
+{% macro spark__total_of_hash_sums(column) -%}
+    cast(sum(cast({{ column }} as decimal(38, 0))) as string)
+{%- endmacro %}
+
+
 {% macro engine_version() -%}
     {{ return(adapter.dispatch('engine_version')()) }}
 {%- endmacro %}

@@ -59,8 +59,8 @@ held as (
     union all
     select
         'order_lines' as entity,
-        count(*) as row_count
-    from {{ ref('order_lines') }}
+        coalesce(sum(line_count), 0) as row_count
+    from {{ ref('order_line_totals') }}
     union all
     select
         'products' as entity,

@@ -6,9 +6,8 @@ line_totals as (
 
     select
         coalesce(sum(net_amount), 0) as spend,
-        coalesce(sum(discount_amount) filter (where not is_return), 0)
-            as discount_amount
-    from {{ ref('order_lines') }}
+        coalesce(sum(discount_amount), 0) as discount_amount
+    from {{ ref('order_line_totals') }}
 
 ),
 

@@ -3,12 +3,21 @@
     'cast(purchase_lines.ordered_at as date)',
 ]) -%}
 
+{%- set reasons = [
+    'zero_quantity_and_amount',
+    'zero_quantity',
+    'zero_amount',
+    'return_amount_made_negative',
+    'discount_made_positive',
+    'quantity_in_thousandths',
+    'unknown_product',
+] %}
+
 with
 
-valid_lines as (
+order_line_totals as (
 
-    select * from {{ ref('int_order_lines_validated') }}
-    where reject_reason is null
+    select * from {{ ref('order_line_totals') }}
 
 ),
 
@@ -28,59 +37,15 @@ order_line_outcomes as (
 
 ),
 
-products as (
-
-    select * from {{ ref('products') }}
-
-),
-
--- Where no product is known, none is unknown: there is no table of products.
-known_products as (
-
-    select count(*) > 0 as has_products from products
-
-),
-
--- One pass over the lines counts every defect that was kept.
 counted as (
 
     select
-        valid_lines.source_table,
-        count(*) filter (
-            where valid_lines.quantity = 0
-            and valid_lines.net_amount = 0
-        ) as zero_quantity_and_amount,
-        count(*) filter (
-            where valid_lines.quantity = 0
-            and valid_lines.net_amount <> 0
-        ) as zero_quantity,
-        count(*) filter (
-            where valid_lines.quantity <> 0
-            and valid_lines.net_amount = 0
-        ) as zero_amount,
-        count(*) filter (where valid_lines.is_amount_turned)
-            as return_amount_made_negative,
-        count(*) filter (where valid_lines.is_discount_turned)
-            as discount_made_positive,
-        count(*) filter (
-            where valid_lines.note = 'quantity_in_thousandths'
-        ) as quantity_in_thousandths,
-        count(*) filter (
-            where valid_lines.product_id is not null
-            and products.product_id is null
-            and known_products.has_products
-        ) as unknown_product
-    from valid_lines
-    cross join known_products
-    left join products
-        on valid_lines.product_id = products.product_id
-    left join order_line_outcomes
-        on
-            valid_lines.source_row_number
-            = order_line_outcomes.source_row_number
-            and valid_lines.source_file = order_line_outcomes.source_file
-    where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
-    group by valid_lines.source_table
+        {% for reason in reasons -%}
+        sum({{ reason }}) as {{ reason }},
+        {% endfor -%}
+        source_table
+    from order_line_totals
+    group by source_table
 
 ),
 
@@ -93,13 +58,7 @@ unpivoted as (
     from counted
     unpivot (
         row_count for reason in (
-            zero_quantity_and_amount,
-            zero_quantity,
-            zero_amount,
-            return_amount_made_negative,
-            discount_made_positive,
-            quantity_in_thousandths,
-            unknown_product
+            {{ reasons | join(',\n            ') }}
         )
     )
 

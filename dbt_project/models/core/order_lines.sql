@@ -36,6 +36,7 @@ accepted as (
 final as (
 
     select
+        source_table,
         coalesce(
             order_line_id,
             order_id
@@ -48,10 +49,13 @@ final as (
         customer_id,
         product_id,
         channel,
+        note,
         quantity,
         net_amount,
         discount_amount,
         is_return,
+        is_amount_turned,
+        is_discount_turned,
         cast(ordered_at as date) as order_date,
         ordered_at
     from accepted

@@ -1,8 +1,8 @@
 with
 
-order_lines as (
+order_line_totals as (
 
-    select * from {{ ref('order_lines') }}
+    select * from {{ ref('order_line_totals') }}
 
 ),
 
@@ -35,20 +35,9 @@ digests as (
 
     select
         'order_lines' as entity,
-        count(*) as row_count,
-        {{ hash_sum([
-            'order_line_id',
-            'order_id',
-            'customer_id',
-            'product_id',
-            'channel',
-            'quantity',
-            'net_amount',
-            'discount_amount',
-            'is_return',
-            'ordered_at',
-        ]) }} as digest
-    from order_lines
+        coalesce(cast(sum(line_count) as bigint), 0) as row_count,
+        {{ total_of_hash_sums('digest') }} as digest
+    from order_line_totals
     union all
     select
         'interactions' as entity,
