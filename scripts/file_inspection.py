@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -30,11 +31,46 @@ from mapping_file import NO_MAPPING, TableMapping
 from raw_files import RawFile, stamp_of
 from refusals import refusal
 from sources import RawTable
-from text_format import Scanned, TextFormat, hash_of, records, scan_text, write_utf8
+from text_format import TextFormat, hash_of, records, scan_text, write_utf8
 
 MOST_COLUMNS = 2_000
 # Of those that are searched for names which the first one has not.
 MOST_SHEETS = 10
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """What a file is known by from load to load.
+
+    Attributes:
+        stamp: Size, time of change and number of the file, from before it was read.
+        byte_count: Its size.
+        sha256: Its hash.
+    """
+
+    stamp: tuple[int, ...]
+    byte_count: int
+    sha256: str
+
+
+def hash_file(found: FoundFile) -> HashedFile:
+    """Read a file whole for its hash.
+
+    Raises:
+        Problem: the file cannot be read.
+    """
+    stamp = stamp_of(found)
+    return HashedFile(stamp, *hash_of(found.path, found.name))
+
+
+def hashed_files(files: Sequence[FoundFile], threads: int) -> Iterator[HashedFile]:
+    """Yield the hash of each file, several being read at a time.
+
+    Raises:
+        Problem: a file cannot be read; it is raised at its turn.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(hash_file, files)
 
 
 def inspect(
@@ -43,8 +79,9 @@ def inspect(
     table: RawTable,
     copies: Copies,
     mapping: TableMapping = NO_MAPPING,
+    hashed: HashedFile | None = None,
 ) -> RawFile:
-    """Read size, hash, encoding and columns of a file and check the columns.
+    """Read hash, encoding and columns of a file and check the columns.
 
     Args:
         connection: Reads the columns of Parquet and JSON.
@@ -52,16 +89,21 @@ def inspect(
         table: The raw table it is for.
         copies: Where copies of files are made that cannot be read as they are.
         mapping: What `columns.yml` says of it.
+        hashed: Its hash, where it was taken before.
 
     Raises:
         Problem: the file cannot be read, or its columns are not those expected.
     """
-    stamp = stamp_of(found)
+    hashed = hashed or hash_file(found)
     source = opened(found, mapping.layout, copies)
-    file = RawFile(source.found, source, stamp=stamp, layout=mapping.layout)
-    if source.copy or source.found.kind == "parquet":
-        byte_count, digest = hash_of(found.path, found.name)
-        file = replace(file, byte_count=byte_count, sha256=digest)
+    file = RawFile(
+        source.found,
+        source,
+        byte_count=hashed.byte_count,
+        sha256=hashed.sha256,
+        stamp=hashed.stamp,
+        layout=mapping.layout,
+    )
     if source.found.kind == "parquet":
         header, types = parquet_columns(connection, found.name, source.path)
         file = replace(file, header=header, types=types)
@@ -78,13 +120,6 @@ def inspect(
     return replace(file, columns=columns)
 
 
-def with_hash(file: RawFile, scanned: Scanned) -> RawFile:
-    """Return a file with its size and hash; of a copy they are those of the file itself."""
-    if file.opened.copy:
-        return file
-    return replace(file, byte_count=scanned.byte_count, sha256=scanned.sha256)
-
-
 def with_csv_header(file: RawFile, table: RawTable) -> RawFile:
     """Return a delimited file with its format and the names of its columns."""
     if file.opened.rows:
@@ -92,7 +127,6 @@ def with_csv_header(file: RawFile, table: RawTable) -> RawFile:
         written = TextFormat("utf-8")
     else:
         scanned = scan_text(file.path, file.name, LONGEST_ROW)
-        file = with_hash(file, scanned)
         written = format_of(file.path, scanned, file.layout.skipped_rows)
     header = csv_header(file.name, file.path, written)
     if not table.required:
@@ -108,7 +142,6 @@ def with_json_shape(
     """Return a file of JSON with its layout and the names in its objects."""
     # JSON may be one array, whose objects DuckDB bounds.
     scanned = scan_text(file.path, file.name, None)
-    file = with_hash(file, scanned)
     written = TextFormat(scanned.encoding, scanned.is_gzipped, "")
     layout = layout_of_text(file.path, written)
     note, path = file.opened.note, file.path

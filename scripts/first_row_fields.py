@@ -8,7 +8,7 @@ on its first row is one amount.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -87,6 +87,12 @@ def order_fields(plan: TablePlan, mapped: MappedTable | None) -> OrderFields | N
     }
     fields = tuple(sorted(used - counted - {order}))
     return OrderFields(plan.relation, order, product if isinstance(product, str) else None, fields)
+
+
+def of_files(found: OrderFields, files: Sequence[str]) -> OrderFields:
+    """Return the same columns of the rows of some files alone."""
+    names = ", ".join(map(literal, files)) or "null"
+    return replace(found, relation=f"(select * from {found.relation} where _file in ({names}))")
 
 
 def find_filled(

@@ -12,7 +12,7 @@ import csv
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -55,7 +55,7 @@ from definitions import check_features, load_definitions, of_attributes
 from export_examples import GENERAL_HINT, example_hint
 from file_copies import LEAST_MEMORY, Copies
 from file_faults import csv_problem, json_problem, unreadable_parquet
-from file_inspection import inspect, with_header_hint
+from file_inspection import hashed_files, inspect, with_header_hint
 from file_search import FoundFile
 from first_row_fields import (
     AS_FILLED,
@@ -63,6 +63,7 @@ from first_row_fields import (
     OrderFields,
     filled_sql,
     find_filled,
+    of_files,
     order_fields,
 )
 from history import copy_history, published_facts
@@ -82,7 +83,7 @@ from raw_files import RawFile, TablePlan
 from refusals import listed, printable, refusal
 from replay import Replay, forget_what_came_later, has_only_grown
 from run_dbt import dbt_vars
-from settings import SOURCES_OF_ONE_TABLE, Settings, memory_bytes, resolve, table
+from settings import SOURCES_OF_ONE_TABLE, Settings, memory_bytes, processors, resolve, table
 from sources import RawTable, Source, source_of
 from text_columns import Column, IdSettings, Stated
 from text_format import write_utf8
@@ -460,6 +461,7 @@ def load_table(
     guarded = guarded_column(reading.guard, plan, mapped)
     orders = orders_to_guard(connection, reading, plan, mapped, joins) if guarded else None
     reading, mapped = with_declared(reading, mapped, guarded)
+    settled = files_there(connection, reading, plan, guarded)
     live = LiveLine()
     live.show(f"  {raw_table.name:<22} reading {size(sum(f.byte_count for f in files))} ...")
     try:
@@ -473,7 +475,9 @@ def load_table(
         live.clear()
     if mapped:
         check_lengths(connection, mapped)
-    filled = None if is_kept and not mapped else fill_forward(connection, reading, plan, mapped)
+    filled = None
+    if mapped or not is_kept:
+        filled = fill_forward(connection, reading, plan, mapped, () if mapped else settled)
     left_out = missing = 0
     if mapped:
         if is_of_orders:
@@ -658,13 +662,16 @@ def fill_forward(
     reading: Reading,
     plan: TablePlan,
     mapped: MappedTable | None,
+    settled: Collection[str] = (),
 ) -> Filled | None:
     """Fill forward what stands on the first rows of orders only; None where nothing does.
 
-    The rows as they were read stay beside it.
+    The rows as they were read stay beside it. Files in `settled` are known to need none.
     """
     found = order_fields(plan, mapped)
-    filled = find_filled(connection, reading.project, found) if found else None
+    new = [file.name for file in plan.files if file.name not in settled]
+    looked_at = of_files(found, new) if found and settled else found
+    filled = find_filled(connection, reading.project, looked_at) if looked_at else None
     if found is None or filled is None:
         return None
     table = plan.table.name
@@ -772,9 +779,10 @@ def found_files(
     live = LiveLine()
     files = []
     try:
-        for number, file in enumerate(found, start=1):
+        hashes = hashed_files(found, processors())
+        for number, (file, hashed) in enumerate(zip(found, hashes, strict=True), start=1):
             live.show(f"  {raw_table.name:<22} looking at file {number:,} of {len(found):,} ...")
-            inspected = inspect(connection, file, raw_table, reading.copies, mapping)
+            inspected = inspect(connection, file, raw_table, reading.copies, mapping, hashed)
             files.append(as_it_was(inspected, then[file.name]) if reading.is_replay else inspected)
     finally:
         live.clear()
@@ -919,7 +927,9 @@ def read_text_files(
 
     Files that the table has already stay in it.
     """
-    there = files_there(connection, reading, plan, guarded)
+    there: dict[str, int] = {}
+    if relation_kind(connection, "raw", plan.name) == "table":
+        there = files_there(connection, reading, plan, guarded)
     if not there:
         if relation_kind(connection, "raw", plan.name) not in (None, "table"):
             drop_relation(connection, "raw", plan.name)
@@ -943,13 +953,12 @@ def read_text_files(
 def files_there(
     connection: duckdb.DuckDBPyConnection, reading: Reading, plan: TablePlan, guarded: str | None
 ) -> dict[str, int]:
-    """Return the rows of the text files that a raw table holds, where others only come on top.
+    """Return the rows of the files that a raw table holds, where others only come on top.
 
     It is empty where the table must be made anew: a file of it has changed or is not there any
-    more, or its columns are others now.
+    more, or its columns are others now; or where it does not hold the files as they were read, but
+    filled forward.
     """
-    if relation_kind(connection, "raw", plan.name) != "table":
-        return {}
     seen = {file.name: reading.seen(plan.table, file) for file in plan.files}
     before = replace_fields(plan, files=tuple(file for file in plan.files if seen[file.name]))
     if not before.files or before.columns() != plan.columns():

@@ -1,7 +1,7 @@
 """What a text file is written in: encoding, compression, delimiter, line ends.
 
-Every byte is looked at once, in pieces, while the file's hash is taken: what is found holds for
-the whole file and not for a sample of it.
+Every byte is looked at once, in pieces: what is found holds for the whole file and not for a
+sample of it.
 """
 
 from __future__ import annotations
@@ -108,29 +108,24 @@ class TextFormat:
 
 @dataclass(frozen=True)
 class Scanned:
-    """A file's size, hash and, of a text file, encoding and compression."""
+    """A text file's encoding and compression."""
 
-    byte_count: int
-    sha256: str
     encoding: str
     is_gzipped: bool
 
 
 def hash_of(path: Path, name: str) -> tuple[int, str]:
-    """Return size and hash of a file, read in pieces."""
-    digest, byte_count = hashlib.sha256(), 0
+    """Return size and hash of a file, read in pieces, during which other threads may run."""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-                byte_count += len(chunk)
+            digest = hashlib.file_digest(file, "sha256")
+            return file.tell(), digest.hexdigest()
     except OSError as error:
         raise refusal(name, f"cannot be read: {error.strerror}") from error
-    return byte_count, digest.hexdigest()
 
 
 def scan_text(path: Path, name: str, longest_line: int | None = LONGEST_ROW) -> Scanned:
-    """Read a text file whole and find its hash and its encoding.
+    """Read a text file whole and find its encoding.
 
     UTF-8 is what is UTF-8 from the first byte to the last. What is not, and has no byte order
     mark, is Windows-1252, of which Latin-1 is a part.
@@ -139,14 +134,13 @@ def scan_text(path: Path, name: str, longest_line: int | None = LONGEST_ROW) -> 
         Problem: the file cannot be read, is no text, is in no encoding that is known, or has more
             in a line, or unpacked, than a file may have.
     """
-    byte_count, digest = hash_of(path, name)
     with path.open("rb") as file:
         is_gzipped = file.read(2) == GZIP_MAGIC
     try:
         with open_bytes(path, is_gzipped) as file:
             start = file.read(CHUNK_BYTES)
         check_is_text(name, start)
-        bounds = Bounds(name, longest_line, byte_count if is_gzipped else None)
+        bounds = Bounds(name, longest_line, path.stat().st_size if is_gzipped else None)
         encoding = marked_encoding(start) or unmarked_encoding(
             path, name, start, is_gzipped, bounds
         )
@@ -154,7 +148,7 @@ def scan_text(path: Path, name: str, longest_line: int | None = LONGEST_ROW) -> 
             check_decodes(path, name, encoding, is_gzipped, bounds)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise refusal(name, f"is damaged: it cannot be unpacked ({error})") from error
-    return Scanned(byte_count, digest, encoding, is_gzipped)
+    return Scanned(encoding, is_gzipped)
 
 
 def check_is_text(name: str, start: bytes) -> None:

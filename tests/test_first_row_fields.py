@@ -126,3 +126,22 @@ def test_lines_filled_from_a_forgotten_customer_are_left_out(
     assert "secret" not in repr(held)
     assert sorted(spent) == ([(3,), (96,), (128,)] if "3,b" in lines else [(3,)])
     assert withheld == [(3,)]
+
+
+def test_files_that_come_later_are_looked_at_too(tmp_path, capsys):
+    whole = "1,a,2024-01-02,tea,1\n1,a,2024-01-02,jam,2\n"
+    chosen = settings_of(tmp_path, {"order_lines_1.csv": HEADER + whole})
+    for number, lines, spent in [
+        (1, None, [("a", 3)]),
+        (2, whole.replace("a", "b"), [("a", 3), ("b", 3)]),
+        (3, "3,c,2024-01-02,tea,4\n3,,,jam,8\n", [("a", 3), ("b", 3), ("c", 12)]),
+        (4, "4,d,2024-01-02,tea,16\n4,,,jam,32\n", [("a", 3), ("b", 3), ("c", 12), ("d", 48)]),
+    ]:
+        if lines:
+            (tmp_path / "data" / f"order_lines_{number}.csv").write_text(HEADER + lines)
+        load(chosen, NOW)
+        with duckdb.connect(Warehouse(chosen.warehouse).build_db, read_only=True) as connection:
+            assert connection.execute(SPENT).fetchall() == spent
+        files = [f"order_lines_{n}.csv" for n in range(3, number + 1)]
+        said = capsys.readouterr().out
+        assert [name for name in files if name in said] == files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -126,6 +127,35 @@ def test_a_changed_file_replaces_its_table_and_gets_a_new_time(
     load(chosen, NOW + timedelta(days=1))
     assert query(chosen, "select count(*) from raw.order_lines") == [(1,)]
     assert query(chosen, "select loaded_at from raw.load_ledger") == [(datetime(2026, 1, 2, 12),)]
+
+
+def test_a_change_that_leaves_size_and_time_as_they_were_is_found(
+    chosen: Settings, data: Path
+) -> None:
+    file = data / "order_lines.csv"
+    load(chosen, NOW)
+    before = file.stat()
+    file.write_text(file.read_text().replace("9.50", "8.50"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    load(chosen, NOW)
+    assert query(chosen, "select net_amount from raw.order_lines order by all") == [
+        ("1",),
+        ("8.50",),
+    ]
+
+
+def test_each_of_many_files_has_its_own_hash_in_the_ledger(chosen: Settings, data: Path) -> None:
+    written = {"order_lines.csv": (data / "order_lines.csv").read_bytes()}
+    for number in range(40):
+        name = f"order_lines_{number:02}.csv"
+        written[name] = (HEADER + f"o{number},c,2024-01-02,1\n" * (number + 3)).encode()
+        (data / name).write_bytes(written[name])
+    load(chosen, NOW)
+    found = query(chosen, "select file_name, file_bytes, file_sha256 from raw.load_ledger")
+    assert sorted(found) == sorted(
+        (name, len(text), hashlib.sha256(text).hexdigest()) for name, text in written.items()
+    )
 
 
 def test_a_removed_file_leaves_an_empty_table(chosen: Settings, data: Path) -> None:
