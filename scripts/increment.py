@@ -36,7 +36,13 @@ GROWING_TABLE = "order_lines"
 TABLES_READ = ("products",)
 # The tables that are kept: models with materialized='incremental', by schema.
 KEPT_TABLES = {
-    "core": ("int_order_lines_validated", "int_order_line_outcomes", "order_line_totals"),
+    "core": (
+        "int_order_lines_validated",
+        "int_order_line_outcomes",
+        "int_conflicting_lines",
+        "int_reused_order_ids",
+        "order_line_totals",
+    ),
     "features": (
         "orders",
         "customer_days",

@@ -52,6 +52,28 @@
 {%- endmacro %}
 
 
+{# The files of lines that are in conflict with a new line, or are new lines in
+   conflict, as a list of texts. #}
+{% macro files_in_conflict() -%}
+    {{ return(
+        queried_texts(
+            'select distinct source_file from '
+            ~ ref('int_order_line_outcomes')
+            ~ " where outcome = 'rejected' and line_key_hash in ("
+            ~ new_line_keys() ~ ') order by source_file'
+        ) | join(', ')
+        or 'null'
+    ) }}
+{%- endmacro %}
+
+
+{# Hashes of the order ids that affected orders have: a query. #}
+{% macro affected_order_ids() -%}
+    select {{ row_hash(['affected.order_id']) }} as order_id_hash
+    from {{ ref('affected_orders') }} as affected
+{%- endmacro %}
+
+
 {# Midnight before the first new order line: written as a value, it lets the
    engine skip what is older without reading it. #}
 {% macro first_new_at() -%}

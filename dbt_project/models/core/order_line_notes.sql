@@ -1,9 +1,4 @@
-{%- set order_hash = row_hash([
-    'purchase_lines.customer_id',
-    'cast(purchase_lines.ordered_at as date)',
-]) -%}
-
-{%- set reasons = [
+{% set reasons = [
     'zero_quantity_and_amount',
     'zero_quantity',
     'zero_amount',
@@ -21,19 +16,15 @@ order_line_totals as (
 
 ),
 
--- Read apart from all lines, so that these need not be held.
-purchase_lines as (
-
-    select * from {{ ref('int_order_lines_validated') }}
-    where
-        reject_reason is null
-        and not is_return
-
-),
-
 order_line_outcomes as (
 
     select * from {{ ref('int_order_line_outcomes') }}
+
+),
+
+reused_order_ids as (
+
+    select * from {{ ref('int_reused_order_ids') }}
 
 ),
 
@@ -76,37 +67,13 @@ suspected as (
 
 ),
 
--- An order id of several customers or days names several orders. A return
--- under the id of the order that it takes back is as it should be.
-order_ids as (
-
-    select
-        purchase_lines.source_table,
-        {{ row_hash(['purchase_lines.order_id']) }} as order_id_hash,
-        count(*) as row_count,
-        min({{ order_hash }}) as lowest_order_hash,
-        max({{ order_hash }}) as highest_order_hash
-    from purchase_lines
-    left join order_line_outcomes
-        on
-            purchase_lines.source_row_number
-            = order_line_outcomes.source_row_number
-            and purchase_lines.source_file = order_line_outcomes.source_file
-    where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'
-    group by
-        purchase_lines.source_table,
-        order_id_hash
-
-),
-
 reused as (
 
     select
         source_table,
         'reused_order_id' as reason,
-        sum(row_count) as row_count
-    from order_ids
-    where lowest_order_hash <> highest_order_hash
+        sum(line_count) as row_count
+    from reused_order_ids
     group by source_table
 
 ),

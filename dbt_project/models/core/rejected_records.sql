@@ -6,16 +6,9 @@ order_lines_validated as (
 
 ),
 
-staged_order_lines as (
-
-    select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
-
-),
-
 conflicting_lines as (
 
-    select * from {{ ref('int_order_line_outcomes') }}
-    where outcome = 'rejected'
+    select * from {{ ref('int_conflicting_lines') }}
 
 ),
 
@@ -50,21 +43,15 @@ unreadable_order_lines as (
 
 ),
 
--- These could be used, had no other line their id: the raw row is looked up.
 conflicting_order_lines as (
 
     select
-        staged_order_lines.source_table,
-        staged_order_lines.source_file,
-        staged_order_lines.source_row_number,
-        conflicting_lines.reason,
-        {{ json_of_record('staged_order_lines.record') }} as record_json
-    from staged_order_lines
-    inner join conflicting_lines
-        on
-            staged_order_lines.source_row_number
-            = conflicting_lines.source_row_number
-            and staged_order_lines.source_file = conflicting_lines.source_file
+        source_table,
+        source_file,
+        source_row_number,
+        reason,
+        record_json
+    from conflicting_lines
 
 ),
 
