@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,8 @@ from increment import (
 )
 from load_raw import load
 from settings import ROOT, Settings, resolve
-from shops import SHOP, Builds, Built, build, copy_warehouse, read_csv
+from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
+from test_planted_defects import DEFECTS
 from warehouse import Warehouse
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -38,6 +40,22 @@ HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 LATER = "order_lines_2.csv"
 LATER_PARQUET = "order_lines_020.parquet"
 LATER_FROM = "2025-01"
+# Defects of an edited model that only new lines show, and what has to find them.
+OF_ORDERS = DEFECTS["assert_orders_hold_the_money_of_their_lines"]
+PLANTED = {
+    "a copy of an older line is kept": (
+        "core/order_lines.sql",
+        "where coalesce(order_line_outcomes.outcome, 'accepted') = 'accepted'",
+        "where coalesce(order_line_outcomes.outcome, 'accepted') <> 'rejected'",
+        "test primary_key_order_lines: fail",
+    ),
+    "a new order is lost": (
+        str(OF_ORDERS.model),
+        OF_ORDERS.old,
+        f"{OF_ORDERS.old}    where order_date < date '{LATER_FROM}-15'\n",
+        "test assert_orders_hold_the_money_of_their_lines: fail",
+    ),
+}
 
 
 # --- whole builds
@@ -87,6 +105,8 @@ def build_first(builds: Builds) -> Built:
     first = build(data, folder / "warehouse", threads=2).checked()
     copy_warehouse(first, folder / "full")
     copy_warehouse(first, folder / "grown")
+    for defect in PLANTED:
+        copy_warehouse(first, folder / defect)
     return first
 
 
@@ -103,6 +123,23 @@ def build_grown_full(builds: Builds) -> Built:
     """Build the same with the same history, all anew."""
     folder = builds.folder("increment")
     return build(folder / "data", folder / "full", threads=2, full=1).checked()
+
+
+def planted(defect: str) -> Callable[[Builds], Built]:
+    """Return the function that adds the later file where a model has a defect."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder("increment")
+        root = copy_project(folder / f"project of {defect}")
+        model, old, new = PLANTED[defect][:3]
+        edit(root / "dbt_project" / "models" / model, old, new)
+        # Other code would keep nothing.
+        with duckdb.connect(folder / defect / "build.duckdb") as connection:
+            code = digest_of_code(root)
+            connection.execute("update raw.last_build set value = ? where name = 'code'", [code])
+        return build(folder / "data", folder / defect, root=root, threads=2)
+
+    return make
 
 
 def build_appended_first(builds: Builds) -> Built:
@@ -131,7 +168,8 @@ def build_appended_full(builds: Builds) -> Built:
 
 
 CHAINS = [
-    {"before the increment": build_first, "grown": build_grown, "grown_full": build_grown_full},
+    {"before the increment": build_first, "grown": build_grown, "grown_full": build_grown_full}
+    | {defect: planted(defect) for defect in PLANTED},
     {
         "appended_first": build_appended_first,
         "appended": build_appended,
@@ -217,6 +255,14 @@ def test_the_later_file_affects_older_orders(builds: Builds) -> None:
         "(select min(order_date) from core.affected_orders))"
     )
     assert last_kept <= first_affected
+
+
+@pytest.mark.many_builds
+@pytest.mark.parametrize("defect", PLANTED)
+def test_a_defect_in_new_lines_is_found_by_an_increment(builds: Builds, defect: str) -> None:
+    assert "rows in 1 file is kept" in builds[defect].output
+    assert builds[defect].code == 1
+    assert PLANTED[defect][3] in builds[defect].output
 
 
 def test_kept_tables_are_the_incremental_models(shop: Built) -> None:
