@@ -244,7 +244,7 @@ def _reason(
             f"less than {settings.min_segment_share:.1%}"
         )
     if chosen == settings.active_k:
-        return f"not chosen: k={chosen} is in force, and this k is not clearly better"
+        return f"not chosen: k={chosen} is active, and this k is not clearly better"
     if rule == "separated":
         if not has_gap(one):
             return "not chosen: its silhouette is not above that of data without structure"
@@ -299,7 +299,7 @@ def _chosen_reason(
         return f"chosen: no k has segments of the minimum share, this one comes nearest{small}"
     if one.k == settings.active_k:
         return (
-            f"chosen: k={one.k} is in force, still passes and no other k is clearly better "
+            f"chosen: k={one.k} is active, still passes and no other k is clearly better "
             f"(half samples agree at {one.stability or 0.0:.2f})"
         )
     if rule == "separated":

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 
 import duckdb
 
 from console import Problem
-from history_schema import HISTORY_TABLES
+from history_schema import HISTORY_TABLES, MART_OF
 from kept_versions import highest_numbers, kept_versions
 from machine_faults import is_locked, is_of_another_version
+from marts_renames import former_columns, read_renames
 from quoting import identifier, literal
-from warehouse import Warehouse, wal_of
+from warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -34,22 +33,6 @@ def published_facts(warehouse: Warehouse) -> Published | None:
     """
     if not warehouse.marts_db.exists():
         return None
-    files = (warehouse.marts_db, wal_of(warehouse.marts_db))
-    return _facts_in(warehouse, tuple(_state_of(file) for file in files))
-
-
-def _state_of(file: Path) -> tuple[int, ...]:
-    """Return what changes when a file is written to or replaced; nothing where there is none."""
-    try:
-        found = file.stat()
-    except FileNotFoundError:
-        return ()
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-@lru_cache(maxsize=4)
-def _facts_in(warehouse: Warehouse, _: tuple[tuple[int, ...], ...]) -> Published:
-    """Read the facts, which a build asks for five times, once for each state of the files."""
     try:
         with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
             rows = connection.execute(
@@ -65,7 +48,8 @@ def _facts_in(warehouse: Warehouse, _: tuple[tuple[int, ...], ...]) -> Published
 def copy_history(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
     """Make schema history of the build database from that of the published file, by name.
 
-    Tables are empty when nothing is published; columns that are not published yet are null.
+    Tables are empty when nothing is published; columns that are not published yet are null, and
+    those that were published by a former name are copied from it.
     A table that lists no columns in history_schema is copied as it is published, if it is.
 
     Raises:
@@ -150,16 +134,24 @@ def create_history_table(
     if columns:
         definitions = ", ".join(f"{identifier(column)} {kind}" for column, kind in columns)
         connection.execute(f"create table {table} ({definitions})")
-        common = ", ".join(identifier(c) for c, _ in columns if c in published)
     elif published:
         source = identifier("published", "history", name)
         connection.execute(f"create table {table} as from {source} limit 0")
-        common = ", ".join(identifier(c) for c in published)
+        columns = [(column, "") for column in published]
     else:
         return
-    if common:
+    former = former_columns(read_renames(), MART_OF.get(name, ""))
+    copied = {}
+    for column, _ in columns:
+        names = [name for name in (column, *former.get(column, ())) if name in published]
+        if names:
+            copied[column] = names[0]
+    if copied:
         source = identifier("published", "history", name)
-        connection.execute(f"insert into {table} ({common}) select {common} from {source}")
+        connection.execute(
+            f"insert into {table} ({', '.join(map(identifier, copied))}) "
+            f"select {', '.join(map(identifier, copied.values()))} from {source}"
+        )
 
 
 def unreadable(warehouse: Warehouse, error: duckdb.Error) -> Problem:

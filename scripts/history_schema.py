@@ -2,7 +2,8 @@
 
 Each table is a list of (column, DuckDB type), from the one list of them, which is the YAML of dbt's
 source `history`. At the start of a build they are copied by column name out of the published file,
-empty when nothing was published; a column that the published file does not have yet is null.
+empty when nothing was published; a column that the published file has by its former name is copied
+from there (`marts_renames`), and one that it does not have yet is null.
 Publishing writes them with what this run adds (`history_rows`).
 """
 
@@ -15,14 +16,21 @@ import yaml
 SOURCE = Path("dbt_project/models/segmentation/history/_history__sources.yml")
 
 
-def read_tables(path: Path) -> dict[str, list[tuple[str, str]]]:
-    """Return columns and types of every table of the one source that a file describes."""
+def read_tables(path: Path) -> list[dict]:
+    """Return the tables of the one source that a file describes, as dbt's YAML has them."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     (source,) = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["sources"]
-    return {
-        table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
-        for table in source["tables"]
-    }
+    return source["tables"]
 
 
-HISTORY_TABLES = read_tables(Path(__file__).resolve().parent.parent / SOURCE)
+TABLES = read_tables(Path(__file__).resolve().parent.parent / SOURCE)
+HISTORY_TABLES = {
+    table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
+    for table in TABLES
+}
+# The mart, by table, whose columns those of a table are, under the same names.
+MART_OF = {
+    table["name"]: table["config"]["meta"]["described_by"]
+    for table in TABLES
+    if "described_by" in table["config"]["meta"]
+}

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lean.classes import postpone_methods
-from lean.kept_code import KeptCode, keep_dataclasses, keep_schemas, keep_templates
+from lean.kept_code import KeptCode, keep_dataclasses, keep_templates
 
 TARGET_FOLDER = "SEGMENTATION_DBT_TARGET"
 
@@ -32,7 +32,6 @@ def main() -> None:
     from lean.macro_names import plan_macro_names
     from lean.parts import run_leanly
 
-    keep_schemas(kept)
     keep_templates(kept)
     keep_manifest(target)
     plan_macro_names()

@@ -32,6 +32,7 @@ from kept_versions import (
 )
 from machine_faults import problem_of
 from marts_schema import WITHOUT_CONTRACT, check_schema
+from old_names import write_old_names
 from query_rows import one_row
 from quoting import identifier, literal
 from scoring_macro import write_scoring_macro
@@ -124,10 +125,15 @@ def _table(described: JsonObject, model: JsonObject | None, schema: str) -> Publ
         rows=None if model else rows_sql(name),
         schema=schema,
         name=name,
-        description=described.get("description", "").strip(),
-        column_descriptions={c["name"]: c.get("description", "").strip() for c in columns},
+        description=_one_line(described.get("description", "")),
+        column_descriptions={c["name"]: _one_line(c.get("description", "")) for c in columns},
         primary_key=(key,) if isinstance(key, str) else tuple(key),
     )
+
+
+def _one_line(text: str) -> str:
+    """Return a description without the line breaks of the file it stands in."""
+    return " ".join(text.split())
 
 
 def _meta(node: JsonObject) -> JsonObject:
@@ -205,6 +211,7 @@ def write(
             write_table(connection, published, sources[published.schema, published.name])
             write_comments(connection, published)
         write_macros(connection, MACROS)
+        write_old_names(connection, "marts")
         connection.execute("checkpoint marts")
         connection.execute("detach marts")
         connection.execute(f"attach {literal(new_file)} as marts (read_only)")

@@ -4,8 +4,8 @@
     .venv/bin/python scripts/queries_page.py --check
 
 That is docs/queries.md, with every question of scripts/queries and its answer, and the blocks
-between `begin` and `end` in README.md and docs/quality.md. Asks the warehouse that the settings
-name; CI checks what is written against the build it has made.
+between `begin` and `end` in README.md, docs/quality.md and docs/upgrading.md. Asks the warehouse
+that the settings name; CI checks what is written against the build it has made.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from console import FAILED, Problem, run, say
+from marts_renames import Rename, read_renames
 from query import NUMBERS, Result, ask, first_comment, open_published, query_files, shown_rows
 from query_rows import one_row
 from settings import ROOT, resolve_warehouse
@@ -29,6 +30,7 @@ from warehouse import Warehouse
 PAGE = ROOT / "docs" / "queries.md"
 README = ROOT / "README.md"
 QUALITY = ROOT / "docs" / "quality.md"
+UPGRADING = ROOT / "docs" / "upgrading.md"
 DIFFERENCES_SHOWN = 12
 DECIMAL = re.compile(r"-?\d[\d,]*\.\d+")
 ROWS_SHOWN = 10
@@ -131,6 +133,16 @@ def of_the_build(marts: Path) -> str:
     )
 
 
+def renames_table(renames: list[Rename]) -> str:
+    """Return the table of docs/upgrading.md: old and new names, mart by mart."""
+    lines = ["| mart | before | now |", "|---|---|---|"]
+    for rename in renames:
+        what = f"`{rename.column}` = " if rename.value else ""
+        before = rename.value or rename.column or rename.mart
+        lines.append(f"| `{rename.mart}` | {what}`{before}` | `{rename.new_name}` |")
+    return "\n".join(lines)
+
+
 def with_block(page: str, name: str, content: str) -> str:
     """Return a page with what stands between the marks of a block replaced.
 
@@ -152,6 +164,9 @@ def pages(marts: Path) -> dict[Path, str]:
         PAGE: page(marts),
         README: with_block(readme, "structure", structure(marts)),
         QUALITY: with_block(QUALITY.read_text(encoding="utf-8"), "build", of_the_build(marts)),
+        UPGRADING: with_block(
+            UPGRADING.read_text(encoding="utf-8"), "renames", renames_table(read_renames())
+        ),
     }
 
 

@@ -31,7 +31,7 @@ DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
 MIN_MEMORY = 256 * 10**6
-# On a machine of 24 GB, 100 million lines take 5 % longer with 4 GB than with 7 (docs/scale.md):
+# On a machine of 24 GB, 100 million lines take 5% longer with 4 GB than with 7 (docs/scale.md):
 # what DuckDB holds beyond what it needs is a cache, and the machine has other uses for it. Spark's
 # heap is more than a cache.
 USUAL_MEMORY_SHARE = {"duckdb": 1 / 6, "spark": 0.3}

@@ -45,15 +45,23 @@ def summary(path: Path, width: int | None = None) -> str:
                 _run(connection, width),
                 _customers(connection, width),
                 _segments(connection, width),
-                _usefulness(connection, width),
+                _baselines(connection, width),
                 _data(connection),
                 _empty_marts(connection, width),
                 _how_to_query(path),
             ]
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise Problem(
+            f"{path} was published by another version of the project: {_line(error)}; "
+            "run make build"
+        ) from error
     except duckdb.Error as error:
-        reason = str(error).split("\n")[0]
-        raise Problem(f"{path} cannot be summed up: {reason}") from error
+        raise Problem(f"{path} cannot be summed up: {_line(error)}") from error
     return "\n\n".join(part for part in parts if part)
+
+
+def _line(error: Exception) -> str:
+    return str(error).split("\n")[0]
 
 
 def headline(path: Path, width: int = MAX_WIDTH) -> str:
@@ -62,7 +70,7 @@ def headline(path: Path, width: int = MAX_WIDTH) -> str:
         parts = [
             _run(connection, width).splitlines()[0],
             _segments(connection, width),
-            _usefulness(connection, width),
+            _baselines(connection, width),
         ]
     return "\n\n".join(part for part in parts if part)
 
@@ -129,7 +137,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
         "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
-        "later_spend_per_customer, growth_direction, "
+        "future_spend_per_customer, growth_direction, "
         "(select max(horizon_days) from segment_yield) as horizon_days "
         "from segment_summary order by segment_id",
     )
@@ -141,7 +149,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
-            _amount(row["later_spend_per_customer"]),
+            _amount(row["future_spend_per_customer"]),
             GROWTH.get(row["growth_direction"], ""),
         )
         for row in rows
@@ -160,13 +168,13 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     )
 
 
-def _usefulness(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+def _baselines(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     # The run that is repeated may be older than the measure; the mart is of this build.
     rows = _rows(
         connection,
         "select coalesce(max(finding), "
-        "(select usefulness from segmentation_runs where is_current)) as told "
-        "from segment_usefulness where basis = 'judged' and method = 'segments'",
+        "(select baseline_finding from segmentation_runs where is_current)) as told "
+        "from segment_baselines where basis = 'backtest' and method = 'segments'",
     )
     told = rows[0]["told"]
     return "\n".join(_wrapped(told, width)) if told else ""
@@ -236,7 +244,7 @@ def _python(path: Path) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{float(share) * 100:.1f} %"
+    return "" if share is None else f"{float(share) * 100:.1f}%"
 
 
 def _amount(value: float | None) -> str:

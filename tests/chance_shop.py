@@ -18,7 +18,7 @@ from shops import Builds, Built, build
 
 FIRST_DAY = date(2024, 1, 1)
 CUSTOMERS = 600
-# Snapshots see 189 and 217 days when 301 to 328 are known; the last one is the judged date.
+# Snapshots see 189 and 217 days when 301 to 328 are known; the last one is that of the backtest.
 DAYS = 321
 JUDGED_DAY = 217
 GROWTH_FROM_DAY = 189
@@ -105,7 +105,7 @@ def build_chance(builds: Builds) -> Built:
 
 
 def build_cut_off(builds: Builds) -> Built:
-    """Build the shop from what was known on the judged date, as of that date."""
+    """Build the shop from what was known on the date of the backtest, as of that date."""
     folder = builds.folder("chance_cut_off")
     data = write(folder / "data", JUDGED_DAY)
     return build(data, folder / "warehouse", threads=2, k=4, as_of=day(JUDGED_DAY)).checked()

@@ -90,12 +90,12 @@ def make_eight_segments(connection: Connection) -> None:
 def make_short(connection: Connection) -> None:
     """Leave what data too short to follow customers would give."""
     connection.execute("delete from segment_yield")
-    connection.execute("delete from segment_usefulness")
+    connection.execute("delete from segment_baselines")
     connection.execute("delete from segment_movement")
-    connection.execute("update segment_playbook set evidence = 'current_window'")
+    connection.execute("update segment_playbook set yield_basis = 'current_window'")
     connection.execute(
-        "update segment_summary set later_spend_per_customer = null, relative_growth = null, "
-        "growth_direction = null, yield_rank = null"
+        "update segment_summary set future_spend_per_customer = null, relative_growth = null, "
+        "growth_direction = null, future_spend_rank = null"
     )
 
 

@@ -41,8 +41,8 @@ def measured() -> Iterator[Measured]:
             )
             connection.register("given", given)
             connection.execute(
-                "create table int_customer_future_spend as select customer_id, 'judged' as basis, "
-                "segment_id, cast(future as decimal(18, 4)) as future_spend, "
+                "create table int_customer_future_spend as select customer_id, "
+                "'backtest' as basis, segment_id, cast(future as decimal(18, 4)) as future_spend, "
                 "true as is_backtest_date, date '2024-01-01' as as_of_date from given"
             )
             connection.execute(
@@ -82,7 +82,7 @@ def levels(values: np.ndarray, count: int) -> np.ndarray:
 
 def finding(connection: duckdb.DuckDBPyConnection) -> str:
     return connection.execute(
-        "select finding from baseline_findings where basis = 'judged'"
+        "select finding from baseline_findings where basis = 'backtest'"
     ).fetchone()[0]
 
 
@@ -97,7 +97,7 @@ def test_where_spend_is_noise_nothing_predicts(measured: Measured) -> None:
     past, future = spend(rng), spend(rng)
     connection = measured(past, future, rng.integers(1, 4, CUSTOMERS))
     assert finding(connection).startswith(
-        "Nothing predicts later spend, neither the segments nor plain methods: segments explain -"
+        "Nothing predicts future spend, neither the segments nor plain methods: segments explain -"
     )
     rows = connection.execute(
         "select comparison, is_predictive, explains_most from baseline_comparison "
@@ -105,7 +105,7 @@ def test_where_spend_is_noise_nothing_predicts(measured: Measured) -> None:
     ).fetchall()
     assert len(rows) == len(PLAIN) + 1
     assert set(rows) == {
-        ("does not predict later spend, nor do the segments", False, False),
+        ("does not predict future spend, nor do the segments", False, False),
     }
 
 
@@ -117,7 +117,7 @@ def test_methods_within_the_interval_of_their_difference_are_as_good(measured: M
     segments = groups(past * rng.lognormal(0, 0.02, CUSTOMERS))
     connection = measured(levels(past, 5), future, segments)
     assert finding(connection).startswith(
-        "The segments predict later spend as well as plain methods: segments explain "
+        "The segments predict future spend as well as plain methods: segments explain "
     )
     percents = connection.execute(
         "select explained_percent from baseline_comparison where method <> 'chance' "
@@ -129,7 +129,7 @@ def test_methods_within_the_interval_of_their_difference_are_as_good(measured: M
         "where method not in ('segments', 'chance')"
     ).fetchall() == [
         (
-            "explains as much of later spend as the segments, and its top 20% of customers bring "
+            "explains as much of future spend as the segments, and its top 20% of customers bring "
             "as much",
         )
     ]
@@ -141,7 +141,7 @@ def test_a_plain_method_that_is_clearly_better_comes_first(measured: Measured) -
     future = np.round(past * rng.lognormal(0, 0.5, CUSTOMERS), 2)
     segments = np.where(groups(past) > 3, 1, 2)
     assert finding(measured(levels(past, 20), future, segments)).startswith(
-        "Plain methods predict later spend better than the segments, "
+        "Plain methods predict future spend better than the segments, "
     )
 
 
@@ -150,7 +150,7 @@ def test_only_plain_methods_predict(measured: Measured) -> None:
     past = spend(rng)
     future = np.round(past * rng.lognormal(0, 0.5, CUSTOMERS), 2)
     assert finding(measured(past, future, rng.integers(1, 4, CUSTOMERS))).startswith(
-        "Plain methods predict later spend and the segments do not: segments explain "
+        "Plain methods predict future spend and the segments do not: segments explain "
     )
 
 
@@ -158,7 +158,7 @@ def test_segments_that_are_clearly_better_are_said_to_be(measured: Measured) -> 
     rng = np.random.default_rng(5)
     past, future = spend(rng), spend(rng)
     assert finding(measured(past, future, groups(future))).startswith(
-        "The segments explain more of later spend than plain methods: "
+        "The segments explain more of future spend than plain methods: "
     )
 
 

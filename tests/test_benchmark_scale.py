@@ -184,7 +184,7 @@ def test_an_increment_is_judged_by_its_share_and_its_marts():
     growth = Growth(10**7, 5 * 10**5, figures(30, 1), figures(100, 1), 19, [])
     targets = increment_targets(growth, load_to_core=0.15, whole=0.4, is_full=True)
     assert [one.is_met for one in targets] == [False, True, True]
-    assert [one.found for one in targets] == ["30 %", "30 %", "the same"]
+    assert [one.found for one in targets] == ["30%", "30%", "the same"]
     other = replace(growth, differing=["segment_yield"])
     targets = increment_targets(other, load_to_core=0.15, whole=0.4, is_full=False)
     assert [one.is_met for one in targets] == [None, None, False]

@@ -97,8 +97,8 @@ def test_a_source_without_orders_has_its_marts(builds):
     empty = re.search(r"No orders in this source, so these marts are empty: ([a-z_, ]*)", told)
     assert "segment_movement" in empty[1]
     assert "of spend" not in mall.output
-    assert mall.current_run("usefulness") == (
-        "Not measured: without orders nobody can be followed",
+    assert mall.current_run("baseline_finding") == (
+        "Not measured: without orders no customer can be followed",
     )
     (as_of_date,) = mall.current_run("as_of_date")
     (loaded_at,) = mall.one("select cast(max(loaded_at) as date) from history.load_ledger")

@@ -655,7 +655,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "segment_profiles",
         "segment_summary",
         "segment_trends",
-        "segment_usefulness",
+        "segment_baselines",
         "segment_yield",
         "segmentation_k_scan",
         "segmentation_runs",

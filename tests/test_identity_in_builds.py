@@ -89,7 +89,7 @@ def test_the_first_segments_are_the_types_of_customers(builds):
 def test_new_rows_are_scored_with_the_stored_fit(builds):
     first, later = builds["first"], builds["later"]
     columns = ("run_number", "fit_number", "refit_reason", "is_refit", "is_held_back")
-    assert later.current_run(*columns) == (2, 1, "stored fit in force", False, False)
+    assert later.current_run(*columns) == (2, 1, "stored fit stays active", False, False)
     for table in ("fits", "fit_features", "fit_centroids", "fit_baselines", "segments", "k_scan"):
         query = f"select * from history.{table} order by all"
         assert later.query(query) == first.query(query), table
@@ -324,7 +324,7 @@ def test_never_keeps_the_stored_fit_whatever_changed(builds):
     later, never = builds["later"], builds["never"]
     columns = ("run_number", "fit_number", "k", "is_refit", "is_held_back", "as_of_date")
     assert never.current_run(*columns) == (3, 1, K, False, False, as_of(MORE_DAYS))
-    assert never.current_run("refit_reason") == ("stored fit in force",)
+    assert never.current_run("refit_reason") == ("stored fit stays active",)
     # The run still says what a refit would be for.
     (features,) = never.current_run("drifted_features")
     assert features == "spend_per_28_days"
@@ -333,7 +333,7 @@ def test_never_keeps_the_stored_fit_whatever_changed(builds):
     assert names(never) == names(later)
 
 
-def test_the_catalogue_shows_a_feature_as_the_fit_in_force_uses_it(builds):
+def test_the_catalogue_shows_a_feature_as_the_active_fit_uses_it(builds):
     # The build that never refits has other definitions: one transform changed, one feature gone.
     catalogue = (
         "select feature, transform, weight, missing_value, lower_value, upper_value, mean_value, "
@@ -343,7 +343,7 @@ def test_the_catalogue_shows_a_feature_as_the_fit_in_force_uses_it(builds):
 
 
 @pytest.mark.parametrize(
-    "mart", ["customer_segments", "segment_yield", "segment_usefulness", "segment_profiles"]
+    "mart", ["customer_segments", "segment_yield", "segment_baselines", "segment_profiles"]
 )
 def test_settings_that_no_fit_was_learned_by_change_no_figure(builds, mart):
     """One build goes on with the stored fit as it was asked to, the other asks for another fit."""

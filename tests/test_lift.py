@@ -187,7 +187,7 @@ def test_the_quantile_is_that_of_student(level: float, degrees: float, error: fl
 def test_no_interval_has_a_level_of_its_own() -> None:
     files = [*(ROOT / "dbt_project").rglob("*.sql")]
     sql = [re.sub("--.*", "", path.read_text(encoding="utf-8")) for path in files]
-    # The quantiles that intervals of 80, 90, 95, 98 and 99 % are made with.
+    # The quantiles that intervals of 80, 90, 95, 98 and 99% are made with.
     fixed = re.compile(r"\b(1\.28\d*|1\.64\d*|1\.9(6|59)\d*|2\.32\d*|2\.57\d*)\b")
     assert [found.group() for text in sql for found in fixed.finditer(text)] == []
     assert sum(text.count("macro wilson") for text in sql) == 1

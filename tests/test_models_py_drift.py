@@ -31,7 +31,7 @@ def test_bins_put_an_edge_below_and_join_repeated_values():
 
 
 def test_values_too_near_to_be_told_apart_are_in_one_bin():
-    # Two thirds without a discount; the others have one of 35 %, rounded to cents.
+    # Two thirds without a discount; the others have one of 35%, rounded to cents.
     matrix, _ = planted(1, "easy", rows=600)
     rates = np.where(np.arange(600) % 3 == 0, 0.2593 + np.linspace(-1e-4, 1e-4, 600), 0.0)
     matrix[:, 0] = rates

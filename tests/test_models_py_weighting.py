@@ -145,7 +145,7 @@ def test_merging_leads_out_of_two_groups_in_one_cluster(seed):
 
 
 def test_a_few_extreme_customers_are_no_group():
-    """Three groups and 1 % far away: the far ones would be a cluster of higher likelihood."""
+    """Three groups and 1% far away: the far ones would be a cluster of higher likelihood."""
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 3, 1500)
     rows = rng.standard_normal((1500, 3))

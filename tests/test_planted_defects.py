@@ -233,7 +233,7 @@ DEFECTS = {
         "                when unioned.to_date < date '2025-02-05' then unioned.to_segment_id\n"
         "            end as bigint\n        ) as to_segment_id,\n",
     ),
-    "assert_every_segment_has_one_stance": Defect(
+    "assert_every_segment_has_one_strategy": Defect(
         "a segment has no playbook",
         "acting",
         "marts/segments/segment_playbook.sql",
@@ -311,7 +311,7 @@ DEFECTS = {
         "filter (where active_before is null)",
         "filter (where active_before is null and segment_id <> 1)",
     ),
-    "assert_later_spend_is_what_customers_ordered": Defect(
+    "assert_future_spend_is_what_customers_ordered": Defect(
         "a cent is added to what each customer spent",
         "yield",
         "segmentation/backtest/int_customer_future_spend.sql",
@@ -350,7 +350,7 @@ DEFECTS = {
 }
 
 # What is said of columns breaks too, in a mart that no other is made of.
-COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segments/segment_usefulness.sql"
+COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segments/segment_baselines.sql"
 COLUMNS_EDITS = {
     "        baseline_comparison.basis,\n": "        baseline_comparison.basis || '?' as basis,\n",
     "coalesce(baseline_comparison.comparison, baseline_findings.finding)": "cast(null as string)",
@@ -359,8 +359,8 @@ COLUMNS_EDITS = {
     ),
 }
 COLUMNS_TOLD = (
-    r"segment_usefulness: finding is null in (\d+) rows; group_count < 1 in \1 rows; "
-    r"basis is none of judged, in_force in \1 rows"
+    r"segment_baselines: finding is null in (\d+) rows; group_count < 1 in \1 rows; "
+    r"basis is none of backtest, current in \1 rows"
 )
 
 # Longest first, so that two at a time end together.
@@ -469,7 +469,7 @@ def test_a_reconciliation_fails_on_its_defect(builds, name):
 @pytest.mark.many_builds
 def test_columns_that_do_not_hold_are_named_with_their_rows(builds):
     built = builds[f"planted {COLUMNS_GROUP}"]
-    assert "test columns_hold_segment_usefulness: error" in built.output
+    assert "test columns_hold_segment_baselines: error" in built.output
     assert re.search(COLUMNS_TOLD, built.output), built.output
 
 

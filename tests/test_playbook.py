@@ -10,13 +10,13 @@ import yaml
 from shops import ROOT, SHOP, Builds, Built, build, copy_project, edit, read_csv
 
 SEED = ROOT / "dbt_project" / "seeds" / "playbook_rules.csv"
-MEASURES = ("yield_index", "retention_index", "engagement_index")
+MEASURES = ("future_spend_index", "retention_index", "engagement_index")
 BOUNDS = [f"{bound}_{measure}" for measure in MEASURES for bound in ("min", "max")]
 TEXTS = ("objective", "offer", "positioning", "kpi_label")
 
 
 def build_wrong_rules(builds: Builds) -> Built:
-    """Build with a bound that was lost and a stance that there is not."""
+    """Build with a bound that was lost and a strategy that there is not."""
     folder = builds.folder("wrong_rules")
     root = copy_project(folder / "project")
     seed = root / "dbt_project" / "seeds" / SEED.name
@@ -51,7 +51,7 @@ def test_the_unit_test_of_the_rules_has_the_rules_of_the_seed(rules: list[dict[s
     defined = yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]
     (tested,) = [t for t in defined if t["name"] == "each_rule_of_the_playbook_is_reached"]
     (given,) = [g["rows"] for g in tested["given"] if "'playbook_rules'" in g["input"]]
-    columns = ("rule_order", "stance", "growth_direction", *BOUNDS)
+    columns = ("rule_order", "strategy", "growth_direction", *BOUNDS)
 
     def conditions(row: dict) -> list[str]:
         return [row[column] for column in columns]
@@ -65,7 +65,7 @@ def test_the_page_tells_the_rules_in_their_order(rules: list[dict[str, str]]) ->
     page = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| (\d+) \| ([\w ]+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
     expected = [
-        (rule["rule_order"], rule["stance"], rule["meaning"], spoken(rule)) for rule in rules
+        (rule["rule_order"], rule["strategy"], rule["meaning"], spoken(rule)) for rule in rules
     ]
     assert told == expected
 
@@ -96,18 +96,18 @@ def test_the_page_names_every_placeholder(rules: list[dict[str, str]]) -> None:
 
 
 def test_every_segment_has_a_playbook_without_open_places(shop: Built) -> None:
-    rows = shop.query(f"select {', '.join(TEXTS)}, stance_reason from segment_playbook")
+    rows = shop.query(f"select {', '.join(TEXTS)}, strategy_reason from segment_playbook")
     assert len(rows) == shop.one("select count(*) from segment_summary")[0]
     assert not [text for row in rows for text in row if re.search(r"[{}]", text)]
 
 
 def test_who_stays_away_is_won_back_and_who_brings_most_is_protected(shop: Built) -> None:
-    stances = dict(shop.query("select segment_name, stance from segment_playbook"))
-    fashion = next(name for name in stances if "fashion" in name)
-    books = next(name for name in stances if "books" in name)
+    strategies = dict(shop.query("select segment_name, strategy from segment_playbook"))
+    fashion = next(name for name in strategies if "fashion" in name)
+    books = next(name for name in strategies if "books" in name)
     # c17 to c24 bought until June 2024; c09 to c16 buy for 150 and more at a time.
-    assert stances[fashion] == "win back"
-    assert stances[books] == "protect"
+    assert strategies[fashion] == "win back"
+    assert strategies[books] == "protect"
 
 
 def test_the_ceiling_is_that_of_the_snapshots(shop: Built) -> None:
@@ -115,7 +115,7 @@ def test_the_ceiling_is_that_of_the_snapshots(shop: Built) -> None:
     assigned = shop.query_build(
         "select customer_id, segment_id, as_of_date from segmentation.customer_assignments"
     )
-    rank = dict(shop.query("select segment_id, yield_rank from segment_playbook"))
+    rank = dict(shop.query("select segment_id, future_spend_rank from segment_playbook"))
     at = {(customer, day): segment for customer, segment, day in assigned}
     days = sorted({day for *_, day in assigned})
     steps: dict[int, list[int]] = {}
@@ -128,7 +128,7 @@ def test_the_ceiling_is_that_of_the_snapshots(shop: Built) -> None:
         up = went is not None and rank[went] < rank[segment]
         steps.setdefault(segment, []).append(up - down)
     found = shop.query(
-        "select segment_id, net_rate, customer_count, yield_gap, opportunity_ceiling_amount "
+        "select segment_id, net_rate, customer_count, future_spend_gap, opportunity_ceiling_amount "
         "from segment_playbook where net_rate is not null"
     )
     assert found

@@ -110,7 +110,7 @@ MARTS = (
     "segment_profiles",
     "segment_summary",
     "segment_trends",
-    "segment_usefulness",
+    "segment_baselines",
     "segment_yield",
     "segmentation_k_scan",
     "segmentation_runs",

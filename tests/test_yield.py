@@ -1,4 +1,4 @@
-"""Yield, growth and usefulness: by hand, from raw rows, with the future cut off, and by chance."""
+"""Future spend, growth, baselines: by hand, from raw rows, with the future cut off, by chance."""
 
 import hashlib
 from datetime import date
@@ -48,10 +48,10 @@ def test_yield_of_the_fixture_is_that_worked_out_by_hand(marts):
     found = {
         row[0]: row[1:]
         for row in marts.execute(
-            "select segment_id, customer_count, later_spend, spend_before, "
-            "later_spend_per_customer, later_spend_standard_error, later_active_share, "
+            "select segment_id, customer_count, future_spend, spend_before, "
+            "future_spend_per_customer, future_spend_standard_error, future_active_share, "
             "first_spend, second_spend, fit_as_of_date, growth_from_date, growth_days "
-            "from segment_yield where basis = 'judged'"
+            "from segment_yield where basis = 'backtest'"
         ).fetchall()
     }
     dates = (date(2024, 10, 28), date(2024, 9, 2), 77)
@@ -139,31 +139,31 @@ def test_the_judged_segments_are_those_of_a_build_that_ends_there(chance, cut_of
 @pytest.mark.many_builds
 def test_short_data_is_not_judged_and_the_run_says_why(cut_off):
     assert cut_off.query("select * from segment_yield") == []
-    assert cut_off.query("select * from segment_usefulness") == []
+    assert cut_off.query("select * from segment_baselines") == []
     told, *measures = cut_off.current_run(
-        "usefulness",
-        "judged_fit_as_of_date",
-        "later_spend_variance_explained",
+        "baseline_finding",
+        "backtest_fit_as_of_date",
+        "future_spend_variance_explained",
         "rfm_variance_explained",
-        "later_spend_captured_share",
+        "future_spend_captured_share",
         "past_spend_captured_share",
     )
     assert told.startswith("Not measured: the data is too short")
     assert told in " ".join(cut_off.output.split())
     assert measures == [None] * 5
-    assert cut_off.query("select distinct yield_rank, growth_direction from segment_summary") == [
-        (None, None)
-    ]
+    assert cut_off.query(
+        "select distinct future_spend_rank, growth_direction from segment_summary"
+    ) == [(None, None)]
 
 
 def test_a_file_published_before_the_measures_is_still_read(shop, tmp_path):
     measures = [
-        "usefulness",
-        "later_spend_variance_explained",
+        "baseline_finding",
+        "future_spend_variance_explained",
         "rfm_variance_explained",
-        "later_spend_captured_share",
+        "future_spend_captured_share",
         "past_spend_captured_share",
-        "judged_fit_as_of_date",
+        "backtest_fit_as_of_date",
     ]
     warehouse = Warehouse(copy_warehouse(shop, tmp_path / "warehouse"))
     warehouse.marts_db.chmod(0o644)
@@ -188,7 +188,7 @@ def raw():
 
 @pytest.fixture(scope="module")
 def segment_of(chance):
-    """Judged segment of each customer number on the judged date and on that of growth."""
+    """Segment of each customer number on the dates of the backtest and of growth."""
     found = {}
     for as_of, customer, segment in chance.query_build(
         "select as_of_date, customer_id, segment_id from segmentation.learned_backtest_assignments"
@@ -205,9 +205,10 @@ def test_yield_recomputes_from_raw_rows(chance, raw, segment_of):
     at = segment_of[day(JUDGED_DAY)]
     today = dict(chance.query("select segment_id, customer_count from segment_summary"))
     rows = chance.query(
-        "select segment_id, customer_count, later_spend_per_customer, later_spend_standard_error, "
-        "later_spend_high, spend_before_per_customer, later_active_share, projected_spend "
-        "from segment_yield where basis = 'judged' order by segment_id"
+        "select segment_id, customer_count, future_spend_per_customer, "
+        "future_spend_standard_error, future_spend_high, spend_before_per_customer, "
+        "future_active_share, projected_spend "
+        "from segment_yield where basis = 'backtest' order by segment_id"
     )
     assert len(rows) == 4
     for segment, count, mean, error, high, past, active, projected in rows:
@@ -235,8 +236,8 @@ def test_errors_of_overlapping_windows_are_clustered_by_customer(chance, raw):
         one[0] += raw.spend(start, start + HORIZON)[int(customer[1:])]
         one[1] += 1
     rows = chance.query(
-        "select segment_id, later_spend_per_customer, later_spend_standard_error, snapshot_count "
-        "from segment_yield where basis = 'in_force'"
+        "select segment_id, future_spend_per_customer, future_spend_standard_error, snapshot_count "
+        "from segment_yield where basis = 'current'"
     )
     for segment, mean, error, snapshots in rows:
         assert snapshots == 2
@@ -268,7 +269,7 @@ def test_growth_recomputes_from_raw_rows(chance, raw, segment_of):
         expected_by_customer[inside] = first[inside] * second[inside].sum() / first[inside].sum()
     rows = chance.query(
         "select segment_id, growth_days, growth_ratio, population_growth_ratio, relative_growth, "
-        "relative_growth_high from segment_yield where basis = 'judged'"
+        "relative_growth_high from segment_yield where basis = 'backtest'"
     )
     for segment, days, ratio, of_all, relative, high in rows:
         own = at == segment
@@ -322,8 +323,8 @@ def test_the_comparison_recomputes_from_raw_rows(chance, raw, segment_of):
     found = {
         row[0]: row[1:]
         for row in chance.query(
-            "select method, group_count, later_spend_variance_explained, "
-            "top_20_percent_captured_share from segment_usefulness where basis = 'judged'"
+            "select method, group_count, future_spend_variance_explained, "
+            "top_20_percent_captured_share from segment_baselines where basis = 'backtest'"
         )
     }
     assert set(found) == METHODS == set(groups)
@@ -353,7 +354,7 @@ def explained(values, group, fold):
 
 
 def captured(past, later, group):
-    """Share of later spend of the fifth of customers in the groups that had spent most."""
+    """Share of future spend of the fifth of customers in the groups that had spent most."""
     places = 0.2 * len(group)
     brought = 0.0
     for one in sorted(set(group), key=lambda g: (-past[group == g].mean(), g)):
@@ -366,27 +367,27 @@ def captured(past, later, group):
 @pytest.mark.many_builds
 def test_the_run_and_the_marts_tell_the_same(chance):
     told, date_judged, own, rfm, captured_share, past_share = chance.current_run(
-        "usefulness",
-        "judged_fit_as_of_date",
-        "later_spend_variance_explained",
+        "baseline_finding",
+        "backtest_fit_as_of_date",
+        "future_spend_variance_explained",
         "rfm_variance_explained",
-        "later_spend_captured_share",
+        "future_spend_captured_share",
         "past_spend_captured_share",
     )
     table = {
         method: rest
         for method, *rest in chance.query(
-            "select method, later_spend_variance_explained, top_20_percent_captured_share "
-            "from segment_usefulness where basis = 'judged'"
+            "select method, future_spend_variance_explained, top_20_percent_captured_share "
+            "from segment_baselines where basis = 'backtest'"
         )
     }
     assert date_judged == day(JUDGED_DAY)
     assert [own, captured_share] == table["segments"]
     assert rfm == table["RFM cells"][0]
     assert past_share == table["past spend ranking"][1]
-    assert chance.query("select distinct usefulness from segment_yield where basis = 'judged'") == [
-        (told,)
-    ]
+    assert chance.query(
+        "select distinct baseline_finding from segment_yield where basis = 'backtest'"
+    ) == [(told,)]
 
 
 # --- by chance
@@ -448,7 +449,7 @@ class Growth:
         )
         self.connection.execute(
             "create or replace table build.segmentation.int_customer_future_spend as "
-            f"select customer_id, 'judged' as basis, segment_id, {money}, "
+            f"select customer_id, 'backtest' as basis, segment_id, {money}, "
             "1 as future_order_count, true as is_counted, true as is_backtest_date, "
             "true as is_growth_start, date '2026-01-05' as as_of_date from windows"
         )

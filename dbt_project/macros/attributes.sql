@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 
-{# While the project is parsed nobody knows; most sources have orders. #}
+{# Not known while the project is parsed; most sources have orders. #}
 {% macro has_orders(shape) -%}
     {%- set answers = [true] -%}
     {%- if execute -%}

@@ -422,9 +422,9 @@
 {%- endmacro %}
 
 
-{# A build on top of the last one makes anew only what new files touch. Whether
+{# A build on top of the last one rebuilds only what new files affect. Whether
    it may is decided before dbt starts (scripts/increment.py) and stands in
-   raw.load_increment; without that every table is made anew. #}
+   raw.load_increment; without that every table is rebuilt. #}
 {% macro is_increment() -%}
     {{ return(adapter.dispatch('is_increment')()) }}
 {%- endmacro %}
@@ -446,7 +446,7 @@
     {{ return(found | length > 0) }}
 {%- endmacro %}
 
-{# Nothing can be taken away from tables of Parquet: they are made anew. #}
+{# Rows cannot be deleted from tables of Parquet: they are rebuilt. #}
 {% macro spark__is_increment() -%}
     {{ return(false) }}
 {%- endmacro %}

@@ -1,11 +1,13 @@
-{# What playbook_rules.csv may say; docs/playbook.md tells what it means. #}
+{# What playbook_rules.csv may say; docs/playbook.md explains it. #}
 {% macro playbook_vocabulary() -%}
     {{ return({
-        'stances': ['protect', 'grow', 'win back', 'nurture', 'maintain'],
-        'measures': ['yield_index', 'retention_index', 'engagement_index'],
+        'strategies': ['protect', 'grow', 'win back', 'nurture', 'maintain'],
+        'measures': [
+            'future_spend_index', 'retention_index', 'engagement_index',
+        ],
         'growth': ['grows', 'shrinks', 'any'],
         'kpis': [
-            'yield_per_customer', 'later_active_share', 'response_rate',
+            'future_spend_per_customer', 'future_active_share', 'response_rate',
             'spend_per_customer', 'orders_per_customer',
         ],
         'texts': [
@@ -13,10 +15,10 @@
             'offer_if_discount_sensitive', 'positioning',
         ],
         'placeholders': [
-            'customer_count', 'yield', 'yield_days', 'yield_index',
-            'retention', 'retention_index', 'response_rate',
-            'engagement_index', 'next_segment', 'next_yield', 'categories',
-            'channel',
+            'customer_count', 'future_spend', 'future_spend_days',
+            'future_spend_index', 'retention', 'retention_index',
+            'response_rate', 'engagement_index', 'next_segment',
+            'next_future_spend', 'categories', 'channel',
         ],
     }) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@
                             as decimal(18, 1)
                         ) as string
                     )
-                    || ' %'
+                    || '%'
             else
                 cast(
                     cast(

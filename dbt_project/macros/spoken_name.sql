@@ -1,4 +1,4 @@
-{# A category as a segment's name speaks of it; a position nobody fills keeps
+{# A category as a segment's name speaks of it; an empty slot keeps
    a name that says so. #}
 {% macro spoken_name() -%}
     coalesce(lower(named.name), 'an unfilled position')

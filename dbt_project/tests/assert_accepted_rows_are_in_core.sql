@@ -33,7 +33,7 @@ staged_tables as (
 
 ),
 
-told as (
+reported as (
 
     select
         staged_tables.entity,
@@ -82,8 +82,8 @@ held as (
 select
     held.entity,
     held.row_count as held_row_count,
-    told.row_count as told_row_count
+    reported.row_count as reported_row_count
 from held
-left join told
-    on held.entity = told.entity
-where held.row_count <> coalesce(told.row_count, 0)
+left join reported
+    on held.entity = reported.entity
+where held.row_count <> coalesce(reported.row_count, 0)

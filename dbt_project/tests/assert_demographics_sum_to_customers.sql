@@ -114,6 +114,6 @@ left join members_by_value
         and demographics.attribute = members_by_value.attribute
         and demographics.value = members_by_value.value
 where
-    not demographics.is_folded
+    not demographics.is_combined
     and demographics.customer_count
     <> coalesce(members_by_value.member_count, 0)

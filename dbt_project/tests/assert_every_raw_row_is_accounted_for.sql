@@ -28,7 +28,7 @@ loaded as (
 
 ),
 
-told as (
+reported as (
 
     select
         source_table,
@@ -40,10 +40,10 @@ told as (
 )
 
 select
-    coalesce(loaded.source_table, told.source_table) as source_table,
+    coalesce(loaded.source_table, reported.source_table) as source_table,
     loaded.row_count as loaded_row_count,
-    told.row_count as told_row_count
+    reported.row_count as reported_row_count
 from loaded
-full outer join told
-    on loaded.source_table = told.source_table
-where coalesce(loaded.row_count, 0) <> coalesce(told.row_count, 0)
+full outer join reported
+    on loaded.source_table = reported.source_table
+where coalesce(loaded.row_count, 0) <> coalesce(reported.row_count, 0)

@@ -1,7 +1,7 @@
 {{ config(tags=['guards_code']) }}
 
--- The expected spend of all segments in the second span adds up to what
--- everybody spent in it: the comparison moves spend between segments and makes
+-- The expected spend of all segments in the second span adds up to what all
+-- customers spent in it: the comparison moves spend between segments and makes
 -- none.
 
 with

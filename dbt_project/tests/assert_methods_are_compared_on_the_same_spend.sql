@@ -9,19 +9,19 @@ followed as (
 
     select
         sum(customer_count) as customer_count,
-        sum(later_spend) as later_spend
+        sum(future_spend) as future_spend
     from {{ ref('segment_yield') }}
-    where basis = 'judged'
+    where basis = 'backtest'
 
 )
 
 select
-    usefulness.basis,
-    usefulness.method,
-    usefulness.customer_count,
-    usefulness.later_spend
-from {{ ref('segment_usefulness') }} as usefulness
+    segment_baselines.basis,
+    segment_baselines.method,
+    segment_baselines.customer_count,
+    segment_baselines.future_spend
+from {{ ref('segment_baselines') }} as segment_baselines
 cross join followed
 where
-    usefulness.customer_count <> followed.customer_count
-    or usefulness.later_spend <> followed.later_spend
+    segment_baselines.customer_count <> followed.customer_count
+    or segment_baselines.future_spend <> followed.future_spend

@@ -38,7 +38,7 @@ demographics as (
         attribute,
         value,
         population_share,
-        is_folded
+        is_combined
     from {{ ref('segment_demographics') }}
 
 ),
@@ -70,7 +70,7 @@ where
     -- Shares are doubles: they agree up to rounding.
     abs(totals.total_share - 1) > 1e-9
     or (
-        not demographics.is_folded
+        not demographics.is_combined
         and (
             shares.expected_share is null
             or abs(demographics.population_share - shares.expected_share) > 1e-9

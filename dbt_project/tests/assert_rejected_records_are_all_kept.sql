@@ -15,7 +15,7 @@ kept as (
 
 ),
 
-told as (
+reported as (
 
     select
         source_table,
@@ -27,13 +27,13 @@ told as (
 )
 
 select
-    coalesce(kept.source_table, told.source_table) as source_table,
-    coalesce(kept.reason, told.reason) as reason,
+    coalesce(kept.source_table, reported.source_table) as source_table,
+    coalesce(kept.reason, reported.reason) as reason,
     kept.row_count as kept_row_count,
-    told.row_count as told_row_count
+    reported.row_count as reported_row_count
 from kept
-full outer join told
+full outer join reported
     on
-        kept.source_table = told.source_table
-        and kept.reason = told.reason
-where coalesce(kept.row_count, 0) <> coalesce(told.row_count, 0)
+        kept.source_table = reported.source_table
+        and kept.reason = reported.reason
+where coalesce(kept.row_count, 0) <> coalesce(reported.row_count, 0)

@@ -70,7 +70,7 @@ where
             or hidden_of_value < least(2, segment_total)
         )
     )
-    or is_folded <> (value = '(small groups)')
+    or is_combined <> (value = '(small groups)')
 union all
 select
     mart,

@@ -13,11 +13,14 @@ recomputed as (
         opportunity_ceiling_lower,
         opportunity_ceiling_upper,
         case
-            when yield_gap * (up_rate - down_rate) is not null
+            when future_spend_gap * (up_rate - down_rate) is not null
                 then
                     greatest(
                         customer_count
-                        * (next_yield_per_customer - yield_per_customer)
+                        * (
+                            next_future_spend_per_customer
+                            - future_spend_per_customer
+                        )
                         * (up_rate - down_rate),
                         0
                     )

@@ -21,7 +21,7 @@ followed as (
 expected as (
 
     select
-        'judged' as basis,
+        'backtest' as basis,
         sum(customer_count) as customer_count
     from followed
     where
@@ -32,7 +32,7 @@ expected as (
         )
     union all
     select
-        'in_force' as basis,
+        'current' as basis,
         sum(customer_count) as customer_count
     from followed
 

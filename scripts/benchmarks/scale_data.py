@@ -40,7 +40,7 @@ ROW_GROUP = 122_880
 class Shop:
     """Size and seed of a shop.
 
-    line_count: lines aimed at; the exact number follows from the seed and lies within 2 % of it.
+    line_count: lines aimed at; the exact number follows from the seed and lies within 2% of it.
     """
 
     line_count: int

@@ -115,18 +115,17 @@ def increment_targets(
 ) -> list[Target]:
     """Shares of a full build's time; judged at full size only. Marts have to be the same."""
     what = f"{growth.new_line_count / growth.line_count:.0%} new of {growth.line_count:,} lines"
-    what = what.replace("%", " %")
     return [
         Target(
             f"load to core, {what}, share of a full build's",
-            f"{growth.load_to_core:.0%}".replace("%", " %"),
-            f"at most {load_to_core:.0%}".replace("%", " %"),
+            f"{growth.load_to_core:.0%}",
+            f"at most {load_to_core:.0%}",
             growth.load_to_core <= load_to_core if is_full else None,
         ),
         Target(
             f"whole build, {what}, share of a full build's",
-            f"{growth.whole:.0%}".replace("%", " %"),
-            f"at most {whole:.0%}".replace("%", " %"),
+            f"{growth.whole:.0%}",
+            f"at most {whole:.0%}",
             growth.whole <= whole if is_full else None,
         ),
         Target(

@@ -1,5 +1,5 @@
 -- What did each campaign do per segment? Of those it reached, who answered,
--- with the 95 % interval; the largest campaigns first.
+-- with the 95% interval; the largest campaigns first.
 select
     campaign_id,
     segment_id,

@@ -2,7 +2,7 @@
 -- measured?
 select
     segment_id,
-    stance,
+    strategy,
     objective,
     offer,
     channel,

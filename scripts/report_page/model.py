@@ -87,7 +87,7 @@ class Figure:
     note: str = ""
     width: str = "full"
     # Whether the table stands behind a click, as it repeats what the section shows above it.
-    is_folded: bool = False
+    is_combined: bool = False
 
     @property
     def alt(self) -> str:

@@ -6,8 +6,6 @@ from datetime import date
 from typing import SupportsFloat, TypeAlias
 
 NONE = "\N{EN DASH}"
-# A space that does not break, between a number and its sign.
-SPACE = "\N{NO-BREAK SPACE}"
 # Not from the locale: the page is the same wherever it is written.
 MONTHS = [
     "January",
@@ -49,20 +47,20 @@ def decimal(value: Number) -> str:
 
 
 def percent(share: Number) -> str:
-    """Return a share as percent: 31.5 %, and 0.25 % where it is below one."""
+    """Return a share as percent: 31.5%, and 0.25% where it is below one."""
     if share is None:
         return NONE
     amount = 100 * float(share)
     digits = 2 if 0 < abs(amount) < 1 else 1
-    return f"{_without_minus_zero(amount, digits):,.{digits}f}{SPACE}%"
+    return f"{_without_minus_zero(amount, digits):,.{digits}f}%"
 
 
 def change(ratio: Number) -> str:
-    """Return a ratio as a change: 1.04 is +4.0 %."""
+    """Return a ratio as a change: 1.04 is +4.0%."""
     if ratio is None:
         return NONE
     amount = _without_minus_zero(100 * (float(ratio) - 1), 1)
-    return f"{amount:+,.1f}{SPACE}%"
+    return f"{amount:+,.1f}%"
 
 
 def signed(value: Number) -> str:

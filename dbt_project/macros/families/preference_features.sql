@@ -22,7 +22,7 @@
 
 
 {# Share of the category or channel in a slot. No purchase in one that there is,
-   is a share of zero; an empty slot is null for everybody. #}
+   is a share of zero; an empty slot is null for all customers. #}
 {% macro slot_share(slot, part, whole) -%}
     case
             when {{ slot }} is not null

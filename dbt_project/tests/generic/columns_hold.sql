@@ -47,7 +47,7 @@
 
     ),
 
-    told as (
+    problems as (
 
         select
             {%- for _, what in rules %}
@@ -64,7 +64,7 @@
     )
 
     select what_is_broken
-    from told
+    from problems
     where
         case
             when what_is_broken <> ''

@@ -1,8 +1,8 @@
 select
     segment_id,
     segment_name,
-    stance,
-    stance_reason,
+    strategy,
+    strategy_reason,
     objective,
     offer,
     positioning,

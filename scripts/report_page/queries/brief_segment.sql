@@ -8,7 +8,7 @@ select
     spend,
     spend_share,
     spend_per_customer,
-    later_spend_per_customer,
+    future_spend_per_customer,
     relative_growth,
     growth_direction
 from segment_summary

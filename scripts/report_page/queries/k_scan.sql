@@ -1,4 +1,4 @@
--- The scan from which the fit in force was chosen.
+-- The scan from which the active fit was chosen.
 select
     k,
     silhouette,

@@ -9,7 +9,7 @@ select
     spend_share,
     spend_per_customer,
     orders_per_customer,
-    later_spend_per_customer,
+    future_spend_per_customer,
     relative_growth,
     growth_direction,
     mean_confidence

@@ -1,4 +1,4 @@
--- The figures that the playbook goes by: judged ones where there are any.
+-- The figures that the playbook goes by: those of the backtest where there are any.
 select
     segment_id,
     segment_name,
@@ -6,10 +6,10 @@ select
     current_customer_count,
     horizon_days,
     growth_days,
-    later_spend_per_customer,
-    later_spend_low,
-    later_spend_high,
-    later_active_share,
+    future_spend_per_customer,
+    future_spend_low,
+    future_spend_high,
+    future_active_share,
     relative_growth,
     relative_growth_low,
     relative_growth_high,
@@ -21,6 +21,6 @@ select
     last_snapshot_date
 from segment_yield
 where
-    basis = (select max(evidence) from segment_playbook)
-    and later_spend_per_customer is not null
+    basis = (select max(yield_basis) from segment_playbook)
+    and future_spend_per_customer is not null
 order by segment_id;

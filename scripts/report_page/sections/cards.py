@@ -1,4 +1,4 @@
-"""The segments as cards: size, share of spend, yield, growth, stance, what sets them apart."""
+"""The segments as cards: size, shares, future spend, growth, strategy, what sets them apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def section(marts: Marts, facts: Facts) -> Section:
     cards = [
         {
             "segment": facts.segment(row["segment_id"]),
-            "stance": row["strategy"] if facts.has_orders else None,
+            "strategy": row["strategy"] if facts.has_orders else None,
             "figures": figures(row),
             "traits": told_traits(traits.get(row["segment_id"], [])),
         }
@@ -44,7 +44,7 @@ def section(marts: Marts, facts: Facts) -> Section:
                 finding="",
                 sql=answer.sql,
                 table=Table.of(answer.rows, columns(answer)),
-                is_folded=True,
+                is_combined=True,
             ),
         ),
     )
@@ -80,8 +80,10 @@ def figures(row: Row) -> list[tuple[str, str, str]]:
                 f"{wording.number(row['spend_per_customer'])} per customer",
             )
         )
-    if row["later_spend_per_customer"] is not None:
-        told.append(("Yield", wording.number(row["later_spend_per_customer"]), "spent later, each"))
+    if row["future_spend_per_customer"] is not None:
+        told.append(
+            ("Future spend", wording.number(row["future_spend_per_customer"]), "per customer")
+        )
     if direction := row["growth_direction"]:
         told.append(
             (
@@ -118,13 +120,13 @@ def columns(answer: Answer) -> list[Column]:
     every = [
         Column("segment_id", "Segment", wording.whole),
         Column("segment_name", "Name"),
-        Column("strategy", "Stance"),
+        Column("strategy", "Strategy"),
         Column("customer_count", "Customers", wording.whole),
         Column("customer_share", "Share of customers", wording.percent),
         Column("spend", "Spend", wording.whole),
         Column("spend_share", "Share of spend", wording.percent),
         Column("spend_per_customer", "Spend per customer", wording.number),
-        Column("later_spend_per_customer", "Later spend per customer", wording.number),
+        Column("future_spend_per_customer", "Future spend per customer", wording.number),
         Column("relative_growth", "Growth against alike", wording.change),
         Column("growth_direction", "Reading"),
         Column("mean_confidence", "Mean confidence", wording.decimal),

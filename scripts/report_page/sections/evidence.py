@@ -1,4 +1,4 @@
-"""Whether the segments are real (structure, stability) and useful (later spend)."""
+"""Whether the segments are real (structure, stability) and useful (future spend)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANCE = 0.2
 
 
 def section(marts: Marts, facts: Facts) -> Section:
-    """Return the k scan, stability, silhouettes, and prediction of later spend."""
+    """Return the k scan, stability, silhouettes, and prediction of future spend."""
     measured = useful(marts)
     return Section(
         key="evidence",
@@ -204,8 +204,8 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
 
 
 def useful(marts: Marts) -> list[Figure]:
-    """Return how well segments predict later spend, beside plain methods and chance."""
-    answer = marts.ask("usefulness")
+    """Return how well segments predict future spend, beside plain methods and chance."""
+    answer = marts.ask("baselines")
     if not answer:
         return []
     own = next(row for row in answer.rows if row["method"] == "segments")
@@ -213,9 +213,9 @@ def useful(marts: Marts) -> list[Figure]:
         Column("method", "Method"),
         Column("group_count", "Groups", wording.whole),
         Column("customer_count", "Customers", wording.whole),
-        Column("later_spend_variance_explained", "Variance explained", wording.percent),
-        Column("later_spend_variance_explained_low", "At least", wording.percent),
-        Column("later_spend_variance_explained_high", "At most", wording.percent),
+        Column("future_spend_variance_explained", "Variance explained", wording.percent),
+        Column("future_spend_variance_explained_low", "At least", wording.percent),
+        Column("future_spend_variance_explained_high", "At most", wording.percent),
         Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
         Column("finding", "Finding"),
     ]
@@ -260,16 +260,16 @@ def useful(marts: Marts) -> list[Figure]:
     found = [
         figure(
             "explained",
-            "Later spend explained",
-            "later_spend_variance_explained",
+            "Future spend explained",
+            "future_spend_variance_explained",
             "variance explained",
             f"{own['finding']}.",
         ),
         figure(
             "captured",
-            "Later spend of the top fifth",
+            "Future spend of the top fifth",
             "top_20_percent_captured_share",
-            "share of later spend",
+            "share of future spend",
             f"The fifth of customers that the segments put first brings "
             f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at "
             "random would bring "

@@ -12,9 +12,7 @@ from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 THRESHOLDS = (0.02, 0.1, 0.25, 0.75)
 SWATCHES = tuple(
     Swatch(f"sequential-{step}", label)
-    for step, label in enumerate(
-        ("under 2 %", "2 to 10 %", "10 to 25 %", "25 to 75 %", "over 75 %"), 1
-    )
+    for step, label in enumerate(("under 2%", "2 to 10%", "10 to 25%", "25 to 75%", "over 75%"), 1)
 )
 
 
@@ -86,7 +84,7 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
         has_segment_key=True,
         swatches=SWATCHES,
         swatches_title="Share of the customers of a row",
-        note="Shares are of all who were in the group of the row. An empty cell: nobody, or a "
+        note="Shares are of all who were in the group of the row. An empty cell: no customer, or a "
         "group that is not shown.",
     )
     return Section(

@@ -7,7 +7,7 @@ from report_page.marts import Marts, Row
 from report_page.model import Column, Content, Facts, Figure, Section, Table
 
 # Measures that are a share.
-SHARES = ("later_active_share", "response_rate")
+SHARES = ("future_active_share", "response_rate")
 
 
 def section(marts: Marts, facts: Facts) -> Section | None:
@@ -29,16 +29,16 @@ def section(marts: Marts, facts: Facts) -> Section | None:
         figures=(
             Figure(
                 key="playbook-figures",
-                title="Stances and their reasons",
-                is_folded=True,
+                title="Strategies and their reasons",
+                is_combined=True,
                 finding="",
                 sql=answer.sql,
                 table=Table.of(
                     answer.rows,
                     [
                         Column("segment_id", "Segment", wording.whole),
-                        Column("stance", "Stance"),
-                        Column("stance_reason", "Why"),
+                        Column("strategy", "Strategy"),
+                        Column("strategy_reason", "Why"),
                         Column("kpi_label", "Measure to watch"),
                         Column("opportunity_ceiling_amount", "Ceiling", wording.whole),
                         Column("opportunity_ceiling_lower", "at least", wording.whole),
@@ -68,9 +68,9 @@ def play(row: Row, facts: Facts) -> Content:
     ]
     return {
         "segment": facts.segment(row["segment_id"]),
-        "stance": row["stance"],
+        "strategy": row["strategy"],
         "entries": [(name, told) for name, told in entries if told],
-        "reason": row["stance_reason"],
+        "reason": row["strategy_reason"],
     }
 
 

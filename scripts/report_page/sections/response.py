@@ -20,9 +20,9 @@ CHANNEL_TITLES = {
     "campaign_sent": ("Through which channels campaigns reach them", "campaigns sent"),
 }
 RATE_THRESHOLDS = (0.05, 0.1, 0.2, 0.4)
-RATE_LABELS = ("under 5 %", "5 to 10 %", "10 to 20 %", "20 to 40 %", "over 40 %")
+RATE_LABELS = ("under 5%", "5 to 10%", "10 to 20%", "20 to 40%", "over 40%")
 SHARE_THRESHOLDS = (0.1, 0.25, 0.5, 0.75)
-SHARE_LABELS = ("under 10 %", "10 to 25 %", "25 to 50 %", "50 to 75 %", "over 75 %")
+SHARE_LABELS = ("under 10%", "10 to 25%", "25 to 50%", "50 to 75%", "over 75%")
 
 
 def section(marts: Marts, facts: Facts) -> Section | None:

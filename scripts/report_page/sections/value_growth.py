@@ -11,10 +11,10 @@ COLUMNS = [
     Column("segment_id", "Segment", wording.whole),
     Column("segment_name", "Name"),
     Column("current_customer_count", "Customers today", wording.whole),
-    Column("later_spend_per_customer", "Later spend per customer", wording.number),
-    Column("later_spend_low", "at least", wording.number),
-    Column("later_spend_high", "at most", wording.number),
-    Column("later_active_share", "Still buying", wording.percent),
+    Column("future_spend_per_customer", "Future spend per customer", wording.number),
+    Column("future_spend_low", "at least", wording.number),
+    Column("future_spend_high", "at most", wording.number),
+    Column("future_active_share", "Still buying", wording.percent),
     Column("relative_growth", "Growth against alike", wording.change),
     Column("relative_growth_low", "at least", wording.change),
     Column("relative_growth_high", "at most", wording.change),
@@ -53,7 +53,7 @@ def lead(answer: Answer) -> str:
     row = answer.first()
     how = (
         "by segments that were learned before it and then followed: an honest figure"
-        if row["basis"] == "judged"
+        if row["basis"] == "backtest"
         else "by today's segments as they would have been seen before it, so with hindsight"
     )
     return (
@@ -66,16 +66,16 @@ def lead(answer: Answer) -> str:
 
 def finding(answer: Answer) -> str:
     """Say who brings most, and who clearly grows or shrinks."""
-    top = max(answer.rows, key=lambda row: row["later_spend_per_customer"])
-    low = min(answer.rows, key=lambda row: row["later_spend_per_customer"])
+    top = max(answer.rows, key=lambda row: row["future_spend_per_customer"])
+    low = min(answer.rows, key=lambda row: row["future_spend_per_customer"])
     told = (
         f"A customer of segment {top['segment_id']} brings "
-        f"{wording.number(top['later_spend_per_customer'])} in {top['horizon_days']} days"
+        f"{wording.number(top['future_spend_per_customer'])} in {top['horizon_days']} days"
     )
     if low["segment_id"] != top["segment_id"]:
         told += (
             f", one of segment {low['segment_id']} brings "
-            f"{wording.number(low['later_spend_per_customer'])}"
+            f"{wording.number(low['future_spend_per_customer'])}"
         )
     moving = [
         f"segment {row['segment_id']} {row['growth_direction']}"
@@ -130,8 +130,8 @@ def figure(answer: Answer, facts: Facts) -> Figure:
 def point(row: Row, facts: Facts) -> Row:
     """Return a row of the chart."""
     growth = row["relative_growth"]
-    spend = row["later_spend_per_customer"]
-    low, high = row["later_spend_low"], row["later_spend_high"]
+    spend = row["future_spend_per_customer"]
+    low, high = row["future_spend_low"], row["future_spend_high"]
     told = {
         "id": str(row["segment_id"]),
         "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",

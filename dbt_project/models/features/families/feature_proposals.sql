@@ -34,7 +34,7 @@ defined as (
 ),
 
 -- Only customers without orders are described by their attributes alone, and
--- what somebody defined needs no proposal.
+-- attributes with a definition need no proposal.
 proposable as (
 
     select

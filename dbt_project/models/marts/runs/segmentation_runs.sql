@@ -28,7 +28,7 @@ run_facts as (
 backtest_finding as (
 
     select * from {{ ref('baseline_findings') }}
-    where basis = 'judged'
+    where basis = 'backtest'
 
 ),
 
@@ -47,7 +47,7 @@ new_run as (
         run_facts.indistinguishable_segments,
         run_facts.skipped_snapshots,
         active_fit.drifted_features,
-        backtest_finding.finding as usefulness,
+        backtest_finding.finding as baseline_finding,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -73,9 +73,9 @@ new_run as (
         run_facts.model_changed_share,
         active_fit.max_population_stability_index,
         active_fit.far_share,
-        backtest_finding.segments_explained as later_spend_variance_explained,
+        backtest_finding.segments_explained as future_spend_variance_explained,
         backtest_finding.rfm_explained as rfm_variance_explained,
-        backtest_finding.segments_captured as later_spend_captured_share,
+        backtest_finding.segments_captured as future_spend_captured_share,
         backtest_finding.ranking_captured as past_spend_captured_share,
         run_facts.customer_count,
         run_facts.segmented_customer_count,
@@ -95,7 +95,7 @@ new_run as (
         run_facts.has_order_gap,
         segmentation_run.as_of_date,
         active_fit.fit_as_of_date,
-        backtest_finding.as_of_date as judged_fit_as_of_date,
+        backtest_finding.as_of_date as backtest_fit_as_of_date,
         run_facts.first_order_date,
         run_facts.last_order_date,
         run_facts.loaded_at
@@ -130,7 +130,7 @@ final as (
         indistinguishable_segments,
         skipped_snapshots,
         drifted_features,
-        usefulness,
+        baseline_finding,
         data_hash,
         features_hash,
         settings_hash,
@@ -156,9 +156,9 @@ final as (
         model_changed_share,
         max_population_stability_index,
         far_share,
-        later_spend_variance_explained,
+        future_spend_variance_explained,
         rfm_variance_explained,
-        later_spend_captured_share,
+        future_spend_captured_share,
         past_spend_captured_share,
         customer_count,
         segmented_customer_count,
@@ -178,7 +178,7 @@ final as (
         has_order_gap,
         as_of_date,
         fit_as_of_date,
-        judged_fit_as_of_date,
+        backtest_fit_as_of_date,
         first_order_date,
         last_order_date
     from runs

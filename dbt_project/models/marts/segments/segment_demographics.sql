@@ -84,7 +84,7 @@ values_folded as (
             customer_count < {{ var('min_group_size') }}
             or size_rank <= 2
             or count_below < {{ var('min_group_size') }}
-        ) as is_folded
+        ) as is_combined
     from values_ranked
     where known_count >= {{ var('min_group_size') }}
 
@@ -95,9 +95,9 @@ values_renamed as (
     select
         attribute,
         value,
-        case when is_folded then '(small groups)' else value end
+        case when is_combined then '(small groups)' else value end
             as shown_value,
-        is_folded
+        is_combined
     from values_folded
 
 ),
@@ -107,13 +107,13 @@ values_shown as (
     select
         attribute,
         shown_value,
-        is_folded,
+        is_combined,
         count(*) as value_count
     from values_renamed
     group by
         attribute,
         shown_value,
-        is_folded
+        is_combined
 
 ),
 
@@ -154,7 +154,7 @@ filled as (
         segments.segment_id,
         cast(coalesce(segment_values.customer_count, 0) as bigint) as people,
         values_shown.value_count,
-        values_shown.is_folded
+        values_shown.is_combined
     from values_shown
     inner join segments
         on values_shown.attribute = segments.attribute
@@ -207,7 +207,7 @@ final as (
         customer_share,
         population_share,
         100 * customer_share / population_share as index_value,
-        is_folded,
+        is_combined,
         is_hidden as is_small_group
     from shares
 

@@ -62,7 +62,7 @@ final as (
                     || cast(complete_from_date as string) || '.'
             when not has_enough_customers
                 then
-                    'Too few to tell: {{ minimum }} customers held out and as'
+                    'Too few customers: {{ minimum }} held out and as'
                     || ' many not held out are needed.'
             when not is_conclusive
                 then

@@ -1,17 +1,19 @@
 {% set placeholders = {
     'customer_count': 'cast(customer_count as string)',
-    'yield': readable_number('yield_per_customer', "'money'"),
-    'yield_days':
-        "coalesce(cast(yield_days as string), case yield_basis"
+    'future_spend': readable_number('future_spend_per_customer', "'money'"),
+    'future_spend_days':
+        "coalesce(cast(future_spend_days as string), case yield_basis"
         ~ " when 'attributes' then 'all' else 'unknown' end)",
-    'yield_index': "coalesce(" ~ whole_number('yield_index') ~ ", 'unknown')",
+    'future_spend_index':
+        "coalesce(" ~ whole_number('future_spend_index') ~ ", 'unknown')",
     'retention': readable_number('active_share', "'share'"),
     'retention_index':
         "coalesce(" ~ whole_number('retention_index') ~ ", 'unknown')",
     'response_rate': readable_number('response_rate', "'share'"),
     'engagement_index':
         "coalesce(" ~ whole_number('engagement_index') ~ ", 'unknown')",
-    'next_yield': readable_number('next_yield_per_customer', "'money'"),
+    'next_future_spend':
+        readable_number('next_future_spend_per_customer', "'money'"),
     'next_segment':
         "coalesce('\"' || " ~ without_braces('next_segment_name')
         ~ " || '\"', 'the segment above')",
@@ -154,8 +156,8 @@ joined as (
         segment_names.segment_name,
         segment_upward_moves.next_segment_id,
         segment_upward_moves.next_segment_name,
-        segment_upward_moves.next_yield_per_customer,
-        segment_upward_moves.yield_gap,
+        segment_upward_moves.next_future_spend_per_customer,
+        segment_upward_moves.future_spend_gap,
         segment_upward_moves.up_rate,
         segment_upward_moves.down_rate,
         segment_upward_moves.net_rate,
@@ -189,9 +191,9 @@ final as (
 
     select
         segment_name,
-        strategy as stance,
-        strategy_reason as stance_reason,
-        yield_basis as evidence,
+        strategy,
+        strategy_reason,
+        yield_basis,
         growth_direction,
         {%- for text in ['objective', 'offer_chosen', 'positioning'] %}
         {{ filled_template(text, placeholders) }}
@@ -206,14 +208,14 @@ final as (
         segment_id,
         next_segment_id,
         rule_order,
-        yield_days,
+        future_spend_days,
         customer_count,
-        cast(yield_rank as bigint) as yield_rank,
-        yield_per_customer,
-        yield_index,
-        yield_index_lower,
-        yield_index_upper,
-        active_share as later_active_share,
+        cast(future_spend_rank as bigint) as future_spend_rank,
+        future_spend_per_customer,
+        future_spend_index,
+        future_spend_index_lower,
+        future_spend_index_upper,
+        active_share as future_active_share,
         retention_index,
         retention_index_lower,
         retention_index_upper,
@@ -222,14 +224,14 @@ final as (
         engagement_index_lower,
         engagement_index_upper,
         case kpi
-            when 'yield_per_customer' then yield_per_customer
-            when 'later_active_share' then active_share
+            when 'future_spend_per_customer' then future_spend_per_customer
+            when 'future_active_share' then active_share
             when 'response_rate' then response_rate
             when 'spend_per_customer' then spend_per_customer
             when 'orders_per_customer' then orders_per_customer
         end as kpi_current_value,
-        next_yield_per_customer,
-        yield_gap,
+        next_future_spend_per_customer,
+        future_spend_gap,
         up_rate,
         down_rate,
         net_rate,

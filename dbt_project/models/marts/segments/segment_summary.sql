@@ -33,10 +33,10 @@ segment_strategies as (
 
 ),
 
-judged_yield as (
+backtest_yield as (
 
     select * from {{ ref('segment_yield') }}
-    where basis = 'judged'
+    where basis = 'backtest'
 
 ),
 
@@ -99,10 +99,10 @@ final as (
             || ' or is far from that of all customers.'
         ) as description,
         segment_strategies.strategy,
-        judged_yield.growth_direction,
+        backtest_yield.growth_direction,
         counted.segment_id,
         counted.customer_count,
-        judged_yield.yield_rank,
+        backtest_yield.future_spend_rank,
         counted.outlier_count,
         counted.order_count,
         cast(counted.spend as decimal(18, 4)) as spend,
@@ -118,8 +118,8 @@ final as (
         cast(counted.mean_days_since_last_order as double)
             as mean_days_since_last_order,
         cast(counted.mean_confidence as double) as mean_confidence,
-        judged_yield.later_spend_per_customer,
-        judged_yield.relative_growth,
+        backtest_yield.future_spend_per_customer,
+        backtest_yield.relative_growth,
         counted.silhouette,
         counted.jaccard,
         segment_names.is_name_distinct
@@ -130,8 +130,8 @@ final as (
         on counted.segment_id = segment_strategies.segment_id
     left join descriptions
         on counted.segment_id = descriptions.segment_id
-    left join judged_yield
-        on counted.segment_id = judged_yield.segment_id
+    left join backtest_yield
+        on counted.segment_id = backtest_yield.segment_id
 
 )
 

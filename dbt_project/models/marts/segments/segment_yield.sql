@@ -63,7 +63,7 @@ ranked as (
                             mean_future_spend desc nulls last,
                             segment_id asc
                     )
-        end as yield_rank,
+        end as future_spend_rank,
         case
             when relative_growth is not null
                 then
@@ -84,28 +84,28 @@ final as (
         ranked.basis,
         segment_names.segment_name,
         ranked.growth_direction,
-        baseline_findings.finding as usefulness,
+        baseline_findings.finding as baseline_finding,
         ranked.segment_id,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
         cast(growth_start.growth_days as bigint) as growth_days,
-        cast(ranked.yield_rank as bigint) as yield_rank,
+        cast(ranked.future_spend_rank as bigint) as future_spend_rank,
         cast(ranked.growth_rank as bigint) as growth_rank,
         ranked.snapshot_count,
         ranked.customer_count,
         ranked.customer_window_count,
         coalesce(members_today.current_customer_count, 0)
             as current_customer_count,
-        ranked.future_spend as later_spend,
+        ranked.future_spend,
         ranked.spend_before,
-        ranked.mean_future_spend as later_spend_per_customer,
-        ranked.standard_error as later_spend_standard_error,
-        ranked.mean_future_spend_low as later_spend_low,
-        ranked.mean_future_spend_high as later_spend_high,
+        ranked.mean_future_spend as future_spend_per_customer,
+        ranked.standard_error as future_spend_standard_error,
+        ranked.mean_future_spend_low as future_spend_low,
+        ranked.mean_future_spend_high as future_spend_high,
         cast(ranked.spend_before as double)
         / nullif(ranked.customer_window_count, 0) as spend_before_per_customer,
-        ranked.active_share as later_active_share,
-        ranked.active_share_low as later_active_share_low,
-        ranked.active_share_high as later_active_share_high,
+        ranked.active_share as future_active_share,
+        ranked.active_share_low as future_active_share_low,
+        ranked.active_share_high as future_active_share_high,
         ranked.first_spend,
         ranked.second_spend,
         ranked.expected_spend,
@@ -123,7 +123,7 @@ final as (
         * ranked.mean_future_spend_high as projected_spend_high,
         ranked.member_overlap,
         case
-            when ranked.basis = 'judged' then backtest_date.as_of_date
+            when ranked.basis = 'backtest' then backtest_date.as_of_date
             else active_fit.fit_as_of_date
         end as fit_as_of_date,
         ranked.first_snapshot_date,

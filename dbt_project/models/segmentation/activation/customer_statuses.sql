@@ -22,7 +22,7 @@ lapsed_snapshots as (
 
 -- A customer stands in the middle of those with an equal value: half of them
 -- count as worse. So equal customers get equal scores whatever the order of
--- rows, and where all are equal everybody stands at one half. Customers without
+-- rows, and where all are equal each stands at one half. Customers without
 -- an order in the window have no scores.
 placed as (
 

@@ -23,7 +23,7 @@ trimmed as (
         {%- endfor %}
         coalesce(trim(rule_order), '') as rule_order,
         try_cast(trim(rule_order) as bigint) as rule_number,
-        coalesce(trim(stance), '') as stance,
+        coalesce(trim(strategy), '') as strategy,
         coalesce(trim(growth_direction), '') as growth_direction,
         coalesce(trim(kpi), '') as kpi
     from playbook_rules
@@ -58,11 +58,11 @@ problems as (
     select
         rule_order,
         rule_number,
-        'stance' as column_name,
-        stance as found,
-        'one of {{ known.stances | join(", ") }}' as expected
+        'strategy' as column_name,
+        strategy as found,
+        'one of {{ known.strategies | join(", ") }}' as expected
     from placed
-    where stance not in ({{ text_list(known.stances) }})
+    where strategy not in ({{ text_list(known.strategies) }})
     union all
     select
         rule_order,
@@ -132,14 +132,14 @@ problems as (
     select
         rule_order,
         rule_number,
-        'stance' as column_name,
-        stance as found,
+        'strategy' as column_name,
+        strategy as found,
         'maintain for the last rule, with any in every condition, so that'
-        || ' each segment has a stance' as expected
+        || ' each segment has a strategy' as expected
     from placed
     where
         rule_number = last_rule_number
-        and not (stance = 'maintain' and is_for_all)
+        and not (strategy = 'maintain' and is_for_all)
     union all
     select
         rule_order,

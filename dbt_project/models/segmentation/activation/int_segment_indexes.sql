@@ -42,17 +42,17 @@ segment_counts as (
 bases as (
 
     select
-        case basis when 'judged' then 1 else 2 end as basis_rank,
+        case basis when 'backtest' then 1 else 2 end as basis_rank,
         basis as yield_basis,
-        {{ var('yield_horizon_days') }} as yield_days,
+        {{ var('yield_horizon_days') }} as future_spend_days,
         segment_id,
         growth_direction,
         customer_window_count as observation_count,
         cast(future_spend as decimal(38, 4)) as spend,
         cast(round(active_share * customer_window_count) as bigint)
             as active_count,
-        mean_future_spend as yield_per_customer,
-        standard_error as yield_standard_error,
+        mean_future_spend as future_spend_per_customer,
+        standard_error as future_spend_standard_error,
         active_share,
         active_share_low as active_share_lower,
         active_share_high as active_share_upper
@@ -61,15 +61,15 @@ bases as (
     select
         3 as basis_rank,
         'attributes' as yield_basis,
-        cast(null as bigint) as yield_days,
+        cast(null as bigint) as future_spend_days,
         segment_id,
         cast(null as string) as growth_direction,
         described_customer_count as observation_count,
         described_spend as spend,
         described_recent_count as active_count,
         cast(described_spend as double) / described_customer_count
-            as yield_per_customer,
-        cast(null as double) as yield_standard_error,
+            as future_spend_per_customer,
+        cast(null as double) as future_spend_standard_error,
         described_recent_share as active_share,
         {{ wilson_bound(
             'described_recent_share', 'described_customer_count',
@@ -85,14 +85,14 @@ bases as (
     select
         4 as basis_rank,
         'current_window' as yield_basis,
-        {{ var('window_days') }} as yield_days,
+        {{ var('window_days') }} as future_spend_days,
         segment_id,
         cast(null as string) as growth_direction,
         customer_count as observation_count,
         spend,
         recent_count as active_count,
-        cast(spend as double) / customer_count as yield_per_customer,
-        cast(null as double) as yield_standard_error,
+        cast(spend as double) / customer_count as future_spend_per_customer,
+        cast(null as double) as future_spend_standard_error,
         cast(recent_count as double) / customer_count as active_share,
         cast(null as double) as active_share_lower,
         cast(null as double) as active_share_upper
@@ -101,7 +101,7 @@ bases as (
 ),
 
 -- Segments are compared with each other, so all have the same basis: the best
--- one with a yield for every segment that has customers.
+-- one that knows the spend of every segment that has customers.
 complete_bases as (
 
     select bases.basis_rank
@@ -109,7 +109,7 @@ complete_bases as (
     inner join segment_purchases
         on bases.segment_id = segment_purchases.segment_id
     cross join segment_counts
-    where bases.yield_per_customer is not null
+    where bases.future_spend_per_customer is not null
     group by
         bases.basis_rank,
         segment_counts.segment_count
@@ -124,13 +124,13 @@ best_basis as (
 
 ),
 
-yields as (
+best_spend as (
 
     select
         bases.*,
         cast(sum(bases.spend) over () as double)
         / nullif(cast(sum(bases.observation_count) over () as double), 0)
-            as population_yield,
+            as population_spend,
         cast(sum(bases.active_count) over () as double)
         / nullif(cast(sum(bases.observation_count) over () as double), 0)
             as population_active_share
@@ -173,33 +173,36 @@ compared as (
 
     select
         fit_segments.segment_id,
-        yields.yield_basis,
-        coalesce(yields.growth_direction, 'not measured') as growth_direction,
-        cast(yields.yield_days as bigint) as yield_days,
+        best_spend.yield_basis,
+        coalesce(best_spend.growth_direction, 'not measured')
+            as growth_direction,
+        cast(best_spend.future_spend_days as bigint) as future_spend_days,
         coalesce(segment_purchases.customer_count, 0) as customer_count,
         cast(segment_purchases.spend as double)
         / segment_purchases.customer_count as spend_per_customer,
         cast(segment_purchases.order_count as double)
         / segment_purchases.customer_count as orders_per_customer,
-        yields.yield_per_customer,
-        yields.yield_standard_error,
-        yields.active_share,
-        yields.active_share_lower,
-        yields.active_share_upper,
+        best_spend.future_spend_per_customer,
+        best_spend.future_spend_standard_error,
+        best_spend.active_share,
+        best_spend.active_share_lower,
+        best_spend.active_share_upper,
         response_rates.sent_count,
         response_rates.response_rate,
         {{ interval_errors() }} as interval_errors,
         100 / case
-            when yields.population_yield > 0 then yields.population_yield
-        end as yield_factor,
-        100 / nullif(yields.population_active_share, 0) as retention_factor,
+            when best_spend.population_spend > 0
+                then best_spend.population_spend
+        end as spend_factor,
+        100 / nullif(best_spend.population_active_share, 0)
+            as retention_factor,
         100 / nullif(response_rates.population_response_rate, 0)
             as engagement_factor
     from fit_segments
     left join segment_purchases
         on fit_segments.segment_id = segment_purchases.segment_id
-    left join yields
-        on fit_segments.segment_id = yields.segment_id
+    left join best_spend
+        on fit_segments.segment_id = best_spend.segment_id
     left join response_rates
         on fit_segments.segment_id = response_rates.segment_id
 
@@ -211,25 +214,27 @@ final as (
         yield_basis,
         growth_direction,
         segment_id,
-        yield_days,
+        future_spend_days,
         customer_count,
-        -- The first has the highest yield.
+        -- The first has the highest future spend.
         row_number() over (
-            order by yield_per_customer desc nulls last, segment_id asc
-        ) as yield_rank,
+            order by future_spend_per_customer desc nulls last, segment_id asc
+        ) as future_spend_rank,
         spend_per_customer,
         orders_per_customer,
-        yield_per_customer,
-        yield_standard_error,
-        yield_factor * yield_per_customer as yield_index,
-        yield_factor
+        future_spend_per_customer,
+        future_spend_standard_error,
+        spend_factor * future_spend_per_customer as future_spend_index,
+        spend_factor
         * (
-            yield_per_customer - interval_errors * yield_standard_error
-        ) as yield_index_lower,
-        yield_factor
+            future_spend_per_customer
+            - interval_errors * future_spend_standard_error
+        ) as future_spend_index_lower,
+        spend_factor
         * (
-            yield_per_customer + interval_errors * yield_standard_error
-        ) as yield_index_upper,
+            future_spend_per_customer
+            + interval_errors * future_spend_standard_error
+        ) as future_spend_index_upper,
         active_share,
         retention_factor * active_share as retention_index,
         retention_factor * active_share_lower as retention_index_lower,

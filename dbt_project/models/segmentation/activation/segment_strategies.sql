@@ -59,7 +59,7 @@ checked as (
 rules as (
 
     select
-        trim(playbook_rules.stance) as strategy,
+        trim(playbook_rules.strategy) as strategy,
         nullif(trim(playbook_rules.growth_direction), 'any')
             as growth_direction,
         trim(playbook_rules.kpi) as kpi,
@@ -71,8 +71,10 @@ rules as (
             as offer_if_discount_sensitive,
         trim(playbook_rules.positioning) as positioning,
         cast(playbook_rules.rule_order as bigint) as rule_order,
-        {{ playbook_bound('min_yield_index') }} as min_yield_index,
-        {{ playbook_bound('max_yield_index') }} as max_yield_index,
+        {{ playbook_bound('min_future_spend_index') }}
+            as min_future_spend_index,
+        {{ playbook_bound('max_future_spend_index') }}
+            as max_future_spend_index,
         {{ playbook_bound('min_retention_index') }} as min_retention_index,
         {{ playbook_bound('max_retention_index') }} as max_retention_index,
         {{ playbook_bound('min_engagement_index') }} as min_engagement_index,
@@ -97,7 +99,7 @@ met as (
             rules.growth_direction is null
             or segment_indexes.growth_direction = rules.growth_direction
         )
-        and {{ meets_bounds('yield_index') }}
+        and {{ meets_bounds('future_spend_index') }}
         and {{ meets_bounds('retention_index') }}
         and {{ meets_bounds('engagement_index') }}
     group by segment_indexes.segment_id
@@ -117,8 +119,8 @@ applied as (
         rules.offer_if_discount_sensitive,
         rules.positioning,
         rules.rule_order,
-        rules.min_yield_index,
-        rules.max_yield_index,
+        rules.min_future_spend_index,
+        rules.max_future_spend_index,
         rules.min_retention_index,
         rules.max_retention_index,
         rules.min_engagement_index,
@@ -138,7 +140,7 @@ final as (
         growth_direction,
         strategy,
         'Rule ' || cast(rule_order as string) || ', ' || meaning
-        || {{ figure_words('yield_index') }}
+        || {{ figure_words('future_spend_index') }}
         || {{ figure_words('retention_index') }}
         || {{ figure_words('engagement_index') }}
         || '; growth: ' || growth_direction || '.' as strategy_reason,
@@ -150,16 +152,16 @@ final as (
         positioning,
         segment_id,
         rule_order,
-        yield_days,
+        future_spend_days,
         customer_count,
-        yield_rank,
+        future_spend_rank,
         spend_per_customer,
         orders_per_customer,
-        yield_per_customer,
-        yield_standard_error,
-        yield_index,
-        yield_index_lower,
-        yield_index_upper,
+        future_spend_per_customer,
+        future_spend_standard_error,
+        future_spend_index,
+        future_spend_index_lower,
+        future_spend_index_upper,
         retention_index,
         retention_index_lower,
         retention_index_upper,

@@ -24,7 +24,7 @@ segment_names as (
 
 ),
 
--- Pairs of snapshots that are one yield horizon apart.
+-- Pairs of snapshots that are one horizon apart.
 pairs as (
 
     select
@@ -43,7 +43,7 @@ placed as (
     select
         customer_assignments.customer_id,
         customer_assignments.segment_id,
-        segment_indexes.yield_rank,
+        segment_indexes.future_spend_rank,
         customer_assignments.as_of_date
     from customer_assignments
     inner join segment_indexes
@@ -56,7 +56,7 @@ placed_before as (
     select
         placed.customer_id,
         placed.segment_id,
-        placed.yield_rank,
+        placed.future_spend_rank,
         pairs.to_date
     from placed
     inner join pairs
@@ -64,7 +64,7 @@ placed_before as (
 
 ),
 
--- Up is any segment of higher yield. Customers in no segment any more have gone
+-- Up is any segment of higher future spend. Customers in no segment have gone
 -- down.
 moved as (
 
@@ -73,8 +73,10 @@ moved as (
         placed_before.segment_id,
         case
             when placed.customer_id is null then -1
-            when placed.yield_rank < placed_before.yield_rank then 1
-            when placed.yield_rank > placed_before.yield_rank then -1
+            when placed.future_spend_rank < placed_before.future_spend_rank
+                then 1
+            when placed.future_spend_rank > placed_before.future_spend_rank
+                then -1
             else 0
         end as direction
     from placed_before
@@ -141,7 +143,7 @@ moves as (
 
 ),
 
--- Yields of the current window cover other days than the rates of moving.
+-- Figures of the current window cover other days than the rates of moving.
 followed as (
 
     select * from segment_indexes
@@ -149,7 +151,7 @@ followed as (
 
 ),
 
--- The segment with the highest yield has none above it.
+-- The segment with the highest future spend has none above it.
 gaps as (
 
     select
@@ -157,17 +159,18 @@ gaps as (
         followed.customer_count,
         next_segments.segment_id as next_segment_id,
         segment_names.segment_name as next_segment_name,
-        next_segments.yield_per_customer as next_yield_per_customer,
-        next_segments.yield_per_customer - followed.yield_per_customer
-            as yield_gap,
-        power(next_segments.yield_standard_error, 2)
-        + power(followed.yield_standard_error, 2) as gap_variance
+        next_segments.future_spend_per_customer
+            as next_future_spend_per_customer,
+        next_segments.future_spend_per_customer
+        - followed.future_spend_per_customer as future_spend_gap,
+        power(next_segments.future_spend_standard_error, 2)
+        + power(followed.future_spend_standard_error, 2) as gap_variance
     from followed
     inner join followed as next_segments
-        on followed.yield_rank = next_segments.yield_rank + 1
+        on followed.future_spend_rank = next_segments.future_spend_rank + 1
     inner join segment_names
         on next_segments.segment_id = segment_names.segment_id
-    where followed.yield_per_customer is not null
+    where followed.future_spend_per_customer is not null
 
 ),
 
@@ -179,10 +182,10 @@ multiplied as (
         moves.up_rate,
         moves.down_rate,
         moves.net_rate,
-        gaps.customer_count * gaps.yield_gap * moves.net_rate as amount,
+        gaps.customer_count * gaps.future_spend_gap * moves.net_rate as amount,
         gaps.customer_count
         * sqrt(
-            power(gaps.yield_gap * moves.net_rate_standard_error, 2)
+            power(gaps.future_spend_gap * moves.net_rate_standard_error, 2)
             + power(moves.net_rate, 2) * gaps.gap_variance
         ) as standard_error
     from gaps
@@ -197,8 +200,8 @@ final as (
         next_segment_name,
         segment_id,
         next_segment_id,
-        next_yield_per_customer,
-        yield_gap,
+        next_future_spend_per_customer,
+        future_spend_gap,
         up_rate,
         down_rate,
         net_rate,

@@ -198,13 +198,13 @@ final as (
         case
             when method = 'segments' then null
             when not is_predictive and are_segments_predictive
-                then 'does not predict later spend, unlike the segments'
+                then 'does not predict future spend, unlike the segments'
             when not is_predictive
-                then 'does not predict later spend, nor do the segments'
+                then 'does not predict future spend, nor do the segments'
             else
                 'explains '
                 || explained_comparison
-                || ' of later spend '
+                || ' of future spend '
                 || case
                     when explained_comparison = 'as much' then 'as'
                     else 'than'

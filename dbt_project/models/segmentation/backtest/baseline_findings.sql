@@ -87,44 +87,44 @@ worded as (
         basis,
         case
             when segments_explained is null or segments_captured is null
-                then 'Not measured: nothing differs in what was spent later.'
+                then 'Not measured: future spend is the same for everyone.'
             else
                 case
                     when
                         not are_segments_predictive
                         and not is_baseline_predictive
                         then
-                            'Nothing predicts later spend, neither the segments'
-                            || ' nor plain methods'
+                            'Nothing predicts future spend, neither the'
+                            || ' segments nor plain methods'
                     when not are_segments_predictive
                         then
-                            'Plain methods predict later spend and the'
+                            'Plain methods predict future spend and the'
                             || ' segments do not'
                     when is_explained_better and is_ranked_better
                         then
-                            'Plain methods predict later spend better than the'
+                            'Plain methods predict future spend better than the'
                             || ' segments, which say how to treat customers'
                             || ' and not who will spend most'
                     when is_explained_better
                         then
-                            'A plain method explains more of later spend than'
+                            'A plain method explains more of future spend than'
                             || ' the segments'
                     when is_ranked_better and is_explained_worse
                         then
-                            'The segments explain the most of later spend; to'
+                            'The segments explain the most of future spend; to'
                             || ' find the biggest spenders, a plain ranking by'
                             || ' past spend is better'
                     when is_ranked_better
                         then
-                            'The segments explain as much of later spend as'
+                            'The segments explain as much of future spend as'
                             || ' plain methods; to find the biggest spenders, a'
                             || ' plain ranking by past spend is better'
                     when is_explained_worse
                         then
-                            'The segments explain more of later spend than'
+                            'The segments explain more of future spend than'
                             || ' plain methods'
                     else
-                        'The segments predict later spend as well as plain'
+                        'The segments predict future spend as well as plain'
                         || ' methods'
                 end
                 || ': segments explain '
@@ -169,7 +169,7 @@ reasons as (
     select
         case
             when not source_capabilities.has_orders
-                then 'Not measured: without orders nobody can be followed'
+                then 'Not measured: without orders no customer can be followed'
             when followed.followed_count = 0
                 then
                     'Not measured: the data is too short. The earliest date'
@@ -179,8 +179,8 @@ reasons as (
                     || ', less than {{ var("yield_horizon_days") }} days'
                     || ' before the as-of date'
             else
-                'Not measured: no customer had enough history on the judged'
-                || ' date'
+                'Not measured: no customer had enough history on the date'
+                || ' of the backtest'
         end as reason
     from followed
     cross join source_capabilities
@@ -189,9 +189,9 @@ reasons as (
 
 bases as (
 
-    select 'judged' as basis
+    select 'backtest' as basis
     union all
-    select 'in_force' as basis
+    select 'current' as basis
 
 ),
 

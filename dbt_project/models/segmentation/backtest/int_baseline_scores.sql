@@ -21,9 +21,9 @@ assigned as (
     select
         customer_id,
         as_of_date,
-        cast(max(case when basis = 'judged' then segment_id end) as bigint)
+        cast(max(case when basis = 'backtest' then segment_id end) as bigint)
             as backtest_segments,
-        cast(max(case when basis = 'in_force' then segment_id end) as bigint)
+        cast(max(case when basis = 'current' then segment_id end) as bigint)
             as current_segments,
         max(future_spend) as future_spend
     from customer_future_spend
@@ -103,8 +103,8 @@ members as (
     select
         customer_id,
         case grouped_by
-            when 'backtest_segments' then 'judged'
-            when 'current_segments' then 'in_force'
+            when 'backtest_segments' then 'backtest'
+            when 'current_segments' then 'current'
             else 'any'
         end as basis,
         case grouped_by

@@ -40,14 +40,14 @@ assigned as (
 
     select
         customer_id,
-        'judged' as basis,
+        'backtest' as basis,
         segment_id,
         as_of_date
     from backtest_assignments
     union all
     select
         customer_id,
-        'in_force' as basis,
+        'current' as basis,
         segment_id,
         as_of_date
     from customer_assignments
@@ -62,7 +62,7 @@ members as (
         assigned.customer_id,
         assigned.basis,
         assigned.segment_id,
-        assigned.basis = 'in_force' or snapshots.is_backtest as is_counted,
+        assigned.basis = 'current' or snapshots.is_backtest as is_counted,
         snapshots.is_backtest as is_backtest_date,
         snapshots.is_growth_start,
         assigned.as_of_date

@@ -82,7 +82,7 @@ summed as (
 
 ),
 
--- The members of a segment in a band beside everybody else in it.
+-- The members of a segment in a band beside all other customers in it.
 compared as (
 
     select
@@ -135,7 +135,7 @@ shared as (
 ),
 
 -- What the segment would have spent in the second span, had its members grown
--- as everybody in their bands did.
+-- as all customers in their bands did.
 expected as (
 
     select

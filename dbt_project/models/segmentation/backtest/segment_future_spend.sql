@@ -84,9 +84,9 @@ fits as (
 
     select
         customer_id,
-        max(case when basis = 'judged' then segment_id end)
+        max(case when basis = 'backtest' then segment_id end)
             as backtest_segment_id,
-        max(case when basis = 'in_force' then segment_id end)
+        max(case when basis = 'current' then segment_id end)
             as current_segment_id
     from customer_future_spend
     group by customer_id
@@ -109,7 +109,7 @@ fit_overlap as (
         on
             future_spend_estimates.segment_id = fits.backtest_segment_id
             or future_spend_estimates.segment_id = fits.current_segment_id
-    where future_spend_estimates.basis = 'judged'
+    where future_spend_estimates.basis = 'backtest'
     group by
         future_spend_estimates.basis,
         future_spend_estimates.segment_id
@@ -134,7 +134,7 @@ joined as (
         growth.relative_growth,
         growth.log_standard_error,
         case
-            when future_spend_estimates.basis = 'in_force' then 1.0
+            when future_spend_estimates.basis = 'current' then 1.0
             else fit_overlap.member_overlap
         end as member_overlap,
         count(growth.segment_id) over (

@@ -149,7 +149,7 @@ met as (
         ) as lower_means,
         case
             when fit_features.feature is null
-                then 'defined after the fit in force'
+                then 'defined after the active fit'
             else fit_features.dropped_reason
         end as dropped_reason,
         fit_features.weighting,

@@ -90,7 +90,7 @@ final as (
     select
         settings_hash,
         definitions_hash,
-        coalesce(refit_reason, 'stored fit in force') as refit_reason,
+        coalesce(refit_reason, 'stored fit stays active') as refit_reason,
         drifted_features,
         stored_fit_number,
         cast(

@@ -10,9 +10,9 @@ customers as (
 
 ),
 
--- Campaigns are told without dates: how many of six were accepted is an
--- attribute, and there are no interactions to tell of.
--- Z_CostContact and Z_Revenue are the same for everybody and left behind.
+-- Campaigns come without dates: how many of six were accepted is an
+-- attribute, and there are no interactions.
+-- Z_CostContact and Z_Revenue are the same for all customers and left out.
 read as (
 
     select

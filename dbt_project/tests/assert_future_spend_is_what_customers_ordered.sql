@@ -12,7 +12,7 @@ members as (
         as_of_date
     from {{ ref('int_customer_future_spend') }}
     where
-        basis = 'judged'
+        basis = 'backtest'
         and is_counted
 
 ),
@@ -36,17 +36,17 @@ reported as (
 
     select
         segment_id,
-        later_spend
+        future_spend
     from {{ ref('segment_yield') }}
-    where basis = 'judged'
+    where basis = 'backtest'
 
 )
 
 select
     coalesce(reported.segment_id, ordered.segment_id) as segment_id,
-    reported.later_spend,
+    reported.future_spend,
     ordered.spend
 from reported
 full outer join ordered
     on reported.segment_id = ordered.segment_id
-where coalesce(reported.later_spend, 0) <> coalesce(ordered.spend, 0)
+where coalesce(reported.future_spend, 0) <> coalesce(ordered.spend, 0)

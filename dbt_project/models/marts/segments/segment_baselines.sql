@@ -28,12 +28,12 @@ final as (
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
         baseline_comparison.group_count,
         baseline_comparison.customer_count,
-        baseline_comparison.future_spend as later_spend,
-        baseline_comparison.explained as later_spend_variance_explained,
+        baseline_comparison.future_spend,
+        baseline_comparison.explained as future_spend_variance_explained,
         baseline_comparison.explained_low
-            as later_spend_variance_explained_low,
+            as future_spend_variance_explained_low,
         baseline_comparison.explained_high
-            as later_spend_variance_explained_high,
+            as future_spend_variance_explained_high,
         baseline_comparison.captured as top_20_percent_captured_share,
         baseline_comparison.captured_low as top_20_percent_captured_share_low,
         baseline_comparison.captured_high as top_20_percent_captured_share_high,
@@ -47,7 +47,7 @@ final as (
         baseline_comparison.captures_most,
         baseline_comparison.as_of_date as snapshot_date,
         case
-            when baseline_comparison.basis = 'judged'
+            when baseline_comparison.basis = 'backtest'
                 then baseline_comparison.as_of_date
             else active_fit.fit_as_of_date
         end as fit_as_of_date
