@@ -1,8 +1,10 @@
 {#
-    Tables and views for DuckDB, each replaced by one statement. dbt's own ones
-    build beside the old table and rename twice, for databases that are read
-    meanwhile; the build database is not read before it is published, and
-    what is round a model's query takes longer than the query of a small shop.
+    Tables and views for DuckDB, each replaced by one statement, and incremental
+    tables, to which one statement appends. dbt's own ones build beside the old
+    table and rename twice, or write new rows to another table first, for
+    databases that are read meanwhile; the build database is not read before it
+    is published, and what is round a model's query takes longer than the query
+    of a small shop.
 #}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
@@ -28,6 +30,28 @@
             {{ create_table_as(False, target_relation, compiled_code) }}
         {%- endcall -%}
     {%- endif -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+
+{% endmaterialization %}
+
+{% materialization incremental, adapter='duckdb', supported_languages=['sql'] %}
+
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set is_kept = is_incremental() -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement('main') -%}
+        {%- if is_kept -%}
+            insert into {{ target_relation }} by name
+            {{ compiled_code }}
+        {%- else -%}
+            {{ drop_if_there(load_cached_relation(this)) }}
+            {{ create_table_as(False, target_relation, compiled_code) }}
+        {%- endif -%}
+    {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
