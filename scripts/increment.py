@@ -45,10 +45,10 @@ KEPT_TABLES = {
     ),
     "features": (
         "orders",
+        "category_days",
         "customer_days",
-        "customer_category_weeks",
-        "int_category_periods",
-        "int_customer_windows",
+        "int_customer_parts",
+        "customer_snapshots",
     ),
 }
 CODE = {

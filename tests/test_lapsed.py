@@ -35,6 +35,6 @@ def test_the_last_window_of_lapsed_customers_holds_their_orders(cohort: Tried) -
         "having last_date < date '1997-07-02' order by all"
     )
     columns = "customer_id, order_count, cast(spend as double), last_order_date"
-    assert model_rows(cohort, "int_customer_windows", columns, where="is_lapsed") == bought
-    (least,) = min(model_rows(cohort, "int_customer_windows", "observed_days", where="is_lapsed"))
+    assert model_rows(cohort, "customer_snapshots", columns, where="is_lapsed") == bought
+    (least,) = min(model_rows(cohort, "customer_snapshots", "observed_days", where="is_lapsed"))
     assert least >= 351

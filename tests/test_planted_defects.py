@@ -80,17 +80,17 @@ DEFECTS = {
     "assert_category_spend_sums_to_spend": Defect(
         "a category is lost",
         "categories",
-        "features/activity/customer_category_weeks.sql",
-        "    select * from weeks\n",
-        "    select * from weeks\n    where category <> 'Books'\n",
+        "features/activity/category_days.sql",
+        "    group by\n",
+        "    where products.category <> 'Books'\n    group by\n",
     ),
     "assert_features_see_only_their_window": Defect(
         "a customer's first order is taken from before the window",
         "windows",
-        "features/activity/int_customer_windows.sql",
-        "min(order_date) filter (where order_count > 0) as first_order_date",
-        "min(order_date) filter (where order_count > 0)\n"
-        "            - case when customer_id = 'c34' then 400 else 0 end as first_order_date",
+        "features/activity/customer_snapshots.sql",
+        "        totals.first_order_date,\n",
+        "        totals.first_order_date\n"
+        "        - case when known.customer_id = 'c34' then 400 else 0 end as first_order_date,\n",
     ),
     "assert_accepted_rows_are_in_core": Defect(
         "accepted rows do not reach their entity",
@@ -286,8 +286,9 @@ DEFECTS = {
         "a category is lost",
         "behaviour",
         "marts/segments/segment_category_affinity.sql",
-        "select * from {{ ref('customer_category_windows') }}",
-        "select * from {{ ref('customer_category_windows') }} where category <> 'Books'",
+        "        on order_lines.product_id = products.product_id\n",
+        "        on order_lines.product_id = products.product_id\n"
+        "    where products.category <> 'Books'\n",
     ),
     "assert_engagement_counts_every_contact": Defect(
         "a kind of contact is lost",

@@ -50,24 +50,22 @@ CORE = (
     "source_capabilities",
 )
 FEATURES = (
+    "category_days",
     "category_slots",
     "customer_campaigns",
-    "customer_category_weeks",
-    "customer_category_windows",
     "customer_days",
     "customer_snapshots",
     "feature_proposals",
     "feature_settings",
     "features_by_slot_set",
     "int_attribute_features",
-    "int_category_periods",
-    "int_category_windows",
-    "int_channel_windows",
-    "int_customer_windows",
+    "int_customer_parts",
     "int_promotion_windows",
+    "lapsed_windows",
     "orders",
     "slot_sets",
     "snapshots",
+    "window_parts",
 )
 VIEWS = (
     "staging.stg_own_files__customers",
@@ -78,7 +76,7 @@ VIEWS = (
     "core.order_lines",
 )
 # Each engine hashes in its own way: such a column only tells rows of one build apart.
-HASHES = {"line_key_hash", "categories_hash"}
+HASHES = {"customer_key", "line_key_hash", "names_hash"}
 # Each engine hashes in its own way, says who it is, and loads at another time.
 OWN_COLUMNS = {
     "run_id",

@@ -120,6 +120,24 @@
 {%- endmacro %}
 
 
+{# Numbers from 0 to below bits_in_a_set() as the bits of one: an aggregate. #}
+{% macro bit_set(number, condition) -%}
+    {{ return(adapter.dispatch('bit_set')(number, condition)) }}
+{%- endmacro %}
+
+{% macro duckdb__bit_set(number, condition) -%}
+    bit_or(cast(1 as bigint) << cast({{ number }} as bigint)) filter (where {{ condition }})
+{%- endmacro %}
+
+{% macro spark__bit_set(number, condition) -%}
+    bit_or(shiftleft(cast(1 as bigint), cast({{ number }} as int))) filter (where {{ condition }})
+{%- endmacro %}
+
+{% macro bits_in_a_set() -%}
+    {{ return(62) }}
+{%- endmacro %}
+
+
 {% macro text_map(pairs) -%}
     {{ return(adapter.dispatch('text_map')(pairs)) }}
 {%- endmacro %}

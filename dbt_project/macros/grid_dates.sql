@@ -12,21 +12,6 @@
 {%- endmacro %}
 
 
-{# First day of the four whole weeks that a date lies in: windows of the usual
-   length that end on a grid date hold whole ones only. #}
-{% macro four_weeks_start(date_expression) -%}
-    {{ add_days(
-        "date '1970-01-05'",
-        '28 * cast(floor(' ~ grid_day(date_expression) ~ ' / 28.0) as integer)'
-    ) }}
-{%- endmacro %}
-
-
-{% macro is_weekend(date_expression) -%}
-    {{ days_between(week_start(date_expression), date_expression) }} >= 5
-{%- endmacro %}
-
-
 {# Number of the period between two grid dates that a date lies in. #}
 {% macro grid_period(date_expression) -%}
     cast(floor({{ grid_day(date_expression) }} / {{ var('snapshot_step_days') }}.0) as bigint)
@@ -51,18 +36,5 @@
             ~ first_date ~ ')',
             as_of_date
         ) }} as bigint
-    )
-{%- endmacro %}
-
-
-{# Whether a row of customer_category_weeks is a week, or a part of one, of the
-   window of a snapshot: a condition. #}
-{% macro is_part_of_window(weeks, snapshots) -%}
-    {{ weeks }}.as_of_date = {{ snapshots }}.as_of_date
-    or (
-        {{ weeks }}.as_of_date is null
-        and {{ weeks }}.week_start_date >= {{ snapshots }}.window_start_date
-        and {{ weeks }}.week_start_date
-        <= {{ add_days(snapshots ~ '.as_of_date', -7) }}
     )
 {%- endmacro %}

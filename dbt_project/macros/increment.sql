@@ -93,15 +93,6 @@
 {%- endmacro %}
 
 
-{# As the first affected, but the Monday of its week. #}
-{% macro first_affected_week() -%}
-    {{ return(first_midnight(
-        'select cast(min(week_start_date) as string) as day from '
-        ~ ref('affected_orders')
-    )) }}
-{%- endmacro %}
-
-
 {# The midnight that a day begins with, which a query gives as a text; in the
    year 9999 where it gives none. #}
 {% macro first_midnight(query) -%}
@@ -129,9 +120,9 @@
 {%- endmacro %}
 
 
-{# First days of the periods of four weeks with an affected order: a query. #}
-{% macro affected_periods() -%}
-    select {{ four_weeks_start('affected.week_start_date') }}
+{# Numbers of the weeks with an affected order: a query. #}
+{% macro affected_weeks() -%}
+    select floor({{ grid_day('affected.week_start_date') }} / 7.0)
     from {{ ref('affected_orders') }} as affected
 {%- endmacro %}
 

@@ -1,5 +1,5 @@
--- To the cent, for every customer, as-of date and slot set: the categories
--- of a window, made of whole and partial weeks, hold what its days hold.
+-- To the cent, on every day: the categories hold what the orders hold. And the
+-- parts of weeks hold what the days of a numbered category hold.
 {{ config(group='features') }}
 
 with
@@ -7,42 +7,113 @@ with
 categories as (
 
     select
-        customer_id,
-        slot_set,
-        as_of_date,
-        spend,
-        line_count
-    from {{ ref('int_category_windows') }}
+        order_date,
+        sum(spend) as spend,
+        sum(line_count) as line_count
+    from {{ ref('category_days') }}
+    group by order_date
 
 ),
 
 days as (
 
     select
-        windows.customer_id,
-        slot_sets.slot_set,
-        windows.as_of_date,
-        windows.spend,
-        windows.line_count
-    from {{ ref('int_customer_windows') }} as windows
-    left join {{ ref('snapshots') }} as snapshots
-        on windows.as_of_date = snapshots.as_of_date
-    inner join {{ ref('slot_sets') }} as slot_sets
-        on {{ serves_date('slot_sets', 'snapshots') }}
+        order_date,
+        sum(spend) as spend,
+        sum(line_count) as line_count
+    from {{ ref('orders') }}
+    group by order_date
+
+),
+
+slots as (
+
+    select distinct
+        name,
+        column_number
+    from {{ ref('category_slots') }}
+    where
+        kind = 'category'
+        and name is not null
+
+),
+
+parts as (
+
+    select distinct
+        part,
+        part_start_date,
+        part_end_date
+    from {{ ref('window_parts') }}
+
+),
+
+slots_by_day as (
+
+    select
+        parts.part,
+        slots.column_number,
+        sum(category_days.purchase_amount) as purchase_amount
+    from {{ ref('category_days') }} as category_days
+    inner join slots
+        on category_days.category = slots.name
+    inner join parts
+        on
+            category_days.order_date >= parts.part_start_date
+            and category_days.order_date < parts.part_end_date
+    group by
+        parts.part,
+        slots.column_number
+
+),
+
+sums as (
+
+    select
+        {% for column in shared_slot_columns('category') -%}
+        sum({{ column }}) as {{ column }},
+        {% endfor -%}
+        part
+    from {{ ref('int_customer_parts') }}
+    group by part
+
+),
+
+slots_by_part as (
+
+    {% for column in shared_slot_columns('category') -%}
+    select
+        part,
+        {{ loop.index }} as column_number,
+        {{ column }} as purchase_amount
+    from sums
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 
 select
-    coalesce(categories.customer_id, days.customer_id) as customer_id,
-    coalesce(categories.as_of_date, days.as_of_date) as as_of_date,
+    'day' as grain,
+    cast(coalesce(categories.order_date, days.order_date) as string) as found,
     categories.spend as category_spend,
-    days.spend as day_spend
+    days.spend
 from categories
 full outer join days
-    on
-        categories.customer_id = days.customer_id
-        and categories.as_of_date = days.as_of_date
-        and categories.slot_set = days.slot_set
+    on categories.order_date = days.order_date
 where
     coalesce(categories.spend, 0) <> coalesce(days.spend, 0)
     or coalesce(categories.line_count, 0) <> coalesce(days.line_count, 0)
+union all
+select
+    'part' as grain,
+    cast(slots_by_day.part as string) as found,
+    slots_by_part.purchase_amount as category_spend,
+    slots_by_day.purchase_amount as spend
+from slots_by_day
+left join slots_by_part
+    on
+        slots_by_day.part = slots_by_part.part
+        and slots_by_day.column_number = slots_by_part.column_number
+where
+    coalesce(slots_by_part.purchase_amount, 0)
+    <> slots_by_day.purchase_amount

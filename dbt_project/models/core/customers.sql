@@ -19,14 +19,11 @@ customers_validated as (
 
 ),
 
--- A return, or a line without quantity and amount, is no purchase.
 ordering as (
 
     select
         customer_id,
-        min(ordered_at) filter (
-            where not is_return and (quantity <> 0 or net_amount <> 0)
-        ) as first_ordered_at
+        min(ordered_at) filter (where is_purchase) as first_ordered_at
     from order_lines
     group by customer_id
 
@@ -64,6 +61,7 @@ final as (
 
     select
         customer_id,
+        {{ row_hash(['customer_id']) }} as customer_key,
         min(first_ordered_at) as first_ordered_at
     from known
     group by customer_id

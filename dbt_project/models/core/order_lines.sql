@@ -31,8 +31,9 @@ accepted as (
 
 ),
 
--- A line without an id is named by its order id, its product and its number
--- among the lines of the order that share the product.
+-- A return, or a line without quantity and amount, is no purchase. A line
+-- without an id is named by its order id, its product and its number among
+-- the lines of the order that share the product.
 final as (
 
     select
@@ -53,9 +54,11 @@ final as (
         quantity,
         net_amount,
         discount_amount,
+        {{ row_hash(['customer_id']) }} as customer_key,
         is_return,
         is_amount_turned,
         is_discount_turned,
+        not is_return and (quantity <> 0 or net_amount <> 0) as is_purchase,
         cast(ordered_at as date) as order_date,
         ordered_at
     from accepted

@@ -1,19 +1,25 @@
-{% set totals = [
-    'order_count',
-    'evening_order_count',
-    'weekend_order_count',
-    'order_day_count',
-    'order_week_count',
-    'line_count',
-    'spend',
-    'late_spend',
-    'early_spend',
-    'purchase_amount',
-    'return_amount',
-    'discount_amount',
-    'private_label_amount',
-    'known_label_amount',
+-- depends_on: {{ ref('affected_orders') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_affected_rows(
+        'is_current or is_lapsed'
+        ~ ' or names_hash not in (select names_hash from '
+        ~ ref('category_slots') ~ ')'
+        ~ ' or ' ~ affected_windows(ref('snapshots'))
+    ) }}"
+) }}
+{% set used = used_slot_columns(ref('category_slots')) %}
+{% set amounts = [
+    'spend', 'purchase_amount', 'return_amount', 'discount_amount',
+    'private_label_amount', 'known_label_amount',
 ] %}
+{% set counts = [
+    'order_count', 'evening_order_count', 'weekend_order_count',
+    'order_day_count', 'order_week_count', 'line_count',
+    'category_week_count', 'channel_order_count',
+] + shared_slot_columns('channel')[:used.channel] %}
+{% set slot_amounts = shared_slot_columns('category')[:used.category] %}
 
 with
 
@@ -26,19 +32,105 @@ customers as (
 snapshots as (
 
     select * from {{ ref('snapshots') }}
-
-),
-
-windows as (
-
-    select * from {{ ref('int_customer_windows') }}
+    {% if is_incremental() -%}
+    where as_of_date not in (select kept.as_of_date from {{ this }} as kept)
+    {%- endif %}
 
 ),
 
 lapsed_windows as (
 
-    select * from {{ ref('int_customer_windows') }}
-    where is_lapsed
+    select * from {{ ref('lapsed_windows') }}
+
+),
+
+window_parts as (
+
+    select * from {{ ref('window_parts') }}
+
+),
+
+customer_parts as (
+
+    select * from {{ ref('int_customer_parts') }}
+
+),
+
+hashed as (
+
+    select max(names_hash) as names_hash
+    from {{ ref('category_slots') }}
+
+),
+
+-- A part counts in every window that holds it, and in the own last window of
+-- a lapsed customer.
+pieces as (
+
+    select
+        customer_parts.*,
+        window_parts.is_whole,
+        window_parts.is_late,
+        window_parts.is_early,
+        window_parts.as_of_date
+    from customer_parts
+    inner join window_parts
+        on customer_parts.part = window_parts.part
+    inner join snapshots
+        on window_parts.as_of_date = snapshots.as_of_date
+    union all
+    select
+        customer_parts.*,
+        window_parts.is_whole,
+        window_parts.is_late,
+        window_parts.is_early,
+        window_parts.as_of_date
+    from customer_parts
+    inner join lapsed_windows
+        on customer_parts.customer_key = lapsed_windows.customer_key
+    inner join window_parts
+        on
+            customer_parts.part = window_parts.part
+            and lapsed_windows.as_of_date = window_parts.as_of_date
+
+),
+
+totals as (
+
+    select
+        customer_key,
+        {% for count in counts -%}
+        cast(sum({{ count }}) as bigint) as {{ count }},
+        {% endfor -%}
+        {% for amount in amounts + slot_amounts -%}
+        cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
+        {% endfor -%}
+        sum(spend) filter (where is_late) as late_spend,
+        sum(spend) filter (where is_early) as early_spend,
+        as_of_date,
+        min(first_order_date) as first_order_date,
+        max(last_order_date) as last_order_date
+    from pieces
+    where is_whole
+    group by
+        customer_key,
+        as_of_date
+
+),
+
+-- Most halves of windows are whole weeks, and there is nothing to add.
+halves as (
+
+    select
+        customer_key,
+        sum(spend) filter (where is_late) as late_spend,
+        sum(spend) filter (where is_early) as early_spend,
+        as_of_date
+    from pieces
+    where not is_whole
+    group by
+        customer_key,
+        as_of_date
 
 ),
 
@@ -48,8 +140,8 @@ known as (
 
     select
         customers.customer_id,
+        customers.customer_key,
         snapshots.observed_days,
-        snapshots.shortest_observed_days,
         {{ days_between(
             'cast(customers.first_ordered_at as date)', 'snapshots.as_of_date'
         ) }} as tenure_days,
@@ -65,8 +157,8 @@ known as (
     union all
     select
         customers.customer_id,
+        customers.customer_key,
         lapsed_windows.observed_days,
-        snapshots.shortest_observed_days,
         {{ days_between(
             'cast(customers.first_ordered_at as date)',
             'lapsed_windows.as_of_date'
@@ -77,9 +169,7 @@ known as (
         lapsed_windows.as_of_date
     from customers
     inner join lapsed_windows
-        on customers.customer_id = lapsed_windows.customer_id
-    inner join snapshots
-        on snapshots.is_current
+        on customers.customer_key = lapsed_windows.customer_key
 
 ),
 
@@ -88,29 +178,54 @@ final as (
 
     select
         known.customer_id,
+        hashed.names_hash,
         known.observed_days,
-        known.shortest_observed_days,
         cast(known.tenure_days as bigint) as tenure_days,
-        {% for total in totals -%}
-        coalesce(windows.{{ total }}, 0) as {{ total }},
+        {% for total in counts + amounts -%}
+        coalesce(totals.{{ total }}, 0) as {{ total }},
+        {% endfor -%}
+        cast(
+            coalesce(totals.late_spend, 0) + coalesce(halves.late_spend, 0)
+            as decimal(18, 4)
+        ) as late_spend,
+        cast(
+            coalesce(totals.early_spend, 0) + coalesce(halves.early_spend, 0)
+            as decimal(18, 4)
+        ) as early_spend,
+        {% for column in shared_slot_columns('category') -%}
+        {% if column in slot_amounts -%}
+        totals.{{ column }},
+        {% else -%}
+        cast(null as decimal(18, 4)) as {{ column }},
+        {% endif -%}
+        {% endfor -%}
+        {% for column in shared_slot_columns('channel') -%}
+        {% if column not in counts -%}
+        cast(null as bigint) as {{ column }},
+        {% endif -%}
         {% endfor -%}
         known.is_current,
         known.is_lapsed,
         -- Long enough known, and seen in the window; an attribute needs none.
         (
             known.tenure_days >= {{ var('min_tenure_days') }}
-            and coalesce(windows.order_count, 0) > 0
+            and coalesce(totals.order_count, 0) > 0
             and not known.is_lapsed
         )
         or not known.has_orders as has_sufficient_history,
         known.as_of_date,
-        windows.first_order_date,
-        windows.last_order_date
+        totals.first_order_date,
+        totals.last_order_date
     from known
-    left join windows
+    cross join hashed
+    left join totals
         on
-            known.customer_id = windows.customer_id
-            and known.as_of_date = windows.as_of_date
+            known.customer_key = totals.customer_key
+            and known.as_of_date = totals.as_of_date
+    left join halves
+        on
+            known.customer_key = halves.customer_key
+            and known.as_of_date = halves.as_of_date
 
 )
 

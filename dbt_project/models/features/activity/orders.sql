@@ -34,15 +34,11 @@ products as (
 
 ),
 
--- A return, or a line without quantity and amount, is no purchase.
 lines as (
 
     select
         order_lines.*,
-        products.is_private_label,
-        not order_lines.is_return
-        and (order_lines.quantity <> 0 or order_lines.net_amount <> 0)
-            as is_purchase
+        products.is_private_label
     from order_lines
     left join products
         on order_lines.product_id = products.product_id
@@ -56,6 +52,7 @@ final as (
     select
         customer_id,
         order_id,
+        customer_key,
         min(channel) as channel,
         count(*) filter (where is_purchase) as line_count,
         cast(sum(net_amount) as decimal(18, 4)) as spend,
@@ -91,6 +88,7 @@ final as (
     group by
         customer_id,
         order_id,
+        customer_key,
         order_date
 
 )

@@ -199,7 +199,8 @@ final as (
         ranked.is_backtest,
         ranked.is_growth_start,
         ranked.as_of_date,
-        ranked.window_start_date
+        ranked.window_start_date,
+        ranked.first_order_date
     from ranked
     cross join skipped
 

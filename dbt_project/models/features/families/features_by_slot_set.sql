@@ -2,8 +2,15 @@
 {% if has_orders(ref('source_capabilities')) %}
 {% set features = behaviour_features() %}
 {% endif %}
+{% set used = used_slot_columns(ref('category_slots')) %}
 
 with
+
+source_capabilities as (
+
+    select * from {{ ref('source_capabilities') }}
+
+),
 
 customer_snapshots as (
 
@@ -23,18 +30,6 @@ slot_sets as (
 
 ),
 
-category_windows as (
-
-    select * from {{ ref('int_category_windows') }}
-
-),
-
-channel_windows as (
-
-    select * from {{ ref('int_channel_windows') }}
-
-),
-
 promotion_windows as (
 
     select * from {{ ref('int_promotion_windows') }}
@@ -47,9 +42,11 @@ attribute_features as (
 
 ),
 
-backtest_snapshot as (
+caps as (
 
-    select max(backtest_shortest_observed_days) as shortest_observed_days
+    select
+        max(shortest_observed_days) as shortest_observed_days,
+        max(backtest_shortest_observed_days) as backtest_shortest_observed_days
     from snapshots
 
 ),
@@ -63,36 +60,31 @@ windows as (
         slot_sets.*,
         case
             when slot_sets.is_backtest
-                then backtest_snapshot.shortest_observed_days
-            else customer_snapshots.shortest_observed_days
+                then caps.backtest_shortest_observed_days
+            else caps.shortest_observed_days
         end as comparable_days,
-        category_windows.category_week_count,
         {% for amount in slot_columns('category', 'amount') -%}
-        category_windows.{{ amount }},
+        {{ slot_value('category', loop.index, used) }} as {{ amount }},
         {% endfor -%}
         {% for count in slot_columns('channel', 'count') -%}
-        channel_windows.{{ count }},
+        {{ slot_value('channel', loop.index, used) }} as {{ count }},
         {% endfor -%}
-        channel_windows.channel_order_count,
-        promotion_windows.coupon_count,
-        promotion_windows.campaign_count,
+        case
+            when source_capabilities.has_coupons
+                then coalesce(promotion_windows.coupon_count, 0)
+        end as coupon_count,
+        case
+            when source_capabilities.has_campaigns
+                then coalesce(promotion_windows.campaign_count, 0)
+        end as campaign_count,
         promotion_windows.response_count
     from customer_snapshots
-    cross join backtest_snapshot
+    cross join caps
+    cross join source_capabilities
     left join snapshots
         on customer_snapshots.as_of_date = snapshots.as_of_date
     inner join slot_sets
         on {{ serves_date('slot_sets', 'snapshots') }}
-    left join category_windows
-        on
-            customer_snapshots.customer_id = category_windows.customer_id
-            and customer_snapshots.as_of_date = category_windows.as_of_date
-            and slot_sets.slot_set = category_windows.slot_set
-    left join channel_windows
-        on
-            customer_snapshots.customer_id = channel_windows.customer_id
-            and customer_snapshots.as_of_date = channel_windows.as_of_date
-            and slot_sets.slot_set = channel_windows.slot_set
     left join promotion_windows
         on
             customer_snapshots.customer_id = promotion_windows.customer_id

@@ -1,8 +1,8 @@
 with
 
-customer_snapshots as (
+customers as (
 
-    select * from {{ ref('customer_snapshots') }}
+    select * from {{ ref('customers') }}
 
 ),
 
@@ -20,92 +20,81 @@ customer_campaigns as (
 
 ),
 
--- A source that never reports campaigns or coupons leaves them unknown, not
--- zero, and the learning step leaves them out.
-sources_known as (
+snapshots as (
 
-    select
-        (select count(*) from interactions) > 0 as has_coupons,
-        (select count(*) from customer_campaigns) > 0 as has_campaigns
+    select * from {{ ref('snapshots') }}
 
 ),
 
--- Of lapsed customers, the window is their own.
-windows as (
+lapsed_windows as (
+
+    select * from {{ ref('lapsed_windows') }}
+
+),
+
+redeemed as (
 
     select
         customer_id,
-        as_of_date,
-        {{ add_days('as_of_date', '-' ~ var('window_days')) }}
-            as window_start_date
-    from customer_snapshots
-
-),
-
-coupons as (
-
-    select
-        windows.customer_id,
-        count(*) as coupon_count,
-        windows.as_of_date
+        cast(null as date) as responded_date,
+        true as is_coupon,
+        cast(occurred_at as date) as received_date
     from interactions
-    inner join windows
-        on
-            interactions.customer_id = windows.customer_id
-            and cast(interactions.occurred_at as date)
-            >= windows.window_start_date
-            and cast(interactions.occurred_at as date) < windows.as_of_date
-    group by
-        windows.customer_id,
-        windows.as_of_date
 
 ),
 
-campaigns as (
+received as (
+
+    select * from redeemed
+    union all
+    select
+        customer_id,
+        responded_date,
+        false as is_coupon,
+        sent_date as received_date
+    from customer_campaigns
+
+),
+
+-- Lapsed customers have a window of their own beside those of snapshots.
+counted as (
 
     select
-        windows.customer_id,
-        count(*) as campaign_count,
-        count(*) filter (
-            where customer_campaigns.responded_date < windows.as_of_date
-        ) as response_count,
-        windows.as_of_date
-    from customer_campaigns
-    inner join windows
+        received.*,
+        snapshots.as_of_date
+    from received
+    inner join snapshots
         on
-            customer_campaigns.customer_id = windows.customer_id
-            and customer_campaigns.sent_date >= windows.window_start_date
-            and customer_campaigns.sent_date < windows.as_of_date
-    group by
-        windows.customer_id,
-        windows.as_of_date
+            received.received_date >= snapshots.window_start_date
+            and received.received_date < snapshots.as_of_date
+    union all
+    select
+        received.*,
+        lapsed_windows.as_of_date
+    from received
+    inner join customers
+        on received.customer_id = customers.customer_id
+    inner join lapsed_windows
+        on
+            customers.customer_key = lapsed_windows.customer_key
+            and received.received_date >= lapsed_windows.window_start_date
+            and received.received_date < lapsed_windows.as_of_date
 
 ),
 
 final as (
 
     select
-        windows.customer_id,
-        case
-            when sources_known.has_coupons
-                then coalesce(coupons.coupon_count, 0)
-        end as coupon_count,
-        case
-            when sources_known.has_campaigns
-                then coalesce(campaigns.campaign_count, 0)
-        end as campaign_count,
-        campaigns.response_count,
-        windows.as_of_date
-    from windows
-    cross join sources_known
-    left join coupons
-        on
-            windows.customer_id = coupons.customer_id
-            and windows.as_of_date = coupons.as_of_date
-    left join campaigns
-        on
-            windows.customer_id = campaigns.customer_id
-            and windows.as_of_date = campaigns.as_of_date
+        customer_id,
+        count(*) filter (where is_coupon) as coupon_count,
+        count(*) filter (where not is_coupon) as campaign_count,
+        count(*) filter (where not is_coupon and responded_date < as_of_date)
+            as response_count,
+        as_of_date
+    from counted
+    group by
+        customer_id,
+        as_of_date
 
 )
 

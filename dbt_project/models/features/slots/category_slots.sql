@@ -2,9 +2,9 @@
 
 with
 
-customer_category_weeks as (
+category_days as (
 
-    select * from {{ ref('customer_category_weeks') }}
+    select * from {{ ref('category_days') }}
     where category <> 'unknown'
 
 ),
@@ -44,35 +44,22 @@ stored_slots as (
 
 ),
 
-category_weeks as (
-
-    select
-        category,
-        sum(purchase_amount) as purchase_amount,
-        as_of_date,
-        week_start_date
-    from customer_category_weeks
-    group by
-        category,
-        as_of_date,
-        week_start_date
-
-),
-
 sizes as (
 
     select
         'category' as kind,
-        category_weeks.category as name,
-        cast(sum(category_weeks.purchase_amount) as decimal(28, 4)) as size,
+        category_days.category as name,
+        cast(sum(category_days.purchase_amount) as decimal(28, 4)) as size,
         snapshots.is_current
-    from category_weeks
+    from category_days
     inner join snapshots
-        on {{ is_part_of_window('category_weeks', 'snapshots') }}
+        on
+            category_days.order_date >= snapshots.window_start_date
+            and category_days.order_date < snapshots.as_of_date
     group by
-        category_weeks.category,
+        category_days.category,
         snapshots.is_current
-    having sum(category_weeks.purchase_amount) > 0
+    having sum(category_days.purchase_amount) > 0
     union all
     select
         'channel' as kind,
@@ -208,43 +195,59 @@ sets as (
 
 ),
 
+-- Sets that number the same name share its column in what they are made of.
+names as (
+
+    select
+        assigned.kind,
+        assigned.name,
+        row_number() over (partition by assigned.kind order by assigned.name)
+            as column_number
+    from assigned
+    inner join slots
+        on
+            assigned.kind = slots.kind
+            and assigned.position = slots.position
+    group by
+        assigned.kind,
+        assigned.name
+
+),
+
 -- With its length in front a name cannot be taken for the next entry.
 written as (
 
     select
-        sets.slot_set,
         {{ text_join(
-            "cast(assigned.position as string) || '=' "
-            ~ "|| cast(length(assigned.name) as string) || ':' "
-            ~ "|| assigned.name",
+            "kind || cast(length(name) as string) || ':' || name",
             ';',
-            'assigned.position'
-        ) }} as category_names
-    from sets
-    left join assigned
-        on
-            sets.slot_set = assigned.slot_set
-            and assigned.kind = 'category'
-    group by sets.slot_set
+            'kind, name'
+        ) }} as all_names
+    from names
 
 ),
 
 final as (
 
     select
-        written.slot_set,
+        sets.slot_set,
         slots.kind,
         assigned.name,
         cast(slots.position as bigint) as position,
-        {{ row_hash(["coalesce(written.category_names, '')"]) }}
-            as categories_hash
-    from written
+        cast(names.column_number as bigint) as column_number,
+        {{ row_hash(["coalesce(written.all_names, '')"]) }} as names_hash
+    from sets
     cross join slots
+    cross join written
     left join assigned
         on
-            written.slot_set = assigned.slot_set
+            sets.slot_set = assigned.slot_set
             and slots.kind = assigned.kind
             and slots.position = assigned.position
+    left join names
+        on
+            assigned.kind = names.kind
+            and assigned.name = names.name
 
 )
 

@@ -12,15 +12,17 @@ category_slots as (
 filled as (
 
     select
-        slot_set,
         {% for kind, count in slots.items() -%}
         {% for position in range(1, count + 1) -%}
         max(name) filter (
             where kind = '{{ kind }}' and position = {{ position }}
         ) as {{ kind }}_{{ position }},
+        max(column_number) filter (
+            where kind = '{{ kind }}' and position = {{ position }}
+        ) as {{ kind }}_{{ position }}_column,
         {% endfor -%}
         {% endfor -%}
-        max(categories_hash) as categories_hash
+        slot_set
     from category_slots
     group by slot_set
 
@@ -70,9 +72,9 @@ final as (
         {% for kind, count in slots.items() -%}
         {% for position in range(1, count + 1) -%}
         {{ kind }}_{{ position }},
+        {{ kind }}_{{ position }}_column,
         {% endfor -%}
         {% endfor -%}
-        categories_hash,
         slot_set = 'stored' as is_stored,
         slot_set = 'candidate'
         or (slot_set = 'stored' and is_candidate_stored) as is_candidate,

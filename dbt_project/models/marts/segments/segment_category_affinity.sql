@@ -7,9 +7,22 @@ members as (
 
 ),
 
-customer_category_windows as (
+order_lines as (
 
-    select * from {{ ref('customer_category_windows') }}
+    select * from {{ ref('order_lines') }}
+
+),
+
+products as (
+
+    select * from {{ ref('products') }}
+
+),
+
+snapshots as (
+
+    select * from {{ ref('snapshots') }}
+    where is_current
 
 ),
 
@@ -23,7 +36,35 @@ segment_sizes as (
 
 ),
 
--- What the preference features of today are made of. A customer who paid
+-- What the preference features of today are made of.
+customer_category_windows as (
+
+    select
+        order_lines.customer_id,
+        coalesce(products.category, 'unknown') as category,
+        cast(sum(order_lines.net_amount) as decimal(18, 4)) as spend,
+        cast(
+            coalesce(
+                sum(order_lines.net_amount) filter (
+                    where not order_lines.is_return
+                ),
+                0
+            ) as decimal(18, 4)
+        ) as purchase_amount
+    from order_lines
+    inner join snapshots
+        on
+            order_lines.order_date >= snapshots.window_start_date
+            and order_lines.order_date < snapshots.as_of_date
+    left join products
+        on order_lines.product_id = products.product_id
+    group by
+        order_lines.customer_id,
+        coalesce(products.category, 'unknown')
+
+),
+
+-- A customer who paid
 -- nothing, because the lines were free or only returned, is not a buyer.
 segment_categories as (
 
@@ -36,9 +77,7 @@ segment_categories as (
         sum(customer_category_windows.purchase_amount) as purchase_amount
     from customer_category_windows
     inner join members
-        on
-            customer_category_windows.customer_id = members.customer_id
-            and customer_category_windows.as_of_date = members.as_of_date
+        on customer_category_windows.customer_id = members.customer_id
     group by
         members.segment_id,
         customer_category_windows.category
