@@ -46,7 +46,6 @@ KEPT_TABLES = {
     "features": (
         "orders",
         "category_days",
-        "customer_days",
         "int_customer_parts",
         "customer_snapshots",
     ),

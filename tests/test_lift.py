@@ -97,7 +97,7 @@ def test_each_figure_is_that_of_the_raw_rows(lift: Built) -> None:
     )
     after = spend_after(SENT)
     others = lift.query_build(
-        "select customer_id, sum(spend) from features.customer_days "
+        "select customer_id, sum(spend) from features.orders "
         "where order_date >= ? and order_date < ? group by customer_id",
         SENT,
         SENT + HORIZON,

@@ -126,7 +126,7 @@ def test_a_cancelled_order_leaves_no_trace(builds):
         ("C581001", "22423", Decimal("-38.25")),
         ("C581002", "D", Decimal("-5")),
     ]
-    returned = "select sum(return_amount) from features.customer_days where customer_id = '16446'"
+    returned = "select sum(return_amount) from features.orders where customer_id = '16446'"
     assert built.query_build(returned) == [(Decimal("43.25"),)]
 
 
@@ -144,9 +144,7 @@ def test_what_is_no_product_is_spend_and_no_preference(builds):
         "sum(net_amount) filter (where product_id <> 'POST') from core.order_lines"
     )
     assert postage > 20
-    assert built.query_build("select sum(spend) from features.customer_days") == [
-        (postage + others,)
-    ]
+    assert built.query_build("select sum(spend) from features.orders") == [(postage + others,)]
     assert built.query(
         "select count(*) from feature_catalog where is_used and family = 'preference'"
     ) == [(0,)]

@@ -301,9 +301,9 @@ DEFECTS = {
         "what was bought before the window is left out",
         "behaviour",
         "marts/segments/segment_trends.sql",
-        "    from customer_days\n    inner join members\n",
-        "    from (select * from customer_days where order_date >= date '2024-02-07')\n"
-        "        as customer_days\n    inner join members\n",
+        "    from orders\n    inner join members\n",
+        "    from (select * from orders where order_date >= date '2024-02-07')\n"
+        "        as orders\n    inner join members\n",
     ),
     "assert_trends_go_on_from_period_to_period": Defect(
         "newcomers of a segment are not counted",

@@ -53,7 +53,6 @@ FEATURES = (
     "category_days",
     "category_slots",
     "customer_campaigns",
-    "customer_days",
     "customer_snapshots",
     "feature_proposals",
     "feature_settings",

@@ -7,13 +7,14 @@ members as (
 
     select
         customer_segments.segment_id,
-        sum(customer_days.spend) as spend,
-        sum(customer_days.order_count) as order_count
-    from {{ ref('customer_days') }} as customer_days
+        sum(orders.spend) as spend,
+        count(*) filter (where orders.line_count > 0)
+            as order_count
+    from {{ ref('orders') }} as orders
     inner join {{ ref('customer_segments') }} as customer_segments
         on
-            customer_days.customer_id = customer_segments.customer_id
-            and customer_days.order_date < customer_segments.as_of_date
+            orders.customer_id = customer_segments.customer_id
+            and orders.order_date < customer_segments.as_of_date
     where customer_segments.status = 'segmented'
     group by customer_segments.segment_id
 

@@ -1,8 +1,8 @@
 with
 
-customer_days as (
+orders as (
 
-    select * from {{ ref('customer_days') }}
+    select * from {{ ref('orders') }}
 
 ),
 
@@ -34,11 +34,11 @@ current_snapshot as (
 span as (
 
     select
-        min(customer_days.order_date) as first_order_date,
+        min(orders.order_date) as first_order_date,
         max(current_snapshot.as_of_date) as as_of_date
-    from customer_days
+    from orders
     inner join current_snapshot
-        on customer_days.order_date < current_snapshot.as_of_date
+        on orders.order_date < current_snapshot.as_of_date
 
 ),
 
@@ -95,20 +95,20 @@ grid_periods as (
 customer_periods as (
 
     select
-        customer_days.customer_id,
+        orders.customer_id,
         members.segment_id,
-        {{ grid_period('customer_days.order_date') }} as period_number,
-        cast(sum(customer_days.order_count) as bigint) as order_count,
-        cast(sum(customer_days.spend) as decimal(18, 4)) as spend
-    from customer_days
+        {{ grid_period('orders.order_date') }} as period_number,
+        count(*) filter (where orders.line_count > 0) as order_count,
+        cast(sum(orders.spend) as decimal(18, 4)) as spend
+    from orders
     inner join members
         on
-            customer_days.customer_id = members.customer_id
-            and customer_days.order_date < members.as_of_date
+            orders.customer_id = members.customer_id
+            and orders.order_date < members.as_of_date
     group by
-        customer_days.customer_id,
+        orders.customer_id,
         members.segment_id,
-        {{ grid_period('customer_days.order_date') }}
+        {{ grid_period('orders.order_date') }}
 
 ),
 

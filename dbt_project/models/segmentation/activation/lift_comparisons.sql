@@ -6,9 +6,9 @@ lift_campaigns as (
 
 ),
 
-customer_days as (
+orders as (
 
-    select * from {{ ref('customer_days') }}
+    select * from {{ ref('orders') }}
 
 ),
 
@@ -105,18 +105,18 @@ customer_spend as (
     select
         lift_campaigns.campaign_id,
         lift_campaigns.segmented_as_of_date,
-        customer_days.customer_id,
-        cast(sum(customer_days.spend) as decimal(18, 4)) as spend
-    from customer_days
+        orders.customer_id,
+        cast(sum(orders.spend) as decimal(18, 4)) as spend
+    from orders
     inner join lift_campaigns
         on
             lift_campaigns.is_complete
-            and customer_days.order_date >= lift_campaigns.first_sent_date
-            and customer_days.order_date < lift_campaigns.complete_from_date
+            and orders.order_date >= lift_campaigns.first_sent_date
+            and orders.order_date < lift_campaigns.complete_from_date
     group by
         lift_campaigns.campaign_id,
         lift_campaigns.segmented_as_of_date,
-        customer_days.customer_id
+        orders.customer_id
 
 ),
 

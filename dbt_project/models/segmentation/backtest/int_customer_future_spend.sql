@@ -28,9 +28,9 @@ snapshots as (
 
 ),
 
-customer_days as (
+orders as (
 
-    select * from {{ ref('customer_days') }}
+    select * from {{ ref('orders') }}
 
 ),
 
@@ -75,20 +75,20 @@ members as (
 ordered as (
 
     select
-        customer_days.customer_id,
-        customer_days.order_count,
-        customer_days.spend,
+        orders.customer_id,
+        orders.line_count,
+        orders.spend,
         {{ days_between(
-            'snapshots.as_of_date', 'customer_days.order_date'
+            'snapshots.as_of_date', 'orders.order_date'
         ) }} as days_after,
         coalesce(snapshots.growth_days, 0) as growth_days,
         snapshots.as_of_date
-    from customer_days
+    from orders
     inner join snapshots
         on
-            customer_days.order_date
+            orders.order_date
             >= {{ add_days('snapshots.as_of_date', -horizon) }}
-            and customer_days.order_date
+            and orders.order_date
             < {{ add_days('snapshots.as_of_date', 2 * horizon) }}
 
 ),
@@ -97,8 +97,10 @@ totals as (
 
     select
         customer_id,
-        sum(order_count) filter (
-            where days_after >= 0 and days_after < {{ horizon }}
+        count(*) filter (
+            where line_count > 0
+            and days_after >= 0
+            and days_after < {{ horizon }}
         ) as future_order_count,
         {% for name, first_day, end_day in spans -%}
         sum(spend) filter (

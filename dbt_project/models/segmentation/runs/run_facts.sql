@@ -55,9 +55,9 @@ snapshots as (
 
 ),
 
-customer_days as (
+orders as (
 
-    select * from {{ ref('customer_days') }}
+    select * from {{ ref('orders') }}
 
 ),
 
@@ -174,13 +174,13 @@ snapshot_counts as (
 
 order_dates as (
 
-    select customer_days.order_date
-    from customer_days
+    select orders.order_date
+    from orders
     inner join snapshots
         on
             snapshots.is_current
-            and customer_days.order_date < snapshots.as_of_date
-    group by customer_days.order_date
+            and orders.order_date < snapshots.as_of_date
+    group by orders.order_date
 
 ),
 
