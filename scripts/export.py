@@ -256,7 +256,7 @@ def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
     types = column_types(connection)
     if "is_holdout" not in types:
         raise Problem("what is published does not say who is held out: run make build")
-    known = {*there, *LEDGER_COLUMNS}
+    known = {*types, *LEDGER_COLUMNS}
     for name in request.columns:
         if name not in known:
             raise Problem(
