@@ -299,26 +299,18 @@ def test_published_are_marts_and_history_and_no_raw_rows(shop_built):
     assert tables == [("history",), ("main",)]
     raw_columns = {"_file", "_row_number", "record_json", "source_file"}
     columns = shop_built.query(
-        "select table_name, column_name from duckdb_columns() "
+        "select schema_name, table_name, column_name from duckdb_columns() "
         "where database_name = current_database()"
     )
-    assert not [column for column in columns if column[1] in raw_columns]
+    assert {"main", "history", "v1"} == {schema for schema, *_ in columns}
+    assert not [column for *_, column in columns if column in raw_columns]
     lines = shop_built.query_build("select order_line_id from core.order_lines limit 1")[0][0]
     with duckdb.connect(shop_built.marts, read_only=True) as connection:
-        for table, column in columns:
-            schema = (
-                "main"
-                if connection.execute(
-                    "select count(*) from duckdb_tables() where schema_name = 'main' "
-                    "and table_name = ?",
-                    [table],
-                ).fetchone()[0]
-                else "history"
-            )
+        for schema, table, column in columns:
             if table == "customer_explanations":
                 continue
             found = connection.execute(
-                f'select count(*) from {schema}."{table}" where cast("{column}" as varchar) = ?',
+                f'select count(*) from "{schema}"."{table}" where cast("{column}" as varchar) = ?',
                 [lines],
             ).fetchone()
             assert found == (0,), (table, column)

@@ -261,7 +261,7 @@ def test_values_and_centres_are_in_original_units(told):
             assert entry["runner_up_value"] == centres[entry["runner_up_segment_id"], feature]
 
 
-FIGURE = r"(-?\d+\.\d{1,2}( %)?|unknown)"
+FIGURE = r"(-?\d+\.\d{1,2}%?|unknown)"
 REASON = re.compile(rf"[^;]+ {FIGURE} \(segment {FIGURE}, runner-up {FIGURE}\)")
 
 

@@ -151,7 +151,7 @@ def test_labels_of_features_with_a_limit_say_so_wherever_values_are(shop: Built)
     assert largest <= limit
     # The days of customers are told without a limit in the summary, and say so.
     (comment,) = shop.one(
-        "select comment from duckdb_columns() where table_name = 'segment_summary' "
-        "and column_name = 'mean_days_since_last_order'"
+        "select comment from duckdb_columns() where schema_name = 'main' "
+        "and table_name = 'segment_summary' and column_name = 'mean_days_since_last_order'"
     )
     assert "without the limit" in comment

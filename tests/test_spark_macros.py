@@ -132,7 +132,6 @@ def expressions() -> dict[str, Asked]:
             "a day later": ("add_days", day, 366),
             "days before": ("add_days", day, "-60"),
             "Monday": ("week_start", day),
-            "weekend": ("is_weekend", "cast('2024-03-02' as date)"),
             "period": ("grid_period", day),
             "time on the wall": (
                 *("local_time", "cast('2024-07-01 23:30:00' as timestamp)", "America/New_York"),

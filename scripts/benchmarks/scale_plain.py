@@ -15,8 +15,6 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from json_types import JsonObject
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -25,6 +23,7 @@ import duckdb
 from benchmarks.process_memory import peak_bytes, seconds_since_start
 from build_database import limit_resources
 from dbt_results import read_json
+from json_types import JsonObject
 from load_raw import load
 from quoting import identifier, literal
 from settings import Settings, resolve
