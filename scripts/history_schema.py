@@ -13,14 +13,17 @@ from pathlib import Path
 
 import yaml
 
+from json_types import JsonObject
+
 SOURCE = Path("dbt_project/models/segmentation/history/_history__sources.yml")
 
 
-def read_tables(path: Path) -> list[dict]:
+def read_tables(path: Path) -> list[JsonObject]:
     """Return the tables of the one source that a file describes, as dbt's YAML has them."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     (source,) = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["sources"]
-    return source["tables"]
+    tables: list[JsonObject] = source["tables"]
+    return tables
 
 
 TABLES = read_tables(Path(__file__).resolve().parent.parent / SOURCE)
