@@ -19,9 +19,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import duckdb
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ("scripts/build.py",)
 START = ("scripts/run_dbt.py", "parse")
+CHECK = ("scripts/check.py",)
+# As many lines as a well-known export of a shop has, in its form: times and amounts to be read.
+LINES = """
+copy (
+    select
+        500000 + n // 21 as "InvoiceNo", 'P' || n % 3900 as "StockCode", n % 12 + 1 as "Quantity",
+        strftime(timestamp '2010-12-01' + to_minutes(n), '%-m/%-d/%Y %-H:%M') as "InvoiceDate",
+        (n % 900) / 100.0 + 0.5 as "UnitPrice",
+        case when n // 21 % 4 > 0 then 12000 + n // 21 % 4372 end as "CustomerID"
+    from range(541909) as lines (n)
+) to '{}' (header)
+"""
+COLUMNS = """\
+order_id: InvoiceNo
+customer_id: CustomerID
+ordered_at: InvoiceDate
+product_id: StockCode
+net_amount: Quantity * UnitPrice
+"""
 # Exit code of a build that publishes, and says that it held a refit back.
 HELD_BACK = 3
 LINES_SHOWN = 20
@@ -47,12 +68,14 @@ class Case:
         command: Script and arguments, from the checkout's folder.
         settings: Settings of the build by name.
         target: Greatest ratio of new to old.
+        first: What is run once before, and not counted.
     """
 
     name: str
     command: Sequence[str]
     settings: Mapping[str, str]
     target: float
+    first: Sequence[str] = BUILD
 
 
 def processor_seconds(
@@ -96,7 +119,7 @@ def checked_out(commit: str, folder: Path) -> Iterator[Path]:
 def measure(
     case: Case, sides: Mapping[str, Path], folder: Path, runs: int
 ) -> dict[str, list[float]]:
-    """Return the seconds of each counted run by side, after a build of each that is not counted."""
+    """Return the seconds of each counted run by side, after one of each that is not counted."""
     found: dict[str, list[float]] = {side: [] for side in sides}
     slug = "".join(letter for letter in case.name if letter.isalnum())
     environments = {
@@ -104,7 +127,8 @@ def measure(
         for side in sides
     }
     for side, root in sides.items():
-        processor_seconds([sys.executable, *BUILD], cwd=root, environment=environments[side])
+        command = [sys.executable, *case.first]
+        processor_seconds(command, cwd=root, environment=environments[side])
     for _ in range(runs):
         for side, root in sides.items():
             command = [sys.executable, *case.command]
@@ -112,13 +136,27 @@ def measure(
     return found
 
 
-def cases(table: Path | None, source: str) -> list[Case]:
-    """Return what is measured: a small table if given, the default source, and dbt's start."""
+def write_lines(folder: Path) -> Path:
+    """Write half a million order lines as a CSV file with its columns.yml; returns the folder."""
+    folder.mkdir()
+    with duckdb.connect() as connection:
+        connection.execute(LINES.format(folder / "order_lines.csv"))
+    (folder / "columns.yml").write_text(COLUMNS, encoding="utf-8")
+    return folder
+
+
+def cases(table: Path | None, source: str, lines: Path | None = None) -> list[Case]:
+    """Return what is measured.
+
+    A small table and a check of order lines, if given, the default source, and dbt's start.
+    """
     own = [Case("second build, default source", BUILD, {}, 0.50)]
     start_of: Mapping[str, str] = {}
     if table:
         start_of = {"SOURCE": source, "DATA": str(table)}
         own.insert(0, Case("second build, small table", BUILD, start_of, 0.45))
+    if lines:
+        own.append(Case("check of half a million lines", CHECK, {"DATA": str(lines)}, 1.0, CHECK))
     return [*own, Case("dbt's start, built before", START, start_of, 0.50)]
 
 
@@ -140,10 +178,12 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="measure the rows whose name has this")
     arguments = parser.parse_args(given)
     table = arguments.table.resolve() if arguments.table else None
-    chosen = [case for case in cases(table, arguments.source) if arguments.only in case.name]
     rows = ["| seconds of processor | new | old | ratio | target |", "|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as name, checked_out(arguments.commit, Path(name)) as old:
-        for case in chosen:
+        lines = write_lines(Path(name) / "lines")
+        for case in cases(table, arguments.source, lines):
+            if arguments.only not in case.name:
+                continue
             found = measure(case, {"new": ROOT, "old": old}, Path(name), arguments.runs)
             rows.append(line(case.name, found["new"], found["old"], case.target))
             if table and case.command == BUILD and case.settings:

@@ -189,11 +189,8 @@ def test_the_use_of_an_attribute_is_one_word_and_a_reason(use, expected):
 
 
 @pytest.mark.many_builds
-def test_half_a_million_lines_are_checked_in_seconds(tmp_path):
-    """Processor time is bounded, since seconds on a clock depend on what else runs.
-
-    An idle machine of two cores takes about 5 s of it; one that is busy counts up to twice that.
-    """
+def test_half_a_million_lines_are_checked_in_a_gigabyte(tmp_path):
+    """What it takes of the processor is a row of dev/benchmark.py: machines differ."""
     data = tmp_path / "data"
     data.mkdir()
     with duckdb.connect() as connection:
@@ -222,5 +219,4 @@ def test_half_a_million_lines_are_checked_in_seconds(tmp_path):
     _, status, used = os.wait4(started.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0, found
     assert found["accepted_lines"] + found["rejected"]["missing_customer_id"] == 541_909
-    assert used.ru_utime + used.ru_stime <= 10
     assert used.ru_maxrss <= 1_000_000

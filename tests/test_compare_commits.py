@@ -45,10 +45,12 @@ def test_a_row_has_medians_and_their_ratio() -> None:
 
 
 def test_a_table_adds_its_own_row_and_gives_dbt_less_to_start_with(tmp_path: Path) -> None:
-    names = [case.name for case in benchmark.cases(tmp_path / "t.csv", "own_table")]
+    given = benchmark.cases(tmp_path / "t.csv", "own_table", tmp_path / "lines")
+    names = [case.name for case in given]
     assert names == [
         "second build, small table",
         "second build, default source",
+        "check of half a million lines",
         "dbt's start, built before",
     ]
     assert len(benchmark.cases(None, "own_table")) == 2
