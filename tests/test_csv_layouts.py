@@ -56,9 +56,9 @@ def test_line_ends_are_found_across_the_pieces_of_a_file(tmp_path, monkeypatch):
         (b"a,b\r1,2\n", ({"\r", "\n"}, False)),
     ):
         path.write_bytes(content)
-        assert line_ends(path, Scanned(0, "", "utf-8", is_gzipped=False)) == expected, content
+        assert line_ends(path, Scanned("utf-8", is_gzipped=False)) == expected, content
         path.write_bytes(content.decode().encode("utf-16"))
-        assert line_ends(path, Scanned(0, "", "utf-16", is_gzipped=False)) == expected, content
+        assert line_ends(path, Scanned("utf-16", is_gzipped=False)) == expected, content
 
 
 def test_a_fault_of_a_rewritten_file_is_found_by_row(tmp_path):
