@@ -87,7 +87,7 @@ lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .
 	@$(VENV)/python -m ruff format --check .
 	@$(VENV)/python -m mypy
-	@$(VENV)/codespell
+	@$(VENV)/python -m codespell_lib
 	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar --processes 0 dbt_project
 	@$(VENV)/python -m yamllint --strict .
 
