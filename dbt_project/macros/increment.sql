@@ -120,6 +120,17 @@
 {%- endmacro %}
 
 
+{# Rows of the days with an affected order: a condition for what is stored by
+   day, where rows have the columns `ordered_at` and `order_date`. #}
+{% macro of_affected_days() -%}
+    ordered_at >= {{ first_affected_at() }}
+        and order_date in (
+            select affected.order_date
+            from {{ ref('affected_orders') }} as affected
+        )
+{%- endmacro %}
+
+
 {# Numbers of the weeks with an affected order: a query. #}
 {% macro affected_weeks() -%}
     select floor({{ grid_day('affected.week_start_date') }} / 7.0)

@@ -14,12 +14,7 @@ order_lines as (
 
     select * from {{ ref('order_lines') }}
     {% if is_incremental() -%}
-    where
-        ordered_at >= {{ first_affected_at() }}
-        and order_date in (
-            select affected.order_date
-            from {{ ref('affected_orders') }} as affected
-        )
+    where {{ of_affected_days() }}
     {%- endif %}
 
 ),
