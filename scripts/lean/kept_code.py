@@ -13,15 +13,14 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import marshal
-import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 from typing import Any
+
+from lean import keep, releases
 
 FILE = "kept_code.bin"
 # Packages whose releases decide what a template becomes.
@@ -67,14 +66,7 @@ class KeptCode:
         content = marshal.dumps(self._codes)
         if len(content) > LARGEST_FILE:
             content = marshal.dumps({key: self._codes[key] for key in self._used})
-        beside = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(content)
-            os.replace(beside, self._path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
+        keep(self._path, content)
 
 
 def _compiled(text: str) -> CodeType:
@@ -101,14 +93,14 @@ def keep_templates(kept: KeptCode) -> None:
     if environment is None:
         return
     make = environment.compile
-    releases = [f"{name} {version(name)}" for name in TEMPLATE_PACKAGES]
+    made_by = releases(TEMPLATE_PACKAGES)
 
     def compile_template(
         self: Any, source: Any, name: str | None = None, filename: str | None = None, **options: Any
     ) -> Any:
         if not isinstance(source, str) or name or filename or options or jinja.MACRO_DEBUGGING:
             return make(self, source, name, filename, **options)
-        parts = ["template", *releases, type(self).__name__, *sorted(self.extensions), source]
+        parts = ["template", *made_by, type(self).__name__, *sorted(self.extensions), source]
         return kept.code_of(parts, lambda: make(self, source))
 
     environment.compile = compile_template

@@ -13,15 +13,12 @@ the Python models that dbt runs.
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,8 @@ from dbt.flags import get_flags
 from dbt.parser import manifest as parser
 from dbt.task import runnable
 from dbt_common.utils.encoding import JSONEncoder
+
+from lean import keep, releases
 
 FILE = "kept_manifest.bin"
 PACKAGES = ("dbt-adapters", "dbt-common", "dbt-core", "dbt-duckdb", "mashumaro")
@@ -84,8 +83,7 @@ class KeptManifest:
         self._path = folder / FILE
         self._kept: Kept | None = None
         self._unchanged: Manifest | None = None
-        releases = [f"{name} {version(name)}" for name in PACKAGES]
-        self._salt = " ".join([sys.version, *releases]).encode()
+        self._salt = " ".join([sys.version, *releases(PACKAGES)]).encode()
 
     def key_of(self, content: bytes) -> bytes:
         """Return what the project in dbt's file is kept under."""
@@ -125,16 +123,7 @@ class KeptManifest:
         head = f"{START}{metadata_of(manifest)}"
         if text.startswith(head):
             self._kept.text = text.removeprefix(head)
-        self._save()
-
-    def _save(self) -> None:
-        beside = self._path.with_suffix(".new")
-        try:
-            beside.write_bytes(pickle.dumps(self._kept, pickle.HIGHEST_PROTOCOL))
-            os.replace(beside, self._path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
+        keep(self._path, pickle.dumps(self._kept, pickle.HIGHEST_PROTOCOL))
 
 
 def stored_fields(manifest: Manifest) -> dict[str, Any]:
