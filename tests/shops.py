@@ -73,6 +73,18 @@ def rows(path: Path, sql: str, *parameters: object) -> list[tuple]:
         return connection.execute(sql, list(parameters)).fetchall()
 
 
+def printed(code: str) -> list[str]:
+    """Run code in a new process of one thread and a fixed hash seed; returns the printed lines."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+
 def clean_environment(**settings: object) -> dict[str, str]:
     """Return this environment with these settings of the build, no other ones, and no terminal."""
     dropped = {s.name for s in SETTINGS} | {*OTHER_MAKE_VARIABLES, "MAKEFLAGS", "MFLAGS"}

@@ -5,9 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import marshal
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +17,7 @@ from dbt_common.clients import jinja
 
 from lean import macro_names
 from lean.kept_code import FILE, KeptCode, keep_dataclasses, keep_templates
-from shops import ROOT
+from shops import printed
 
 METHODS = """
 import json, sys
@@ -46,18 +43,6 @@ texts.append(str(sorted(vars(manifest))))
 print(json.dumps(texts))
 print(ColumnInfo.to_dict.__qualname__)
 """
-
-
-def printed(code: str) -> list[str]:
-    """Run code in a new process; returns the lines that it prints."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
 
 
 def test_methods_that_are_postponed_do_what_those_written_at_once_do() -> None:

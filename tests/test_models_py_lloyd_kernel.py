@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from scipy.stats import rankdata
 
 from models_py.references import average_ranks
-from shops import ROOT
+from shops import printed
 
 ITERATE = """
 import sys
@@ -31,18 +27,6 @@ from sklearn.cluster import KMeans
 for data in (rows, csr_matrix(rows)):
     print(KMeans(4, n_init=1, random_state=1).fit(data).inertia_)
 """
-
-
-def printed(code: str) -> list[str]:
-    """Run code in a new process of one thread; returns what it prints."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
 
 
 def test_the_kernel_by_itself_gives_what_it_gives_in_its_package_to_the_bit() -> None:
