@@ -2,8 +2,8 @@
 
 Importing scikit-learn takes a second of processor, ten times what clustering 200 customers does.
 The module of the iteration needs next to nothing of the package, so it is loaded by itself: the
-packages above it are empty while it loads, and are imported as usual by whoever asks for them
-later. Where a release has put it together differently, it is imported as usual.
+packages above it are empty while it loads, and are imported as usual when something asks for
+them later. Where a release has put it together differently, it is imported as usual.
 """
 
 import importlib

@@ -290,9 +290,9 @@ def mixed_dates(
     """Return the problem of a column whose dates are not all of one format, with two rows."""
     rows = readings(project, column, value, variants)
     counts = ", ".join(f"count(r{n})" for n in range(len(variants)))
-    told = one_row(connection, f"select {counts} from {rows}")
+    readable = one_row(connection, f"select {counts} from {rows}")
     names = list(variants)
-    most = max(range(len(names)), key=lambda n: (told[n], -n))
+    most = max(range(len(names)), key=lambda n: (readable[n], -n))
     any_of = ", ".join(f"r{n}" for n in range(len(names)))
     text, file, number = one_row(
         connection,
@@ -304,7 +304,7 @@ def mixed_dates(
     choices = " or ".join(f"DATE_FORMAT={DATE_ORDERS[order]}" for order in orders)
     return refusal(
         column.spoken,
-        f"mixes date formats: {told[most]:,} rows are {spoken_format(names[most])}, but row "
+        f"mixes date formats: {readable[most]:,} rows are {spoken_format(names[most])}, but row "
         f"{number:,} of {file} has {shown(text)}; expected one format for all. Mend the file, or "
         f"state {choices}, and rows which do not fit are rejected",
     )

@@ -1,7 +1,7 @@
 """Runs dbt without the work that a build of small data spends most of its time on.
 
 Nine tenths of a build of 200 customers are dbt's own time. What is left out is in `lean`: work
-whose result nobody looks at, and work whose result is the same in each build and can be kept.
+whose result is never used, and work whose result is the same in each build and can be kept.
 """
 
 from __future__ import annotations

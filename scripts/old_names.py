@@ -68,9 +68,9 @@ def write_view(
     )
     connection.execute(f"comment on view {view} is {literal(comment)}")
     for name, text in described:
-        told = column_comment(mart, name, text or "")
+        column_text = column_comment(mart, name, text or "")
         column = identifier(schema, mart.name, mart.columns.get(name, name))
-        connection.execute(f"comment on column {column} is {literal(told)}")
+        connection.execute(f"comment on column {column} is {literal(column_text)}")
 
 
 def view_sql(mart: OldMart, columns: Sequence[str]) -> str:

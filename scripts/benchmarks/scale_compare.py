@@ -80,8 +80,8 @@ def _run(command: list[str], environment: dict[str, str]) -> JsonObject:
     )
     if done.returncode:
         raise Problem(f"{Path(command[0]).name} failed:\n{done.stderr[-3000:]}")
-    told: JsonObject = json.loads(done.stdout.splitlines()[-1])
-    return told
+    printed: JsonObject = json.loads(done.stdout.splitlines()[-1])
+    return printed
 
 
 def floor(data: Path, threads: int) -> list[tuple[str, float]]:

@@ -1,9 +1,9 @@
 """Runs dbt without the work that a build of small data spends most of its time on.
 
-Nine tenths of a build of 200 customers are dbt's own time, and much of that goes into what nobody
-looks at: 12,000 debug events that are filled in, turned into text and thrown away, garbage that is
-looked for among the millions of objects of the parsed project, which all stay, and readers of
-values that are made again for each result of a query.
+Nine tenths of a build of 200 customers are dbt's own time, and much of that goes into work
+that is never used: 12,000 debug events that are filled in, turned into text and thrown away,
+garbage that is looked for among the millions of objects of the parsed project, which all stay, and
+readers of values that are made again for each result of a query.
 
 What follows replaces parts of dbt and of its packages, some of them private. Each part stays as it
 is where a release does not have it any more: dbt is slower then, and does the same.
@@ -126,7 +126,7 @@ def parse_once_for_all_connections() -> None:
 
 
 def keep_clock_steady() -> None:
-    """Have dbt's clock go on from now, whatever becomes of that of the machine.
+    """Have dbt's clock go on from now, even if the machine's is set back.
 
     dbt takes what was made before its parsing started for unchanged. With a clock that is set back
     meanwhile it would leave out macros that models need.
