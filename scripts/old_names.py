@@ -17,17 +17,28 @@ from quoting import identifier, literal
 MAIN = "main"
 
 
+def marts_schema_version() -> int:
+    """Return the version of the marts' names and columns that this project publishes."""
+    return int(project_vars()["marts_schema_version"])
+
+
+def old_names_schema() -> str:
+    """Return the schema that holds the views under the names of the version before."""
+    return f"v{marts_schema_version() - 1}"
+
+
 def write_old_names(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Create the views in an attached database, whose schema main holds the marts.
 
     Like every view of the published file they name tables as `main.<table>`, which a view finds in
-    its own file, under whatever name that is attached.
+    its own file, under whatever name that is attached. In a file attached by DuckDB up to 1.3,
+    views outside of schema main find them only after `use`.
     """
     connection.execute(f"use {identifier(database)}")
     # Each statement of its own would wait for the disk.
     connection.execute("begin")
-    version = int(project_vars()["marts_schema_version"])
-    schema = f"v{version - 1}"
+    version = marts_schema_version()
+    schema = old_names_schema()
     for mart in old_marts(read_renames(), version):
         described = described_columns(connection, mart.new_name)
         if not set(mart.columns) <= {name for name, _ in described}:

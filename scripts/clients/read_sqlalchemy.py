@@ -37,7 +37,16 @@ def reflected(engine: sqlalchemy.Engine) -> dict[str, list[str]]:
     """Return what SQLAlchemy finds of itself: columns of each table and view by schema."""
     inspector = sqlalchemy.inspect(engine)
     found: dict[str, list[str]] = {}
-    for schema in ("main", "history"):
+    with engine.connect() as connection:
+        schemas = (
+            connection.exec_driver_sql(
+                "select distinct schema_name from duckdb_columns() "
+                "where database_name = current_database() and not internal order by schema_name"
+            )
+            .scalars()
+            .all()
+        )
+    for schema in schemas:
         names = inspector.get_table_names(schema=schema) + inspector.get_view_names(schema=schema)
         for name in names:
             columns = inspector.get_columns(name, schema=schema)

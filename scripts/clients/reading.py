@@ -77,6 +77,10 @@ class Reader:
 
     def relations(self) -> Read:
         """Return rows and checksums of every table and view, as values and as text."""
+        views = self._query(
+            f"select schema_name, view_name from duckdb_views() where {self._is_here}"
+        )
+        viewed = {f"{schema}.{view}" for schema, view in views}
         listed = self._query(
             f"select schema_name, table_name, column_name from duckdb_columns() "
             f"where {self._is_here} order by schema_name, table_name, column_index"
@@ -86,11 +90,12 @@ class Reader:
             columns.setdefault((schema, table), []).append(identifier(column))
         found = {}
         for (schema, table), names in columns.items():
+            name = f"{schema}.{table}"
             source = f"{self._prefix}{identifier(schema)}.{identifier(table)}"
-            texts = ", ".join(f"cast({name} as varchar) as {name}" for name in names)
+            texts = ", ".join(f"cast({column} as varchar) as {column}" for column in names)
             values = tried(self._query, f"select * from {source} order by all")
             text = tried(self._query, f"select {texts} from {source} order by all")
-            found[f"{schema}.{table}"] = {"values": values, "text": text}
+            found[name] = {"values": values, "text": text, "is_view": name in viewed}
         return found
 
     def comments(self) -> Read:
@@ -162,6 +167,7 @@ def read_attached(query: Query) -> Read:
         "macros": reader.macros("attached"),
     }
     query(f"use {identifier(ALIAS)}")
+    read["relations_used"] = reader.relations()
     read["macros"] |= reader.macros("used", "")
     return read
 
