@@ -65,7 +65,7 @@ test-clients: setup-dev ## Run the tests of readers and clients of the published
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
 
 test-page: setup-dev ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
-	@$(VENV)/python scripts/browser.py
+	@$(VENV)/python dev/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
 test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYTEST_ARGS]
@@ -81,7 +81,7 @@ test-superset: setup-dev ## Run the test of Apache Superset, set up in minutes [
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
 
 clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/client_matrix.py
+	@$(VENV)/python dev/client_matrix.py
 
 lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
 	@$(VENV)/python -m ruff check .

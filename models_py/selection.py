@@ -1,6 +1,6 @@
 """The choice of k by structure and stability together, and the verdict, in words.
 
-Thresholds come from planted and structureless matrices (tests/test_models_py_worlds.py); each
+Thresholds come from planted and structureless matrices (tests/support/synthetic_tables.py); each
 stands beside its reason. The rule, in order, over k whose smallest segment is large enough:
 
 1. separated: the largest k whose every pair of neighbours has a valley in between, whose clusters

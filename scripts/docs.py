@@ -1,33 +1,11 @@
-"""Write the documentation of the whole lineage as one static page."""
+"""Write dbt's documentation as one page, docs.html."""
 
 from __future__ import annotations
 
-import argparse
-import shutil
 import sys
 
-from console import run, say
-from load_raw import load
-from run_dbt import run_quietly
-from settings import resolve
-from warehouse import Warehouse, exclusive
-
-
-def main() -> int:
-    """Generate dbt's documentation and put it into the warehouse as docs.html."""
-    argparse.ArgumentParser(description=main.__doc__).parse_args()
-    settings = resolve()
-    warehouse = Warehouse(settings.warehouse)
-    with exclusive(warehouse) as lock:
-        if not warehouse.build_db.exists():
-            say(f"Loading {settings.source}")
-            load(settings)
-        say("Writing the documentation, about 10 s")
-        run_quietly(settings, ["docs", "generate", "--static"], lock)
-        shutil.copyfile(warehouse.dbt_target / "static_index.html", warehouse.docs)
-    say(f"Documentation: {warehouse.docs}")
-    return 0
-
+from common.program import run
+from handover.docs import main
 
 if __name__ == "__main__":
     sys.exit(run(main))

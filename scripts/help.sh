@@ -15,7 +15,7 @@ awk -F ':.*## ' '/^[a-z-]+:.*## / {
 echo
 echo "Settings, such as make build K=5 AS_OF=2017-12-31:"
 # Needs only Python, not the environment.
-if ! "${PYTHON:-python3}" scripts/settings.py 2>/dev/null; then
+if ! PYTHONPATH=scripts "${PYTHON:-python3}" -m common.settings 2>/dev/null; then
     echo "  (Python 3.11 or newer is needed to list them)"
 fi
 cat <<'TEXT'

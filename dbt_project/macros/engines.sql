@@ -441,7 +441,7 @@
 
 
 {# A build on top of the last one rebuilds only what new files affect. Whether
-   it may is decided before dbt starts (scripts/increment.py) and stands in
+   it may is decided before dbt starts (scripts/store/increment.py) and stands in
    raw.load_increment; without that every table is rebuilt. #}
 {% macro is_increment() -%}
     {{ return(adapter.dispatch('is_increment')()) }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checking.suspicions import Checked, Kind
-from quoting import literal
+from common.quoting import literal
 
 # What stands for a missing number, where it is far from all others.
 MISSING_CODES = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999)

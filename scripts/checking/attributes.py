@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from build_database import open_build_database
 from checking.findings import Attribute
 from checking.project_models import ProjectModels
 from checking.totals import CUSTOMERS_TABLE
-from query_rows import one_count
-from refusals import listed, refusal
-from settings import Settings
-from sources import source_of
+from common.data_errors import listed, refusal
+from common.query_rows import one_count
+from common.settings import Settings
+from common.sources import source_of
+from store.build_database import open_build_database
 
 CLUSTERED = "clustered"
 PROFILED = "profiled"

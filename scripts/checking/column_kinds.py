@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from checking.suspicions import Checked, Kind
-from column_names import key
-from query_rows import one_count
-from quoting import identifier, literal
+from common.column_names import key
+from common.query_rows import one_count
+from common.quoting import identifier, literal
 
 MOST_CURRENCIES = 40
 ROWS_TRIED = 1_000

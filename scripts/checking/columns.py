@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from checking.findings import Findings
 from checking.totals import CUSTOMERS_TABLE
-from date_shapes import spoken_format
-from expressions import Expression
-from load_raw import LoadedTable
+from loading.date_shapes import spoken_format
+from loading.expressions import Expression
+from loading.load_raw import LoadedTable
 
 NOT_USED = "not used"
 IN_EXPRESSION = "used in an expression"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from checking.suspicions import Checked, Kind
-from customer_ids import EMAIL, EMAIL_PATTERN, WHOLE, WHOLE_PATTERN
-from quoting import identifier, literal
+from common.quoting import identifier, literal
+from loading.customer_ids import EMAIL, EMAIL_PATTERN, WHOLE, WHOLE_PATTERN
 
 # What exports write where there is no customer. A number such as 0 is one where it stands out.
 PLACEHOLDER_WORDS = (

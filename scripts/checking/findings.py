@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from load_raw import Loaded
+from loading.load_raw import Loaded
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from checking.attributes import LEFT_OUT, PROFILED
 from checking.columns import columns_of
 from checking.findings import Attribute, Findings, Outcome
-from console import Problem, json_text
-from json_types import JsonObject
-from load_raw import Loaded
+from common.console import Problem, json_text
+from common.json_types import JsonObject
+from loading.load_raw import Loaded
 
 # A row counted but kept: it stands beside the duplicates that were dropped.
 KEPT_DUPLICATE = "suspected_duplicate"

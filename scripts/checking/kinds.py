@@ -10,9 +10,9 @@ from checking.order_kinds import ORDER_KINDS
 from checking.project_models import SCHEMA, ProjectModels
 from checking.suspicions import Checked, find_suspicions
 from checking.totals import ORDERING
-from load_raw import Loaded
-from project_sql import Relation
-from sources import Source
+from common.project_sql import Relation
+from common.sources import Source
+from loading.load_raw import Loaded
 
 KINDS = (*CUSTOMER_KINDS, *ORDER_KINDS, *COLUMN_KINDS, *ATTRIBUTE_KINDS)
 DESCRIBED = Relation(SCHEMA, "described_customers")

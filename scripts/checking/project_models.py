@@ -6,9 +6,9 @@ import duckdb
 from pyarrow.csv import read_csv
 
 from checking.findings import Outcome
-from project_sql import PROJECT, ProjectSql, Relation
-from run_dbt import dbt_vars
-from settings import Settings
+from common.project_sql import PROJECT, ProjectSql, Relation
+from common.settings import Settings
+from dbt_runs.run_dbt import dbt_vars
 
 SCHEMA = "checked"
 SEED_ROWS = "rows_of_a_seed"

@@ -12,12 +12,12 @@ from functools import cached_property
 
 from checking.findings import Suspicion
 from checking.project_models import ProjectModels
-from column_names import ADDED_COLUMNS, key
-from load_raw import Loaded, LoadedTable
-from query_rows import one_count
-from quoting import identifier
-from refusals import shown
-from sources import Source
+from common.column_names import ADDED_COLUMNS, key
+from common.data_errors import shown
+from common.query_rows import one_count
+from common.quoting import identifier
+from common.sources import Source
+from loading.load_raw import Loaded, LoadedTable
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from checking.columns import NOT_USED, columns_of
 from checking.findings import Findings, Outcome, Suspicion, Totals
-from console import count, say
-from load_raw import LoadedTable
-from refusals import listed, printable, shown
+from common.console import count, say
+from common.data_errors import listed, printable, shown
+from loading.load_raw import LoadedTable
 
 WIDEST_CELL = 44
 WIDEST_USE = 90

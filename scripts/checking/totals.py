@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from checking.findings import FileTotals, LargestCustomer, Outcome, Totals
 from checking.project_models import SCHEMA, ProjectModels
-from project_sql import Relation
-from query_rows import one_row
+from common.project_sql import Relation
+from common.query_rows import one_row
 
 # The accepted order lines with the place each came from, which the model `order_lines` lacks, and
 # what they add up to by order and by customer.

@@ -14,7 +14,7 @@ from typing import Any
 from dbt.clients.jinja import MacroGenerator
 from dbt.context import macros as dbt_macros
 
-# Attributes of an object that calls a macro; `tests/test_lean_dbt.py` compares them with dbt's.
+# Attributes of an object that calls a macro; tests/unit/test_lean_dbt.py compares them.
 ATTRIBUTES = ("context", "macro", "node", "stack")
 
 

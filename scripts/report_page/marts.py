@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from console import Problem
-from project_sql import project_vars
+from common.console import Problem
+from common.project_sql import project_vars
 
 QUERIES = Path(__file__).parent / "queries"
 # Stands in a query for the number of the segment that a brief is of.

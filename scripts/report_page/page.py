@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from console import WRONG_USE, Problem, plain
+from common.console import WRONG_USE, Problem, plain
 from report_page import brief, charts, javascript, markup, palette, wording
 from report_page.marts import Answer, Marts, open_marts
 from report_page.model import Facts, Section, Segment

@@ -1,0 +1,329 @@
+"""A shop of any size in the own-files contract, written by DuckDB as Parquet.
+
+Every value is a hash of the seed, the entity's number and the name of the draw, so that the same
+seed gives the same rows whatever the number of threads, and nothing is held in memory: orders are
+counted off in order of time, spread into lines and streamed to disk.
+
+The shop is skewed where shops are: a few customers place most orders, a few products make most
+lines, customers come and go, weeks and years have seasons, and baskets lean to what a customer
+likes. Some lines are returns, some cannot be accepted, some come twice with the same line id, and
+a few line ids come with two different amounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from common.quoting import literal
+
+FIRST_DAY = date(2024, 12, 30)
+DAYS = 546  # a window of 364 days and six grid steps before it, and then some
+LINES_PER_CUSTOMER = 100
+LINES_PER_ORDER = 5
+LEAST_CUSTOMERS, LEAST_PRODUCTS, MOST_PRODUCTS = 50, 480, 48_000
+LINES_PER_PRODUCT = 500
+CATEGORIES = 24
+CAMPAIGNS = 12
+# Shares of lines.
+RETURNED, REJECTED, REPEATED, CONFLICTING = 0.02, 0.002, 0.003, 0.0001
+# Enough for a scan to be spread over threads, little enough to be held while it is written.
+ROW_GROUP = 122_880
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Size and seed of a shop.
+
+    line_count: lines aimed at; the exact number follows from the seed and lies within 2% of it.
+    """
+
+    line_count: int
+    seed: int
+
+    @property
+    def order_count(self) -> int:
+        """Number of orders."""
+        return max(1, self.line_count // LINES_PER_ORDER)
+
+    @property
+    def customer_count(self) -> int:
+        """Number of customers."""
+        return max(LEAST_CUSTOMERS, self.line_count // LINES_PER_CUSTOMER)
+
+    @property
+    def product_count(self) -> int:
+        """Number of products, a multiple of the number of categories."""
+        wanted = self.line_count // LINES_PER_PRODUCT
+        return min(MOST_PRODUCTS, max(LEAST_PRODUCTS, wanted)) // CATEGORIES * CATEGORIES
+
+
+def macros(shop: Shop) -> list[str]:
+    """Statements that create the draws: `u(name, number)` is uniform in [0, 1)."""
+    customers, products = shop.customer_count, shop.product_count
+    return [
+        # Hashed twice: DuckDB joins the hashes of several values by a bare `xor`.
+        "create macro u(name, number) as "
+        f"hash(hash({shop.seed:d}, name, number)) / 18446744073709551616",
+        # Exponential, mean 1: what amounts and gaps look like.
+        "create macro e(name, number) as -ln(1 - u(name, number) * 0.999999)",
+        # A customer's stay, as shares of the shop's days.
+        "create macro joined(customer) as case when u('is new', customer) < 0.6 then 0.0 "
+        "else 0.85 * u('joined', customer) end",
+        "create macro stayed(customer) as case when u('stays', customer) < 0.75 then 1.0 "
+        "else 0.1 + 0.8 * u('stayed', customer) end",
+        "create macro is_there(customer, passed) as passed >= joined(customer) "
+        "and passed <= joined(customer) + (1 - joined(customer)) * stayed(customer)",
+        "create macro favourite(customer, number) as "
+        f"cast(floor({CATEGORIES} * u('favourite', customer * 3 + number)) as bigint)",
+        # Numbers of customers and products are in order of size; ids are not.
+        f"create macro customer_id(number) as "
+        f"'C' || lpad(cast((number * 7919 + 13) % {prime_above(customers)} as varchar), 8, '0')",
+        "create macro product_id(number) as 'P' || lpad(cast(number as varchar), 6, '0')",
+        # The largest customer has 25 times the lines of the mean one, the smallest a third.
+        f"create macro some_customer(number) as cast(floor({customers} * (0.04 * "
+        "u('customer', number) + 0.96 * pow(u('customer', number), 2.2))) as bigint)",
+        f"create macro some_product(number) as cast(floor({products // CATEGORIES} * "
+        "pow(u('product', number), 1.8)) as bigint)",
+    ]
+
+
+def prime_above(number: int) -> int:
+    """The smallest prime above a number and 7919, so that multiples of 7919 are all different."""
+    candidate = max(number, 7919) + 1
+    while any(candidate % divisor == 0 for divisor in range(2, int(candidate**0.5) + 1)):
+        candidate += 1
+    return candidate
+
+
+def order_lines_sql(shop: Shop, first_order: int, last_order: int) -> str:
+    """The lines of orders `first_order` up to but not including `last_order`."""
+    # Whoever is there at the time orders: of four customers drawn the first, or else the last.
+    drawn = [f"some_customer(number * 4 + {draw})" for draw in range(4)]
+    tries = ", ".join(f"case when is_there({one}, passed) then {one} end" for one in drawn[:3])
+    return f"""
+with counted as (
+    select
+        range as number,
+        (range + u('when', range)) / {shop.order_count} as passed
+    from range({first_order}, {last_order})
+),
+orders as (
+    select
+        number,
+        coalesce({tries}, {drawn[3]}) as customer,
+        cast(
+            floor({DAYS} * least(0.999999, greatest(0, passed - 0.02 * sin(4 * pi() * passed))))
+            as bigint
+        ) as day
+    from counted
+),
+dated as (
+    select
+        number,
+        customer,
+        -- Half of what falls on a Monday or Tuesday waits for the weekend.
+        day + case
+            when day % 7 < 2 and u('weekend', number) < 0.5
+                then 5 - day % 7 + cast(u('sunday', number) < 0.4 as bigint)
+            else 0
+        end as day,
+        cast(floor(3600 * (8 + 13 * (u('hour', number) + u('late', number)) / 2)) as bigint)
+            as second,
+        1 + cast(floor(9 * u('lines', number)) as bigint) as line_count
+    from orders
+),
+lines as (
+    select
+        dated.*,
+        dated.number * 10 + unnest(range(dated.line_count)) as line
+    from dated
+),
+drawn as (
+    select
+        *,
+        case
+            when u('likes', line) < 0.55
+                then some_product(line) * {CATEGORIES}
+                + favourite(customer, cast(floor(3 * u('liked', line)) as bigint))
+            else some_product(line) * {CATEGORIES}
+                + cast(floor({CATEGORIES} * pow(u('category', line), 1.5)) as bigint)
+        end as product,
+        1 + cast(floor(least(4, e('quantity', line) * 0.8)) as bigint) as quantity,
+        u('returned', line) < {RETURNED} as is_return,
+        u('rejected', line) as fate,
+        u('repeated', line) as again
+    from lines
+),
+priced as (
+    select
+        *,
+        (0.5 + 4 * e('price', product)) * quantity as full_amount,
+        case
+            when u('discounted', line) < 0.1 + 0.4 * pow(u('hunts discounts', customer), 2)
+                then 0.1 + 0.2 * u('discount', line)
+            else 0
+        end as discount
+    from drawn
+),
+written as (
+    select
+        'L' || lpad(cast(line as varchar), 11, '0') as order_line_id,
+        'O' || lpad(cast(number as varchar), 10, '0') as order_id,
+        case when fate >= {REJECTED / 4} then customer_id(customer) end as customer_id,
+        product_id(product) as product_id,
+        case
+            when u('channel', number) < 0.2 + 0.7 * u('is online', customer) then 'web'
+            when u('app', number) < 0.3 then 'app'
+            else 'store'
+        end as channel,
+        cast(quantity as integer) as quantity,
+        case
+            when fate < {REJECTED / 2} and fate >= {REJECTED / 4} then null
+            when fate < {REJECTED} and fate >= {3 * REJECTED / 4} then 1e12
+            else cast(round(case when is_return then -1 else 1 end
+                * full_amount * (1 - discount), 2) as decimal(14, 2))
+        end as net_amount,
+        cast(round(full_amount * discount, 2) as decimal(14, 2)) as discount_amount,
+        is_return,
+        case
+            when fate < {3 * REJECTED / 4} and fate >= {REJECTED / 2}
+                then timestamp '2199-01-01 00:00:00'
+            else timestamp '{FIRST_DAY} 00:00:00'
+                + to_days(cast(day as integer)) + to_seconds(second + line % 10)
+        end as ordered_at,
+        again
+    from priced
+),
+repeated as (
+    select
+        * replace (case when is_copied then net_amount else net_amount + 1 end as net_amount)
+    from (
+        select *, again < {REPEATED} as is_copied from written
+        where again < {REPEATED + CONFLICTING}
+    )
+)
+select * exclude (again) replace (cast(net_amount as decimal(18, 2)) as net_amount) from written
+union all
+select * exclude (again, is_copied) replace (cast(net_amount as decimal(18, 2)) as net_amount)
+from repeated
+"""
+
+
+def customers_sql(shop: Shop) -> str:
+    """Every customer with attributes, some of them unknown."""
+    return f"""
+select
+    customer_id(range) as customer_id,
+    (['18-29', '30-39', '40-49', '50-64', '65+'])[1 + cast(floor(5 * u('age', range)) as bigint)]
+        as age_band,
+    case when u('told', range) < 0.8 then
+        (['female', 'male', 'other'])[1 + cast(floor(2.05 * u('gender', range)) as bigint)]
+    end as gender,
+    'region ' || cast(1 + cast(floor(12 * pow(u('region', range), 1.5)) as bigint) as varchar)
+        as region,
+    1 + cast(floor(least(5, e('household', range))) as bigint) as household_size
+from range({shop.customer_count})
+"""
+
+
+def products_sql(shop: Shop) -> str:
+    """Every product with its category, subcategory and brand."""
+    return f"""
+select
+    product_id(range) as product_id,
+    'category ' || lpad(cast(range % {CATEGORIES} + 1 as varchar), 2, '0') as category,
+    'subcategory ' || cast(range % ({CATEGORIES} * 6) as varchar) as subcategory,
+    'brand ' || cast(cast(floor(200 * pow(u('brand', range), 2)) as bigint) as varchar) as brand,
+    u('private label', range) < 0.2 as is_private_label
+from range({shop.product_count})
+"""
+
+
+def interactions_sql(shop: Shop) -> str:
+    """Campaigns sent to a fifth of the customers each, their answers, and coupons."""
+    return f"""
+with sent as (
+    select
+        customers.range as customer,
+        campaigns.range as campaign,
+        customers.range * {CAMPAIGNS} + campaigns.range as number,
+        timestamp '{FIRST_DAY} 09:00:00'
+            + to_days(cast(10 + campaigns.range * {DAYS - 40} // {CAMPAIGNS} as integer)) as sent_at
+    from range({shop.customer_count}) as customers
+    cross join range({CAMPAIGNS}) as campaigns
+    where u('sent', customers.range * {CAMPAIGNS} + campaigns.range) < 0.2
+),
+answered as (
+    select
+        *,
+        case when u('redeems', number) < 0.4 then 'coupon_redeemed' else 'campaign_response' end
+            as interaction_type
+    from sent
+    where u('answers', number) < 0.3 * u('hunts discounts', customer)
+)
+select
+    customer_id(customer) as customer_id,
+    'campaign_sent' as interaction_type,
+    'campaign ' || cast(campaign + 1 as varchar) as campaign_id,
+    case when number % 2 = 0 then 'email' else 'app' end as channel,
+    cast(null as integer) as score,
+    sent_at as occurred_at
+from sent
+union all
+select
+    customer_id(customer),
+    interaction_type,
+    'campaign ' || cast(campaign + 1 as varchar),
+    case when number % 2 = 0 then 'email' else 'app' end,
+    null,
+    sent_at + to_hours(1 + cast(floor(300 * u('answered', number)) as integer))
+from answered
+"""
+
+
+def write_shop(
+    shop: Shop,
+    folder: Path,
+    *,
+    threads: int,
+    file_count: int = 1,
+    told: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Write the files of a shop; returns the bytes of them all.
+
+    The lines go to `order_lines.parquet`, or to `order_lines_001.parquet` and so on where more
+    than one file is asked for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"set threads = {threads:d}")
+        # Rows need no order, and keeping one would hold back what is written.
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set memory_limit = '2GB'")
+        connection.execute(f"set temp_directory = {literal(folder / 'tmp')}")
+        for statement in macros(shop):
+            connection.execute(statement)
+        for name, query in files(shop, file_count):
+            told(f"writing {name}.parquet")
+            connection.execute(
+                f"copy ({query}) to {literal(folder / f'{name}.parquet')} "
+                f"(format parquet, compression zstd, row_group_size {ROW_GROUP:d})"
+            )
+    return sum(path.stat().st_size for path in folder.glob("*.parquet"))
+
+
+def files(shop: Shop, file_count: int) -> Iterator[tuple[str, str]]:
+    """Names and queries of the files."""
+    bounds = [shop.order_count * number // file_count for number in range(file_count + 1)]
+    for number, (first, last) in enumerate(pairwise(bounds), start=1):
+        name = "order_lines" if file_count == 1 else f"order_lines_{number:03d}"
+        yield name, order_lines_sql(shop, first, last)
+    yield "customers", customers_sql(shop)
+    yield "products", products_sql(shop)
+    yield "interactions", interactions_sql(shop)

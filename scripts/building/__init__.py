@@ -1,0 +1,1 @@
+"""A whole build, from raw data to the published file."""

@@ -1,0 +1,1 @@
+"""Running dbt: its command, settings and environment, and what it reports."""

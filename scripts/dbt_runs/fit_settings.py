@@ -1,0 +1,90 @@
+"""Settings that features are made by, which have to be those of the fit that segments them.
+
+A fit stores them as `name=value;...`. A setting that changed asks for a refit; where none is made,
+because of REFIT=never or because too many customers would move, the stored fit would be applied to
+features that it was not learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from common.console import WRONG_USE, Problem
+from common.project_sql import project_vars
+from common.quoting import identifier
+from common.settings import Settings
+from dbt_runs.run_dbt import PROJECT
+from store.history import unreadable
+from store.warehouse import Warehouse
+
+
+def check_before_loading(settings: Settings) -> None:
+    """Refuse REFIT=never where features would be made by other settings than the stored fit's.
+
+    Raises:
+        Problem: they would (exit code 2), or the published file cannot be read.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    if settings.refit != "never" or not warehouse.marts_db.exists():
+        return
+    try:
+        with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
+            check_last_fit(connection, ("history", "fits"), project_vars(PROJECT))
+    except duckdb.Error as error:
+        raise unreadable(warehouse, error) from error
+
+
+def check_before_publishing(build_db: Path) -> None:
+    """Refuse what was built where a refit was held back and features are not those of the fit.
+
+    Raises:
+        Problem: as `check_last_fit`.
+    """
+    with duckdb.connect(build_db, read_only=True) as connection:
+        check_last_fit(connection, ("segmentation", "active_fit"), project_vars(PROJECT))
+
+
+def check_last_fit(
+    connection: duckdb.DuckDBPyConnection, table: tuple[str, str], now: Mapping[str, object]
+) -> None:
+    """Refuse settings other than those that the last fit of a table was learned by.
+
+    Fits from before they were stored count as learned by today's.
+
+    Raises:
+        Problem: a setting is another one (exit code 2).
+    """
+    there = connection.execute(
+        "select 1 from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and column_name = 'feature_settings'",
+        list(table),
+    ).fetchone()
+    if not there:
+        return
+    row = connection.execute(
+        f"select fit_number, feature_settings from {identifier(*table)} "
+        "order by fit_number desc limit 1"
+    ).fetchone()
+    changed = changed_settings(row[1], now) if row else []
+    if row is None or not changed:
+        return
+    raise Problem(
+        f"dbt_project.yml: {listed(changed, 2)}, but stored fit {row[0]}, which would go on "
+        f"without a refit, was learned with {listed(changed, 1)}; set it back, or learn the "
+        "segments again by make build REFIT=always (nothing was published)",
+        WRONG_USE,
+    )
+
+
+def changed_settings(stored: str | None, now: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """Return name, stored value and today's of every stored setting that is another one today."""
+    pairs = (part.partition("=") for part in (stored or "").split(";") if part)
+    return [(name, was, str(now.get(name))) for name, _, was in pairs if was != str(now.get(name))]
+
+
+def listed(changed: list[tuple[str, str, str]], column: int) -> str:
+    """Return the settings with the values of one column, as one text."""
+    return ", ".join(f"{setting[0]}: {setting[column]}" for setting in changed)

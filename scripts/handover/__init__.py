@@ -1,0 +1,1 @@
+"""Published results for people and programs: summary, queries, exports and docs."""

@@ -1,0 +1,1 @@
+"""Files in, raw tables out: finding, reading, checking and mapping them."""

@@ -1,0 +1,385 @@
+"""Feature definitions given by DEFINITIONS=, checked and brought into schema `raw`; and written.
+
+The file has the columns of `dbt_project/seeds/feature_definitions.csv`, in any order; all but
+`feature` may be missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+
+from common.column_names import ADDED_COLUMNS
+from common.console import warn
+from common.data_errors import listed, shown
+from common.project_sql import PROJECT, ProjectSql
+from common.settings import SOURCES_OF_ONE_TABLE, Settings, known_sources, nearest
+from common.sources import source_of
+from loading.id_column import ID_COLUMN, VIEW
+from loading.seed_files import SeedFile, number_of, one_of
+from store.warehouse import Warehouse
+
+FILE_NAME = "feature_definitions.csv"
+PREVIOUS_NAME = "feature_definitions.previous.csv"
+TABLE = "given_definitions"
+COLUMNS: dict[str, str] = {
+    "source": "varchar",
+    "position": "bigint",
+    "feature": "varchar",
+    "label": "varchar",
+    "family": "varchar",
+    "unit": "varchar",
+    "transform": "varchar",
+    "weight": "double",
+    "is_clustered": "boolean",
+    "missing_value": "varchar",
+    "higher_means": "varchar",
+    "lower_means": "varchar",
+}
+SEEDS = PROJECT / "seeds"
+AS_WRITTEN = ("transform", "missing_value")
+TRANSFORMS = ("log1p", "sqrt", "identity")
+MISSING_VALUES = ("zero", "median", "min", "max")
+MAX_POSITION = 10**6
+MAX_WEIGHT = 10**6
+TRUE, FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
+
+Definition: TypeAlias = dict[str, Any]
+"""A row of definitions by column, with its types, and its number in the file as `_row`."""
+
+
+def load_definitions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Make `raw.given_definitions` of the file DEFINITIONS=, empty without; returns its rows.
+
+    Raises:
+        Problem: the file cannot be used (exit code 4); names row and column.
+    """
+    path = settings.definitions
+    rows = read_definitions(path, settings.source) if path else []
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute(f"create or replace table raw.{TABLE} ({columns})")
+    marks = ", ".join("?" for _ in COLUMNS)
+    for row in rows:
+        values = [row[name] for name in COLUMNS]
+        connection.execute(f"insert into raw.{TABLE} values ({marks})", values)
+    return len(rows)
+
+
+def given_file(path: Path) -> SeedFile:
+    """Return the file DEFINITIONS=."""
+    return SeedFile(path, f"DEFINITIONS: {path.name}", tuple(COLUMNS), ("feature",))
+
+
+def seed_file(path: Path = SEEDS / FILE_NAME) -> SeedFile:
+    """Return the definitions of the project, in which no column and no cell may be missing."""
+    return SeedFile(path, path.name, tuple(COLUMNS), tuple(COLUMNS), is_exact=True)
+
+
+def seed_rows(path: Path = SEEDS / FILE_NAME) -> list[Definition]:
+    """Read and check the definitions of the project, of all sources.
+
+    Raises:
+        Problem: with exit code 4; names row and column.
+    """
+    file = seed_file(path)
+    content = file.path.read_bytes() if file.path.is_file() else b""
+    return [dict(row) for row in checked_seed(file, content, *known_sources())]
+
+
+@cache
+def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[Definition]:
+    """Read and check the definitions of the project; the same ones are read once."""
+    del content
+    rows = []
+    for number, cells in file.rows():
+        row = checked_row(file, number, cells)
+        for column, cell in cells.items():
+            # SQL reads the seed as it is written, an empty cell as null.
+            if not cell or (column in AS_WRITTEN and cell != row[column]):
+                raise file.refused_cell(number, column, cell, f"{row[column] or 'a text'}")
+        if row["source"] not in ("*", *sources):
+            raise file.refused_cell(
+                number, "source", str(row["source"]), f"*, {', '.join(sources)}"
+            )
+        rows.append(row)
+    check_twice(file, rows)
+    return rows
+
+
+def read_definitions(path: Path, source: str) -> list[Definition]:
+    """Read and check a file of definitions; rows of other sources are left out.
+
+    Raises:
+        Problem: with exit code 4; names the row (1 is the first after the header) and column.
+    """
+    file = given_file(path)
+    rows = [checked_row(file, number, cells) for number, cells in file.rows()]
+    check_twice(file, rows)
+    counted = [row for row in rows if row["source"] in ("*", source)]
+    if not counted:
+        raise file.refusal(f"has no row whose source is * or {source}: expected at least one")
+    check_clustered(file, counted)
+    return counted
+
+
+def checked_row(file: SeedFile, number: int, cells: dict[str, str]) -> Definition:
+    """Return the row with its types and number; an empty cell is what a definition mostly says."""
+
+    def read(column: str, default: str, convert: Callable[[str], object], expected: str) -> object:
+        text = cells.get(column, "") or default
+        try:
+            return convert(text)
+        except ValueError:
+            raise file.refused_cell(number, column, text, expected) from None
+
+    feature = read("feature", "", required, "the name of a feature")
+    label = cells.get("label", "") or str(feature).replace("_", " ")
+    return {
+        "_row": number,
+        "source": cells.get("source", "") or "*",
+        "position": read(
+            "position", str(number), whole, f"a whole number from 0 to {MAX_POSITION:,}"
+        ),
+        "feature": feature,
+        "label": label,
+        "family": cells.get("family", "") or "attributes",
+        "unit": cells.get("unit", "") or "as in the file",
+        "transform": read(
+            "transform", "identity", one_of(TRANSFORMS), f"one of {', '.join(TRANSFORMS)}"
+        ),
+        "weight": read("weight", "1", weight, f"a number from 0 to {MAX_WEIGHT:,}"),
+        "is_clustered": read("is_clustered", "true", yes_or_no, "true or false"),
+        "missing_value": read(
+            "missing_value",
+            "median",
+            missing_value,
+            f"one of {', '.join(MISSING_VALUES)}, or a number",
+        ),
+        "higher_means": cells.get("higher_means", "") or f"high {label}",
+        "lower_means": cells.get("lower_means", "") or f"low {label}",
+    }
+
+
+def check_twice(file: SeedFile, rows: list[Definition]) -> None:
+    """Refuse a file with two rows for one feature of one source."""
+    seen: dict[tuple[object, object], object] = {}
+    for row in rows:
+        key = (row["source"], row["feature"])
+        if key in seen:
+            raise file.refusal(
+                f"row {row['_row']}, column feature: {row['feature']} is defined in row "
+                f"{seen[key]} too; expected one row for each"
+            )
+        seen[key] = row["_row"]
+
+
+def check_clustered(file: SeedFile, rows: list[Definition]) -> None:
+    """Refuse rows that leave nothing to cluster customers by."""
+    if rows and not any(row["is_clustered"] and row["weight"] for row in rows):
+        raise file.refusal(
+            "no row has is_clustered true and a weight above 0: expected at least one feature "
+            "to cluster customers by"
+        )
+
+
+def check_features(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
+) -> None:
+    """Refuse a definition to cluster by that nothing computes; say it of one to profile by.
+
+    Raises:
+        Problem: with exit code 4; names file, row and column.
+    """
+    file, unknown = of_attributes(settings, project)
+    attributes = feature_names(attributes_there(connection, settings, project)) if unknown else []
+    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
+    for row in unknown:
+        if row["feature"] not in attributes:
+            report_absent(file, row, [*attributes, *orders])
+
+
+def of_attributes(settings: Settings, project: ProjectSql) -> tuple[SeedFile, list[Definition]]:
+    """Return the file whose definitions count, and its rows of features not made from orders."""
+    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
+    file, rows = active_definitions(settings)
+    return file, [row for row in rows if row["feature"] not in orders]
+
+
+def report_absent(file: SeedFile, row: Definition, there: list[str]) -> None:
+    """Refuse or report one definition that nothing computes."""
+    problem = file.refusal(
+        f"row {row['_row']}, column feature: nothing computes {shown(row['feature'])}"
+        f"{nearest(str(row['feature']), there)}; expected one of {listed(there, 40) or 'none'}"
+    )
+    if row["is_clustered"] and row["weight"]:
+        raise problem
+    warn(f"  {problem}; it is left out")
+
+
+def active_definitions(settings: Settings) -> tuple[SeedFile, list[Definition]]:
+    """Return the file whose definitions count, and its rows that do.
+
+    Rows of the seed for every source are about orders, and one for this source goes before them.
+    """
+    if settings.definitions:
+        file = given_file(settings.definitions)
+        rows = read_definitions(settings.definitions, settings.source)
+    else:
+        file = seed_file()
+        general = ["*"] if source_of(settings).orders_table else []
+        rows = [r for r in seed_rows() if r["source"] in (settings.source, *general)]
+    by_feature: dict[object, Definition] = {}
+    for row in sorted(rows, key=lambda row: row["source"] != "*"):
+        by_feature[row["feature"]] = row
+    return file, sorted(by_feature.values(), key=lambda row: row["_row"])
+
+
+def attributes_there(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
+) -> list[str]:
+    """Return the names of what the loaded tables say of customers beside their orders."""
+    if settings.source in SOURCES_OF_ONE_TABLE:
+        found = connection.execute(f"describe raw.{VIEW}").fetchall()
+        return [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
+    staged, _ = project.model(f"stg_{settings.source}__customers")
+    found = connection.execute(
+        f"select distinct unnest(map_keys(attributes)) from ({staged}) as staged"
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def feature_names(attributes: Iterable[str]) -> list[str]:
+    """Return the names of the features that are made of attributes."""
+    names: list[str] = []
+    for plain in map(feature_name, sorted(attributes)):
+        numbers = itertools.chain([""], (f"_{n}" for n in itertools.count(2)))
+        names.append(next(plain + n for n in numbers if plain + n not in names))
+    return names
+
+
+def feature_name(column: str) -> str:
+    """Return what macro `snake_case` makes of a column's name."""
+    words = "".join(c if c.isalnum() else " " for c in column.lower()).split()
+    return "_".join(words)
+
+
+def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
+    """Write the definitions that the build proposed and used; returns what to say of them.
+
+    They stand in the warehouse for people to copy and edit: no build reads them unless they are
+    given by DEFINITIONS=. Without proposals nothing is written and nothing said.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
+        cursor = connection.execute(
+            "select settings.* from features.feature_settings as settings "
+            "inner join features.feature_proposals as proposals "
+            "on settings.feature = proposals.feature order by settings.position"
+        )
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    if not rows:
+        return ""
+    target = warehouse.path / FILE_NAME
+    previous = keep_previous(target, text_of_rows(settings.source, rows))
+    clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
+    profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
+    told = [
+        f"{target.name}: nobody defined features, so these were proposed; edit a copy and give it "
+        "by DEFINITIONS=",
+        f"  clustered: {clustered or 'none'}",
+        f"  profiled only: {profiled or 'none'}",
+        *(
+            [f"  the file that stood there, and differs, is now {previous.name}"]
+            if previous
+            else []
+        ),
+    ]
+    return "\n".join(
+        line
+        for text in told
+        for line in textwrap.wrap(
+            text.strip(),
+            96,
+            initial_indent="  " + " " * (len(text) - len(text.lstrip())),
+            subsequent_indent="      ",
+        )
+    )
+
+
+def text_of_rows(source: str, rows: list[Definition]) -> str:
+    """Return definitions as the text of a CSV file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: text_of(value) for name, value in row.items()} | {"source": source})
+    return text.getvalue()
+
+
+def keep_previous(target: Path, text: str) -> Path | None:
+    """Write the file in one step; returns where one that differs, maybe edited, was put."""
+    previous = None
+    if target.exists():
+        if target.read_bytes() == text.encode():
+            return None
+        previous = target.with_name(PREVIOUS_NAME)
+        os.replace(target, previous)
+    new = target.with_name(target.name + ".new")
+    new.write_text(text, encoding="utf-8", newline="")
+    os.replace(new, target)
+    return previous
+
+
+def text_of(value: object) -> str:
+    """Return a cell as the seed writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def required(text: str) -> str:
+    """Return a text that is not empty."""
+    if not text:
+        raise ValueError
+    return text
+
+
+def whole(text: str) -> int:
+    """Return a whole number that a position can be."""
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) > MAX_POSITION:
+        raise ValueError
+    return int(text)
+
+
+def weight(text: str) -> float:
+    """Return a number that a weight can be."""
+    number = number_of(text)
+    if not 0 <= number <= MAX_WEIGHT:
+        raise ValueError
+    return number
+
+
+def yes_or_no(text: str) -> bool:
+    """Return the truth of true and false, yes and no, 1 and 0."""
+    if text.lower() not in (*TRUE, *FALSE):
+        raise ValueError
+    return text.lower() in TRUE
+
+
+def missing_value(text: str) -> str:
+    """Return a rule for null: a word or a number."""
+    if text.lower() in MISSING_VALUES:
+        return text.lower()
+    if not math.isfinite(number_of(text)):
+        raise ValueError
+    return text

@@ -1,0 +1,396 @@
+"""Publish: write the marts and the state into a new file and put it in place of the published one.
+
+Readers keep the version they opened and get the new one when they reconnect. Whatever fails
+before the rename leaves the published file as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from common.console import DATA_REFUSED, FAILED, Problem, count, say, size
+from common.json_types import JsonObject
+from common.query_rows import one_row
+from common.quoting import identifier, literal
+from common.settings import Settings, resolve, table
+from common.system_errors import problem_of
+from common.trimming import text_sql
+from dbt_runs.dbt_results import check_success, read_json
+from dbt_runs.fit_settings import check_before_publishing
+from publishing.marts_schema import WITHOUT_CONTRACT, check_schema
+from publishing.old_names import write_old_names
+from publishing.scoring_macro import write_scoring_macro
+from store.build_database import limit_access, limit_resources
+from store.forgotten_totals import Pending, complete_forgetting, past_of, pending_of
+from store.history import Published, published_facts
+from store.history_rows import rows_sql
+from store.kept_versions import (
+    keep_published,
+    make_read_only,
+    put_in_place,
+    sync,
+    version_of,
+    working_folder,
+)
+from store.warehouse import Warehouse, exclusive, set_aside_wal
+
+STORAGE_VERSION = "v1.0.0"
+MACROS = Path(__file__).parent / "published_macros"
+MARTS_FOLDER = "marts"
+HISTORY = "history"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table to publish: where its rows are in the build database, where it goes, what it means.
+
+    rows: the query for its rows where these are in no one table, else None.
+    """
+
+    source_schema: str
+    source_name: str
+    rows: str | None
+    schema: str
+    name: str
+    description: str
+    column_descriptions: dict[str, str]
+    primary_key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published."""
+
+    path: Path
+    byte_count: int
+    table_count: int
+    row_count: int
+    run_number: int
+
+
+def tables_to_publish(manifest: JsonObject) -> list[PublishedTable]:
+    """Return the marts and the history tables of a dbt manifest, by name."""
+    models = {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    marts = [node for node in models.values() if MARTS_FOLDER in node["fqn"][1:-1]]
+    tables = [_table(with_features(mart, manifest), mart, "main") for mart in marts]
+    for source in manifest["sources"].values():
+        if source["source_name"] == HISTORY:
+            tables.append(_history_table(source, models))
+    return sorted(tables, key=lambda t: (t.schema != "main", t.name))
+
+
+def with_features(mart: JsonObject, manifest: JsonObject) -> JsonObject:
+    """Return a mart whose columns are described by doc blocks of their names, too.
+
+    Only `customer_features` needs them: its columns follow the definitions, not a contract.
+    """
+    if mart["name"] not in WITHOUT_CONTRACT:
+        return mart
+    blocks = {
+        block["name"]: {"name": block["name"], "description": block["block_contents"]}
+        for block in manifest["docs"].values()
+    }
+    return {**mart, "columns": blocks | mart["columns"]}
+
+
+def _history_table(source: JsonObject, models: dict[str, JsonObject]) -> PublishedTable:
+    """Return a table of the state: of the model that has it whole, or put together."""
+    described_by = _meta(source).get("described_by")
+    shared = models[described_by]["columns"] if described_by else {}
+    columns = {
+        name: column if column.get("description") else shared.get(name, column)
+        for name, column in source["columns"].items()
+    }
+    described = {**source, "columns": columns}
+    return _table(described, models.get(f"{HISTORY}_{source['name']}"), HISTORY)
+
+
+def _table(described: JsonObject, model: JsonObject | None, schema: str) -> PublishedTable:
+    name = described["name"]
+    key = _meta(described).get("primary_key") or ()
+    columns = described.get("columns", {}).values()
+    return PublishedTable(
+        source_schema=model["schema"] if model else schema,
+        source_name=(model.get("alias") or model["name"]) if model else name,
+        rows=None if model else rows_sql(name),
+        schema=schema,
+        name=name,
+        description=_one_line(described.get("description", "")),
+        column_descriptions={c["name"]: _one_line(c.get("description", "")) for c in columns},
+        primary_key=(key,) if isinstance(key, str) else tuple(key),
+    )
+
+
+def _one_line(text: str) -> str:
+    """Return a description without the line breaks of the file it stands in."""
+    return " ".join(text.split())
+
+
+def _meta(node: JsonObject) -> JsonObject:
+    return {**node.get("meta", {}), **node["config"].get("meta", {})}
+
+
+def publish(
+    settings: Settings, target: Path | None = None, build_db: Path | None = None
+) -> Publication:
+    """Publish what the last `dbt build` made. The caller holds the warehouse's lock.
+
+    `target` is dbt's target folder and `build_db` the build database, by default those in the
+    warehouse.
+
+    Raises:
+        Problem: the build did not succeed, or the file could not be written; what was published
+            before is untouched.
+    """
+    warehouse = Warehouse(settings.warehouse)
+    target = target or warehouse.dbt_target
+    check_success(target)
+    tables = tables_to_publish(read_json(target / "manifest.json"))
+    # What a program wrote since loading must not be taken for what is published.
+    set_aside_wal(warehouse)
+    before = published_facts(warehouse)
+    pending = pending_of(warehouse)
+    try:
+        check_before_publishing(build_db or warehouse.build_db)
+        keep_published(warehouse, before.run_number if before else None)
+        with working_folder(warehouse) as folder:
+            new_file = folder / warehouse.marts_db.name
+            row_count = write(settings, tables, new_file, build_db or warehouse.build_db, pending)
+            run_number = check_run(warehouse, new_file, before)
+            check_schema(warehouse, new_file)
+            make_read_only(new_file)
+            sync(new_file)
+            put_in_place(warehouse, new_file, run_number, settings.keep)
+        if pending:
+            complete_forgetting(warehouse, pending, run_number)
+    except (OSError, duckdb.Error) as error:
+        problem = problem_of(error, "publishing")
+        raise problem or Problem(
+            f"publishing failed, nothing was changed: {_first_line(error)}"
+        ) from error
+    return Publication(
+        warehouse.marts_db,
+        warehouse.marts_db.stat().st_size,
+        len(tables),
+        row_count,
+        run_number,
+    )
+
+
+def write(
+    settings: Settings,
+    tables: list[PublishedTable],
+    new_file: Path,
+    build_db: Path,
+    pending: Pending | None = None,
+) -> int:
+    """Write all tables with their comments into a new file; returns their rows together.
+
+    pending: what counts customers who were forgotten, and is left out.
+    """
+    with duckdb.connect() as connection:
+        limit_resources(connection, settings)
+        limit_access(connection, [settings.warehouse])
+        connection.execute(f"attach {literal(build_db)} as build (read_only)")
+        connection.execute(
+            f"attach {literal(new_file)} as marts (storage_version {literal(STORAGE_VERSION)})"
+        )
+        connection.execute("create schema marts.history")
+        sources = relations(connection, tables, pending)
+        for published in tables:
+            write_table(connection, published, sources[published.schema, published.name])
+            write_comments(connection, published)
+        write_macros(connection, MACROS)
+        write_old_names(connection, "marts")
+        connection.execute("checkpoint marts")
+        connection.execute("detach marts")
+        connection.execute(f"attach {literal(new_file)} as marts (read_only)")
+        return sum(
+            verified_rows(connection, published, sources[published.schema, published.name])
+            for published in tables
+        )
+
+
+def relations(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[PublishedTable],
+    pending: Pending | None,
+) -> dict[tuple[str, str], str]:
+    """Return what to publish of each table of the build database, as a relation."""
+    found = {
+        (table.schema, table.name): f"({table.rows})"
+        if table.rows
+        else identifier("build", table.source_schema, table.source_name)
+        for table in tables
+    }
+    past = past_of(connection, pending, found["main", "segmentation_runs"]) if pending else None
+    if past is None:
+        return found
+    return {place: past.relation_sql(connection, place, found[place]) for place in found}
+
+
+def write_table(
+    connection: duckdb.DuckDBPyConnection, published: PublishedTable, source: str
+) -> None:
+    """Copy one relation, in the order of its key so that its export is always the same."""
+    order = ", ".join(identifier(column) for column in published.primary_key) or "all"
+    connection.execute(
+        f"create table {identifier('marts', published.schema, published.name)} as "
+        f"select * from {source} order by {order}"
+    )
+
+
+def write_comments(connection: duckdb.DuckDBPyConnection, published: PublishedTable) -> None:
+    """Write the descriptions of a table and its columns as comments, in one transaction."""
+    path = identifier("marts", published.schema, published.name)
+    described = {f"table {path}": published.description}
+    for column, *_ in connection.execute(f"from {path} limit 0").description:
+        description = published.column_descriptions.get(column, "")
+        described[f"column {path}.{identifier(column)}"] = description
+    comments = [f"comment on {what} is {literal(text)}" for what, text in described.items() if text]
+    connection.execute("; ".join(["begin", *comments, "commit"]))
+
+
+def write_macros(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Create views and macros in the attached file `marts`, views before what reads them.
+
+    They name tables as `main.<table>`: a view finds them in its own file, a macro in the database
+    in use. Where a macro says `<run_id>`, it gets the run that the file is of, and for
+    `text_of(customer)` the SQL by which staging reads ids.
+    """
+    files = sorted(folder.glob("*.sql")) if folder.is_dir() else []
+    if not files:
+        return
+    connection.execute("use marts")
+    (run_id,) = one_row(
+        connection, "select max(run_id) from main.segmentation_runs where is_current"
+    )
+    for file in files:
+        statement = file.read_text(encoding="utf-8")
+        statement = statement.replace("text_of(customer)", text_sql("customer"))
+        connection.execute(statement.replace("'<run_id>'", literal(run_id or "")))
+    write_scoring_macro(connection)
+    connection.execute("use memory")
+
+
+def verified_rows(
+    connection: duckdb.DuckDBPyConnection, published: PublishedTable, source: str
+) -> int:
+    """Return the rows of a published table.
+
+    The keys of marts are tested in the build, those of the state here.
+
+    Raises:
+        Problem: they are not as many as in the build database, or two have the same key.
+    """
+    written = identifier("marts", published.schema, published.name)
+    expected, found = one_row(
+        connection, f"select (select count(*) from {source}), (select count(*) from {written})"
+    )
+    if expected != found:
+        raise Problem(
+            f"{published.name}: wrote {found:,} rows, expected {expected:,}; not published"
+        )
+    if published.schema == HISTORY and published.primary_key:
+        key = ", ".join(identifier(column) for column in published.primary_key)
+        (distinct,) = one_row(
+            connection, f"select count(*) from (select distinct {key} from {written})"
+        )
+        if distinct != found:
+            raise Problem(
+                f"{HISTORY}.{published.name} has {found:,} rows and {distinct:,} different keys "
+                f"({', '.join(published.primary_key)}), expected one row for each; not published"
+            )
+    return int(found)
+
+
+def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) -> int:
+    """Return the run number of the new file's current run.
+
+    Raises:
+        Problem: there is not exactly one current run, its as-of date is before that of the
+            published one, or it does not go on from what is published now.
+    """
+    with duckdb.connect(new_file, read_only=True) as connection:
+        rows = connection.execute(
+            "select run_number, run_id, as_of_date from segmentation_runs where is_current"
+        ).fetchall()
+        (previous,) = one_row(
+            connection, "select max(run_number) from segmentation_runs where not is_current"
+        )
+    if len(rows) != 1:
+        raise Problem(f"segmentation_runs has {len(rows)} current runs, expected 1; not published")
+    run_number, run_id, as_of_date = rows[0]
+    if not before or before.run_number is None:
+        before = None
+    elif as_of_date < before.as_of_date:
+        raise Problem(
+            f"the data ends before what is published: its as-of date is {as_of_date}, the "
+            f"published one {before.as_of_date}; nothing was overwritten",
+            DATA_REFUSED,
+        )
+    is_repeat = before is not None and before.run_number == run_number
+    goes_on = is_repeat or before is None or before.run_number == previous
+    if not goes_on or (not is_repeat and is_taken(warehouse, run_number, run_id)):
+        raise Problem(
+            "what was built does not go on from what is published now, which was changed since "
+            "it was loaded: run make build"
+        )
+    return int(run_number)
+
+
+def is_taken(warehouse: Warehouse, run_number: int, run_id: str) -> bool:
+    """Say whether a kept version of another run has this number."""
+    kept = version_of(warehouse, run_number).file
+    if not kept.exists():
+        return False
+    with duckdb.connect(kept, read_only=True) as connection:
+        return connection.execute(
+            "select run_id from segmentation_runs where is_current"
+        ).fetchall() != [(run_id,)]
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n\n")[0].split())
+
+
+def describe(publication: Publication) -> str:
+    """Return one line on what was published."""
+    return (
+        f"  {publication.path.name:<22} {count(publication.row_count, 'row'):>16} "
+        f"{size(publication.byte_count):>9}  run {publication.run_number}, "
+        f"{count(publication.table_count, 'table')}"
+    )
+
+
+def main() -> int:
+    """Publish what `dbt build` left in the build database."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"settings (environment variables):\n{table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dbt-target",
+        type=Path,
+        metavar="FOLDER",
+        help="dbt's target folder (default: the one in the warehouse; dbt run by hand in "
+        "dbt_project leaves it in dbt_project/target)",
+    )
+    arguments = parser.parse_args()
+    settings = resolve()
+    warehouse = Warehouse(settings.warehouse)
+    with exclusive(warehouse):
+        if not warehouse.build_db.exists():
+            raise Problem(f"{warehouse.build_db} is not there: run make build", FAILED)
+        say(describe(publish(settings, arguments.dbt_target)))
+    return 0

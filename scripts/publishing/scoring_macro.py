@@ -1,0 +1,159 @@
+"""The macro `score_customers` of the published file: the stored model as SQL.
+
+It is written anew for each published file and holds the model's numbers itself: scaling
+parameters of the features of the active fit, centroids, and names of segments. As it reads no
+table but the one it is given, it works under whatever name the file is attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from common.quoting import identifier, literal
+
+TRANSFORMED = {
+    "log1p": "sign({x}) * ln(1 + abs({x}))",
+    "sqrt": "sign({x}) * sqrt(abs({x}))",
+    "identity": "{x}",
+}
+
+
+@dataclass(frozen=True)
+class ScaledFeature:
+    """A feature that customers are clustered by, and how it is scaled."""
+
+    feature: str
+    transform: str
+    missing_value: float | None
+    lower_value: float | None
+    upper_value: float | None
+    mean_value: float | None
+    scale_factor: float | None
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A segment and its scaled centroid, one value per feature."""
+
+    segment_id: int
+    segment_name: str | None
+    values: tuple[float | None, ...]
+
+
+def number(value: float | None) -> str:
+    """Return a double exactly, as SQL."""
+    return "cast(null as double)" if value is None else f"cast('{float(value)!r}' as double)"
+
+
+def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) -> str:
+    """Return the statement that creates the macro in the database in use.
+
+    features: in position order, the order in which the learning step adds squared differences up.
+    """
+    scaled, squares = [], []
+    for place, feature in enumerate(features):
+        column = identifier(feature.feature)
+        # Not a number is no value; left alone, SQL would take it for one above all numbers.
+        known = f"nullif(cast({column} as double), cast('nan' as double))"
+        filled = f"coalesce({known}, {number(feature.missing_value)})"
+        moved = TRANSFORMED[feature.transform].format(x=filled)
+        lower, upper = number(feature.lower_value), number(feature.upper_value)
+        scaled.append(
+            f"(greatest({lower}, least({upper}, {moved})) - {number(feature.mean_value)}) "
+            f"* {number(feature.scale_factor)} as scaled_{place}"
+        )
+        apart = f"(scaled_{place} - centre_{place})"
+        squares.append(f"{apart} * {apart}")
+    columns = ", ".join(f"centre_{place}" for place in range(len(features)))
+    return f"""
+create or replace macro main.score_customers(source_table) as table
+with source_rows as (
+    select *, row_number() over () as source_row from query_table(source_table)
+),
+scaled as (
+    select cast(customer_id as varchar) as customer_id, source_row,
+        {", ".join(scaled)}
+    from source_rows
+),
+centres as (
+    select * from (values
+        {", ".join(_row(centre) for centre in centres)}
+    ) as centres(segment_id, segment_name, {columns})
+),
+distances as (
+    select customer_id, source_row, segment_id, {" + ".join(squares)} as squared_distance
+    from scaled cross join centres
+),
+ranked as (
+    select
+        source_row,
+        max(customer_id) as customer_id,
+        list(segment_id order by squared_distance, segment_id) as segment_ids,
+        list(squared_distance order by squared_distance, segment_id) as squared_distances
+    from distances
+    group by source_row
+),
+nearest as (
+    select
+        source_row,
+        customer_id,
+        segment_ids[1] as segment_id,
+        segment_ids[2] as runner_up_segment_id,
+        squared_distances[1] as squared_distance,
+        squared_distances[2] as runner_up_squared_distance
+    from ranked
+)
+select
+    nearest.customer_id,
+    nearest.segment_id,
+    centres.segment_name,
+    nearest.runner_up_segment_id,
+    nearest.squared_distance,
+    nearest.runner_up_squared_distance,
+    case
+        when runner_up_squared_distance > 0
+            then 1 - sqrt(squared_distance / runner_up_squared_distance)
+        when runner_up_squared_distance = 0 then 0
+    end as confidence
+from nearest
+inner join centres
+    on nearest.segment_id = centres.segment_id
+order by nearest.source_row
+"""
+
+
+def _row(centre: Centre) -> str:
+    name = "cast(null as varchar)" if centre.segment_name is None else literal(centre.segment_name)
+    values = ", ".join(number(value) for value in centre.values)
+    return f"(cast({centre.segment_id:d} as bigint), {name}, {values})"
+
+
+def write_scoring_macro(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the macro in the database in use; none when nothing was learned."""
+    features = [
+        ScaledFeature(*row)
+        for row in connection.execute(
+            "select feature, transform, missing_value, lower_value, upper_value, mean_value, "
+            "scale_factor from main.feature_catalog where is_used order by position"
+        ).fetchall()
+    ]
+    if features:
+        connection.execute(scoring_macro(features, _centres(connection)))
+
+
+def _centres(connection: duckdb.DuckDBPyConnection) -> list[Centre]:
+    rows = connection.execute(
+        "select centroids.segment_id, names.segment_name, "
+        "list(centroids.scaled_value order by features.position) "
+        "from history.fit_centroids as centroids "
+        "inner join main.feature_catalog as features "
+        "on centroids.feature = features.feature and features.is_used "
+        "left join main.segment_summary as names on centroids.segment_id = names.segment_id "
+        "where centroids.fit_number = "
+        "(select max(fit_number) from main.segmentation_runs where is_current) "
+        "group by all order by centroids.segment_id"
+    ).fetchall()
+    return [Centre(segment_id, name, tuple(values)) for segment_id, name, values in rows]

@@ -1,0 +1,1 @@
+"""Loading, building and publishing on Apache Spark."""

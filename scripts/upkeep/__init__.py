@@ -1,0 +1,1 @@
+"""The environment, and what is published: listing, going back, forgetting, cleaning."""

@@ -1,0 +1,500 @@
+"""For each reconciliation: its defect is planted, it fails, and nothing is published.
+
+A defect is an edit of one model in a copy of the project (of one, it is files of which no line can
+be used), built by scripts/build.py into a copy of the published warehouse. Defects share a build
+where neither keeps the other's models from being built: dbt builds nothing after a failed test, so
+defects far up need a build of their own.
+"""
+
+import csv
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from test_guards_code import COMMAND
+
+from shops import (
+    ROOT,
+    SHOP,
+    Builds,
+    Built,
+    build,
+    clean_environment,
+    copy_project,
+    copy_warehouse,
+    edit,
+    read_csv,
+)
+from store.warehouse import Warehouse
+
+TESTS = ROOT / "dbt_project" / "tests"
+ASSERTIONS = sorted(path.stem for path in TESTS.glob("assert_*.sql"))
+# Those that guard code only, which a build does not run.
+OF_CODE = {name for name in ASSERTIONS if "guards_code" in (TESTS / f"{name}.sql").read_text()}
+# What is told in place of the failing test, with an exit code of its own.
+NO_ORDERS = "no order line was accepted, so there is nothing to segment"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """An edit of a model that a reconciliation must notice.
+
+    Attributes:
+        what: What goes wrong.
+        group: Defects of one group are built together; one of them, or more, is of data.
+        model: The model's file below dbt_project/models; None where the data is what is wrong.
+        old: Text that stands in it once.
+        new: What takes its place.
+        also: Other reconciliations that notice it.
+    """
+
+    what: str
+    group: str
+    model: str | None
+    old: str = ""
+    new: str = ""
+    also: tuple[str, ...] = ()
+
+
+DEFECTS = {
+    "assert_some_order_was_accepted": Defect(
+        "no amount can be read, so every line is rejected", "no orders", None
+    ),
+    "assert_cancelled_lines_cancel_out": Defect(
+        "a purchase is taken for cancelled without a cancellation",
+        "cancellations",
+        "core/validation/int_order_line_outcomes.sql",
+        "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
+        "        or (not is_cancellation and is_before_cancellation)\n",
+        "    from order_lines\n    where order_id = 'o2501'\n",
+    ),
+    "assert_orders_hold_the_money_of_their_lines": Defect(
+        "an order is lost",
+        "orders",
+        "features/activity/orders.sql",
+        "    from lines\n",
+        "    from lines\n    where order_id <> 'o2501'\n",
+        # Windows are summed over weeks that hold an order.
+        also=("assert_category_spend_sums_to_spend",),
+    ),
+    "assert_category_spend_sums_to_spend": Defect(
+        "a category is lost",
+        "categories",
+        "features/activity/category_days.sql",
+        "    group by\n",
+        "    where products.category <> 'Books'\n    group by\n",
+    ),
+    "assert_features_see_only_their_window": Defect(
+        "a customer's first order is taken from before the window",
+        "windows",
+        "features/activity/customer_snapshots.sql",
+        "        totals.first_order_date,\n",
+        "        totals.first_order_date\n"
+        "        - case when known.customer_id = 'c34' then 400 else 0 end as first_order_date,\n",
+    ),
+    "assert_accepted_rows_are_in_core": Defect(
+        "accepted rows do not reach their entity",
+        "customers",
+        "core/interactions.sql",
+        "where reject_reason is null",
+        "where reject_reason is null and interaction_type <> 'feedback'",
+    ),
+    "assert_every_raw_row_is_accounted_for": Defect(
+        "duplicates are dropped without being counted",
+        "customers",
+        "marts/runs/data_quality.sql",
+        "    from record_outcomes\n",
+        "    from record_outcomes\n    where outcome <> 'duplicate'\n",
+    ),
+    "assert_rejected_records_are_all_kept": Defect(
+        "rejected rows are counted and not kept",
+        "customers",
+        "core/rejected_records.sql",
+        "    from products_validated\n    where reason <> 'exact_duplicate'",
+        "    from products_validated\n"
+        "    where reason not in ('exact_duplicate', 'missing_product_id')",
+    ),
+    "assert_every_customer_has_exactly_one_status": Defect(
+        "a customer without orders is left out",
+        "customers",
+        "marts/customers/customer_segments.sql",
+        "\n)\n\nselect * from final",
+        "    where customer_statuses.customer_id <> 'c39'\n\n)\n\nselect * from final",
+    ),
+    "assert_spend_in_marts_equals_spend_in_core": Defect(
+        "negative spend is made zero",
+        "customers",
+        "marts/customers/customer_segments.sql",
+        "cast(coalesce(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
+        "cast(greatest(customer_snapshots.spend, 0) as decimal(18, 4)) as spend",
+    ),
+    "assert_one_candidate_is_chosen_per_scan": Defect(
+        "every candidate is shown as chosen",
+        "customers",
+        "marts/runs/segmentation_k_scan.sql",
+        "    select * from stored_scans\n",
+        "    select * replace (true as is_chosen) from stored_scans\n",
+    ),
+    "assert_runs_go_on_from_the_one_before": Defect(
+        "no run is current",
+        "acting",
+        "marts/runs/segmentation_runs.sql",
+        "run_number = max(run_number) over () as is_current",
+        "run_number = 0 as is_current",
+    ),
+    "assert_segment_ids_are_never_reused": Defect(
+        "ids that a fit retired are in a later one",
+        "customers",
+        "segmentation/history/history_segments.sql",
+        "    select * from stored_segments\n    union all\n",
+        "    select * from stored_segments\n    union all\n"
+        "    select * replace ('retired' as lineage, 0 as fit_number)\n"
+        "    from stored_segments\n    union all\n",
+    ),
+    "assert_assignments_go_on": Defect(
+        "a customer's stay ends though the customer is still there",
+        "customers",
+        "segmentation/history/history_assignments.sql",
+        "    select * from past_stays\n    union all\n    select * from stays\n",
+        "    select * from past_stays\n    union all\n"
+        "    select * replace (\n"
+        "        case when customer_id = 'c01' then 1 else last_run_number end\n"
+        "        as last_run_number\n"
+        "    )\n"
+        "    from stays\n",
+    ),
+    "assert_contributions_sum_to_the_margin": Defect(
+        "distances are not those that the reasons were taken from",
+        "customers",
+        "marts/customers/customer_segments.sql",
+        "customer_assignments.runner_up_squared_distance,",
+        "customer_assignments.runner_up_squared_distance + 0.000001\n"
+        "            as runner_up_squared_distance,",
+    ),
+    "assert_holdout_is_spread_over_segments": Defect(
+        "everybody is held out",
+        "customers",
+        "marts/customers/customer_segments.sql",
+        "        customer_statuses.is_holdout,\n",
+        "        true as is_holdout,\n",
+    ),
+    "assert_profiles_recompute_from_feature_values": Defect(
+        "means are off by a thousandth",
+        "customers",
+        "marts/segments/segment_profiles.sql",
+        "        segment_statistics.mean_value,\n",
+        "        segment_statistics.mean_value * 1.001 as mean_value,\n",
+    ),
+    "assert_every_snapshot_customer_has_features": Defect(
+        "a customer is lost where windows of features are joined",
+        "segments",
+        "features/families/features_by_slot_set.sql",
+        "select * from {{ ref('customer_snapshots') }}",
+        "select * from {{ ref('customer_snapshots') }} where customer_id <> 'c35'",
+    ),
+    "assert_demographics_sum_to_customers": Defect(
+        "a value is left out",
+        "segments",
+        "marts/segments/segment_demographics.sql",
+        "    from customer_attributes\n    inner join attribute_profiles\n",
+        "    from (select * from customer_attributes where value <> 'high')\n"
+        "        as customer_attributes\n    inner join attribute_profiles\n",
+    ),
+    "assert_small_groups_are_hidden": Defect(
+        "small groups of one attribute are shown",
+        "acting",
+        "marts/segments/segment_demographics.sql",
+        "        case when not is_hidden then people end as shown_count",
+        "        case\n            when not is_hidden or attribute = 'income_band' then people\n"
+        "        end as shown_count",
+    ),
+    "assert_population_shares_are_those_of_customers": Defect(
+        "a customer too many is counted for the population",
+        "segments",
+        "marts/segments/segment_demographics.sql",
+        "        cast(column_people as double)\n",
+        "        cast(\n            column_people\n"
+        "            + case attribute when 'income_band' then 1 else 0 end as double\n        )\n",
+    ),
+    "assert_movement_counts_customers_once": Defect(
+        "customers who are new at one date are left out",
+        "segments",
+        "marts/segments/segment_movement.sql",
+        "    from snapshot_movement\n",
+        "    from snapshot_movement\n"
+        "    where from_segment_id is not null or to_date <> date '2024-10-28'\n",
+    ),
+    "assert_movement_ends_in_segment_sizes": Defect(
+        "whoever comes to the current date is taken for staying away",
+        "segments",
+        "marts/segments/segment_movement.sql",
+        "        cast(unioned.to_segment_id as bigint) as to_segment_id,\n",
+        "        cast(\n            case\n"
+        "                when unioned.to_date < date '2025-02-05' then unioned.to_segment_id\n"
+        "            end as bigint\n        ) as to_segment_id,\n",
+    ),
+    "assert_every_segment_has_one_strategy": Defect(
+        "a segment has no playbook",
+        "acting",
+        "marts/segments/segment_playbook.sql",
+        "    from joined\n",
+        "    from joined\n    where segment_id <> 1\n",
+    ),
+    "assert_the_ceiling_follows_from_its_inputs": Defect(
+        "the ceiling is more than its parts make",
+        "acting",
+        "segmentation/activation/segment_upward_moves.sql",
+        "then greatest(amount, 0) end",
+        "then greatest(amount, 0) + 1 end",
+    ),
+    "assert_lift_begins_with_the_holdout": Defect(
+        "campaigns are measured though nobody was held out",
+        "acting",
+        "segmentation/activation/lift_campaigns.sql",
+        "where first_sent_date >= {{ holdout_start }}",
+        "where first_sent_date is not null",
+    ),
+    "assert_lift_counts_whole_segments": Defect(
+        "customers are counted twice, in the rows that the defect above makes",
+        "acting",
+        "segmentation/activation/lift_comparisons.sql",
+        "        count(*) as customer_count,\n        as_of_date\n    from members",
+        "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
+    ),
+    "assert_segment_names_are_distinct": Defect(
+        "all segments have one name",
+        "segments",
+        "marts/segments/segment_summary.sql",
+        "        segment_names.segment_name,\n",
+        "        'Everybody' as segment_name,\n",
+    ),
+    "assert_segment_sizes_sum_to_segmented_customers": Defect(
+        "each segment counts a customer too many",
+        "segments",
+        "marts/segments/segment_summary.sql",
+        "coalesce(totals.customer_count, 0) as customer_count",
+        "coalesce(totals.customer_count, 0) + 1 as customer_count",
+    ),
+    "assert_segment_spend_sums_to_customer_spend": Defect(
+        "each segment spends a cent too much",
+        "segments",
+        "marts/segments/segment_summary.sql",
+        "cast(counted.spend as decimal(18, 4)) as spend",
+        "cast(counted.spend + 0.01 as decimal(18, 4)) as spend",
+    ),
+    "assert_category_spend_sums_to_segment_spend": Defect(
+        "a category is lost",
+        "behaviour",
+        "marts/segments/segment_category_affinity.sql",
+        "        on order_lines.product_id = products.product_id\n",
+        "        on order_lines.product_id = products.product_id\n"
+        "    where products.category <> 'Books'\n",
+    ),
+    "assert_engagement_counts_every_contact": Defect(
+        "a kind of contact is lost",
+        "behaviour",
+        "segmentation/activation/segment_contacts.sql",
+        "select * from {{ ref('int_customer_contacts') }}",
+        "select * from {{ ref('int_customer_contacts') }} where interaction_type <> 'complaint'",
+    ),
+    "assert_trends_hold_all_spend_of_members": Defect(
+        "what was bought before the window is left out",
+        "behaviour",
+        "marts/segments/segment_trends.sql",
+        "    from orders\n    inner join members\n",
+        "    from (select * from orders where order_date >= date '2024-02-07')\n"
+        "        as orders\n    inner join members\n",
+    ),
+    "assert_trends_go_on_from_period_to_period": Defect(
+        "newcomers of a segment are not counted",
+        "behaviour",
+        "marts/segments/segment_trends.sql",
+        "filter (where active_before is null)",
+        "filter (where active_before is null and segment_id <> 1)",
+    ),
+    "assert_future_spend_is_what_customers_ordered": Defect(
+        "a cent is added to what each customer spent",
+        "yield",
+        "segmentation/backtest/int_customer_future_spend.sql",
+        "sum(spend) filter (",
+        "0.01 + sum(spend) filter (",
+    ),
+    "assert_yield_counts_every_customer_followed": Defect(
+        "a customer is counted at too many dates",
+        "yield",
+        "marts/segments/segment_yield.sql",
+        "        ranked.customer_window_count,\n        coalesce",
+        "        ranked.customer_window_count + 1 as customer_window_count,\n        coalesce",
+    ),
+    "assert_projections_are_for_the_members_of_today": Defect(
+        "yield is projected to a customer too many",
+        "yield",
+        "marts/segments/segment_yield.sql",
+        "        count(*) as current_customer_count\n",
+        "        count(*) + 2 as current_customer_count\n",
+    ),
+    "assert_expected_growth_sums_to_growth": Defect(
+        "a segment is expected to spend what others did",
+        "yield",
+        "marts/segments/segment_yield.sql",
+        "        ranked.expected_spend,\n",
+        "        cast(ranked.expected_spend * 1.001 as decimal(18, 4))\n"
+        "            as expected_spend,\n",
+    ),
+    "assert_methods_are_compared_on_the_same_spend": Defect(
+        "a method loses a customer",
+        "yield",
+        "segmentation/backtest/baseline_comparison.sql",
+        "        count(*) as customer_count,\n",
+        "        count(*) - 1 as customer_count,\n",
+    ),
+}
+
+# What is said of columns breaks too, in a mart that no other is made of.
+COLUMNS_GROUP, COLUMNS_MODEL = "customers", "marts/segments/segment_baselines.sql"
+COLUMNS_EDITS = {
+    "        baseline_comparison.basis,\n": "        baseline_comparison.basis || '?' as basis,\n",
+    "coalesce(baseline_comparison.comparison, baseline_findings.finding)": "cast(null as string)",
+    "        baseline_comparison.group_count,": (
+        "        baseline_comparison.group_count * 0 as group_count,"
+    ),
+}
+COLUMNS_TOLD = (
+    r"segment_baselines: finding is null in (\d+) rows; group_count < 1 in \1 rows; "
+    r"basis is none of backtest, current in \1 rows"
+)
+
+# Longest first, so that two at a time end together.
+GROUPS = (
+    "customers",
+    "yield",
+    "segments",
+    "behaviour",
+    "acting",
+    "windows",
+    "categories",
+    "orders",
+    "cancellations",
+    "no orders",
+)
+
+
+def planted(group: str) -> Callable[[Builds], Built]:
+    """Return the function that builds a copy of the project with the defects of a group."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder(f"planted {group}")
+        root = copy_project(folder / "project")
+        for defect in DEFECTS.values():
+            if defect.group == group and defect.model:
+                edit(root / "dbt_project" / "models" / defect.model, defect.old, defect.new)
+        if group == COLUMNS_GROUP:
+            for old, new in COLUMNS_EDITS.items():
+                edit(root / "dbt_project" / "models" / COLUMNS_MODEL, old, new)
+        data = unreadable_shop(folder / "data") if group == "no orders" else SHOP
+        return build(data, copy_warehouse(builds["shop"], folder / "warehouse"), root=root)
+
+    return make
+
+
+def unreadable_shop(folder: Path) -> Path:
+    """Write the fixture shop with amounts that are no numbers; returns its folder."""
+    folder.mkdir()
+    records = read_csv(SHOP / "order_lines.csv")
+    with (folder / "order_lines.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, records[0])
+        writer.writeheader()
+        writer.writerows(record | {"net_amount": "?"} for record in records)
+    return folder
+
+
+def code_checked(group: str) -> Callable[[Builds], Built]:
+    """Return the function that runs the tests of code on a copy of what a group's build left."""
+
+    def make(builds: Builds) -> Built:
+        folder = builds.folder(f"code of {group}")
+        root = builds.folder(f"planted {group}") / "project"
+        warehouse = copy_warehouse(builds[f"planted {group}"], folder / "warehouse")
+        finished = subprocess.run(
+            COMMAND,
+            cwd=root,
+            env=clean_environment(source="own_files", data=SHOP, warehouse=warehouse),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Built(finished.returncode, finished.stdout, Warehouse(warehouse))
+
+    return make
+
+
+GROUPS_OF_CODE = {DEFECTS[name].group for name in OF_CODE}
+CHAINS = [
+    {f"planted {group}": planted(group)}
+    | ({f"code of {group}": code_checked(group)} if group in GROUPS_OF_CODE else {})
+    for group in GROUPS
+]
+
+
+def statuses(built: Built) -> dict[str, str]:
+    """Return the status of each reconciliation in the last dbt run of a warehouse, by name."""
+    results = json.loads((built.warehouse.dbt_target / "run_results.json").read_text())["results"]
+    names = {r["unique_id"].split(".")[2]: r["status"] for r in results}
+    return {name: status for name, status in names.items() if name.startswith("assert_")}
+
+
+def test_every_reconciliation_has_its_defect():
+    assert ASSERTIONS
+    assert sorted(DEFECTS) == ASSERTIONS
+    assert {defect.group for defect in DEFECTS.values()} == set(GROUPS)
+
+
+def test_every_reconciliation_passes_without_a_defect(shop):
+    of_data = [name for name in ASSERTIONS if name not in OF_CODE]
+    assert statuses(shop) == dict.fromkeys(of_data, "pass")
+
+
+@pytest.mark.many_builds
+@pytest.mark.parametrize("name", ASSERTIONS)
+def test_a_reconciliation_fails_on_its_defect(builds, name):
+    step = "code of" if name in OF_CODE else "planted"
+    built = builds[f"{step} {DEFECTS[name].group}"]
+    assert statuses(built).get(name) == "fail", built.output
+    if name in OF_CODE:
+        return
+    told = NO_ORDERS if name == "assert_some_order_was_accepted" else f"test {name}: fail"
+    assert told in built.output
+
+
+@pytest.mark.many_builds
+def test_columns_that_do_not_hold_are_named_with_their_rows(builds):
+    built = builds[f"planted {COLUMNS_GROUP}"]
+    assert "test columns_hold_segment_baselines: error" in built.output
+    assert re.search(COLUMNS_TOLD, built.output), built.output
+
+
+@pytest.mark.many_builds
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_defect_trips_no_other_reconciliation(builds, group):
+    found = statuses(builds[f"planted {group}"])
+    if group in GROUPS_OF_CODE:
+        found |= statuses(builds[f"code of {group}"])
+    failed = {name for name, status in found.items() if status == "fail"}
+    planted_here = {name: defect for name, defect in DEFECTS.items() if defect.group == group}
+    also = {name for defect in planted_here.values() for name in defect.also}
+    assert failed == {*planted_here, *also}
+
+
+@pytest.mark.many_builds
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_build_with_a_defect_publishes_nothing(shop, builds, group):
+    built = builds[f"planted {group}"]
+    assert built.code == (4 if group == "no orders" else 1)
+    assert "nothing was published" in built.output.splitlines()[-1]
+    assert built.marts.read_bytes() == shop.marts.read_bytes()
+    assert [path.name for path in built.warehouse.versions.iterdir()] == ["1"]

@@ -1,0 +1,175 @@
+"""Trying small data sets: files made by a test, through load and make check in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from checking import check
+from checking.findings import Findings
+from checking.text_report import show_findings
+from common.console import Problem
+from common.project_sql import PROJECT, ProjectSql, Relation
+from common.quoting import literal
+from common.settings import Settings, resolve
+from dbt_runs.run_dbt import dbt_vars
+from loading.load_raw import load
+from store.warehouse import Warehouse
+
+SEEDS = PROJECT / "seeds"
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HEADER = "order_id,customer_id,ordered_at,net_amount\n"
+ROWS = "o1,c1,2024-01-02,9.50\no2,c2,2024-03-04,1\n"
+
+Files = dict[str, bytes | str | Path]
+
+
+@dataclass
+class Tried:
+    """What came of a data set.
+
+    Attributes:
+        problem: Why it was refused, by load or else by check; None when it was not.
+        told: What check showed.
+        outcomes: Rows by raw table, outcome and reason, as check counts them.
+        loaded: Rows by raw table, as the ledger has them.
+        build_db: The build database that load made.
+        findings: What check found; None when the data was refused.
+    """
+
+    problem: Problem | None
+    told: str
+    outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    loaded: dict[str, int] = field(default_factory=dict)
+    build_db: Path = Path()
+    findings: Findings | None = None
+
+    def suspicions(self) -> dict[str, tuple[int, str]]:
+        """Return the count and the example of each kind of suspicion."""
+        return {found.kind: (found.count, found.example) for found in self.findings.suspicions}
+
+    def query(self, sql: str) -> list[tuple]:
+        """Return rows of a query on what load made."""
+        with duckdb.connect(self.build_db, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def reasons(self, source_table: str = "order_lines") -> dict[str, int]:
+        """Return the rows of a raw table that were not accepted, by reason."""
+        return {
+            reason: rows
+            for (table, outcome, reason), rows in self.outcomes.items()
+            if table == source_table and outcome in ("rejected", "duplicate")
+        }
+
+    def accepted(self, source_table: str = "order_lines") -> int:
+        """Return the accepted rows of a raw table."""
+        return self.outcomes.get((source_table, "accepted", "accepted"), 0)
+
+
+def write(folder: Path, files: Files) -> Path:
+    """Write files of a data set; a path is the target of a link."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            path.symlink_to(content)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def settings_of(folder: Path, files: Files, **settings: str) -> Settings:
+    """Write a data set and return the settings to load it with."""
+    data = folder / "data"
+    data.mkdir(parents=True)
+    write(data, files)
+    return resolve(
+        {
+            "SOURCE": "own_files",
+            "DATA": str(data),
+            "WAREHOUSE": str(folder / "warehouse"),
+            "THREADS": "2",
+            "MEMORY": "1GB",
+            **settings,
+        }
+    )
+
+
+def try_load(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load a data set only, which is several times as fast as checking it too."""
+    chosen = settings_of(folder, files, **settings)
+    told, refused = io.StringIO(), None
+    with contextlib.redirect_stdout(told):
+        try:
+            load(chosen, NOW)
+        except Problem as problem:
+            refused = problem
+    return Tried(refused, told.getvalue(), build_db=Warehouse(chosen.warehouse).build_db)
+
+
+def try_files(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load and check a data set; both must come to the same verdict."""
+    chosen = settings_of(folder, files, **settings)
+    refused = []
+    told = io.StringIO()
+    findings = None
+    with contextlib.redirect_stdout(told):
+        try:
+            load(chosen, NOW)
+        except Problem as problem:
+            refused.append(problem)
+        try:
+            findings = check.check(chosen, settings)
+            show_findings(findings, 0)
+        except Problem as problem:
+            refused.append(problem)
+    build_db = Warehouse(chosen.warehouse).build_db
+    assert not [p for p in chosen.warehouse.iterdir() if p.name.startswith(".check-")]
+    if refused:
+        # Check refuses all that load refuses, in its words, and data of which no row is accepted.
+        assert str(refused[-1]) == str(refused[0])
+        return Tried(refused[0], told.getvalue(), build_db=build_db)
+    tried = Tried(None, told.getvalue(), build_db=build_db, findings=findings)
+    tried.outcomes = {
+        (found.source_table, found.outcome, found.reason): found.row_count
+        for found in findings.outcomes
+    }
+    ledger = "select source_table, sum(row_count) from raw.load_ledger group by source_table"
+    tried.loaded = dict(tried.query(ledger))
+    return tried
+
+
+def model_rows(tried: Tried, name: str, columns: str, *, where: str = "true") -> list[tuple]:
+    """Return rows of a model, rendered and made from what load made, in order of the columns."""
+    found = model_table(tried, name, columns, where=where)
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def model_table(tried: Tried, name: str, columns: str, *, where: str = "true") -> pa.Table:
+    """Return the same as an Arrow table."""
+    made: set[str] = set()
+    with duckdb.connect(tried.build_db) as connection:
+
+        def ref(model: str) -> Relation:
+            relation = Relation("tried", model)
+            if model not in made:
+                seed = SEEDS / f"{model}.csv"
+                if seed.is_file():
+                    sql = f"from read_csv({literal(seed)}, all_varchar = true)"
+                else:
+                    sql, _ = project.model(model)
+                connection.execute(f"create or replace table {relation} as {sql}")
+                made.add(model)
+            return relation
+
+        connection.execute("create schema if not exists tried")
+        settings = resolve({"SOURCE": "own_files", "DATA": str(tried.build_db.parent)})
+        project = ProjectSql(connection, dbt_vars(settings), ref)
+        query = f"select {columns} from {ref(name)} where {where} order by all"
+        return connection.sql(query).to_arrow_table()

@@ -1,0 +1,66 @@
+"""A stored fit on customers that lack one of its features, and K above the customers there are."""
+
+import duckdb
+import pytest
+
+from models_py import monitoring, steps
+from models_py.config import FitSettings
+from models_py.errors import LearningError
+from models_py.relations import StepSettings, check_fixed_k
+from synthetic_tables import planted, tables
+
+SETTINGS = FitSettings(threads=1, fixed_k=3, start_count=2, half_sample_count=1, reference_count=1)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    matrix, _ = planted(1, "easy", rows=600)
+    source, definitions = tables(matrix)
+    scaling = steps.scaling_step(source, definitions, SETTINGS)
+    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    baseline = steps.baseline_step(source, scaling, SETTINGS)
+    return matrix, scaling, segments, baseline
+
+
+def test_features_that_are_gone_are_named_by_an_error_that_says_what_to_do(fitted):
+    matrix, scaling, _, _ = fitted
+    gone = scaling.column("feature").to_pylist()[-1]
+    lacking, _ = tables(matrix[:, :-1])
+    with pytest.raises(LearningError, match=rf"stored fit 7: .* {gone}; .*REFIT=always"):
+        monitoring.check_stored_features(lacking, scaling, 7)
+    whole, _ = tables(matrix)
+    monitoring.check_stored_features(whole, scaling, 7)
+    monitoring.check_stored_features(lambda: iter(()), scaling, 7)
+
+
+def test_a_feature_that_is_gone_has_drifted_and_distances_are_not_known(fitted):
+    matrix, scaling, segments, baseline = fitted
+    lacking, _ = tables(matrix[:, :-1])
+    found = steps.drift_step(lacking, scaling, segments, baseline, SETTINGS)
+    *there, gone = found.to_pylist()
+    assert (gone["population_stability_index"], gone["is_drifted"]) == (None, True)
+    assert not any(row["is_drifted"] for row in there)
+    reader = monitoring.assignments_by_stored_fit(lacking, scaling, segments, SETTINGS)
+    assert reader.read_all().num_rows == 0
+
+
+def test_with_all_its_features_few_of_its_own_customers_are_far(fitted):
+    matrix, scaling, segments, _ = fitted
+    source, _ = tables(matrix)
+    found = monitoring.assignments_by_stored_fit(source, scaling, segments, SETTINGS).read_all()
+    assert found.num_rows == len(matrix)
+    far = sum(found.column("is_outlier").to_pylist())
+    assert 0 <= far <= SETTINGS.trim_share * len(matrix)
+
+
+@pytest.mark.parametrize(("asked", "is_refused"), [(None, False), (3, False), (4, True)])
+def test_more_segments_than_customers_are_refused(asked, is_refused):
+    settings = StepSettings(stored_fit_number=0, next_segment_id=1, fit=FitSettings(fixed_k=asked))
+    with duckdb.connect() as connection:
+        customers = connection.sql("select range as customer_id from range(3)")
+        if is_refused:
+            with pytest.raises(LearningError, match=r"^K=4: there are 3 customers"):
+                check_fixed_k(customers, settings)
+        else:
+            check_fixed_k(customers, settings)
