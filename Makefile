@@ -26,8 +26,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev build check load test test-inputs test-builds test-clients test-spark test-faults test-superset test-page \
-    clients lint format docs summary report query versions verify rollback export forget clean clean-all
+.PHONY: help setup setup-dev setup-docs build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset test-page \
+    clients lint format docs docs-site summary report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -39,6 +39,10 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TAR
 setup-dev: ## Add the tools for tests and lint to .venv, requirements-dev.lock [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --dev
+
+setup-docs: ## Add what make docs-site needs to .venv, requirements-docs.lock [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --docs
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/python scripts/build.py
@@ -63,6 +67,9 @@ test-builds: setup-dev ## Run the tests that take many whole builds, minutes mor
 
 test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
+
+test-docs: setup-dev ## Compare the figures in the docs with what is published
+	@$(VENV)/python dev/queries_page.py --check
 
 test-page: setup-dev ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
@@ -98,6 +105,9 @@ format: setup-dev ## Mend what ruff and sqlfluff can mend
 
 docs: setup ## Write the lineage and all descriptions as one page, docs.html [SOURCE DATA WAREHOUSE]
 	@$(VENV)/python scripts/docs.py
+
+docs-site: docs setup-docs ## Write the docs as a site, docs_site/, dbt's page included [SOURCE WAREHOUSE]
+	@$(VENV)/python dev/write_docs_site.py
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/python scripts/summary.py

@@ -85,6 +85,11 @@ class Warehouse:
         """The documentation page."""
         return self.path / "docs.html"
 
+    @property
+    def docs_site(self) -> Path:
+        """The README and the pages of docs/ as a site."""
+        return self.path / "docs_site"
+
     def report(self, segment_id: int | None = None) -> Path:
         """The page people look at, or the brief of a segment."""
         brief = "" if segment_id is None else f"_segment_{segment_id}"

@@ -30,6 +30,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
     return [
         *folder.glob("build.duckdb*"),
         warehouse.docs,
+        warehouse.docs_site,
         *folder.glob("report*.html"),
         *(folder / name for name in ("dbt", "logs", "spark")),
         # A check that is running has its raw rows there, and takes them away itself.

@@ -1,7 +1,8 @@
 """Make .venv from requirements.lock, when it is missing, half made or its lock has changed.
 
 With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, and only where
-there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top.
+there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top; with
+--docs, those that write the site of the docs, of requirements-docs.lock.
 
 Runs with any Python 3, so that an old one can be told what is wrong.
 """
@@ -23,8 +24,8 @@ IS_FOR_SPARK = os.environ.get("TARGET", "").strip() == "spark"
 ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
-DEV_LOCK = ROOT / "requirements-dev.lock"
-DEV_STAMP = ENVIRONMENT / ".dev-lock-sha256"
+# Sets of tools that an option asks for, each with a lock of its own.
+TOOLS = ("dev", "docs")
 # Published as source only: nothing but files to copy, no compiler needed.
 WITHOUT_WHEEL = "pyspark"
 FAILED = 1
@@ -141,8 +142,10 @@ def main() -> None:
         check_version()
         check_java()
     wanted = [(LOCK, STAMP)]
-    if "--dev" in sys.argv[1:]:
-        wanted.append((DEV_LOCK, DEV_STAMP))
+    for name in TOOLS:
+        if f"--{name}" in sys.argv[1:]:
+            lock = ROOT / f"requirements-{name}.lock"
+            wanted.append((lock, ENVIRONMENT / f".{name}-lock-sha256"))
     if all(is_installed(lock, stamp) for lock, stamp in wanted):
         return
     check_version()

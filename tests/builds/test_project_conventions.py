@@ -585,7 +585,12 @@ def test_files_of_the_readme_are_there(readme):
 
 def test_the_decisions_say_what_each_dependency_is_for():
     names = set()
-    for file in ("requirements.in", "requirements-dev.in", "requirements-spark.in"):
+    for file in (
+        "requirements.in",
+        "requirements-dev.in",
+        "requirements-docs.in",
+        "requirements-spark.in",
+    ):
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
             if found := re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line):
                 names.add(found[0].lower())

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(
         ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__")
     )
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-docs.lock"):
         (folder / lock).write_text("# nothing is needed\n")
     (folder / settings.STAGING / "complete_journey").mkdir(parents=True)
     return folder
@@ -112,16 +112,17 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(project: Path) -> 
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-def test_tools_are_added_to_what_builds_use(project: Path) -> None:
+@pytest.mark.parametrize("tools", ["dev", "docs"])
+def test_tools_are_added_to_what_builds_use(project: Path, tools: str) -> None:
     assert make(project, "setup").returncode == 0
     venv = project / ".venv"
-    assert not (venv / ".dev-lock-sha256").exists()
+    assert not (venv / f".{tools}-lock-sha256").exists()
     (venv / "kept").touch()
-    added = make(project, "setup-dev")
+    added = make(project, f"setup-{tools}")
     assert added.returncode == 0, added.stderr
-    assert "requirements-dev.lock" in added.stderr
+    assert f"requirements-{tools}.lock" in added.stderr
     assert (venv / "kept").exists(), "the environment is added to, not made again"
-    again = make(project, "setup-dev")
+    again = make(project, f"setup-{tools}")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
@@ -215,6 +216,7 @@ def fill(project: Path) -> tuple[list[Path], list[Path]]:
         warehouse / "dbt" / "target" / "manifest.json",
         warehouse / ".publishing-1" / "marts.duckdb",
         warehouse / "docs.html",
+        warehouse / "docs_site" / "index.html",
         warehouse / "report.html",
         warehouse / "report_segment_3.html",
     ]
