@@ -38,7 +38,8 @@ from dbt_runs.fit_settings import check_before_loading
 from dbt_runs.run_dbt import PROJECT, run_quietly
 from handover.summary import summary
 from loading.definitions import write_proposals
-from loading.load_raw import Loaded, files_of, load
+from loading.load_raw import load
+from loading.loaded import Loaded, files_of
 from loading.project_files import unused_names
 from loading.raw_files import check_steady
 from publishing.publish import describe, publish

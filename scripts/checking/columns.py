@@ -8,7 +8,7 @@ from checking.findings import Findings
 from checking.totals import CUSTOMERS_TABLE
 from loading.date_shapes import spoken_format
 from loading.expressions import Expression
-from loading.load_raw import LoadedTable
+from loading.loaded import LoadedTable
 
 NOT_USED = "not used"
 IN_EXPRESSION = "used in an expression"

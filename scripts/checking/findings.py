@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from loading.load_raw import Loaded
+from loading.loaded import Loaded
 
 
 @dataclass(frozen=True)

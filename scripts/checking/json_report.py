@@ -11,7 +11,7 @@ from checking.columns import columns_of
 from checking.findings import Attribute, Findings, Outcome
 from common.console import Problem, json_text
 from common.json_types import JsonObject
-from loading.load_raw import Loaded
+from loading.loaded import Loaded
 
 # A row counted but kept: it stands beside the duplicates that were dropped.
 KEPT_DUPLICATE = "suspected_duplicate"

@@ -12,7 +12,7 @@ from checking.suspicions import Checked, find_suspicions
 from checking.totals import ORDERING
 from common.project_sql import Relation
 from common.sources import Source
-from loading.load_raw import Loaded
+from loading.loaded import Loaded
 
 KINDS = (*CUSTOMER_KINDS, *ORDER_KINDS, *COLUMN_KINDS, *ATTRIBUTE_KINDS)
 DESCRIBED = Relation(SCHEMA, "described_customers")

@@ -17,7 +17,7 @@ from common.data_errors import shown
 from common.query_rows import one_count
 from common.quoting import identifier
 from common.sources import Source
-from loading.load_raw import Loaded, LoadedTable
+from loading.loaded import Loaded, LoadedTable
 
 
 @dataclass(frozen=True)

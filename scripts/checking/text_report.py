@@ -10,7 +10,7 @@ from checking.columns import NOT_USED, columns_of
 from checking.findings import Findings, Outcome, Suspicion, Totals
 from common.console import count, say
 from common.data_errors import listed, printable, shown
-from loading.load_raw import LoadedTable
+from loading.loaded import LoadedTable
 
 WIDEST_CELL = 44
 WIDEST_USE = 90

@@ -13,7 +13,8 @@ from common.settings import ROOT, Settings
 from dbt_runs.dbt_results import BUILD
 from dbt_runs.run_dbt import FIXED_ENVIRONMENT, run_quietly
 from dbt_runs.spark_settings import SparkWarehouse, spark_settings, write_conf
-from loading.load_raw import Loaded, load
+from loading.load_raw import load
+from loading.loaded import Loaded
 from spark.java import check_java
 from spark.load_spark import export
 from store.build_database import delete_build_database

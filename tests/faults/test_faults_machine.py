@@ -21,7 +21,7 @@ import pytest
 from common.console import BUSY, DATA_REFUSED, FAILED, WRONG_USE, Problem
 from common.settings import Settings, resolve
 from common.system_errors import kind_of, problem_of, problem_of_lines, told
-from loading import load_raw
+from loading import load_raw, table_rows
 from loading.load_raw import load
 from publishing import publish as publishing
 from publishing.publish import publish
@@ -291,7 +291,7 @@ def test_a_missing_build_database_is_made_anew(own: Settings) -> None:
 def test_a_file_that_is_written_to_while_it_is_read_is_refused(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = load_raw.read_table
+    read = table_rows.read_table
 
     def read_and_write(connection: object, reading: object, plan: object, *others: object):
         found = read(connection, reading, plan, *others)

@@ -41,10 +41,10 @@ from loading.definitions import COLUMNS, read_definitions
 from loading.file_copies import Copies
 from loading.file_inspection import inspect
 from loading.file_layout import LINES_KEY
-from loading.load_raw import text_problem, utf8_file
 from loading.mapping_file import Option, TableMapping, read_mapping
 from loading.project_files import check_playbook
 from loading.raw_files import TablePlan
+from loading.table_rows import text_problem, utf8_file
 from loading.text_format import records
 
 OWN_FILES = SOURCES["own_files"]

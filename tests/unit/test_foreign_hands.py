@@ -18,7 +18,8 @@ from common.console import DATA_REFUSED, FAILED, Problem
 from common.program import run
 from common.quoting import literal
 from common.settings import resolve
-from loading.load_raw import Loaded, load
+from loading.load_raw import load
+from loading.loaded import Loaded
 from store import kept_versions
 from store.history import unreadable
 from store.warehouse import Warehouse

@@ -17,7 +17,10 @@ from common.quoting import literal
 from common.settings import Settings, resolve
 from common.sources import OWN_FILES
 from common.text_columns import Stated
-from loading.load_raw import LedgerRow, Loaded, Reading, load, read_files
+from loading.load_raw import load
+from loading.loaded import LedgerRow, Loaded
+from loading.reading import Reading
+from loading.table_files import read_files
 from store.build_database import relation_kind
 from store.history_schema import HISTORY_TABLES
 from store.plain_names import plain_names

@@ -24,7 +24,7 @@ from common.settings import (
     usual_memory,
 )
 from dbt_runs import run_dbt
-from loading.load_raw import Loaded
+from loading.loaded import Loaded
 
 
 def resolved(**given: str) -> Settings:
