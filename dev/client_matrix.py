@@ -29,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from common.console import FAILED, Problem, count, say, warn
 from common.program import run
-from common.settings import ROOT, resolve_warehouse
+from common.project_root import ROOT
+from common.settings import resolve_warehouse
 from publishing.old_names import old_names_schema
 from setup_clients import DUCKDBS, FAST, FOLDER, NODE, command, set_up, why_no_node
 from store.warehouse import Warehouse

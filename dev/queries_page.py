@@ -22,8 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from common.console import FAILED, Problem, say
 from common.program import run
+from common.project_root import ROOT
 from common.query_rows import one_row
-from common.settings import ROOT, resolve_warehouse
+from common.settings import resolve_warehouse
 from handover.query import (
     NUMBERS,
     Result,

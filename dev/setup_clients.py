@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from common.console import WRONG_USE, Problem, say
 from common.program import run
-from common.settings import ROOT
+from common.project_root import ROOT
 
 LOCKS = ROOT / "dev" / "clients" / "locks"
 NODE_FILES = ROOT / "dev" / "clients" / "node"

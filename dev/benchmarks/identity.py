@@ -20,7 +20,7 @@ from benchmarks.report import Target, markdown_table
 from benchmarks.worlds import FIRST_DAY, WEEKS, make_world, write_world
 from common.console import HELD_BACK, Problem
 from common.json_types import JsonObject
-from common.settings import ROOT
+from common.project_root import ROOT
 from dbt_runs.run_dbt import environment
 from models_py import steps
 from models_py.config import FitSettings

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from common.console import Problem
 from common.json_types import JsonObject
-from common.settings import SETTINGS, Settings, resolve
+from common.settings import Settings, resolve
+from common.settings_table import SETTINGS
 from dbt_runs.run_dbt import started
 from loading.load_raw import load
 from models_py import steps

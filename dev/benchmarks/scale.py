@@ -26,7 +26,8 @@ from benchmarks.scale_data import Shop, write_shop
 from benchmarks.scale_increment import as_row, grown, increment_table, increment_targets
 from common.console import Problem, say, size
 from common.json_types import JsonObject
-from common.settings import machine_memory, processors, read_memory
+from common.machine import machine_memory, processors
+from common.setting_values import read_memory
 
 HELP = "how time and memory of whole builds grow, and what others take on the same data"
 PARTS = ("growth", "bounded", "compare", "incremental", "kmeans", "default")

@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.process_tree import TreeSampler
 from common.console import HELD_BACK, Problem
 from common.json_types import JsonObject
-from common.settings import ROOT, SETTINGS
+from common.project_root import ROOT
+from common.settings_table import SETTINGS
 from dbt_runs.spark_settings import FOLDER as SPARK_FOLDER
 from store.warehouse import Warehouse
 

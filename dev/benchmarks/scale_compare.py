@@ -18,7 +18,7 @@ from common.console import Problem
 from common.json_types import JsonObject
 from common.query_rows import one_row
 from common.quoting import identifier, literal
-from common.settings import SETTINGS
+from common.settings_table import SETTINGS
 from store.warehouse import Warehouse
 
 HERE = Path(__file__).resolve().parent

@@ -17,8 +17,8 @@ from benchmarks.report import Target, markdown_table
 from benchmarks.scale_build import STAGES, BuildFigures, build
 from benchmarks.scale_data import Shop, write_shop
 from common.json_types import JsonObject
+from common.machine import processors
 from common.query_rows import one_row
-from common.settings import processors
 from export_ordered import digests
 from store.warehouse import Warehouse
 

@@ -30,7 +30,8 @@ from common.console import (
     warn,
 )
 from common.project_sql import project_vars
-from common.settings import Settings, resolve, table
+from common.settings import Settings, resolve
+from common.settings_table import table
 from common.sources import source_of
 from common.system_errors import told
 from dbt_runs.dbt_results import BUILD

@@ -28,7 +28,8 @@ from checking.text_report import example, show_findings
 from checking.totals import CUSTOMERS_TABLE, make_accepted_lines, totals_of
 from common.console import WRONG_USE, LiveLine, Problem, say
 from common.data_errors import refusal
-from common.settings import BY_NAME, Settings, resolve, table
+from common.settings import Settings, resolve
+from common.settings_table import BY_NAME, table
 from common.sources import Source, source_of
 from loading.load_raw import load
 from store.build_database import open_build_database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from common.data_errors import listed, refusal
-from common.settings import nearest
+from common.settings_table import nearest
 from common.sources import RawTable
 
 ADDED_COLUMNS = ("_file", "_row_number")

@@ -21,8 +21,8 @@ import jinja2
 import jinja2.ext
 import yaml
 
+from common.project_root import ROOT
 from common.quoting import identifier
-from common.settings import ROOT
 
 PROJECT = ROOT / "dbt_project"
 # Reads YAML as safely, and in a tenth of the time, where libyaml is there.

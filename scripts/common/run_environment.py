@@ -7,7 +7,7 @@ import platform
 from functools import cache
 from importlib.metadata import version
 
-from common.settings import ROOT
+from common.project_root import ROOT
 
 LEARNING_PACKAGES = ("numpy", "pyarrow", "scikit-learn")
 

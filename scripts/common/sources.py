@@ -10,7 +10,8 @@ import yaml
 
 from common.console import FAILED, WRONG_USE, Problem
 from common.json_types import JsonObject
-from common.settings import ROOT, STAGING, Settings
+from common.project_root import ROOT, STAGING
+from common.settings import Settings
 from common.trimming import RAW_TEXT
 
 

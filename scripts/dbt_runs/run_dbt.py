@@ -15,8 +15,11 @@ from pathlib import Path
 
 from common.console import LiveLine, Problem, say, warn
 from common.json_types import JsonObject
+from common.machine import engine_memory
+from common.project_root import ROOT
 from common.project_sql import project_vars
-from common.settings import ROOT, SOURCES_WITHOUT_DATA, Settings, engine_memory, resolve
+from common.setting_values import SOURCES_WITHOUT_DATA
+from common.settings import Settings, resolve
 from common.sources import source_of
 from common.system_errors import problem_of_lines
 from dbt_runs.dbt_results import Progress

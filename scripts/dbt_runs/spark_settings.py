@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.console import WRONG_USE, Problem
-from common.settings import Settings, engine_memory
+from common.machine import engine_memory
+from common.settings import Settings
 from store.kept_versions import umask
 from store.warehouse import Warehouse
 

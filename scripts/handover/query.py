@@ -25,9 +25,11 @@ import duckdb
 from common.console import WRONG_USE, Problem, data_output, plain, say, warn
 from common.formulas import guarded
 from common.paths import resolve_path
+from common.project_root import ROOT
 from common.query_rows import Row
 from common.quoting import literal
-from common.settings import ROOT, nearest, resolve_warehouse
+from common.settings import resolve_warehouse
+from common.settings_table import nearest
 from handover.summary import table_text
 from store.temporary import place_of_user, session
 from store.warehouse import Warehouse, remove_leftovers

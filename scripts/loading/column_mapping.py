@@ -12,7 +12,7 @@ from common.column_names import ADDED_COLUMNS, key, normal
 from common.data_errors import first_lines, listed, shown
 from common.project_sql import ProjectSql
 from common.quoting import identifier
-from common.settings import nearest
+from common.settings_table import nearest
 from common.sources import RawTable
 from common.text_columns import Column, Stated
 from common.trimming import stands_for_none

@@ -17,7 +17,7 @@ from common.data_errors import refusal, shown
 from common.project_sql import ProjectSql
 from common.query_rows import one_row
 from common.quoting import identifier
-from common.settings import DATE_ORDERS
+from common.setting_values import DATE_ORDERS
 from common.text_columns import MOST_SHAPES, SHAPE_LENGTH, Column, Stated
 from common.trimming import text_sql
 from loading import date_words

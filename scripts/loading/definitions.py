@@ -24,7 +24,9 @@ from common.column_names import ADDED_COLUMNS
 from common.console import warn
 from common.data_errors import listed, shown
 from common.project_sql import PROJECT, ProjectSql
-from common.settings import SOURCES_OF_ONE_TABLE, Settings, known_sources, nearest
+from common.setting_values import SOURCES_OF_ONE_TABLE, known_sources
+from common.settings import Settings
+from common.settings_table import nearest
 from common.sources import source_of
 from loading.id_column import ID_COLUMN, VIEW
 from loading.seed_files import SeedFile, number_of, one_of

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem
-from common.settings import ROOT
+from common.project_root import ROOT
 from common.sources import RawTable
 from loading.column_mapping import map_columns
 from loading.file_copies import Copies

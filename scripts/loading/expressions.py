@@ -17,7 +17,7 @@ import duckdb
 
 from common.query_rows import one_row
 from common.quoting import literal
-from common.settings import nearest
+from common.settings_table import nearest
 from loading.expression_growth import MOST_TIMES, Growth, Tree, growth_of
 
 LONGEST = 1_000

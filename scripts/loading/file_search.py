@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.data_errors import listed, refusal
-from common.settings import nearest
+from common.settings_table import nearest
 from common.sources import RawTable
 from loading.text_format import LONE_BYTES
 from store.plain_names import PlainNames

@@ -15,7 +15,8 @@ from common.console import (
 )
 from common.data_errors import refusal
 from common.quoting import identifier
-from common.settings import SOURCES_OF_ONE_TABLE, Settings
+from common.setting_values import SOURCES_OF_ONE_TABLE
+from common.settings import Settings
 from common.sources import Source
 from loading import joined_files
 from loading.column_mapping import (

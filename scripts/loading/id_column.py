@@ -15,7 +15,7 @@ from common.console import DATA_REFUSED, Problem, say
 from common.data_errors import printable, shown
 from common.query_rows import one_row
 from common.quoting import identifier
-from common.settings import nearest
+from common.settings_table import nearest
 from common.trimming import text_sql
 
 RAW_TABLE = "customers"

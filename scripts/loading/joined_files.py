@@ -24,7 +24,7 @@ from common.data_errors import listed, shown
 from common.project_sql import ProjectSql
 from common.query_rows import one_row
 from common.quoting import identifier
-from common.settings import nearest
+from common.settings_table import nearest
 from loading.column_mapping import find_column
 from loading.mapping_file import Option
 from loading.raw_files import TablePlan

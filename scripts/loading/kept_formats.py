@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from common.quoting import literal
-from common.settings import SOURCES_OF_ONE_TABLE
+from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.sources import Source
 from common.text_columns import Stated
 from loading.column_formats import FormatRow, find_formats

@@ -11,7 +11,7 @@ from common.console import (
 from common.project_sql import ProjectSql, Relation
 from common.query_rows import one_count, one_row
 from common.quoting import identifier
-from common.settings import SOURCES_OF_ONE_TABLE
+from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.sources import Source
 from common.text_columns import Column
 from loading.date_formats import nothing_usable

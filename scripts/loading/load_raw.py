@@ -20,8 +20,11 @@ from common.console import (
     count,
     say,
 )
+from common.machine import memory_bytes
 from common.project_sql import ProjectSql
-from common.settings import SOURCES_OF_ONE_TABLE, Settings, memory_bytes, resolve, table
+from common.setting_values import SOURCES_OF_ONE_TABLE
+from common.settings import Settings, resolve
+from common.settings_table import table
 from common.sources import Source, source_of
 from common.system_errors import told
 from common.text_columns import IdSettings, Stated

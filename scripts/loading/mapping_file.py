@@ -16,7 +16,7 @@ import yaml
 from common.column_names import ADDED_COLUMNS, contract_names, key, normal
 from common.console import Problem
 from common.data_errors import refusal
-from common.settings import nearest
+from common.settings_table import nearest
 from common.sources import RawTable
 from loading.file_layout import LINES_KEY, SHEET_KEY, SKIP_KEY, FileLayout, layout_of
 

@@ -19,7 +19,9 @@ from common.console import WRONG_USE, Problem, count, warn
 from common.data_errors import printable, shown
 from common.json_types import JsonObject
 from common.project_sql import LOADER, PROJECT, ProjectSql, Relation
-from common.settings import Settings, known_sources, nearest
+from common.setting_values import known_sources
+from common.settings import Settings
+from common.settings_table import nearest
 from dbt_runs.run_dbt import dbt_vars
 from loading.definitions import SEEDS, active_definitions, check_clustered, seed_rows
 from loading.seed_files import SeedFile

@@ -18,7 +18,7 @@ from pathlib import Path
 from common.console import DATA_REFUSED, Problem
 from common.data_errors import printable, shown
 from common.formulas import SIGNS
-from common.settings import nearest
+from common.settings_table import nearest
 
 MAX_BYTES = 2**20
 MAX_CELL = 1_000

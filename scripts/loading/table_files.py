@@ -15,7 +15,7 @@ from common.console import (
     say,
     warn,
 )
-from common.settings import processors
+from common.machine import processors
 from common.sources import RawTable
 from loading import file_search, joined_files, raw_files
 from loading.column_mapping import (

@@ -17,7 +17,8 @@ from common.console import DATA_REFUSED, FAILED, Problem, count, say, size
 from common.json_types import JsonObject
 from common.query_rows import one_row
 from common.quoting import identifier, literal
-from common.settings import Settings, resolve, table
+from common.settings import Settings, resolve
+from common.settings_table import table
 from common.system_errors import problem_of
 from common.trimming import text_sql
 from dbt_runs.dbt_results import check_success, read_json

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from common.console import WRONG_USE, Problem, say, size
 from common.paths import out_problem, resolve_target
-from common.settings import read_segment, resolve_warehouse
+from common.setting_values import read_segment
+from common.settings import resolve_warehouse
 from report_page.page import brief_page, whole_page
 from store.kept_versions import sync
 from store.temporary import place_in, session

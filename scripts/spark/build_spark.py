@@ -9,7 +9,8 @@ import sys
 from collections import deque
 
 from common.console import WRONG_USE, Problem, warn
-from common.settings import ROOT, Settings
+from common.project_root import ROOT
+from common.settings import Settings
 from dbt_runs.dbt_results import BUILD
 from dbt_runs.run_dbt import FIXED_ENVIRONMENT, run_quietly
 from dbt_runs.spark_settings import SparkWarehouse, spark_settings, write_conf

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, warn
+from common.machine import engine_memory
 from common.quoting import identifier
-from common.settings import Settings, engine_memory
+from common.settings import Settings
 from common.system_errors import is_damage, is_locked
 from store.warehouse import Warehouse, wal_of
 

@@ -21,10 +21,11 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, count, warn
+from common.project_root import ROOT
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.run_environment import environment_text
-from common.settings import ROOT, Settings
+from common.settings import Settings
 from store.build_database import limit_access, limit_resources, relation_kind
 from store.privacy import forgotten_file
 from store.warehouse import Warehouse

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.console import WRONG_USE, Problem, say, warn
-from common.settings import ROOT, resolve_warehouse
+from common.project_root import ROOT
+from common.settings import resolve_warehouse
 from store.temporary import sessions_in
 from store.warehouse import Warehouse, exclusive
 

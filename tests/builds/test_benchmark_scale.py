@@ -21,7 +21,7 @@ from benchmarks.scale_data import CONFLICTING, REJECTED, REPEATED, RETURNED, Sho
 from benchmarks.scale_increment import Growth, increment_targets
 from benchmarks.scale_plain import statements
 from common.console import Problem
-from common.settings import ROOT
+from common.project_root import ROOT
 from shops import SHOP, Built
 from store.warehouse import Warehouse
 

@@ -15,10 +15,12 @@ import duckdb
 import pytest
 
 from common.console import BUSY, FAILED, WRONG_USE, Problem
-from common.settings import ROOT, resolve_reading
-from handover import export
-from handover.export import FORMULA, read_request
+from common.project_root import ROOT
+from common.settings import resolve_reading
+from handover import export, export_request, export_rows
+from handover.export import FORMULA
 from handover.export import export as run_export
+from handover.export_request import read_request
 from shops import Built, clean_environment
 from store import export_ledger
 from store.warehouse import Warehouse
@@ -144,7 +146,7 @@ def two_segments(copy: Shop) -> tuple[int, int, str, str]:
 def test_everybody_who_is_not_held_out_is_in_the_file(copy: Shop) -> None:
     exported = copy.export()
     rows = read(exported.path)
-    assert list(rows[0]) == list(export.DEFAULT_COLUMNS)
+    assert list(rows[0]) == list(export_request.DEFAULT_COLUMNS)
     assert {row["customer_id"].removeprefix("'") for row in rows} == copy.members()
     assert len(rows) == exported.counts.rows == exported.counts.entered
     assert exported.held_out_count == len(copy.members(holdout="is_holdout"))
@@ -333,7 +335,7 @@ def test_who_comes_back_has_left_the_lapsed_whatever_the_segment(copy: Shop) -> 
     assert {row["member_since_date"] for row in read(after.path)} == {""}
 
 
-@pytest.mark.parametrize("status", export.STATUSES)
+@pytest.mark.parametrize("status", export_request.STATUSES)
 def test_each_status_is_an_audience_of_its_own(copy: Shop, status: str) -> None:
     for text in ("=1+1", "@x"):
         copy.change(
@@ -457,7 +459,7 @@ def test_a_kill_around_the_rename_is_settled_at_the_next_export(
 
 
 def test_a_file_with_too_few_rows_is_not_kept(copy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = export.write
+    write = export_rows.write
 
     def truncated(connection: object, request: object, file: Path) -> None:
         write(connection, request, file)

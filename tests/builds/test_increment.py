@@ -15,7 +15,8 @@ import pytest
 from test_planted_defects import DEFECTS
 
 from benchmarks.scale_data import Shop, write_shop
-from common.settings import ROOT, Settings, resolve
+from common.project_root import ROOT
+from common.settings import Settings, resolve
 from export_ordered import digests
 from loading.load_raw import load
 from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.console import BUSY, FAILED, WRONG_USE, Problem
-from common.settings import ROOT, resolve
+from common.project_root import ROOT
+from common.settings import resolve
 from dbt_runs.run_dbt import environment
 from loading.load_raw import load
 from moving_shop import write_csv

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from common.project_sql import ProjectSql
-from common.settings import BY_NAME, OTHER_MAKE_VARIABLES, resolve
+from common.settings import resolve
+from common.settings_table import BY_NAME, OTHER_MAKE_VARIABLES
 from dbt_runs.run_dbt import given_settings
 from loading.definitions import seed_rows
 from publishing.publish import with_features

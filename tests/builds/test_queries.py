@@ -6,7 +6,7 @@ import re
 import duckdb
 import pytest
 
-from common.settings import ROOT
+from common.project_root import ROOT
 from handover.query import ask, first_comment, query_files, shown_rows
 from queries_page import PAGE, escaped, without_comment
 

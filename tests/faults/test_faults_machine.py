@@ -21,7 +21,7 @@ import pytest
 from common.console import BUSY, DATA_REFUSED, FAILED, WRONG_USE, Problem
 from common.settings import Settings, resolve
 from common.system_errors import kind_of, problem_of, problem_of_lines, told
-from loading import load_raw, table_rows
+from loading import load_table, table_rows
 from loading.load_raw import load
 from publishing import publish as publishing
 from publishing.publish import publish
@@ -300,7 +300,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
         return found
 
     with monkeypatch.context() as patched, pytest.raises(Problem) as caught:
-        patched.setattr(load_raw, "read_table", read_and_write)
+        patched.setattr(load_table, "read_table", read_and_write)
         load(own)
     assert caught.value.exit_code == DATA_REFUSED
     assert "order_lines.csv: changed while it was read" in str(caught.value)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from common.settings import ROOT
+from common.project_root import ROOT
 from fuzz_readers import CLASSES
 
 pytestmark = pytest.mark.faults

@@ -20,7 +20,7 @@ import duckdb
 import pytest
 
 from common.console import FAILED, WRONG_USE
-from common.settings import ROOT
+from common.project_root import ROOT
 from faults import digests
 from shops import SHOP, clean_environment
 from upkeep.clean import caches

@@ -8,8 +8,9 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from common.project_root import ROOT
 from common.project_sql import ProjectSql
-from common.settings import ROOT, resolve
+from common.settings import resolve
 from loading.export_examples import EXAMPLES, SPOKEN
 from loading.load_raw import load
 from tried import NOW, try_load

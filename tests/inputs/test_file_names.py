@@ -14,7 +14,7 @@ import pytest
 from common.console import DATA_REFUSED, Problem
 from common.quoting import literal
 from common.settings import Settings, resolve
-from handover.export import check_rows
+from handover.export_rows import check_rows
 from loading.load_raw import load
 from store.plain_names import plain_names
 from store.warehouse import Warehouse

@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from common.console import WRONG_USE, Problem
-from common.settings import ROOT, Settings, resolve
+from common.project_root import ROOT
+from common.settings import Settings, resolve
 from dbt_runs.spark_settings import (
     MAX_RESULT_SIZE,
     SparkWarehouse,

@@ -29,9 +29,9 @@ import duckdb
 from dbt_common.clients import agate_helper
 
 from common.console import DATA_REFUSED, Problem
+from common.project_root import ROOT
 from common.project_sql import ProjectSql, Relation
 from common.quoting import literal
-from common.settings import ROOT
 from common.sources import SOURCES, RawTable
 from common.text_columns import Stated
 from hostile import TEXTS

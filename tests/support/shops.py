@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from common.settings import OTHER_MAKE_VARIABLES, SETTINGS
+from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
 from store.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]

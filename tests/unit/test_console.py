@@ -29,7 +29,7 @@ from common.console import (
     warn,
 )
 from common.program import run
-from common.settings import ROOT
+from common.project_root import ROOT
 from handover.summary import table_text
 from store.warehouse import Warehouse
 

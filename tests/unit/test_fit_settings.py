@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from common.console import WRONG_USE, Problem
-from common.settings import ROOT, Settings, resolve
+from common.project_root import ROOT
+from common.settings import Settings, resolve
 from dbt_runs import fit_settings
 from dbt_runs.fit_settings import (
     changed_settings,

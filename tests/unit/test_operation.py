@@ -15,7 +15,8 @@ import pytest
 from building.build import Clock, is_log_json
 from common.console import DATA_REFUSED, WRONG_USE, JsonLines, Problem, say, warn
 from common.program import run
-from common.settings import OTHER_MAKE_VARIABLES, ROOT, SETTINGS
+from common.project_root import ROOT
+from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
 from shops import clean_environment
 
 TEMPLATES = ROOT / "docs" / "templates" / "operation"

@@ -10,7 +10,7 @@ import pytest
 
 from common.console import WRONG_USE, Problem, plain
 from common.settings import resolve, resolve_warehouse
-from handover import export
+from handover import export_request
 from handover.query import find_file
 from report_page import report
 from store.kept_versions import kept_versions
@@ -34,7 +34,7 @@ def as_spark_conf(text: str) -> object:
 
 
 def as_export(text: str) -> object:
-    return export.read_request({"OUT": text}).out
+    return export_request.read_request({"OUT": text}).out
 
 
 def as_report(text: str) -> object:

@@ -18,7 +18,8 @@ import pytest
 
 import export_ordered
 from common.console import BUSY, DATA_REFUSED, Problem
-from common.settings import ROOT, Settings, resolve
+from common.project_root import ROOT
+from common.settings import Settings, resolve
 from handover.summary import summary
 from publishing import publish as publishing
 from publishing.publish import publish

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from common.console import WRONG_USE
-from common.settings import ROOT, make_variables
+from common.project_root import ROOT
+from common.settings import make_variables
 from store.warehouse import Warehouse
 
 # Texts as hostile customers have them: a terminal's escape, quotes, separators, a line break.

@@ -12,17 +12,12 @@ import pytest
 import yaml
 
 from building.build import check_loaded, window_days
-from common import settings
+from common import settings, settings_table
 from common.console import WRONG_USE, Problem
-from common.settings import (
-    ROOT,
-    SETTINGS,
-    Settings,
-    engine_memory,
-    machine_memory,
-    resolve,
-    usual_memory,
-)
+from common.machine import engine_memory, machine_memory, usual_memory
+from common.project_root import ROOT
+from common.settings import Settings, resolve
+from common.settings_table import SETTINGS
 from dbt_runs import run_dbt
 from loading.loaded import Loaded
 
@@ -163,7 +158,7 @@ def test_a_mistyped_name_is_refused() -> None:
 
 
 def test_the_table_shows_every_setting_within_80_columns() -> None:
-    lines = settings.table().splitlines()
+    lines = settings_table.table().splitlines()
     assert all(len(line) <= 80 for line in lines)
     for setting in SETTINGS:
         assert any(line.split()[:1] == [setting.name] for line in lines)

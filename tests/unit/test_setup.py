@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from common import settings
-from common.settings import OTHER_MAKE_VARIABLES, ROOT, SETTINGS
+from common import project_root
+from common.project_root import ROOT
+from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
 from upkeep import setup_environment
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -44,7 +45,7 @@ def project(tmp_path: Path) -> Path:
     )
     for lock in ("requirements.lock", "requirements-dev.lock", "requirements-docs.lock"):
         (folder / lock).write_text("# nothing is needed\n")
-    (folder / settings.STAGING / "complete_journey").mkdir(parents=True)
+    (folder / project_root.STAGING / "complete_journey").mkdir(parents=True)
     return folder
 
 

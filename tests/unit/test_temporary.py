@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from common.console import Problem
-from common.settings import ROOT
+from common.project_root import ROOT
 from shops import clean_environment
 from store import export_ledger, temporary
 from store.temporary import place_in, place_of_user, session

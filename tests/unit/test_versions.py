@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from common.console import WRONG_USE, Problem
-from common.settings import ROOT, Settings, resolve
+from common.project_root import ROOT
+from common.settings import Settings, resolve
 from publishing import publish as publishing
 from publishing.publish import publish
 from store import kept_versions

@@ -1,0 +1,175 @@
+"""The rows of an export: who is in the audience, who entered, stayed or left, and the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from common.console import Problem
+from common.formulas import FORMULA
+from common.query_rows import one_row
+from common.quoting import identifier, literal
+from handover.export_request import LEDGER_COLUMNS, Request
+from store.export_ledger import Counts, Told
+
+# A row per customer to write, by the parameters `base` and `by_segment`.
+STATUSES_FILE = Path(__file__).parent / "sql" / "export_statuses.sql"
+# Those of customer_segments that are said of the membership, which may have ended.
+MEMBERSHIP_COLUMNS = ("customer_id", "segment_id", "segment_name", *LEDGER_COLUMNS)
+
+
+def column_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the columns of customer_segments with their types."""
+    return dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where database_name = 'marts' "
+            "and schema_name = 'main' and table_name = 'customer_segments'"
+        ).fetchall()
+    )
+
+
+def make_members(
+    connection: duckdb.DuckDBPyConnection, request: Request, forgotten_count: int = 0
+) -> int:
+    """Make the temporary table `members`; returns how many are left away for the holdout.
+
+    forgotten_count: customers that the summary still counts, until the next build.
+
+    Raises:
+        Problem: they are not as many as the summary of the segments says.
+    """
+    rule = {"exclude": "not is_holdout", "include": "true", "only": "is_holdout"}[request.holdout]
+    status = request.status or "segmented"
+    connection.execute(
+        "create temp table audience as select customer_id, segment_id, "
+        f"{rule} as is_member from marts.customer_segments where status = $status "
+        "and ($segment_id is null or segment_id = $segment_id)",
+        {"status": status, "segment_id": request.segment_id},
+    )
+    connection.execute(
+        "create temp table members as select customer_id, segment_id from audience where is_member"
+    )
+    member_count, other_count = one_row(
+        connection,
+        "select count(*) filter (where is_member), count(*) filter (where not is_member) "
+        "from audience",
+    )
+    if request.status:
+        table = "segmentation_runs"
+        query = f"select {identifier(f'{status}_count')} from marts.{table} where is_current"
+    else:
+        table = "segment_summary"
+        query = (
+            f"select coalesce(sum(customer_count), 0) from marts.{table} "
+            "where $segment_id is null or segment_id = $segment_id"
+        )
+    values = {} if request.status else {"segment_id": request.segment_id}
+    (expected,) = one_row(connection, query, values)
+    missing = expected - member_count - other_count
+    if missing and not 0 < missing <= forgotten_count:
+        raise Problem(
+            f"customer_segments has {member_count + other_count:,} customers of this audience, "
+            f"{table} {expected:,}: the published file is not whole, build again"
+        )
+    return other_count if request.holdout == "exclude" else 0
+
+
+def make_statuses(
+    connection: duckdb.DuckDBPyConnection, base: Told | None, *, by_segment: bool
+) -> Counts:
+    """Make the temporary table `statuses`, a row per customer to write; returns how many.
+
+    by_segment: whether a customer who changed segments has entered, and since when is known.
+    """
+    connection.execute(
+        STATUSES_FILE.read_text(encoding="utf-8"),
+        {"base": base.export_id if base else None, "by_segment": by_segment},
+    )
+    found = dict(
+        connection.execute(
+            "select membership_status, count(*) from statuses group by membership_status"
+        ).fetchall()
+    )
+    return Counts(*(found.get(name, 0) for name in ("entered", "stayed", "left")))
+
+
+def write(connection: duckdb.DuckDBPyConnection, request: Request, file: Path) -> None:
+    """Write the rows to a file, in order of customers."""
+    types = column_types(connection)
+    cells = ", ".join(
+        f"{_cell(name, types.get(name, ''), request.format)} as {identifier(name)}"
+        for name in request.columns
+    )
+    options = "format csv, header true" if request.format == "csv" else "format parquet"
+    connection.execute(
+        f"""
+        copy (
+            with
+
+            -- The newest name of every segment there ever was.
+            names as (
+
+                select
+                    segments.segment_id,
+                    coalesce(
+                        max(summary.segment_name),
+                        max_by(segments.derived_name, segments.fit_number)
+                    ) as segment_name
+                from marts.history.segments as segments
+                left join marts.main.segment_summary as summary
+                    on segments.segment_id = summary.segment_id
+                group by segments.segment_id
+
+            ),
+
+            membership as (
+
+                select statuses.*, names.segment_name
+                from statuses
+                left join names
+                    on statuses.segment_id = names.segment_id
+
+            )
+
+            select {cells}
+            from membership
+            left join marts.main.customer_segments as customers
+                on membership.customer_id = customers.customer_id
+            order by membership.customer_id
+        ) to {literal(file)} ({options})
+        """
+    )
+
+
+def _cell(name: str, kind: str, file_format: str) -> str:
+    """Return the expression of a column; texts of a CSV file are no formulas.
+
+    Numbers stay numbers, negative ones too: what has a number's type cannot hold a formula.
+    """
+    table = "membership" if name in MEMBERSHIP_COLUMNS else "customers"
+    cell = identifier(table, name)
+    is_text = name in ("customer_id", "segment_name") or kind.upper() == "VARCHAR"
+    if file_format != "csv" or not is_text:
+        return cell
+    is_formula = f"regexp_matches({cell}, {literal(FORMULA)})"
+    return f"case when {is_formula} then '''' || {cell} else {cell} end"
+
+
+def check_rows(
+    connection: duckdb.DuckDBPyConnection, file_format: str, file: Path, expected: int
+) -> None:
+    """Read the file back and refuse another number of rows than was to be written."""
+    if file_format == "parquet":
+        reader = f"read_parquet({literal(file)})"
+    else:
+        with file.open(encoding="utf-8", newline="") as text:
+            names = text.readline().strip().split(",")
+        columns = ", ".join(f"{literal(name.strip(chr(34)))}: 'varchar'" for name in names)
+        reader = (
+            f"read_csv({literal(file)}, auto_detect = false, header = true, delim = ',', "
+            f"quote = '\"', escape = '\"', columns = {{{columns}}})"
+        )
+    (found,) = one_row(connection, f"select count(*) from {reader}")
+    if found != expected:
+        raise Problem(f"the file has {found:,} rows, expected {expected:,}; it was not kept")
