@@ -18,7 +18,7 @@ from models_py.identity import paired_ids
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.parallel import one_blas_thread
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from models_py.scan import Search, cold_models, distinct_rows
 from models_py.steps import assign_step, fit_step, scaling_step
 

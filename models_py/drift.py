@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from models_py.arrays import Counts, Vector
-from models_py.scaling import SCALING_SCHEMA, Scaler, transformed
+from models_py.scaler import Scaler, transformed
+from models_py.scaling import SCALING_SCHEMA
 
 SHARE_FLOOR = 1e-4  # an empty bin would make the index infinite
 # Values nearer to each other than so many standard deviations, transformed, are not told apart: a

@@ -8,11 +8,12 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from models_py import kmeans
+from models_py import kmeans, polish
 from models_py.arrays import Counts, Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import Evaluation, add_silhouettes, assign_all
+from models_py.evaluation import Evaluation
+from models_py.exact import assign_all
 from models_py.features import BatchSource, chunks
 from models_py.identity import (
     RETIRED,
@@ -26,8 +27,9 @@ from models_py.metrics import contingency
 from models_py.model import SEGMENTS_SCHEMA, SegmentRow, active_segments
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from models_py.scan import SAMPLE_PATH, Search
+from models_py.silhouettes import add_silhouettes
 
 NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
 COLD, WARM = "cold", "warm"
@@ -276,7 +278,7 @@ def _table(
     moved: float | None,
     unmatched: float | None,
 ) -> pa.Table:
-    threshold = kmeans.extreme_threshold(
+    threshold = polish.extreme_threshold(
         np.sqrt(nearest),
         trim_share=settings.trim_share,
         trim_deviations=settings.trim_deviations,

@@ -142,32 +142,3 @@ def business_order(original_centres: Matrix) -> Labels:
         return np.arange(len(original_centres))
     keys = tuple(-original_centres[:, column] for column in range(original_centres.shape[1]))
     return np.lexsort(keys[::-1])
-
-
-@dataclass(frozen=True)
-class Churn:
-    """Shares (0 to 1) of customers: with another id, and why.
-
-    changed: new id differs from old id. customer_changed: already the old model gives another id
-    for the customer's new features. model_changed: the new model gives another id than the old
-    one for the same new features. The two overlap and may cancel, so they need not add up.
-    """
-
-    changed: float
-    customer_changed: float
-    model_changed: float
-
-
-def label_churn(
-    old_model_old_features: Labels,
-    old_model_new_features: Labels,
-    new_model_new_features: Labels,
-) -> Churn | None:
-    """Split label churn over customers in both runs; arrays of ids (customers). None for none."""
-    if old_model_old_features.size == 0:
-        return None
-    return Churn(
-        float(np.mean(old_model_old_features != new_model_new_features)),
-        float(np.mean(old_model_old_features != old_model_new_features)),
-        float(np.mean(old_model_new_features != new_model_new_features)),
-    )

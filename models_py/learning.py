@@ -4,19 +4,13 @@ Another engine has a module of the same names (`relations.learning_of`).
 """
 
 from models_py.backtest import backtest_step
+from models_py.drift_steps import baseline_step, drift_step
 from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
 )
 from models_py.reasons_told import reasons_told
-from models_py.steps import (
-    assign_step,
-    baseline_step,
-    drift_step,
-    fit_step,
-    k_scan_step,
-    scaling_step,
-)
+from models_py.steps import assign_step, fit_step, k_scan_step, scaling_step
 
 __all__ = [
     "assign_step",

@@ -13,7 +13,7 @@ from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, Chunk, chunks
 from models_py.parallel import map_stream
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 
 READ_ROWS = 65_536  # rows read at once when single rows are wanted
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.errors import LearningError
 from models_py.identity import RETIRED
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 
 CENTROID_TYPE = pa.list_(
     pa.struct(

@@ -5,7 +5,7 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, source_columns
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from models_py.scoring import ASSIGN_SCHEMA
 from models_py.steps import assign_step
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_py.arrays import Labels, Matrix, Vector
-from models_py.exact import squared_distances
-from models_py.scaling import Scaler, transformed, untransformed
+from models_py.row_blocks import squared_distances
+from models_py.scaler import Scaler, transformed, untransformed
 
 NUDGE = 1e-7  # how far past the border, in scaled units: the border itself belongs to either
 MINIMUM_LEVER = 1e-6  # centres closer than this along a feature are not told apart by it

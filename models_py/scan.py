@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models_py import kmeans
+from models_py import kmeans, polish
 from models_py.arrays import Matrix, Vector
 from models_py.config import FitSettings
-from models_py.exact import Evaluation, evaluate
+from models_py.evaluation import Evaluation
+from models_py.exact import evaluate
 from models_py.features import BatchSource
 from models_py.identity import business_order
 from models_py.matrix import ScaledMatrix, scaled_matrix
@@ -15,7 +16,7 @@ from models_py.metrics import mean_silhouette
 from models_py.parallel import one_blas_thread, ordered_map
 from models_py.references import KINDS, reference
 from models_py.sample import sampled_rows
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from models_py.stability import HalfSample, Halves
 
 # First number of the seed path of each random task, so that no two share random numbers.
@@ -132,7 +133,7 @@ class Search:
 
     def polished(self, starts: list[Matrix]) -> list[Matrix]:
         """Polish each set of centres over all rows; float64."""
-        return kmeans.polish(
+        return polish.polish(
             self.matrix,
             starts,
             trims_squared=self.trims_squared(starts),
@@ -146,7 +147,7 @@ class Search:
 
         def bound(centres: Matrix) -> float:
             nearest = self.sample_rows.squared_distances(centres.astype(np.float32)).min(axis=0)
-            threshold = kmeans.extreme_threshold(
+            threshold = polish.extreme_threshold(
                 np.sqrt(nearest),
                 trim_share=self.settings.trim_share,
                 trim_deviations=self.settings.trim_deviations,

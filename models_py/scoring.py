@@ -8,13 +8,14 @@ import pyarrow as pa
 from models_py.arrays import Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import Evaluation, squared_distances
+from models_py.evaluation import Evaluation
 from models_py.features import BatchSource, Chunk, check_columns, chunks
 from models_py.metrics import silhouette_from_distances
 from models_py.model import Model
 from models_py.parallel import ordered_map
 from models_py.reasons import contributions, smallest_change
-from models_py.scaling import Scaler
+from models_py.row_blocks import squared_distances
+from models_py.scaler import Scaler
 
 ASSIGN_SCHEMA = pa.schema(
     [

@@ -10,7 +10,6 @@ import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -44,13 +43,6 @@ class SparkCustomers:
 
     def __init__(self, frame: DataFrame) -> None:
         self.frame = frame
-
-    @property
-    def learning(self) -> ModuleType:
-        """The learning steps that take these customers."""
-        from models_spark import learning
-
-        return learning
 
     @property
     def columns(self) -> frozenset[str]:

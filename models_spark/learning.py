@@ -20,22 +20,18 @@ from models_py import reasons_told as told
 from models_py.arrays import Counts, Matrix, Vector
 from models_py.backtest import chosen_centres, renamed
 from models_py.config import FitSettings
-from models_py.exact import Evaluation, Sums, members_of_sums, sums_of
+from models_py.drift_steps import baseline_table, drift_table, shares_of, stored_edges
+from models_py.evaluation import Evaluation
+from models_py.exact import members_of_sums
 from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
 from models_py.model import Model
 from models_py.monitoring import gone
 from models_py.parallel import one_blas_thread
-from models_py.scaling import Scaler
+from models_py.row_blocks import Sums, sums_of
+from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
-from models_py.steps import (
-    baseline_table,
-    drift_table,
-    k_scan_table,
-    row_count_of,
-    shares_of,
-    stored_edges,
-)
+from models_py.steps import k_scan_table, row_count_of
 from models_py.weighting import ActiveWeights, weighted_scaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from models_spark import learning as spark_learning
 from models_spark.customers import SparkCustomers, quoted
 
 BETWEEN_COLUMNS = re.compile(r",(?![^(]*\))")  # a comma that is in no brackets
+
+
+class RelationCustomers(SparkCustomers):
+    """Customers of a relation, with the learning steps that take them."""
+
+    learning: ModuleType = spark_learning
 
 
 class SparkRelation:
@@ -56,9 +64,9 @@ class SparkRelation:
         """One row with the number of rows."""
         return SparkRelation(self.frame.agg(f.count(f.lit(1))))
 
-    def customers(self) -> SparkCustomers:
+    def customers(self) -> RelationCustomers:
         """The rows as customers, which stay in Spark."""
-        return SparkCustomers(self.frame)
+        return RelationCustomers(self.frame)
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows, as tuples."""

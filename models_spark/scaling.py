@@ -10,9 +10,9 @@ from pyspark.sql import functions as f
 from models_py.arrays import Counts, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.feature_passes import Passes, Seen, Span, chunk_sums
 from models_py.features import CUSTOMER_COLUMN, Chunk
 from models_py.kmeans import rounded
-from models_py.scaling import Passes, Seen, Span, chunk_sums
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 
 SUM_DIGITS = 12  # partitions are added up in any order: what that changes is rounded away

@@ -21,18 +21,20 @@ from pyspark.ml.functions import array_to_vector
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from models_py import kmeans
+from models_py import kmeans, polish
 from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import Evaluation, Sums, assigned, silhouette_sums
+from models_py.evaluation import Evaluation
 from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk
 from models_py.fit import NO_SEGMENT, Customers, filled_up
 from models_py.matrix import ScaledMatrix
 from models_py.metrics import contingency
 from models_py.parallel import ordered_map
-from models_py.scaling import Scaler
+from models_py.row_blocks import Sums, assigned
+from models_py.scaler import Scaler
 from models_py.scan import Search
+from models_py.silhouettes import silhouette_sums
 from models_spark.customers import BlockPass, SparkCustomers, sample_limit
 
 SEEDS = 3  # k-means|| starts for each k
@@ -117,7 +119,7 @@ class SparkSearch(Search):
 
     def polished(self, starts: list[Matrix]) -> list[Matrix]:
         """Polish each set of centres over all customers; float64. A pass serves all sets."""
-        return kmeans.polished_together(
+        return polish.polished_together(
             starts,
             self.trims_squared(starts),
             self._customers.block_passes,
@@ -160,24 +162,24 @@ class ScaledCustomers(Customers):
         """The search over them."""
         yield SparkSearch(self, self.sample())
 
-    def block_passes(self, wanted: Sequence[tuple[Matrix, float]]) -> list[kmeans.Totals]:
-        """`kmeans.block_pass` over all customers for several (centres, bound)."""
+    def block_passes(self, wanted: Sequence[tuple[Matrix, float]]) -> list[polish.Totals]:
+        """`polish.block_pass` over all customers for several (centres, bound)."""
 
-        def run(blocks: Iterator[Matrix]) -> list[kmeans.Totals]:
-            found: list[kmeans.Totals]
+        def run(blocks: Iterator[Matrix]) -> list[polish.Totals]:
+            found: list[polish.Totals]
             found = [(np.zeros(c.shape), np.zeros(len(c)), 0.0) for c, _ in wanted]
             for rows in blocks:
                 single = rows.astype(np.float32)
                 found = [
-                    kmeans.added(held, kmeans.block_pass(single, *one))
+                    polish.added(held, polish.block_pass(single, *one))
                     for held, one in zip(found, wanted, strict=True)
                 ]
             return found
 
         parts = self._passed(run)
-        totals: list[kmeans.Totals] = parts[0]
+        totals: list[polish.Totals] = parts[0]
         for part in parts[1:]:
-            totals = [kmeans.added(held, own) for held, own in zip(totals, part, strict=True)]
+            totals = [polish.added(held, own) for held, own in zip(totals, part, strict=True)]
         return totals
 
     def evaluated(self, models: Sequence[Matrix]) -> list[Evaluation]:

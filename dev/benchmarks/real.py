@@ -19,7 +19,8 @@ from benchmarks.report import Target, markdown_table
 from common.json_types import JsonObject
 from common.query_rows import one_row
 from models_py.config import FitSettings
-from models_py.scaling import learn_scaling, transformed
+from models_py.scaler import transformed
+from models_py.scaling import learn_scaling
 
 FUTURE_DAYS = 84
 DAY, FUTURE = timedelta(days=1), timedelta(days=FUTURE_DAYS)

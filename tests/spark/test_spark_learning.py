@@ -15,7 +15,7 @@ from models_py import learning as on_batches
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from synthetic_tables import planted, structureless, tables
 
 pytestmark = pytest.mark.spark

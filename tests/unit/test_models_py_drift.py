@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import drift, steps
+from models_py import drift, drift_steps, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from synthetic_tables import planted, tables
@@ -37,7 +37,7 @@ def test_values_too_near_to_be_told_apart_are_in_one_bin():
     matrix[:, 0] = rates
     source, definitions = tables(matrix)
     scaling = steps.scaling_step(source, definitions, SETTINGS)
-    baseline = steps.baseline_step(source, scaling, SETTINGS).to_pylist()
+    baseline = drift_steps.baseline_step(source, scaling, SETTINGS).to_pylist()
     assert baseline[0]["bin_edges"] == [0.0]
     assert baseline[0]["bin_shares"] == pytest.approx([2 / 3, 1 / 3])
     # Of values that are spread, no edge is left out.
@@ -57,7 +57,7 @@ def fitted():
     scaling = steps.scaling_step(source, definitions, SETTINGS)
     scan = steps.k_scan_step(source, scaling, SETTINGS)
     segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
-    return matrix, scaling, segments, steps.baseline_step(source, scaling, SETTINGS)
+    return matrix, scaling, segments, drift_steps.baseline_step(source, scaling, SETTINGS)
 
 
 def test_a_scaling_holds_the_bins_of_the_features_that_are_used(fitted):
@@ -75,7 +75,7 @@ def test_a_scaling_holds_the_bins_of_the_features_that_are_used(fitted):
 def test_same_customers_have_not_drifted(fitted):
     matrix, scaling, segments, baseline = fitted
     source, _ = tables(matrix)
-    found = steps.drift_step(source, scaling, segments, baseline, SETTINGS).to_pylist()
+    found = drift_steps.drift_step(source, scaling, segments, baseline, SETTINGS).to_pylist()
     assert all(row["population_stability_index"] == 0 for row in found)
     assert not any(row["is_drifted"] for row in found)
     assigned = steps.assign_step(source, scaling, segments, SETTINGS).read_all()
@@ -87,10 +87,10 @@ def test_moved_and_vanished_features_have_drifted(fitted):
     moved = matrix.copy()
     moved[:, 0] += 3 * matrix[:, 0].std()
     source, _ = tables(moved)
-    found = steps.drift_step(source, scaling, segments, baseline, SETTINGS).to_pylist()
+    found = drift_steps.drift_step(source, scaling, segments, baseline, SETTINGS).to_pylist()
     assert [row["is_drifted"] for row in found] == [True] + [False] * (len(found) - 1)
     lacking, _ = tables(matrix[:, :-1])
-    last = steps.drift_step(lacking, scaling, segments, baseline, SETTINGS).to_pylist()[-1]
+    last = drift_steps.drift_step(lacking, scaling, segments, baseline, SETTINGS).to_pylist()[-1]
     assert (last["population_stability_index"], last["is_drifted"]) == (None, True)
 
 
@@ -104,7 +104,7 @@ def test_a_stored_fit_whose_features_no_longer_exist_is_one_clear_error(fitted):
 def test_no_customers_have_no_drift(fitted):
     _, scaling, segments, baseline = fitted
     nobody = lambda: iter(())  # noqa: E731
-    found = steps.drift_step(nobody, scaling, segments, baseline, SETTINGS).to_pylist()
+    found = drift_steps.drift_step(nobody, scaling, segments, baseline, SETTINGS).to_pylist()
     assert not any(row["is_drifted"] for row in found)
     assert steps.assign_step(nobody, scaling, segments, SETTINGS).read_all().num_rows == 0
 
@@ -113,7 +113,7 @@ def test_tables_that_do_not_belong_together_are_refused(fitted):
     matrix, scaling, segments, baseline = fitted
     source, _ = tables(matrix)
     with pytest.raises(LearningError, match="baseline"):
-        steps.drift_step(source, scaling, segments, baseline.slice(1), SETTINGS)
+        drift_steps.drift_step(source, scaling, segments, baseline.slice(1), SETTINGS)
     with pytest.raises(LearningError, match="scaling stored with the same fit"):
         steps.assign_step(source, scaling.slice(1), segments, SETTINGS)
     with pytest.raises(LearningError, match="fit first"):

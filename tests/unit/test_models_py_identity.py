@@ -66,15 +66,6 @@ def test_business_order_is_descending_with_ties_by_the_next_feature():
     assert identity.business_order(np.empty((2, 0))).tolist() == [0, 1]
 
 
-def test_label_churn_is_split_by_its_cause():
-    before = np.array([1, 1, 2, 2])
-    old_model = np.array([1, 2, 2, 2])
-    new_model = np.array([1, 2, 3, 3])
-    found = identity.label_churn(before, old_model, new_model)
-    assert (found.changed, found.customer_changed, found.model_changed) == (0.75, 0.25, 0.5)
-    assert identity.label_churn(before[:0], before[:0], before[:0]) is None
-
-
 def test_ids_are_never_reused_over_many_random_refits():
     rng = np.random.default_rng(8)
     active, following, retired = np.array([], dtype=int), 1, set()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from models_py import exact, metrics
+from models_py import evaluation, fit_scores, metrics, row_blocks, silhouettes
 
 
 def test_four_point_silhouettes_worked_out_by_hand():
@@ -66,12 +66,12 @@ def test_measures_equal_scikit_learn():
     means = np.stack([rows[labels == number].mean(axis=0) for number in range(4)])
     apart = np.sqrt(np.square(rows - means[labels]).sum(axis=1))
     scatter = np.array([apart[labels == number].mean() for number in range(4)])
-    assert exact.davies_bouldin(means, scatter) == pytest.approx(
+    assert fit_scores.davies_bouldin(means, scatter) == pytest.approx(
         reference.davies_bouldin_score(rows, labels)
     )
     within = float(np.square(apart).sum())
     between = float(np.square(rows - rows.mean(axis=0)).sum()) - within
-    assert exact.calinski_harabasz(between, within, 4, 400) == pytest.approx(
+    assert fit_scores.calinski_harabasz(between, within, 4, 400) == pytest.approx(
         reference.calinski_harabasz_score(rows, labels)
     )
 
@@ -79,20 +79,22 @@ def test_measures_equal_scikit_learn():
 def test_squared_distances_worked_out_by_hand():
     scaled = np.array([[0.0, 3.0], [0.0, 4.0]])
     centres = np.array([[0.0, 0.0], [3.0, 0.0]])
-    assert exact.squared_distances(scaled, centres).tolist() == [[0, 25], [9, 16]]
-    assert exact.squared_distances(np.empty((0, 2)), np.empty((1, 0))).tolist() == [[0, 0]]
+    assert row_blocks.squared_distances(scaled, centres).tolist() == [[0, 25], [9, 16]]
+    assert row_blocks.squared_distances(np.empty((0, 2)), np.empty((1, 0))).tolist() == [[0, 0]]
 
 
 def test_exact_assignment_by_blocks_is_that_of_distances_summed_feature_by_feature():
     """Also of rows half way between two centres, and of centres that coincide."""
     rng = np.random.default_rng(4)
-    scaled = rng.standard_normal((16, exact.BLOCK_ROWS + 700))
+    scaled = rng.standard_normal((16, row_blocks.BLOCK_ROWS + 700))
     scaled[:, ::3] = np.round(scaled[:, ::3])
     centres = np.round(2 * rng.standard_normal((5, 16)))
     centres[3] = centres[1]
     models = [centres, centres[:1], rng.standard_normal((7, 16)), rng.standard_normal((3, 16))]
-    for centres, (label, nearest, sums) in zip(models, exact.assigned(scaled, models), strict=True):
-        squared = exact.squared_distances(scaled, centres)
+    for centres, (label, nearest, sums) in zip(
+        models, row_blocks.assigned(scaled, models), strict=True
+    ):
+        squared = row_blocks.squared_distances(scaled, centres)
         expected = squared.argmin(axis=0)
         assert (label == expected).all()
         assert (nearest == squared.min(axis=0)).all()
@@ -107,17 +109,17 @@ def test_a_lone_row_is_assigned_as_among_others():
     """Numpy adds a single column in pairs, and many in order."""
     rng = np.random.default_rng(5)
     scaled, centres = rng.standard_normal((20, 50)), rng.standard_normal((3, 20))
-    _, together, _ = next(exact.assigned(scaled, [centres]))
-    alone = [next(exact.assigned(scaled[:, [at]], [centres]))[1][0] for at in range(50)]
+    _, together, _ = next(row_blocks.assigned(scaled, [centres]))
+    alone = [next(row_blocks.assigned(scaled[:, [at]], [centres]))[1][0] for at in range(50)]
     assert alone == together.tolist()
 
 
 def test_silhouettes_by_blocks_are_those_of_the_rows():
     rng = np.random.default_rng(6)
-    labels = rng.integers(0, 4, 2 * exact.BLOCK_ROWS + 5)
+    labels = rng.integers(0, 4, 2 * row_blocks.BLOCK_ROWS + 5)
     rows = rng.standard_normal((labels.size, 3)) + 3 * labels[:, None]
     scaled, one = exact_evaluation(rows, labels, 4)
-    (sums,) = exact.silhouette_sums(scaled, [labels], [one])
+    (sums,) = silhouettes.silhouette_sums(scaled, [labels], [one])
     one.take_silhouettes(sums)
     assert one.silhouette == pytest.approx(metrics.mean_silhouette(rows, labels, 4), abs=1e-12)
     apart = np.sqrt(np.square(rows - one.means[labels]).sum(axis=1))
@@ -130,5 +132,5 @@ def exact_evaluation(rows, labels, k):
     means = np.stack([rows[labels == one].mean(axis=0) for one in range(k)])
     own = np.square(rows - means[labels]).sum(axis=1)
     sizes = np.bincount(labels, minlength=k)
-    sums = exact.Sums(sizes, means * sizes[:, None], np.bincount(labels, own, k))
-    return scaled, exact.Evaluation.of_sums(means, sums, labels=labels, nearest=own)
+    sums = row_blocks.Sums(sizes, means * sizes[:, None], np.bincount(labels, own, k))
+    return scaled, evaluation.Evaluation.of_sums(means, sums, labels=labels, nearest=own)

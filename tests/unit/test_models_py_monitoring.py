@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from models_py import monitoring, steps
+from models_py import drift_steps, monitoring, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.relations import StepSettings, check_fixed_k
@@ -19,7 +19,7 @@ def fitted():
     scaling = steps.scaling_step(source, definitions, SETTINGS)
     scan = steps.k_scan_step(source, scaling, SETTINGS)
     segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
-    baseline = steps.baseline_step(source, scaling, SETTINGS)
+    baseline = drift_steps.baseline_step(source, scaling, SETTINGS)
     return matrix, scaling, segments, baseline
 
 
@@ -37,7 +37,7 @@ def test_features_that_are_gone_are_named_by_an_error_that_says_what_to_do(fitte
 def test_a_feature_that_is_gone_has_drifted_and_distances_are_not_known(fitted):
     matrix, scaling, segments, baseline = fitted
     lacking, _ = tables(matrix[:, :-1])
-    found = steps.drift_step(lacking, scaling, segments, baseline, SETTINGS)
+    found = drift_steps.drift_step(lacking, scaling, segments, baseline, SETTINGS)
     *there, gone = found.to_pylist()
     assert (gone["population_stability_index"], gone["is_drifted"]) == (None, True)
     assert not any(row["is_drifted"] for row in there)

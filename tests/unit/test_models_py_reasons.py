@@ -7,7 +7,7 @@ import pytest
 from models_py import reasons, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from synthetic_tables import planted, tables
 
 SETTINGS = FitSettings(threads=1, fixed_k=4, start_count=2, half_sample_count=1, reference_count=1)
@@ -152,13 +152,13 @@ def test_change_flips_and_nothing_smaller_does(fitted):
 
 
 def line(scaler, column, values):
-    from models_py.scaling import transformed
+    from models_py.scaler import transformed
 
     return transformed(values, scaler.transforms[column])
 
 
 def back(scaler, column, values):
-    from models_py.scaling import untransformed
+    from models_py.scaler import untransformed
 
     return untransformed(values, scaler.transforms[column])
 

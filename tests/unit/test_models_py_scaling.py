@@ -7,7 +7,7 @@ import pytest
 from models_py import steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.scaling import Scaler, transformed, untransformed
+from models_py.scaler import Scaler, transformed, untransformed
 
 SETTINGS = FitSettings(threads=1)
 

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from models_py import kmeans, references, stability
+from models_py import kmeans, polish, references, stability
 
 
 def test_separation_of_two_clouds_and_of_one_cut_in_two():
@@ -80,18 +80,19 @@ def test_capped_seeding_does_not_start_at_a_lone_extreme_row():
     rows[500:, 0] += 12
     rows[7] = 400
     for number in range(20):
-        centres = kmeans.seeded_centres(rows, 2, kmeans.rng_for(number), trim_share=0.01)
+        squares = kmeans.squared_lengths(rows)
+        centres = kmeans.seeded(rows, squares, 2, kmeans.rng_for(number), trim_share=0.01)
         if not (centres[0] > 100).all():
             assert (centres < 100).all()
 
 
 def test_threshold_lets_at_most_the_trimmed_share_be_extreme():
     distances = np.concatenate([np.linspace(1, 2, 900), np.linspace(50, 60, 100)])
-    bound = kmeans.extreme_threshold(distances, trim_share=0.01, trim_deviations=5)
+    bound = polish.extreme_threshold(distances, trim_share=0.01, trim_deviations=5)
     assert 0 < np.mean(distances > bound) <= 0.01
-    even = kmeans.extreme_threshold(np.linspace(1, 2, 1000), trim_share=0.01, trim_deviations=5)
+    even = polish.extreme_threshold(np.linspace(1, 2, 1000), trim_share=0.01, trim_deviations=5)
     assert even > 2
-    assert kmeans.extreme_threshold(np.empty(0), trim_share=0.01, trim_deviations=5) == np.inf
+    assert polish.extreme_threshold(np.empty(0), trim_share=0.01, trim_deviations=5) == np.inf
 
 
 @pytest.mark.parametrize("iterations", [2, 60])
@@ -121,7 +122,7 @@ def test_a_pass_by_block_is_lloyds_step_without_the_trimmed(is_coarse):
     label, nearest = squared.argmin(axis=1), squared.min(axis=1)
     bound = 9.5
     kept = nearest <= bound
-    sums, counts, objective = kmeans.block_pass(rows, centres, bound)
+    sums, counts, objective = polish.block_pass(rows, centres, bound)
     assert counts.tolist() == np.bincount(label[kept], minlength=5).tolist()
     assert sums == pytest.approx(
         np.stack([rows[kept & (label == one)].sum(axis=0) for one in range(5)]), abs=1e-2

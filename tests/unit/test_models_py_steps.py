@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics as reference
 
-from models_py import kmeans, steps
+from models_py import kmeans, polish, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.scaling import Scaler
+from models_py.scaler import Scaler
 from synthetic_tables import planted, tables, tried
 
 FAST = {
@@ -298,7 +298,7 @@ def test_extreme_customers_do_not_own_a_segment():
         trim_share=0.01,
     )
     matrix = Held(rows.astype(np.float32))
-    (found,) = kmeans.polish(matrix, [found], trims_squared=[60.0], iterations=10, tolerance=0)
+    (found,) = polish.polish(matrix, [found], trims_squared=[60.0], iterations=10, tolerance=0)
     sizes = np.bincount(kmeans.squared_distances(rows, found).argmin(axis=1), minlength=2)
     assert sizes.min() > 450
     assert np.abs(found[:, 1:]).max() < 0.3  # extreme rows left out of the means

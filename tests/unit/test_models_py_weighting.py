@@ -9,7 +9,8 @@ from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
 from models_py.parallel import one_blas_thread
-from models_py.scaling import SCALING_SCHEMA, Scaler
+from models_py.scaler import Scaler
+from models_py.scaling import SCALING_SCHEMA
 from models_py.weight_search import (
     RIDGE,
     Spread,
