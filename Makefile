@@ -45,13 +45,13 @@ setup-docs: ## Add what make docs-site needs to .venv, requirements-docs.lock [P
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --docs
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
-	@$(VENV)/python scripts/build.py
+	@$(VENV)/segmentation build
 
 check: setup ## Look at data without building: totals, rejected, suspicious [DATA SOURCE FORMAT, all settings]
-	@$(VENV)/python scripts/check.py
+	@$(VENV)/segmentation check
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
-	@$(VENV)/python scripts/load_raw.py
+	@$(VENV)/segmentation load
 
 test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
@@ -104,34 +104,34 @@ format: setup-dev ## Mend what ruff and sqlfluff can mend
 	@$(VENV)/python -m sqlfluff fix --nocolor --disable-progress-bar --quiet dbt_project
 
 docs: setup ## Write the lineage and all descriptions as one page, docs.html [SOURCE DATA WAREHOUSE]
-	@$(VENV)/python scripts/docs.py
+	@$(VENV)/segmentation docs
 
 docs-site: docs setup-docs ## Write the docs as a site, docs_site/, dbt's page included [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/write_docs_site.py
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/summary.py
+	@$(VENV)/segmentation summary
 
 report: setup ## Write the page to look at, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/report.py
+	@$(VENV)/segmentation report
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/export.py
+	@$(VENV)/segmentation export
 
 query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/query.py
+	@$(VENV)/segmentation query
 
 versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/list_versions.py
+	@$(VENV)/segmentation versions
 
 verify: setup ## Check the checksums of the published file and the kept versions [SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/list_versions.py --check
+	@$(VENV)/segmentation verify
 
 rollback: setup ## Go back to the version before, state included, or to a kept RUN [RUN SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/rollback.py
+	@$(VENV)/segmentation rollback
 
 forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]
-	@$(VENV)/python scripts/forget.py
+	@$(VENV)/segmentation forget
 
 clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)

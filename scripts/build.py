@@ -1,11 +1,18 @@
-"""Build the segmentation: load, run dbt, publish, and show the summary."""
+"""`segmentation build` and `make build`."""
 
 from __future__ import annotations
 
-import sys
+from common.command_line import ALL_SETTINGS, command, execute
+from common.console import EXIT_CODES
 
-from building.build import main
-from common.program import run
+
+@command(*ALL_SETTINGS, "LOG", "WAIT", exit_codes=EXIT_CODES)
+def build() -> int:
+    """Load, model, segment, publish, and show the summary."""
+    from building.build import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    execute(build)

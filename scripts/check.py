@@ -1,11 +1,36 @@
-"""Look at data as a build would read it, without building."""
+"""`segmentation check` and `make check`."""
 
 from __future__ import annotations
 
-import sys
+from common.command_line import ALL_SETTINGS, command, execute
 
-from checking.check import main
-from common.program import run
+EXIT_CODES = """exit codes:
+  0  the data can be built from
+  1  failed
+  2  wrong use: a setting that cannot be
+  4  data refused
+"""
+
+
+@command(
+    *ALL_SETTINGS,
+    "FORMAT",
+    argument="DATA",
+    exit_codes=EXIT_CODES,
+    defaults={"SOURCE": "own_files"},
+    FORMAT=("text", "json"),
+)
+def check() -> int:
+    """Look at data without building from it: what was understood, rejected or suspicious.
+
+    The files are read as a build reads them, into a database that is deleted afterwards, and
+    their rows are validated by the same models of the dbt project. SOURCE is own_files unless
+    given. --format json prints one JSON object.
+    """
+    from checking.check import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    execute(check)

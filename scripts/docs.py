@@ -1,11 +1,17 @@
-"""Write dbt's documentation as one page, docs.html."""
+"""`segmentation docs` and `make docs`."""
 
 from __future__ import annotations
 
-import sys
+from common.command_line import ALL_SETTINGS, command, execute
 
-from common.program import run
-from handover.docs import main
+
+@command(*ALL_SETTINGS, "WAIT")
+def docs() -> int:
+    """Write the lineage and all descriptions as one page, docs.html in the warehouse."""
+    from handover.docs import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    execute(docs)

@@ -1,11 +1,17 @@
-"""Show the summary of what is published."""
+"""`segmentation summary` and `make summary`."""
 
 from __future__ import annotations
 
-import sys
+from common.command_line import PLACE, command, execute
 
-from common.program import run
-from handover.summary import main
+
+@command(*PLACE)
+def summary() -> int:
+    """Show the summary of what is published."""
+    from handover.summary import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    execute(summary)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import sys
@@ -18,7 +17,6 @@ import duckdb
 
 from checking.attributes import check_clusterable
 from common.console import (
-    EXIT_CODES,
     HELD_BACK,
     WRONG_USE,
     JsonLines,
@@ -31,7 +29,6 @@ from common.console import (
 )
 from common.project_sql import project_vars
 from common.settings import Settings, resolve
-from common.settings_table import table
 from common.sources import source_of
 from common.system_errors import told
 from dbt_runs.dbt_results import BUILD
@@ -277,12 +274,6 @@ def is_log_json(environment: Mapping[str, str]) -> bool:
 
 def main() -> int:
     """Build with the settings of the environment."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=f"settings (environment variables):\n{table()}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     JsonLines.is_on = is_log_json(os.environ)
     settings = resolve()
     return build_on_spark(settings) if settings.target == "spark" else build(settings)

@@ -6,7 +6,6 @@ rows are validated by the same models of the dbt project. FORMAT=json prints one
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import shlex
@@ -29,7 +28,7 @@ from checking.totals import CUSTOMERS_TABLE, make_accepted_lines, totals_of
 from common.console import WRONG_USE, LiveLine, Problem, say
 from common.data_errors import refusal
 from common.settings import Settings, resolve
-from common.settings_table import BY_NAME, table
+from common.settings_table import BY_NAME
 from common.sources import Source, source_of
 from loading.load_raw import load
 from store.build_database import open_build_database
@@ -151,13 +150,6 @@ def build_command(settings: Settings, given: Mapping[str, str]) -> str:
 
 def main() -> int:
     """Check with the settings of the environment."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="environment variables: FORMAT, which is text or json (default: text), and the "
-        f"settings (SOURCE is {DEFAULT_SOURCE} unless given):\n{table()}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     given = dict(os.environ)
     if not given.get("SOURCE", "").strip():
         given["SOURCE"] = DEFAULT_SOURCE

@@ -47,6 +47,7 @@ from common.settings_table import (
     MIN_K,
     OTHER_MAKE_VARIABLES,
     SETTINGS,
+    VARIABLES,
     nearest,
     table,
 )
@@ -193,7 +194,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="show the values now in force")
     arguments = parser.parse_args()
     if not arguments.check:
+        say("Settings of a build, such as make build K=5 AS_OF=2017-12-31:")
         say(table())
+        say()
+        say("Other variables, of the commands that name them:")
+        say(table(VARIABLES))
         return 0
     settings = resolve()
     for setting in SETTINGS:

@@ -16,32 +16,27 @@ MIN_K, MAX_K = 2, 50
 DEFAULT_KEEP, MAX_KEEP = 5, 1000
 MAX_SEED = 2**32 - 1
 MAX_THREADS = 1024
-OTHER_MAKE_VARIABLES = (
-    "PYTHON",
-    "PYTEST_ARGS",
-    "FORCE",
-    "SEGMENT",
-    "FORMAT",
-    "FIELDS",
-    "OUT",
-    "HOLDOUT",
-    "RUN",
-    "SQL",
-    "FILE",
-    "CUSTOMER",
-    "WAIT",
-    "LOG",
-)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of the table of settings."""
+    """One line of the table of settings.
+
+    Attributes:
+        name: Its name, in the environment and for make.
+        default: What counts where it is not given.
+        what: What it does.
+        accepted: What it accepts, for messages and help.
+        choices: The words that it accepts, where there are few.
+        is_flag: Whether the command line takes it without a value.
+    """
 
     name: str
     default: str
     what: str
     accepted: str
+    choices: tuple[str, ...] = ()
+    is_flag: bool = False
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -92,6 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
         "auto",
         "whether segments are learned anew",
         "auto, always or never",
+        ("auto", "always", "never"),
     ),
     Setting(
         "SEED",
@@ -116,6 +112,7 @@ SETTINGS: tuple[Setting, ...] = (
         "duckdb",
         "engine that runs the SQL",
         "duckdb or spark (see docs/spark.md)",
+        ("duckdb", "spark"),
     ),
     Setting(
         "SPARK_MASTER",
@@ -147,12 +144,14 @@ SETTINGS: tuple[Setting, ...] = (
         "found in the data",
         "order of day, month and year, where the data leaves it open",
         "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
+        ("DD/MM/YYYY", "MM/DD/YYYY", "YYYY/MM/DD"),
     ),
     Setting(
         "DECIMAL",
         "found in the data",
         "decimal sign of amounts, where the data leaves it open",
         "point or comma",
+        ("point", "comma"),
     ),
     Setting(
         "MISSING_IDS",
@@ -167,21 +166,109 @@ SETTINGS: tuple[Setting, ...] = (
         "whether 12345.0 is customer 12345 and e-mail addresses are read in lower case, "
         "for SOURCE=own_files and own_table",
         "alike or as_written",
+        ("alike", "as_written"),
     ),
     Setting(
         "FULL",
         "0",
         "1 makes all anew, also what could be kept of the last build; the result is the same",
         "0 or 1",
+        is_flag=True,
     ),
 )
+# What commands take besides: not part of what a build is made by.
+VARIABLES: tuple[Setting, ...] = (
+    Setting(
+        "FORCE",
+        "0",
+        "confirms clean-all, lets export and report replace OUT, and lets forget take a customer "
+        "it does not know",
+        "1",
+        is_flag=True,
+    ),
+    Setting(
+        "SEGMENT",
+        "all",
+        "segment that export writes, or that report writes a one-page brief of",
+        "the number of a segment; for export also lapsed, insufficient_history or never_ordered",
+    ),
+    Setting(
+        "FORMAT",
+        "csv for export, table for query, text for check",
+        "form of what is written",
+        "csv or parquet for export; table (the first 100 rows), csv or json for query; text or "
+        "json for check",
+    ),
+    Setting(
+        "FIELDS",
+        "customer_id, segment_id, segment_name, membership_status and member_since_date",
+        "columns that export writes",
+        "names of columns, separated by commas",
+    ),
+    Setting(
+        "OUT",
+        "in exports/ of the warehouse, or report.html in the warehouse",
+        "file that export or report writes",
+        "the path of a file",
+    ),
+    Setting(
+        "HOLDOUT",
+        "exclude",
+        "whether export writes customers held out of campaigns",
+        "exclude, include or only",
+        ("exclude", "include", "only"),
+    ),
+    Setting(
+        "RUN",
+        "the one before",
+        "kept run that rollback goes to",
+        "the number of a run",
+    ),
+    Setting(
+        "SQL",
+        "none",
+        "a question for query",
+        'a statement, such as "from segment_summary"',
+    ),
+    Setting(
+        "FILE",
+        "none",
+        "a file with a question for query",
+        "a path, or the name of one of scripts/queries",
+    ),
+    Setting(
+        "CUSTOMER",
+        "none",
+        "customer that forget removes",
+        "the id of a customer",
+    ),
+    Setting(
+        "WAIT",
+        "0",
+        "waits for another build, rollback or forget in the same warehouse, where one would stop "
+        "with exit code 5",
+        "0 or 1",
+        is_flag=True,
+    ),
+    Setting(
+        "LOG",
+        "text",
+        "json prints one line of JSON for each stage of a build, and problems as JSON to standard "
+        "error",
+        "text or json",
+        ("text", "json"),
+    ),
+)
+OTHER_MAKE_VARIABLES = ("PYTHON", "PYTEST_ARGS", *(variable.name for variable in VARIABLES))
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 def refuse(name: str, given: object, reason: str = "") -> Problem:
     """Return the problem of a setting that cannot be: what was given, what is accepted."""
+    setting = BY_NAME[name]
     because = f" {reason};" if reason else ""
-    return Problem(f"{name}={given}:{because} expected {BY_NAME[name].accepted}", WRONG_USE)
+    meant = nearest(str(given), setting.choices)
+    return Problem(f"{name}={given}:{because} expected {setting.accepted}{meant}", WRONG_USE)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -190,11 +277,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def table(width: int = 78) -> str:
-    """Return the table of settings as text."""
+def table(settings: Iterable[Setting] = SETTINGS, width: int = 78) -> str:
+    """Return a table of settings as text."""
     lines: list[str] = []
     indent = " " * 15
-    for setting in SETTINGS:
+    for setting in settings:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
         lines.append(f"  {setting.name:<11}  {wrapped[0]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -13,20 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.console import LiveLine, Problem, say, warn
+from common.console import LiveLine, Problem, warn
 from common.json_types import JsonObject
 from common.machine import engine_memory
 from common.project_root import ROOT
 from common.project_sql import project_vars
 from common.setting_values import SOURCES_WITHOUT_DATA
-from common.settings import Settings, resolve
+from common.settings import Settings
 from common.sources import source_of
 from common.system_errors import problem_of_lines
 from dbt_runs.dbt_results import Progress
-from dbt_runs.spark_settings import SparkWarehouse, spark_settings, write_conf
-from store.increment import forget_state
+from dbt_runs.spark_settings import SparkWarehouse
 from store.privacy import KEY_NAME
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import Warehouse
 
 PROJECT = ROOT / "dbt_project"
 SECONDS_TO_END = 10
@@ -245,24 +243,3 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     for line in lines:
         warn(f"  {line}")
     raise Problem(f"dbt {arguments[0]} failed, so nothing was published; the log is {log}")
-
-
-def main() -> int:
-    """Run any dbt command with the settings of the build, such as `build --select marts`."""
-    parser = argparse.ArgumentParser(
-        description=f"{main.__doc__} Everything after the script's name goes to dbt.",
-    )
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
-    arguments = parser.parse_args().arguments or ["--help"]
-    settings = resolve()
-    if settings.target == "spark":
-        settings = spark_settings(settings)
-        write_conf(settings)
-    with exclusive(Warehouse(settings.warehouse)) as lock:
-        # What a part of the models is made by now is not what the rest was made by.
-        if arguments[0] not in COMMANDS_THAT_READ:
-            forget_state(settings)
-        with started(settings, arguments, lock, "text") as process:
-            for line in lines_of(process):
-                say(line.rstrip("\n"))
-            return 1 if process.wait() else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 
 from common.console import say
@@ -14,7 +13,6 @@ from store.warehouse import Warehouse, exclusive
 
 def main() -> int:
     """Generate dbt's documentation and put it into the warehouse as docs.html."""
-    argparse.ArgumentParser(description=main.__doc__).parse_args()
     settings = resolve()
     warehouse = Warehouse(settings.warehouse)
     with exclusive(warehouse) as lock:

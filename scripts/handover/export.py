@@ -7,7 +7,6 @@ says otherwise.
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from common.data_errors import printable
 from common.quoting import literal
 from common.settings import Settings, resolve_reading
 from common.settings_table import nearest
-from handover.export_request import LEDGER_COLUMNS, STATUSES, VARIABLES, Request, read_request
+from handover.export_request import LEDGER_COLUMNS, STATUSES, Request, read_request
 from handover.export_rows import check_rows, column_types, make_members, make_statuses, write
 from store import export_ledger
 from store.build_database import limit_access, limit_resources
@@ -213,12 +212,6 @@ def describe(request: Request, exported: Exported) -> Iterable[str]:
 
 def main() -> int:
     """Export as the environment asks."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=VARIABLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     settings = resolve_reading()
     request = read_request(os.environ)
     for line in describe(request, export(settings, request)):

@@ -10,34 +10,6 @@ from common.console import WRONG_USE, Problem
 from common.paths import out_problem, resolve_target
 from common.setting_values import read_segment
 
-VARIABLES = """settings (environment variables, or after make export):
-  SEGMENT   number of the segment to export (default: all segments); or customers
-            in no segment, by their status: lapsed, insufficient_history or
-            never_ordered
-  FORMAT    csv or parquet (default: by the ending of OUT, else csv)
-  FIELDS    columns to write, separated by commas: those of customer_segments,
-            and membership_status, member_since_date, previous_segment_id
-            (default: customer_id, segment_id, segment_name,
-            membership_status and member_since_date; for SEGMENT=lapsed
-            value_tier, former_spend and last_order_date in place of the last,
-            and the segment is the one they were in when they last ordered)
-  OUT       file to write (default: exports/<audience>_run_<run>.<format>
-            in the warehouse)
-  HOLDOUT   exclude customers held out of campaigns, include them, or only
-            them (default: exclude; include adds the column is_holdout)
-  FORCE     FORCE=1 replaces OUT when it is there
-  SOURCE, WAREHOUSE, THREADS, MEMORY: as for make build
-
-A segment that was exported before also lists who left it since: status left,
-with the segment that was left; so does a status. The first export of an audience calls everybody
-entered; one that is repeated for the same run says the same again.
-
-exit codes:
-  0  written
-  2  wrong use
-  5  another export is running
-  1  anything else; no file was put in place
-"""
 FORMATS = ("csv", "parquet")
 HOLDOUTS = ("exclude", "include", "only")
 # Customers in no segment, by their status.

@@ -10,11 +10,10 @@ FILE, lists the questions of scripts/queries.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -259,15 +258,8 @@ def question(given: Mapping[str, str]) -> str:
 WRITERS = {"table": write_table, "csv": write_csv, "json": write_json}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Ask what SQL or FILE of the environment says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="environment variables: SQL or FILE; FORMAT, which is table (the first "
-        f"{ROWS_SHOWN} rows), csv or json (all rows); SOURCE and WAREHOUSE",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args(arguments)
     warehouse = Warehouse(resolve_warehouse())
     remove_leftovers(warehouse)
     chosen = os.environ.get("FORMAT", "").strip() or "table"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -290,13 +289,8 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[tuple[int, tuple[s
 
 
 def main() -> int:
-    """Show the summary of the published file of the warehouse, or of a given one."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("file", nargs="?", type=Path, help="a published marts.duckdb")
-    path = parser.parse_args().file
-    if path is None:
-        warehouse = Warehouse(resolve_warehouse())
-        remove_leftovers(warehouse)
-        path = warehouse.marts_db
-    say(summary(path))
+    """Show the summary of the published file of the warehouse."""
+    warehouse = Warehouse(resolve_warehouse())
+    remove_leftovers(warehouse)
+    say(summary(warehouse.marts_db))
     return 0

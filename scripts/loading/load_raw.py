@@ -7,7 +7,6 @@ files twice changes nothing.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from dataclasses import replace as replace_fields
@@ -24,7 +23,6 @@ from common.machine import memory_bytes
 from common.project_sql import ProjectSql
 from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.settings import Settings, resolve
-from common.settings_table import table
 from common.sources import Source, source_of
 from common.system_errors import told
 from common.text_columns import IdSettings, Stated
@@ -206,12 +204,6 @@ def place_of_copies(warehouse: Warehouse, names: PlainNames) -> Path:
 
 def main() -> int:
     """Load the files of the source that the settings name."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=f"settings (environment variables):\n{table()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     settings = resolve()
     started = time.monotonic()
     say(f"Loading {settings.source} into {settings.warehouse}")

@@ -8,9 +8,6 @@ with such a list; to take over columns that were added:
 
 from __future__ import annotations
 
-import argparse
-import csv
-import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -18,7 +15,6 @@ import duckdb
 
 from common.console import FAILED, Problem
 from common.query_rows import one_row
-from common.settings import resolve_warehouse
 from store.warehouse import Warehouse
 
 Schema = Mapping[str, Mapping[str, str]]
@@ -90,21 +86,3 @@ def check_schema(warehouse: Warehouse, new_file: Path) -> None:
             f"{version}: raise it to say so, or bring the columns back; not published",
             FAILED,
         )
-
-
-def main() -> int:
-    """Print the columns of a published file as CSV."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", nargs="?", type=Path, help="a published marts.duckdb")
-    path = parser.parse_args().file or Warehouse(resolve_warehouse()).marts_db
-    if not path.exists():
-        raise Problem(f"{path} is not there: run make build")
-    version, schema = schema_of(path)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for mart, columns in schema.items():
-        if mart not in WITHOUT_CONTRACT:
-            writer.writerows([version, mart, column, kind] for column, kind in columns.items())
-    return 0

@@ -6,19 +6,17 @@ before the rename leaves the published file as it was.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from common.console import DATA_REFUSED, FAILED, Problem, count, say, size
+from common.console import DATA_REFUSED, Problem, count, size
 from common.json_types import JsonObject
 from common.query_rows import one_row
 from common.quoting import identifier, literal
-from common.settings import Settings, resolve
-from common.settings_table import table
+from common.settings import Settings
 from common.system_errors import problem_of
 from common.trimming import text_sql
 from dbt_runs.dbt_results import check_success, read_json
@@ -38,7 +36,7 @@ from store.kept_versions import (
     version_of,
     working_folder,
 )
-from store.warehouse import Warehouse, exclusive, set_aside_wal
+from store.warehouse import Warehouse, set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
 MACROS = Path(__file__).parent / "published_macros"
@@ -371,27 +369,3 @@ def describe(publication: Publication) -> str:
         f"{size(publication.byte_count):>9}  run {publication.run_number}, "
         f"{count(publication.table_count, 'table')}"
     )
-
-
-def main() -> int:
-    """Publish what `dbt build` left in the build database."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=f"settings (environment variables):\n{table()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--dbt-target",
-        type=Path,
-        metavar="FOLDER",
-        help="dbt's target folder (default: the one in the warehouse; dbt run by hand in "
-        "dbt_project leaves it in dbt_project/target)",
-    )
-    arguments = parser.parse_args()
-    settings = resolve()
-    warehouse = Warehouse(settings.warehouse)
-    with exclusive(warehouse):
-        if not warehouse.build_db.exists():
-            raise Problem(f"{warehouse.build_db} is not there: run make build", FAILED)
-        say(describe(publish(settings, arguments.dbt_target)))
-    return 0

@@ -5,7 +5,6 @@ With SEGMENT, the one-page brief of that segment instead.
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from collections.abc import Mapping
@@ -20,21 +19,6 @@ from report_page.page import brief_page, whole_page
 from store.kept_versions import sync
 from store.temporary import place_in, session
 from store.warehouse import Warehouse, remove_leftovers
-
-VARIABLES = """settings (environment variables, or after make report):
-  SEGMENT   number of a segment: write its one-page brief
-            (default: the page of all of them)
-  OUT       file to write, whose name ends in .html (default: report.html in
-            the warehouse, report_segment_<number>.html for a brief)
-  FORCE     FORCE=1 replaces OUT when it is there; the default is always
-            replaced
-  SOURCE, WAREHOUSE: as for make build
-
-exit codes:
-  0  written
-  2  wrong use
-  1  anything else; no file was put in place
-"""
 
 
 @dataclass(frozen=True)
@@ -101,12 +85,6 @@ def write(warehouse: Warehouse, file: Path, page: str) -> None:
 
 def main() -> int:
     """Write the page, or the brief of a segment."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=VARIABLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     request = read_request(os.environ)
     warehouse = Warehouse(resolve_warehouse())
     remove_leftovers(warehouse)

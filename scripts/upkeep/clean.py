@@ -7,7 +7,6 @@ WAREHOUSE.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 from collections.abc import Iterable
@@ -91,11 +90,8 @@ def remove_of_project(paths: Iterable[Path]) -> list[Path]:
     return removed
 
 
-def main() -> int:
+def main(*, is_all: bool = False) -> int:
     """Clean the warehouse that the settings name, and the caches of the project."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true", help="needs FORCE=1 in the environment")
-    is_all = parser.parse_args().all
     warehouse = Warehouse(resolve_warehouse())
     if is_all and os.environ.get("FORCE", "") != "1":
         raise Problem(

@@ -13,7 +13,6 @@ stand in your files.
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -343,13 +342,6 @@ def left_to_the_user(warehouse: Warehouse) -> list[Path]:
 
 def main() -> int:
     """Forget the customer that CUSTOMER of the environment names."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="environment variables: CUSTOMER; SOURCE and WAREHOUSE choose the warehouse; "
-        "PSEUDONYM_KEY where customers have pseudonyms",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     warehouse = Warehouse(resolve_warehouse())
     customer = os.environ.get("CUSTOMER", "")
     if not text_of(customer):

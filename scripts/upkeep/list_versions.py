@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 import duckdb
 
 from common.console import FAILED, Problem, count, say, size, warn
@@ -107,14 +105,8 @@ def published_damage(warehouse: Warehouse) -> str | None:
     return None
 
 
-def main() -> int:
+def main(*, is_check: bool = False) -> int:
     """List the versions of the warehouse that the settings name, or check them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="environment variables: SOURCE and WAREHOUSE choose the warehouse",
-    )
-    parser.add_argument("--check", action="store_true", help="compare every file's checksum")
-    is_check = parser.parse_args().check
     warehouse = Warehouse(resolve_warehouse())
     remove_leftovers(warehouse)
     if not is_check:

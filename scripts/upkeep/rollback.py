@@ -6,7 +6,6 @@ it gave out are never given out again. The next build goes on from the version g
 
 from __future__ import annotations
 
-import argparse
 import os
 
 import duckdb
@@ -83,12 +82,6 @@ def which(kept: list[Version]) -> str:
 
 def main() -> int:
     """Roll back the warehouse that the settings name."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="environment variables: SOURCE and WAREHOUSE choose the warehouse, RUN the version",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
     warehouse = Warehouse(resolve_warehouse())
     given = os.environ.get("RUN", "").strip()
     if given and not RUN_NUMBER.fullmatch(given):

@@ -30,6 +30,12 @@ TOOLS = ("dev", "docs")
 WITHOUT_WHEEL = "pyspark"
 FAILED = 1
 WRONG_USE = 2
+# The project is the one whose .venv this was called in, which may be a link.
+LAUNCHER = """#!/bin/sh
+# The command line of the project that this environment belongs to.
+bin=$(cd "$(dirname "$0")" && pwd -L)
+exec "$bin/python" "$(dirname "$(dirname "$bin")")/scripts/segmentation.py" "$@"
+"""
 
 
 def fail(message: str, code: int = FAILED) -> None:
@@ -147,6 +153,7 @@ def main() -> None:
             lock = ROOT / f"requirements-{name}.lock"
             wanted.append((lock, ENVIRONMENT / f".{name}-lock-sha256"))
     if all(is_installed(lock, stamp) for lock, stamp in wanted):
+        write_launcher()
         return
     check_version()
     if "--check" in sys.argv[1:]:
@@ -156,6 +163,18 @@ def main() -> None:
         for lock, stamp in wanted:
             if not is_installed(lock, stamp):
                 set_up(lock, stamp)
+        write_launcher()
+
+
+def write_launcher() -> None:
+    """Write the program `segmentation` into the environment, unless it is there."""
+    program = ENVIRONMENT / "bin" / "segmentation"
+    if program.exists() and program.read_text() == LAUNCHER:
+        return
+    beside = program.with_name(f".segmentation.{os.getpid()}")
+    beside.write_text(LAUNCHER)
+    beside.chmod(0o755)
+    os.replace(str(beside), str(program))
 
 
 def set_up(lock: Path, stamp: Path) -> None:

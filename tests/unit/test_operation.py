@@ -136,7 +136,8 @@ def test_the_crontab_line_runs_as_cron_runs_it(tmp_path: Path) -> None:
     command = line.split(maxsplit=5)[5]
     command = command.replace("/opt/segmentation", str(ROOT))
     command = command.replace("/srv/segmentation", str(tmp_path))
-    command = command.replace(".venv/bin/python", shlex.quote(sys.executable))
+    program = f"{shlex.quote(sys.executable)} scripts/segmentation.py"
+    command = command.replace(".venv/bin/segmentation", program)
     ended = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=tmp_path,

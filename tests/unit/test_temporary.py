@@ -23,8 +23,9 @@ from store.temporary import place_in, place_of_user, session
 from store.warehouse import Warehouse, exclusive, remove_leftovers
 
 COMMANDS = (
-    "build", "check", "clean", "docs", "export", "forget", "list_versions", "load_raw", "publish",
-    "query", "report", "rollback", "run_dbt", "summary",
+    "building.build", "checking.check", "handover.docs", "handover.export", "handover.query",
+    "handover.summary", "loading.load_raw", "publish", "report_page.report", "run_dbt",
+    "upkeep.clean", "upkeep.forget", "upkeep.list_versions", "upkeep.rollback",
 )  # fmt: skip
 WAITING_SECONDS = 60
 
