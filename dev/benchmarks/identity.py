@@ -17,7 +17,9 @@ import pyarrow.csv as pc
 
 from benchmarks import pipeline
 from benchmarks.report import Target, markdown_table
-from benchmarks.worlds import FIRST_DAY, WEEKS, make_world, write_world
+from benchmarks.world_files import write_world
+from benchmarks.world_shape import FIRST_DAY, WEEKS
+from benchmarks.worlds import make_world
 from common.console import HELD_BACK, Problem
 from common.json_types import JsonObject
 from common.project_root import ROOT

@@ -15,7 +15,9 @@ from benchmarks import pipeline
 from benchmarks.baselines import filled, notebook, rfm_cells, supervised
 from benchmarks.real import standardised_features
 from benchmarks.report import Target, markdown_table
-from benchmarks.worlds import (
+from benchmarks.world_files import write_world
+from benchmarks.world_oracle import oracle_labels
+from benchmarks.world_shape import (
     CUSTOMERS,
     KINDS,
     SEPARATIONS,
@@ -23,10 +25,8 @@ from benchmarks.worlds import (
     WITHOUT_STRUCTURE,
     Orders,
     World,
-    make_world,
-    oracle_labels,
-    write_world,
 )
+from benchmarks.worlds import make_world
 from common.json_types import JsonObject
 from models_py.config import FitSettings
 from models_py.metrics import adjusted_rand, contingency

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import frontier, identity, planted, real, speed, worlds
+from benchmarks import frontier, identity, planted, real, speed, world_shape
 from benchmarks.chart import frontier_chart
 from benchmarks.report import Part, Target, targets_table, write_page
 from common.console import Problem, count, say
@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--customers",
         type=int,
-        default=worlds.CUSTOMERS,
+        default=world_shape.CUSTOMERS,
         metavar="N",
-        help=f"customers of a world (default {worlds.CUSTOMERS})",
+        help=f"customers of a world (default {world_shape.CUSTOMERS})",
     )
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     parser.add_argument(
@@ -117,7 +117,7 @@ def conclude(targets: list[Target], seconds: float) -> int:
 
 def measure_worlds(arguments: argparse.Namespace, folder: Path, shops: list[real.Shop]) -> Part:
     """Planted and structureless worlds."""
-    total = arguments.worlds * len(worlds.KINDS)
+    total = arguments.worlds * len(world_shape.KINDS)
     say(f"Worlds: {total} through the whole pipeline")
     results = []
     for one in planted.run_worlds(

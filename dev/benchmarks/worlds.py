@@ -21,179 +21,50 @@ dimension, but each customer's centre is drawn from one correlated cloud.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from scipy.special import betaln, gammaln, logsumexp
 
-from models_py.metrics import adjusted_rand, contingency
-
-# Bands of the oracle's adjusted Rand index. The upper end of easy keeps worlds from being empty
-# exercises: beyond it segments have nothing in common.
-SEPARATIONS = {"easy": (0.99, 0.9985), "medium": (0.90, 0.97), "hard": (0.75, 0.90)}
-WITHOUT_STRUCTURE = "none"
-KINDS = (*SEPARATIONS, WITHOUT_STRUCTURE)
-SPEND, OTHER = "spend", "other"
-THEMES = (SPEND, OTHER)
-
-MIN_SEGMENTS, MAX_SEGMENTS = 3, 8
-SMALLEST_SHARE = 0.06  # of customers, before chance
-CUSTOMERS = 1500
-
-# A year of whole weeks, so that the window of the features is the time the oracle looks at.
-FIRST_DAY = date(2025, 1, 6)
-WEEKS = 52
-KNOWN_DAYS = 28  # customers known for less are not segmented
-
-HEAVY_SHARE, HEAVY_FACTOR = 0.08, 2.5  # heavy users order this much more often
-WIDE_SHARE, WIDE_FACTOR = 0.10, 3.0  # prices of these customers scatter this much more
-BULK_SHARE, BULK_FACTOR, BULK_DEVIATION = 0.01, 25.0, 0.4  # bulk buyers' money a line
-NEWCOMER_SHARE = 0.15  # joined after the first day, up to half a year later
-NEWCOMER_WEEKS = np.arange(4, 28, 4)
-RETURN_SHARE = 0.03  # of lines
-REPEATED_SHARE = 0.01  # of rows that stand in the file twice
-LAPSE_DEVIATION = 0.5  # of the logarithm of weeks since a customer went silent
-MAX_LAPSE_WEEKS = 40
-# Segments outside these could not be told from mistakes in the data.
-FEWEST_ORDERS, MOST_ORDERS, MOST_LINES = 4.0, 100.0, 12.0
-ATTEMPTS = 40
-BISECTIONS = 16
-OFFSET_DRAWS = 50
-FURTHEST_SEPARATION = 3.5
-# Shares that vary more than this pile up at 0 and 1, and that is structure.
-WIDEST_CLOUD = 1.0
-
-Columns = slice
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Columns of a matrix of behaviour centres (segments or customers x dimensions).
-
-    Natural parameters: logarithms of rates and amounts, logits of shares.
-    """
-
-    category_count: int
-    channel_count: int
-
-    @property
-    def parts(self) -> dict[str, Columns]:
-        """Columns of each part of behaviour, by name."""
-        widths = {
-            "orders": 1,  # log orders per week while active
-            "amount": 1,  # log money per line
-            "basket": 1,  # log further lines per order
-            "lapse": 1,  # log weeks of silence before the end
-            "categories": self.category_count,
-            "channels": self.channel_count,
-            "weekend": 1,
-            "evening": 1,
-            "discount": 1,
-            "coupons": 1,  # log coupons per year
-        }
-        parts, first = {}, 0
-        for name, width in widths.items():
-            parts[name] = slice(first, first + width)
-            first += width
-        return parts
-
-    @property
-    def width(self) -> int:
-        """Number of dimensions."""
-        return int(max(part.stop for part in self.parts.values()))
-
-
-# How far segments lie apart in each part, in natural units, at separation 1.
-UNIT_DISTANCES = {
-    "orders": 0.5,
-    "amount": 0.5,
-    "basket": 0.4,
-    "lapse": 1.0,
-    "categories": 0.9,
-    "channels": 1.0,
-    "weekend": 0.9,
-    "evening": 0.9,
-    "discount": 0.9,
-    "coupons": 0.7,
-}
-SPEND_PARTS = ("orders", "amount", "basket", "lapse")
-# Parts that a world chooses from, as groups: what moves together in a shop.
-OTHER_GROUPS = (("categories",), ("channels",), ("weekend", "evening"), ("discount", "coupons"))
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything that a world is made from.
-
-    kind: separation, or `none`. theme: `spend` or `other`. shares: (segments). centres: (segments
-    x dimensions), without structure (customers x dimensions). category_share: base popularity is
-    part of the centres. order_shape: of the gamma distribution of rates; concentrations: of the
-    Dirichlet and beta distributions, larger is more alike. separation: as found. oracle_index:
-    adjusted Rand index of the oracle on the customers that can be segmented.
-    """
-
-    name: str
-    seed: tuple[int, ...]
-    kind: str
-    theme: str
-    layout: Layout
-    shares: np.ndarray
-    centres: np.ndarray
-    differing: tuple[str, ...]
-    has_coupons: bool
-    order_shape: float
-    basket_shape: float
-    coupon_shape: float
-    amount_deviation: float
-    line_deviation: float
-    category_concentration: float
-    channel_concentration: float
-    share_concentration: float
-    customer_count: int
-    separation: float = 0.0
-    oracle_index: float = float("nan")
-
-    @property
-    def segment_count(self) -> int:
-        """Planted number of segments; 1 without structure."""
-        return len(self.shares)
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What customers did. Arrays of orders are in no order of time.
-
-    labels: (customers) planted segment. customer: (orders). day: (orders), from the first day.
-    week: the same in weeks. minute: of the day. channel, is_weekend, is_evening: (orders).
-    order: (lines) index of the order. category, product, amount, is_discounted: (lines).
-    coupons: (customers).
-    """
-
-    labels: np.ndarray
-    customer: np.ndarray
-    week: np.ndarray
-    day: np.ndarray
-    minute: np.ndarray
-    channel: np.ndarray
-    is_weekend: np.ndarray
-    is_evening: np.ndarray
-    order: np.ndarray
-    category: np.ndarray
-    amount: np.ndarray
-    is_discounted: np.ndarray
-    coupons: np.ndarray
-
-    @property
-    def is_segmentable(self) -> np.ndarray:
-        """(customers) bool: ordered, and known long enough by the end."""
-        first = np.full(len(self.labels), np.iinfo(np.int64).max)
-        np.minimum.at(first, self.customer, self.day)
-        end = int(self.day.max()) + 1
-        return end - first >= KNOWN_DAYS
+from benchmarks.world_oracle import oracle_index
+from benchmarks.world_shape import (
+    ATTEMPTS,
+    BISECTIONS,
+    BULK_DEVIATION,
+    BULK_FACTOR,
+    BULK_SHARE,
+    CUSTOMERS,
+    FEWEST_ORDERS,
+    FURTHEST_SEPARATION,
+    HEAVY_FACTOR,
+    HEAVY_SHARE,
+    KINDS,
+    MAX_SEGMENTS,
+    MIN_SEGMENTS,
+    MOST_LINES,
+    MOST_ORDERS,
+    NEWCOMER_SHARE,
+    NEWCOMER_WEEKS,
+    OFFSET_DRAWS,
+    OTHER_GROUPS,
+    SEPARATIONS,
+    SMALLEST_SHARE,
+    SPEND,
+    SPEND_PARTS,
+    THEMES,
+    UNIT_DISTANCES,
+    WEEKS,
+    WIDE_FACTOR,
+    WIDE_SHARE,
+    WIDEST_CLOUD,
+    WITHOUT_STRUCTURE,
+    Layout,
+    Orders,
+    World,
+    chance,
+    drawn_choice,
+    lapse_weeks,
+    shares_of,
+)
 
 
 def make_world(
@@ -352,33 +223,6 @@ def _structureless(seed: int, theme: str, number: int, customers: int) -> tuple[
     return world, simulate(world)
 
 
-def _shares_of(logits: np.ndarray) -> np.ndarray:
-    """Softmax of each row."""
-    shares: np.ndarray = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
-    return shares
-
-
-def _chance(logit: np.ndarray) -> np.ndarray:
-    chance: np.ndarray = 1 / (1 + np.exp(-logit))
-    return chance
-
-
-def _drawn_choice(rng: np.random.Generator, shares: np.ndarray, who: np.ndarray) -> np.ndarray:
-    """For each item one column of the row of `shares` that it belongs to."""
-    edges = np.cumsum(shares, axis=1)
-    drawn = rng.random(who.size) * edges[who, -1]
-    columns: np.ndarray = (drawn[:, None] > edges[who][:, :-1]).sum(axis=1)
-    return columns
-
-
-def _lapse_weeks(centre: float) -> np.ndarray:
-    """Chances (0 to MAX_LAPSE_WEEKS) of the whole weeks of silence of a customer."""
-    edges = np.log(np.arange(1, MAX_LAPSE_WEEKS + 1))
-    scaled = (edges - centre) / LAPSE_DEVIATION
-    below = 1 / (1 + np.exp(-1.702 * scaled))  # logistic, near the normal one
-    return np.diff(np.concatenate([[0.0], below, [1.0]]))
-
-
 def simulate(world: World) -> Orders:
     """Draw what the customers of a world did; the same for the same world."""
     rng = np.random.default_rng((*world.seed, 1))
@@ -396,8 +240,8 @@ def simulate(world: World) -> Orders:
 
     # Weeks in which a customer is active.
     joined = np.where(rng.random(count) < NEWCOMER_SHARE, rng.choice(NEWCOMER_WEEKS, size=count), 0)
-    chances = np.array([_lapse_weeks(centre) for centre in part("lapse")])
-    silent = _drawn_choice(rng, chances, np.arange(count))
+    chances = np.array([lapse_weeks(centre) for centre in part("lapse")])
+    silent = drawn_choice(rng, chances, np.arange(count))
     left = np.maximum(WEEKS - silent, joined + 2)
 
     rate = np.exp(part("orders")) * rng.gamma(world.order_shape, 1 / world.order_shape, count)
@@ -408,7 +252,7 @@ def simulate(world: World) -> Orders:
     week = joined[customer] + rng.integers(0, (left - joined)[customer])
 
     def yes(name: str) -> np.ndarray:
-        mean, pull = _chance(part(name)), world.share_concentration
+        mean, pull = chance(part(name)), world.share_concentration
         return rng.beta(mean * pull, (1 - mean) * pull)
 
     is_weekend = rng.random(size) < yes("weekend")[customer]
@@ -416,7 +260,7 @@ def simulate(world: World) -> Orders:
     day = 7 * week + np.where(is_weekend, rng.integers(5, 7, size), rng.integers(0, 5, size))
     hour = np.where(is_evening, rng.integers(18, 22, size), rng.integers(8, 18, size))
     minute = 60 * hour + rng.integers(0, 60, size)
-    channel = _drawn_choice(
+    channel = drawn_choice(
         rng, _dirichlet(rng, part("channels"), world.channel_concentration), customer
     )
 
@@ -424,7 +268,7 @@ def simulate(world: World) -> Orders:
     lines = 1 + rng.poisson(more[customer])
     order = np.repeat(np.arange(size), lines)
     buyer = customer[order]
-    category = _drawn_choice(
+    category = drawn_choice(
         rng, _dirichlet(rng, part("categories"), world.category_concentration), buyer
     )
     level = part("amount") + world.amount_deviation * rng.standard_normal(count) * np.where(
@@ -458,234 +302,6 @@ def simulate(world: World) -> Orders:
 
 def _dirichlet(rng: np.random.Generator, logits: np.ndarray, concentration: float) -> np.ndarray:
     """Shares of each customer about the shares of the centre."""
-    drawn = rng.standard_gamma(np.maximum(_shares_of(logits) * concentration, 1e-3))
+    drawn = rng.standard_gamma(np.maximum(shares_of(logits) * concentration, 1e-3))
     shares: np.ndarray = drawn / np.maximum(drawn.sum(axis=1, keepdims=True), 1e-300)
     return shares
-
-
-def oracle_index(world: World, orders: Orders) -> float:
-    """Adjusted Rand index of the oracle on the customers that can be segmented."""
-    found = oracle_labels(world, orders)
-    known = orders.is_segmentable
-    size = world.segment_count
-    return adjusted_rand(contingency(orders.labels[known], found[known], size, size))
-
-
-def oracle_labels(world: World, orders: Orders) -> np.ndarray:
-    """(customers) segment of highest posterior probability, given all parameters and orders."""
-    labels: np.ndarray = oracle_log_weights(world, orders).argmax(axis=1)
-    return labels
-
-
-def oracle_log_weights(world: World, orders: Orders) -> np.ndarray:
-    """Log posterior probability (customers x segments) up to a constant of each customer.
-
-    Latent rates, shares and price levels are integrated out in closed form, latent dates of
-    joining and leaving by summing over their grid.
-    """
-    likelihood = np.log(world.shares) + _order_likelihood(world, orders)
-    likelihood += _basket_likelihood(world, orders) + _amount_likelihood(world, orders)
-    count, parts = world.customer_count, world.layout.parts
-    buyer = orders.customer[orders.order]
-    for name, chosen, who, concentration in (
-        ("categories", orders.category, buyer, world.category_concentration),
-        ("channels", orders.channel, orders.customer, world.channel_concentration),
-    ):
-        width = parts[name].stop - parts[name].start
-        counts = contingency(who, chosen, count, width)
-        pull = np.maximum(_shares_of(world.centres[:, parts[name]]) * concentration, 1e-3)
-        likelihood += np.stack(
-            [
-                gammaln(counts + one).sum(axis=1)
-                - gammaln(one).sum()
-                + gammaln(one.sum())
-                - gammaln(counts.sum(axis=1) + one.sum())
-                for one in pull
-            ],
-            axis=1,
-        )
-    for name, happened, who in (
-        ("weekend", orders.is_weekend, orders.customer),
-        ("evening", orders.is_evening, orders.customer),
-        ("discount", orders.is_discounted, buyer),
-    ):
-        often = np.bincount(who, weights=happened, minlength=count)
-        tries = np.bincount(who, minlength=count)
-        mean = _chance(world.centres[:, parts[name]][:, 0])
-        first, second = mean * world.share_concentration, (1 - mean) * world.share_concentration
-        likelihood += betaln(often[:, None] + first, (tries - often)[:, None] + second) - betaln(
-            first, second
-        )
-    if world.has_coupons:
-        shape = world.coupon_shape
-        scale = shape / np.exp(world.centres[:, parts["coupons"]][:, 0])
-        likelihood += _gamma_poisson(orders.coupons, np.ones(count), shape, scale)
-    log_weights: np.ndarray = likelihood
-    return log_weights
-
-
-def _gamma_poisson(
-    counts: np.ndarray, exposures: np.ndarray, shape: float, rates: np.ndarray
-) -> np.ndarray:
-    """Log likelihood (items x segments) of counts whose rate is gamma(shape, rate)."""
-    likelihood: np.ndarray = (
-        gammaln(counts + shape)[:, None]
-        - gammaln(shape)
-        + shape * np.log(rates)
-        - (counts + shape)[:, None] * np.log(rates + exposures[:, None])
-    )
-    return likelihood
-
-
-def _order_likelihood(world: World, orders: Orders) -> np.ndarray:
-    """Log likelihood (customers x segments) of the weeks in which a customer ordered."""
-    count, parts = world.customer_count, world.layout.parts
-    tries = np.bincount(orders.customer, minlength=count)
-    first, last = np.full(count, WEEKS), np.zeros(count, dtype=np.int64)
-    np.minimum.at(first, orders.customer, orders.week)
-    np.maximum.at(last, orders.customer, orders.week)
-    joined = np.concatenate([[0], NEWCOMER_WEEKS])
-    join_chance = np.r_[1 - NEWCOMER_SHARE, np.full(len(NEWCOMER_WEEKS), NEWCOMER_SHARE)]
-    join_chance[1:] /= len(NEWCOMER_WEEKS)
-    begins, silents = (grid.ravel() for grid in np.meshgrid(joined, np.arange(MAX_LAPSE_WEEKS + 1)))
-    ends = np.maximum(WEEKS - silents, begins + 2)
-    # One place of the grid for each pair of first and last week that a customer can be active.
-    pairs, place = np.unique(np.stack([begins, ends]), axis=1, return_inverse=True)
-    place = place.ravel()
-    begins_at = np.searchsorted(joined, begins)
-    result = np.empty((count, world.segment_count))
-    is_possible = (pairs[0] <= first[:, None]) & (pairs[1] > last[:, None])
-    for number, centre in enumerate(world.centres):
-        chance = join_chance[begins_at] * _lapse_weeks(centre[parts["lapse"]][0])[silents]
-        chance = np.bincount(place, weights=chance, minlength=pairs.shape[1])
-        total = np.full((count, pairs.shape[1]), -np.inf)
-        for share, factor in ((1 - HEAVY_SHARE, 1.0), (HEAVY_SHARE, HEAVY_FACTOR)):
-            rate = world.order_shape / (factor * np.exp(centre[parts["orders"]][0]))
-            constant = np.log(share) + world.order_shape * np.log(rate)
-            exposed = np.log(rate + (pairs[1] - pairs[0]))
-            total = np.logaddexp(total, constant - (tries + world.order_shape)[:, None] * exposed)
-        with np.errstate(divide="ignore"):
-            weighted = np.where(is_possible, total + np.log(chance), -np.inf)
-        result[:, number] = logsumexp(weighted, axis=1)
-    result += gammaln(tries + world.order_shape)[:, None]
-    return np.where(tries[:, None] > 0, result, 0.0)
-
-
-def _basket_likelihood(world: World, orders: Orders) -> np.ndarray:
-    """Log likelihood (customers x segments) of the lines beyond the first of each order."""
-    count = world.customer_count
-    tries = np.bincount(orders.customer, minlength=count)
-    lines = np.bincount(orders.customer[orders.order], minlength=count)
-    mean = np.exp(world.centres[:, world.layout.parts["basket"]][:, 0])
-    shape = world.basket_shape
-    return _gamma_poisson(lines - tries, tries.astype(float), shape, shape / mean)
-
-
-def _amount_likelihood(world: World, orders: Orders) -> np.ndarray:
-    """Log likelihood (customers x segments) of the mean log amount of a customer's lines."""
-    count = world.customer_count
-    buyer = orders.customer[orders.order]
-    lines = np.maximum(np.bincount(buyer, minlength=count), 1)
-    mean = np.bincount(buyer, weights=np.log(orders.amount), minlength=count) / lines
-    centre = world.centres[:, world.layout.parts["amount"]][:, 0]
-    noise = world.line_deviation**2 / lines
-    total = np.full((count, world.segment_count), -np.inf)
-    narrow = (1 - BULK_SHARE) * (1 - WIDE_SHARE)
-    for share, shift, deviation in (
-        (narrow, 0.0, world.amount_deviation),
-        ((1 - BULK_SHARE) * WIDE_SHARE, 0.0, WIDE_FACTOR * world.amount_deviation),
-        (BULK_SHARE, np.log(BULK_FACTOR), BULK_DEVIATION),
-    ):
-        variance = (deviation**2 + noise)[:, None]
-        distance = np.square(mean[:, None] - centre - shift) / variance
-        total = np.logaddexp(total, np.log(share) - (np.log(variance) + distance) / 2)
-    return total
-
-
-def write_world(world: World, orders: Orders, folder: Path) -> dict[str, int]:
-    """Write a world as own files (Parquet); returns the planted segment by customer id.
-
-    Ids of customers, and the rows of the file, are in an order that tells nothing.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng((*world.seed, 2))
-    count, categories = world.customer_count, world.layout.category_count
-    numbers = rng.permutation(count)
-    ids = np.array([f"c{number:06d}" for number in numbers])
-    per_category = 12
-    product = orders.category * per_category + rng.integers(0, per_category, orders.order.size)
-    bulk = np.maximum(np.round(orders.amount / 60), 1)
-    paid = np.round(orders.amount, 2)
-    depth = rng.uniform(0.1, 0.4, paid.size) * orders.is_discounted
-    discount = np.round(paid * depth / (1 - depth), 2)
-    started = datetime.combine(FIRST_DAY, datetime.min.time())
-    at = (orders.day * 1440 + orders.minute).astype("timedelta64[m]") + np.datetime64(started)
-    order_ids = np.array([f"o{number:07d}" for number in range(orders.customer.size)])
-    channels = np.array(["store", "web", "app"])
-    columns = {
-        "order_line_id": np.array([f"l{number:08d}" for number in range(paid.size)]),
-        "order_id": order_ids[orders.order],
-        "customer_id": ids[orders.customer[orders.order]],
-        "product_id": np.array([f"p{number:04d}" for number in product]),
-        "quantity": bulk,
-        "net_amount": paid,
-        "discount_amount": discount,
-        "channel": channels[orders.channel[orders.order]],
-        "is_return": np.zeros(paid.size, dtype=bool),
-        "ordered_at": at[orders.order].astype("datetime64[us]"),
-    }
-    columns = _with_returns(columns, rng, np.datetime64(started) + np.timedelta64(7 * WEEKS, "D"))
-    rows = np.arange(columns["net_amount"].size)
-    repeated = rng.choice(rows, size=round(REPEATED_SHARE * rows.size), replace=False)
-    rows = rng.permutation(np.concatenate([rows, repeated]))
-    table = pa.table({name: pa.array(values[rows]) for name, values in columns.items()})
-    pq.write_table(table, folder / "order_lines.parquet")
-    product_numbers = range(categories * per_category)
-    products = pa.table(
-        {
-            "product_id": [f"p{number:04d}" for number in product_numbers],
-            "category": [
-                f"category {number // per_category + 1:02d}" for number in product_numbers
-            ],
-            "is_private_label": [number % 3 == 0 for number in product_numbers],
-        }
-    )
-    pq.write_table(products, folder / "products.parquet")
-    if world.has_coupons:
-        pq.write_table(_coupons(orders, ids, rng), folder / "interactions.parquet")
-    return dict(zip(ids.tolist(), orders.labels.tolist(), strict=True))
-
-
-def _with_returns(
-    columns: dict[str, np.ndarray], rng: np.random.Generator, end: np.datetime64
-) -> dict[str, np.ndarray]:
-    """The lines, and for some of them a line that gives them back within two weeks."""
-    returned = np.flatnonzero(rng.random(columns["net_amount"].size) < RETURN_SHARE)
-    back = {name: values[returned] for name, values in columns.items()}
-    later = rng.integers(1, 15, returned.size).astype("timedelta64[D]")
-    back["ordered_at"] = back["ordered_at"] + later
-    back["order_line_id"] = np.array([f"r{one[1:]}" for one in back["order_line_id"]], dtype=str)
-    back["order_id"] = np.array([f"r{one[1:]}" for one in back["order_id"]], dtype=str)
-    back["net_amount"], back["quantity"] = -back["net_amount"], -back["quantity"]
-    back["discount_amount"] = np.zeros(returned.size)
-    back["is_return"] = np.ones(returned.size, dtype=bool)
-    is_in_time = back["ordered_at"] < end
-    return {
-        name: np.concatenate([values, back[name][is_in_time]]) for name, values in columns.items()
-    }
-
-
-def _coupons(orders: Orders, ids: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    """One redeemed coupon a row, at any time of the year."""
-    who = np.repeat(np.arange(len(ids)), orders.coupons)
-    days = rng.integers(0, 7 * WEEKS, who.size)
-    return pa.table(
-        {
-            "customer_id": ids[who],
-            "interaction_type": ["coupon_redeemed"] * who.size,
-            "occurred_at": [
-                datetime.combine(FIRST_DAY, datetime.min.time()) + timedelta(days=int(day))
-                for day in days
-            ],
-        }
-    )

@@ -29,7 +29,8 @@ from common.console import WRONG_USE, LiveLine, Problem, say
 from common.data_errors import refusal
 from common.settings import Settings, resolve
 from common.settings_table import BY_NAME
-from common.sources import Source, source_of
+from common.source_contract import Source
+from common.sources import source_of
 from loading.load_raw import load
 from store.build_database import open_build_database
 from store.temporary import place_in, session

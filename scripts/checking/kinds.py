@@ -11,7 +11,7 @@ from checking.project_models import SCHEMA, ProjectModels
 from checking.suspicions import Checked, find_suspicions
 from checking.totals import ORDERING
 from common.project_sql import Relation
-from common.sources import Source
+from common.source_contract import Source
 from loading.loaded import Loaded
 
 KINDS = (*CUSTOMER_KINDS, *ORDER_KINDS, *COLUMN_KINDS, *ATTRIBUTE_KINDS)

@@ -16,7 +16,7 @@ from common.column_names import ADDED_COLUMNS, key
 from common.data_errors import shown
 from common.query_rows import one_count
 from common.quoting import identifier
-from common.sources import Source
+from common.source_contract import Source
 from loading.loaded import Loaded, LoadedTable
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from common.data_errors import listed, refusal
 from common.settings_table import nearest
-from common.sources import RawTable
+from common.source_contract import RawTable
 
 ADDED_COLUMNS = ("_file", "_row_number")
 

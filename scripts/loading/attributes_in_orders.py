@@ -15,8 +15,9 @@ from common.column_names import contract_names, key
 from common.project_sql import ProjectSql
 from common.query_rows import one_row
 from common.quoting import identifier
-from common.sources import RawTable
-from loading.column_mapping import MappedTable, map_columns, used_columns
+from common.source_contract import RawTable
+from loading.column_mapping import map_columns
+from loading.mapped_table import MappedTable, used_columns
 from loading.mapping_file import ONLY_KEY, TableMapping
 
 

@@ -14,7 +14,7 @@ import duckdb
 
 from common.console import Problem
 from common.project_root import ROOT
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading.column_mapping import map_columns
 from loading.file_copies import Copies
 from loading.file_inspection import inspect

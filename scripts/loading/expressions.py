@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,68 +18,28 @@ from common.query_rows import one_row
 from common.quoting import literal
 from common.settings_table import nearest
 from loading.expression_growth import MOST_TIMES, Growth, Tree, growth_of
+from loading.expression_kinds import (
+    ANY,
+    ARITHMETIC,
+    FUNCTIONS,
+    FUNCTIONS_OVER_TIMES,
+    INTERVAL_FUNCTIONS,
+    NUMBER,
+    NUMBER_FUNCTIONS,
+    SAME_KIND_FUNCTIONS,
+    TEXT,
+    TEXT_FUNCTIONS,
+    TEXT_OPERATORS,
+    TIME,
+    TYPES,
+    common_kind,
+    is_of_time,
+    is_whole,
+    kind_of_type,
+)
 
 LONGEST = 1_000
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[ T])")
 DEEPEST = 40
-
-ARITHMETIC = {"+", "-", "*", "/", "//", "%"}
-TEXT_OPERATORS = {"||", "~~", "!~~", "~~*", "!~~*"}
-NUMBER_FUNCTIONS = {"abs", "round", "floor", "ceil", "ceiling", "sign", "trunc"}
-TEXT_FUNCTIONS = {
-    "concat",
-    "contains",
-    "ends_with",
-    "left",
-    "length",
-    "lower",
-    "ltrim",
-    "regexp_extract",
-    "regexp_full_match",
-    "regexp_matches",
-    "regexp_replace",
-    "replace",
-    "right",
-    "rtrim",
-    "split_part",
-    "starts_with",
-    "substr",
-    "substring",
-    "suffix",
-    "prefix",
-    "trim",
-    "upper",
-}
-# Functions whose result is of the kind of what they are given.
-SAME_KIND_FUNCTIONS = {"greatest", "if", "ifnull", "least", "nullif"}
-# What a part of an expression is read as.
-NUMBER, TEXT, TIME, ANY = "number", "text", "time", "any"
-# The kinds of the arguments of functions of time, the last one repeated.
-TIME_FUNCTIONS = {
-    "date_trunc": (TEXT, TIME),
-    "epoch_ms": (NUMBER,),
-    "make_date": (NUMBER,),
-    "make_timestamp": (NUMBER,),
-    "strptime": (TEXT,),
-    "timezone": (TEXT, TIME),
-    "to_timestamp": (NUMBER,),
-    "try_strptime": (TEXT,),
-}
-INTERVAL_FUNCTIONS = {
-    f"to_{unit}": (NUMBER,) for unit in ("seconds", "minutes", "hours", "days", "months", "years")
-}
-PARTS_OF_TIMES = {
-    "date_diff": (TEXT, TIME),
-    "date_part": (TEXT, TIME),
-    "strftime": (TIME, TEXT),
-    **dict.fromkeys(("year", "month", "day", "hour", "minute", "dayofweek"), (TIME,)),
-}
-FUNCTIONS_OVER_TIMES = TIME_FUNCTIONS | INTERVAL_FUNCTIONS | PARTS_OF_TIMES
-FUNCTIONS = NUMBER_FUNCTIONS | TEXT_FUNCTIONS | SAME_KIND_FUNCTIONS | {*FUNCTIONS_OVER_TIMES}
-NUMBER_TYPES = {"double", "float", "real", "decimal", "numeric", "bigint", "integer", "int"}
-TEXT_TYPES = {"varchar", "text", "string"}
-TIME_TYPES = {"date", "timestamp", "datetime"}
-TYPES = NUMBER_TYPES | TEXT_TYPES | TIME_TYPES | {"boolean"}
 COMPARISONS = {
     "COMPARE_EQUAL": "=",
     "COMPARE_NOTEQUAL": "<>",
@@ -284,7 +243,7 @@ class _Writer:
         if name in ARITHMETIC | TEXT_OPERATORS:
             kind = TEXT
             if name in ARITHMETIC:
-                kind = TIME if any(map(_is_of_time, arguments)) else NUMBER
+                kind = TIME if any(map(is_of_time, arguments)) else NUMBER
             sides = [self.write(argument, kind) for argument in arguments]
             if len(sides) == 1:
                 return f"({name} {sides[0]})"
@@ -300,7 +259,7 @@ class _Writer:
             if name in SAME_KIND_FUNCTIONS:
                 kind = ANY if name == "if" and position == 0 else wanted
             # Positions and lengths are written as whole numbers.
-            if name in TEXT_FUNCTIONS | NUMBER_FUNCTIONS and position and _is_whole(argument):
+            if name in TEXT_FUNCTIONS | NUMBER_FUNCTIONS and position and is_whole(argument):
                 written.append(str(int(argument["literal"]["text"])))
             else:
                 written.append(self.write(argument, kind))
@@ -331,10 +290,10 @@ class _Writer:
         sizes = node["type_expr"].get("children") or []
         if kind == "interval" and node["child"]["class"] == "CONSTANT":
             return f"try_cast({self.write(node['child'], TEXT)} as interval)"
-        if kind not in TYPES or node["type_expr"].get("schema") or not all(map(_is_whole, sizes)):
+        if kind not in TYPES or node["type_expr"].get("schema") or not all(map(is_whole, sizes)):
             raise ExpressionError(f"casts to {kind or 'a type'}: expected one of {_names(TYPES)}")
         size = ", ".join(str(int(child["literal"]["text"])) for child in sizes)
-        child = self.write(node["child"], _kind_of_type(kind))
+        child = self.write(node["child"], kind_of_type(kind))
         return f"try_cast({child} as {kind}{f'({size})' if size else ''})"
 
     def _case(self, node: Tree, wanted: str) -> str:
@@ -347,13 +306,13 @@ class _Writer:
         return f"case {' '.join(parts)} else {last} end"
 
     def _comparison(self, node: Tree, wanted: str) -> str:
-        kind = _common_kind([node["left"], node["right"]])
+        kind = common_kind([node["left"], node["right"]])
         left, right = self.write(node["left"], kind), self.write(node["right"], kind)
         return f"({left} {COMPARISONS[node['type']]} {right})"
 
     def _between(self, node: Tree, wanted: str) -> str:
         parts = [node["input"], node["lower"], node["upper"]]
-        kind = _common_kind(parts)
+        kind = common_kind(parts)
         value, low, high = (self.write(part, kind) for part in parts)
         return f"({value} between {low} and {high})"
 
@@ -372,58 +331,11 @@ class _Writer:
         if kind == "OPERATOR_NOT":
             return f"(not {self.write(children[0], ANY)})"
         if kind in ("COMPARE_IN", "COMPARE_NOT_IN"):
-            common = _common_kind(children)
+            common = common_kind(children)
             first, *others = (self.write(child, common) for child in children)
             word = "in" if kind == "COMPARE_IN" else "not in"
             return f"({first} {word} ({', '.join(others)}))"
         raise ExpressionError(f"has {kind.lower().replace('_', ' ')} in it, which is not allowed")
-
-
-def _is_whole(node: Tree) -> bool:
-    return bool(node["class"] == "CONSTANT" and node["literal"]["kind"] == "INTEGER")
-
-
-def _kind_of_type(name: str) -> str:
-    """Return the kind of what is cast to a type; a boolean is cast from what there is."""
-    kinds = ((NUMBER, NUMBER_TYPES), (TEXT, TEXT_TYPES), (TIME, TIME_TYPES))
-    return next((kind for kind, types in kinds if name in types), ANY)
-
-
-def _kind_of(node: Tree) -> str:
-    """Return what a part of an expression is by itself; ANY where that is not known."""
-    if node["class"] == "CONSTANT":
-        kind, text = node["literal"]["kind"], node["literal"].get("text", "")
-        if kind == "STRING" and ISO_DATE.match(text):
-            # What is compared with it is read in its own format.
-            return TIME
-        return NUMBER if kind in ("INTEGER", "NUMERIC") else ANY
-    if node["class"] == "CAST":
-        kind = _kind_of_type(node["type_expr"].get("type_name", "").lower())
-        return kind if kind in (NUMBER, TIME) else ANY
-    if node["class"] != "FUNCTION":
-        return ANY
-    name = node["function_name"].lower()
-    if name in ARITHMETIC:
-        arguments = [argument["expression"] for argument in node["arguments"]]
-        return TIME if any(map(_is_of_time, arguments)) else NUMBER
-    if name in NUMBER_FUNCTIONS | {"length"} | (PARTS_OF_TIMES.keys() - {"strftime"}):
-        return NUMBER
-    return TIME if name in TIME_FUNCTIONS else ANY
-
-
-def _is_of_time(node: Tree) -> bool:
-    """Say whether a part of an expression is a time, or a span of time, by itself."""
-    if node["class"] == "CAST" and node["type_expr"].get("type_name", "").lower() == "interval":
-        return True
-    if node["class"] == "FUNCTION" and node["function_name"].lower() in INTERVAL_FUNCTIONS:
-        return True
-    return _kind_of(node) == TIME
-
-
-def _common_kind(nodes: Sequence[Tree]) -> str:
-    """Return as what the parts of a comparison are read."""
-    kinds = {_kind_of(node) for node in nodes}
-    return next((kind for kind in (TIME, NUMBER) if kind in kinds), ANY)
 
 
 def _names(names: set[str]) -> str:

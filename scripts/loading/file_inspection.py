@@ -12,7 +12,7 @@ import duckdb
 from common.column_names import check_required, contract_names, matched
 from common.console import DATA_REFUSED, Problem
 from common.data_errors import refusal
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading.csv_format import LINE_END, format_of
 from loading.file_bounds import LONGEST_ROW
 from loading.file_copies import Copies, opened

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.data_errors import listed, refusal
 from common.settings_table import nearest
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading.text_format import LONE_BYTES
 from store.plain_names import PlainNames
 

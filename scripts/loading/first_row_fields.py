@@ -17,7 +17,7 @@ from common.data_errors import listed
 from common.project_sql import ProjectSql
 from common.query_rows import one_row
 from common.quoting import identifier, literal
-from loading.column_mapping import MappedTable, used_columns
+from loading.mapped_table import MappedTable, used_columns
 from loading.mapping_file import WHERE_KEY
 from loading.raw_files import TablePlan
 

@@ -17,11 +17,8 @@ from common.data_errors import refusal
 from common.quoting import identifier
 from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.settings import Settings
-from common.sources import Source
+from common.source_contract import Source
 from loading import joined_files
-from loading.column_mapping import (
-    MappedTable,
-)
 from loading.first_row_fields import (
     OrderFields,
     filled_sql,
@@ -29,6 +26,7 @@ from loading.first_row_fields import (
     order_fields,
 )
 from loading.joined_files import Join
+from loading.mapped_table import MappedTable
 from loading.mapping_file import (
     NO_MAPPING,
 )

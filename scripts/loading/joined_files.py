@@ -25,7 +25,7 @@ from common.project_sql import ProjectSql
 from common.query_rows import one_row
 from common.quoting import identifier
 from common.settings_table import nearest
-from loading.column_mapping import find_column
+from loading.mapped_table import find_column
 from loading.mapping_file import Option
 from loading.raw_files import TablePlan
 

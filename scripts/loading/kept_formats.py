@@ -8,7 +8,7 @@ import duckdb
 
 from common.quoting import literal
 from common.setting_values import SOURCES_OF_ONE_TABLE
-from common.sources import Source
+from common.source_contract import Source
 from common.text_columns import Stated
 from loading.column_formats import FormatRow, find_formats
 from loading.customer_ids import id_formats

@@ -12,7 +12,7 @@ from common.project_sql import ProjectSql, Relation
 from common.query_rows import one_count, one_row
 from common.quoting import identifier
 from common.setting_values import SOURCES_OF_ONE_TABLE
-from common.sources import Source
+from common.source_contract import Source
 from common.text_columns import Column
 from loading.date_formats import nothing_usable
 from loading.id_column import RAW_TABLE, VIEW

@@ -23,7 +23,8 @@ from common.machine import memory_bytes
 from common.project_sql import ProjectSql
 from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.settings import Settings, resolve
-from common.sources import Source, source_of
+from common.source_contract import Source
+from common.sources import source_of
 from common.system_errors import told
 from common.text_columns import IdSettings, Stated
 from dbt_runs.run_dbt import dbt_vars

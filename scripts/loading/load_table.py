@@ -17,15 +17,8 @@ from common.console import (
 from common.data_errors import listed, printable, refusal
 from common.query_rows import one_count
 from common.quoting import identifier
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading import attributes_in_orders, raw_files
-from loading.column_mapping import (
-    MappedTable,
-    check_lengths,
-    left_out_sql,
-    mapped_sql,
-    missing_sql,
-)
 from loading.first_row_fields import (
     AS_FILLED,
     Filled,
@@ -37,6 +30,8 @@ from loading.first_row_fields import (
 from loading.guarding import guarded_column, orders_to_guard, with_declared
 from loading.ledger import ledger_of
 from loading.loaded import LedgerRow, LoadedTable
+from loading.mapped_sql import check_lengths, left_out_sql, mapped_sql, missing_sql
+from loading.mapped_table import MappedTable
 from loading.mapping_file import (
     MISSING_KEY,
     NO_MAPPING,

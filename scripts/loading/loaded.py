@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from common.sources import RawTable
-from loading.column_mapping import (
-    MappedTable,
-)
+from common.source_contract import RawTable
 from loading.first_row_fields import (
     Filled,
 )
+from loading.mapped_table import MappedTable
 from loading.raw_files import RawFile, TablePlan
 
 

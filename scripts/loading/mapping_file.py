@@ -17,7 +17,7 @@ from common.column_names import ADDED_COLUMNS, contract_names, key, normal
 from common.console import Problem
 from common.data_errors import refusal
 from common.settings_table import nearest
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading.file_layout import LINES_KEY, SHEET_KEY, SKIP_KEY, FileLayout, layout_of
 
 FILE_NAME = "columns.yml"

@@ -23,7 +23,8 @@ from common.setting_values import known_sources
 from common.settings import Settings
 from common.settings_table import nearest
 from dbt_runs.run_dbt import dbt_vars
-from loading.definitions import SEEDS, active_definitions, check_clustered, seed_rows
+from loading.definition_rows import check_clustered
+from loading.definitions import SEEDS, active_definitions, seed_rows
 from loading.seed_files import SeedFile
 from store.warehouse import Warehouse
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common.data_errors import refusal
 from common.quoting import identifier, literal
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading.file_copies import Opened
 from loading.file_layout import FileLayout
 from loading.file_search import FoundFile

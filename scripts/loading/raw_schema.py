@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from common.quoting import identifier
-from common.sources import RawTable, Source
+from common.source_contract import RawTable, Source
 from common.text_columns import Column
 from loading.first_row_fields import (
     AS_FILLED,

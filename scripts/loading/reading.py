@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from common.project_sql import ProjectSql
-from common.sources import RawTable
+from common.source_contract import RawTable
 from common.text_columns import Stated
 from loading.file_copies import LEAST_MEMORY, Copies
 from loading.loaded import LedgerRow

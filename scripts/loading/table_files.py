@@ -16,18 +16,15 @@ from common.console import (
     warn,
 )
 from common.machine import processors
-from common.sources import RawTable
+from common.source_contract import RawTable
 from loading import file_search, joined_files, raw_files
-from loading.column_mapping import (
-    MappedTable,
-    map_columns,
-    used_columns,
-)
+from loading.column_mapping import map_columns
 from loading.export_examples import GENERAL_HINT, example_hint
 from loading.file_inspection import hashed_files, inspect, with_header_hint
 from loading.file_search import FoundFile
 from loading.joined_files import Join
 from loading.loaded import LedgerRow
+from loading.mapped_table import MappedTable, used_columns
 from loading.mapping_file import (
     FILE_NAME,
     JOIN_KEY,

@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 
 from common.console import DATA_REFUSED, Problem, count, size
-from common.json_types import JsonObject
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.settings import Settings
@@ -21,13 +20,13 @@ from common.system_errors import problem_of
 from common.trimming import text_sql
 from dbt_runs.dbt_results import check_success, read_json
 from dbt_runs.fit_settings import check_before_publishing
-from publishing.marts_schema import WITHOUT_CONTRACT, check_schema
+from publishing.marts_schema import check_schema
 from publishing.old_names import write_old_names
+from publishing.published_tables import HISTORY, PublishedTable, tables_to_publish
 from publishing.scoring_macro import write_scoring_macro
 from store.build_database import limit_access, limit_resources
 from store.forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from store.history import Published, published_facts
-from store.history_rows import rows_sql
 from store.kept_versions import (
     keep_published,
     make_read_only,
@@ -40,25 +39,6 @@ from store.warehouse import Warehouse, set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
 MACROS = Path(__file__).parent / "published_macros"
-MARTS_FOLDER = "marts"
-HISTORY = "history"
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """A table to publish: where its rows are in the build database, where it goes, what it means.
-
-    rows: the query for its rows where these are in no one table, else None.
-    """
-
-    source_schema: str
-    source_name: str
-    rows: str | None
-    schema: str
-    name: str
-    description: str
-    column_descriptions: dict[str, str]
-    primary_key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,72 +50,6 @@ class Publication:
     table_count: int
     row_count: int
     run_number: int
-
-
-def tables_to_publish(manifest: JsonObject) -> list[PublishedTable]:
-    """Return the marts and the history tables of a dbt manifest, by name."""
-    models = {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-    }
-    marts = [node for node in models.values() if MARTS_FOLDER in node["fqn"][1:-1]]
-    tables = [_table(with_features(mart, manifest), mart, "main") for mart in marts]
-    for source in manifest["sources"].values():
-        if source["source_name"] == HISTORY:
-            tables.append(_history_table(source, models))
-    return sorted(tables, key=lambda t: (t.schema != "main", t.name))
-
-
-def with_features(mart: JsonObject, manifest: JsonObject) -> JsonObject:
-    """Return a mart whose columns are described by doc blocks of their names, too.
-
-    Only `customer_features` needs them: its columns follow the definitions, not a contract.
-    """
-    if mart["name"] not in WITHOUT_CONTRACT:
-        return mart
-    blocks = {
-        block["name"]: {"name": block["name"], "description": block["block_contents"]}
-        for block in manifest["docs"].values()
-    }
-    return {**mart, "columns": blocks | mart["columns"]}
-
-
-def _history_table(source: JsonObject, models: dict[str, JsonObject]) -> PublishedTable:
-    """Return a table of the state: of the model that has it whole, or put together."""
-    described_by = _meta(source).get("described_by")
-    shared = models[described_by]["columns"] if described_by else {}
-    columns = {
-        name: column if column.get("description") else shared.get(name, column)
-        for name, column in source["columns"].items()
-    }
-    described = {**source, "columns": columns}
-    return _table(described, models.get(f"{HISTORY}_{source['name']}"), HISTORY)
-
-
-def _table(described: JsonObject, model: JsonObject | None, schema: str) -> PublishedTable:
-    name = described["name"]
-    key = _meta(described).get("primary_key") or ()
-    columns = described.get("columns", {}).values()
-    return PublishedTable(
-        source_schema=model["schema"] if model else schema,
-        source_name=(model.get("alias") or model["name"]) if model else name,
-        rows=None if model else rows_sql(name),
-        schema=schema,
-        name=name,
-        description=_one_line(described.get("description", "")),
-        column_descriptions={c["name"]: _one_line(c.get("description", "")) for c in columns},
-        primary_key=(key,) if isinstance(key, str) else tuple(key),
-    )
-
-
-def _one_line(text: str) -> str:
-    """Return a description without the line breaks of the file it stands in."""
-    return " ".join(text.split())
-
-
-def _meta(node: JsonObject) -> JsonObject:
-    return {**node.get("meta", {}), **node["config"].get("meta", {})}
 
 
 def publish(

@@ -7,10 +7,11 @@ again. Texts from data are values of fields only, never part of an expression.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import altair as alt
 
+from report_page.chart_style import CARD, INK, MARK
 from report_page.marts import Row
 from report_page.model import Segment, Specification
 from report_page.palette import segment_colour
@@ -19,34 +20,8 @@ ROW_HEIGHT = 26
 CELL_GAP = 1.5
 # Cells narrower than this, in pixels, show their colour only.
 NARROWEST_CELL = 34
-INK, MUTED, MARK, CARD = "var(--ink)", "var(--muted)", "var(--mark)", "var(--card)"
-
 Rows = Sequence[Row]
 Titles = dict[str, str]
-
-
-def configuration() -> dict[str, Any]:
-    """Return what all charts have in common, for the page to give to each."""
-    font = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-    quiet = {"domain": False, "ticks": False, "labelColor": MUTED, "titleColor": MUTED}
-    return {
-        "background": None,
-        "font": font,
-        "aria": False,
-        "view": {"stroke": None},
-        "axis": {
-            **quiet,
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "titleFontWeight": "normal",
-            "titlePadding": 8,
-            "labelPadding": 6,
-            "gridColor": "var(--grid)",
-        },
-        "header": {"labelColor": MUTED, "titleColor": MUTED},
-        "legend": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 12},
-        "text": {"color": INK, "fontSize": 12},
-    }
 
 
 def heat_map(

@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from common.console import WRONG_USE, Problem, plain
-from report_page import brief, charts, javascript, markup, palette, wording
+from report_page import brief, chart_style, javascript, markup, palette, wording
 from report_page.marts import Answer, Marts, open_marts
 from report_page.model import Facts, Section, Segment
 from report_page.sections import SECTIONS
@@ -116,7 +116,7 @@ def render(template: str, facts: Facts, sections: list[Section], **content: obje
         library=Markup(scripts[0]),
         script=Markup(scripts[1]),
         drawn_by=javascript.versions(),
-        chart_configuration=charts.configuration(),
+        chart_configuration=chart_style.configuration(),
         facts=facts,
         run=facts.run,
         sections=sections,

@@ -17,8 +17,9 @@ from common.settings import Settings
 from dbt_runs.dbt_results import read_json
 from dbt_runs.spark_settings import SparkWarehouse, spark_settings
 from loading.definitions import write_proposals
-from publishing.publish import Publication, PublishedTable, describe, publish, tables_to_publish
+from publishing.publish import Publication, describe, publish
 from publishing.published_parquet import publish_parquet
+from publishing.published_tables import PublishedTable, tables_to_publish
 from store.build_database import delete_build_database, limit_resources
 from store.history_rows import LOADED, READ
 from store.history_schema import HISTORY_TABLES

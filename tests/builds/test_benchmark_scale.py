@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 import benchmark
-from benchmarks import scale, scale_build, scale_compare, scale_spark
+from benchmarks import scale, scale_build, scale_compare, scale_growth, scale_parts, scale_spark
 from benchmarks.process_tree import Sample, TreeSampler
 from benchmarks.scale_build import STAGES, BuildFigures, NodeFigures, StageFigures
 from benchmarks.scale_chart import scale_chart
@@ -144,8 +144,8 @@ def figures(seconds: float, peak: int) -> BuildFigures:
     return BuildFigures(0, seconds, 2 * seconds, peak, 10, 20, stages, nodes, [])
 
 
-def measured(lines: int, seconds: float, peak: int) -> scale.Measured:
-    return scale.Measured(lines, 1000, figures(seconds, peak))
+def measured(lines: int, seconds: float, peak: int) -> scale_parts.Measured:
+    return scale_parts.Measured(lines, 1000, figures(seconds, peak))
 
 
 def test_what_dbt_ran_in_a_build_has_a_stage(shop: Built):
@@ -174,10 +174,10 @@ def test_spark_pays_where_what_it_gains_makes_up_for_its_start():
 
 def test_growth_is_judged_at_the_full_sizes_only():
     small = [measured(10**4, 10, 10**8), measured(10**5, 200, 10**9)]
-    assert scale.exponent(*small) == pytest.approx(1.301, abs=0.001)
-    assert [one.is_met for one in scale.growth_targets(small)] == [None] * 4
+    assert scale_growth.exponent(*small) == pytest.approx(1.301, abs=0.001)
+    assert [one.is_met for one in scale_growth.growth_targets(small)] == [None] * 4
     full = [measured(10**7, 30, 4 * 10**9), measured(10**8, 290, 9 * 10**9)]
-    assert [one.is_met for one in scale.growth_targets(full)] == [True, False, True, False]
+    assert [one.is_met for one in scale_growth.growth_targets(full)] == [True, False, True, False]
 
 
 def test_an_increment_is_judged_by_its_share_and_its_marts():

@@ -14,7 +14,8 @@ import pytest
 from common.console import DATA_REFUSED, WRONG_USE, Problem
 from common.settings import Settings, resolve
 from customer_tables import any_customers, mall_customers, personality_customers, write_table
-from loading.definitions import COLUMNS, FILE_NAME, feature_name, keep_previous
+from loading.definition_rows import COLUMNS
+from loading.definitions import FILE_NAME, feature_name, keep_previous
 from loading.load_raw import load
 from shops import ROOT, Builds, Built, build, copy_warehouse, read_csv
 from store.warehouse import Warehouse

@@ -14,7 +14,7 @@ from common.settings import resolve
 from common.settings_table import BY_NAME, OTHER_MAKE_VARIABLES
 from dbt_runs.run_dbt import given_settings
 from loading.definitions import seed_rows
-from publishing.publish import with_features
+from publishing.published_tables import with_features
 from shops import ROOT
 from store.history_rows import OF_THE_FIT, WHOLE
 from store.history_schema import HISTORY_TABLES

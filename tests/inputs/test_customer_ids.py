@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from common.project_sql import ProjectSql
-from common.sources import OWN_FILES
+from common.shipped_sources import OWN_FILES
 from common.trimming import text_of
 from store.privacy import Guard
 from tried import HEADER, Tried, try_files, try_load

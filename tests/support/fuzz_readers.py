@@ -32,15 +32,17 @@ from common.console import DATA_REFUSED, Problem
 from common.project_root import ROOT
 from common.project_sql import ProjectSql, Relation
 from common.quoting import literal
-from common.sources import SOURCES, RawTable
+from common.shipped_sources import SOURCES
+from common.source_contract import RawTable
 from common.text_columns import Stated
 from hostile import TEXTS
 from loading import file_search
-from loading.column_mapping import map_columns, mapped_sql
-from loading.definitions import COLUMNS, read_definitions
+from loading.column_mapping import map_columns
+from loading.definition_rows import COLUMNS, read_definitions
 from loading.file_copies import Copies
 from loading.file_inspection import inspect
 from loading.file_layout import LINES_KEY
+from loading.mapped_sql import mapped_sql
 from loading.mapping_file import Option, TableMapping, read_mapping
 from loading.project_files import check_playbook
 from loading.raw_files import TablePlan

@@ -10,7 +10,16 @@ import pytest
 from scipy.special import logsumexp
 
 import benchmark
-from benchmarks import frontier, identity, planted, real, worlds
+from benchmarks import (
+    frontier,
+    identity,
+    planted,
+    real,
+    world_files,
+    world_oracle,
+    world_shape,
+    worlds,
+)
 from benchmarks.baselines import rfm_cells
 from benchmarks.pipeline import Learned, segments_at, source_of
 from benchmarks.report import Part, Target, markdown_table, write_page
@@ -43,19 +52,21 @@ def test_the_same_seed_gives_the_same_world(other):
 
 
 @pytest.mark.parametrize("kind", ["easy", "medium", "hard"])
-@pytest.mark.parametrize("theme", worlds.THEMES)
+@pytest.mark.parametrize("theme", world_shape.THEMES)
 def test_the_oracle_index_lies_in_the_band_of_its_kind(kind, theme):
     world, orders = worlds.make_world(5, kind, theme, 1, customers=SMALL)
-    low, high = worlds.SEPARATIONS[kind]
+    low, high = world_shape.SEPARATIONS[kind]
     assert low <= world.oracle_index <= high
-    assert worlds.oracle_index(world, orders) == world.oracle_index
-    assert worlds.MIN_SEGMENTS <= world.segment_count <= worlds.MAX_SEGMENTS
-    assert world.shares.min() >= worlds.SMALLEST_SHARE and world.shares.sum() == pytest.approx(1)
+    assert world_oracle.oracle_index(world, orders) == world.oracle_index
+    assert world_shape.MIN_SEGMENTS <= world.segment_count <= world_shape.MAX_SEGMENTS
+    assert world.shares.min() >= world_shape.SMALLEST_SHARE and world.shares.sum() == pytest.approx(
+        1
+    )
 
 
 def test_the_oracle_is_as_often_right_as_it_is_sure():
     world, orders = worlds.make_world(5, "medium", "spend", 0, customers=1500)
-    weights = worlds.oracle_log_weights(world, orders)
+    weights = world_oracle.oracle_log_weights(world, orders)
     chances = np.exp(weights - logsumexp(weights, axis=1, keepdims=True))
     sure = chances.max(axis=1).mean()
     right = (chances.argmax(axis=1) == orders.labels).mean()
@@ -65,7 +76,7 @@ def test_the_oracle_is_as_often_right_as_it_is_sure():
 
 def test_worlds_of_theme_other_differ_in_nothing_that_is_spend(other):
     world, _ = other
-    for name in worlds.SPEND_PARTS:
+    for name in world_shape.SPEND_PARTS:
         assert np.ptp(world.centres[:, world.layout.parts[name]], axis=0).max() == 0
         assert name not in world.differing
     spend, _ = worlds.make_world(5, "medium", "spend", 0, customers=SMALL)
@@ -82,7 +93,7 @@ def test_a_world_without_structure_has_a_centre_for_each_customer():
 
 def test_files_hold_returns_duplicates_and_bulk_buyers(other, tmp_path):
     world, orders = other
-    truth = worlds.write_world(world, orders, tmp_path)
+    truth = world_files.write_world(world, orders, tmp_path)
     file = str(tmp_path / "order_lines.parquet")
     lines, distinct, returns, unlike = (
         duckdb.connect()
@@ -93,8 +104,8 @@ def test_files_hold_returns_duplicates_and_bulk_buyers(other, tmp_path):
         )
         .fetchall()[0]
     )
-    assert lines - distinct == round(worlds.REPEATED_SHARE * distinct)
-    assert 0.5 < returns / lines / worlds.RETURN_SHARE < 1.5
+    assert lines - distinct == round(world_shape.REPEATED_SHARE * distinct)
+    assert 0.5 < returns / lines / world_shape.RETURN_SHARE < 1.5
     assert unlike == 0
     assert sorted(set(truth.values())) == list(range(world.segment_count))
     assert len(truth) == SMALL

@@ -15,7 +15,7 @@ from common.console import DATA_REFUSED, WRONG_USE, Problem
 from common.project_sql import ProjectSql
 from common.quoting import literal
 from common.settings import Settings, resolve
-from common.sources import OWN_FILES
+from common.shipped_sources import OWN_FILES
 from common.text_columns import Stated
 from loading.load_raw import load
 from loading.loaded import LedgerRow, Loaded
