@@ -33,6 +33,7 @@ from common.project_root import ROOT
 from common.settings import resolve_warehouse
 from publishing.old_names import old_names_schema
 from setup_clients import DUCKDBS, FAST, FOLDER, NODE, command, set_up, why_no_node
+from store.published_file import not_published
 from store.warehouse import Warehouse
 
 READERS = ROOT / "dev" / "clients"
@@ -121,7 +122,7 @@ def read_all(clients: Sequence[str], path: Path) -> list[Read]:
         Problem: the file is not there, or a client ended with an error.
     """
     if not path.exists():
-        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+        raise not_published(path)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda client: read_with(client, path.resolve()), clients))
 

@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, with single spaces."""
+    return " ".join(str(error).split("\n")[0].split())
+
+
 def first_lines(error: Exception) -> str:
     """Return the telling part of a DuckDB message, on one line."""
     text = str(error).split("\n\n")[0].split("Possible fixes")[0].split("LINE 1:")[0]

@@ -15,18 +15,19 @@ from pathlib import Path
 import duckdb
 
 from common.console import WRONG_USE, Problem, count, say, size
-from common.data_errors import printable
+from common.data_errors import first_line, printable
 from common.quoting import literal
 from common.settings import Settings, resolve_reading
 from common.settings_table import nearest
 from handover.export_request import LEDGER_COLUMNS, STATUSES, Request, read_request
 from handover.export_rows import check_rows, column_types, make_members, make_statuses, write
 from store import export_ledger
+from store.atomic_path import sync
 from store.build_database import limit_access, limit_resources
 from store.export_ledger import Audience, Counts, Told
 from store.forgotten_totals import pending_of
-from store.kept_versions import sync
 from store.plain_names import PlainNames, plain_names
+from store.published_file import not_published
 from store.temporary import EXPORT, place_in, session
 from store.warehouse import Warehouse, remove_leftovers
 
@@ -55,7 +56,7 @@ def export(settings: Settings, request: Request) -> Exported:
     warehouse = Warehouse(settings.warehouse)
     remove_leftovers(warehouse)
     if not warehouse.marts_db.exists():
-        raise Problem(f"{warehouse.marts_db} is not there: nothing is published yet")
+        raise not_published(warehouse.marts_db)
     with (
         session(place_in(warehouse.path), EXPORT) as temporary,
         plain_names() as names,
@@ -74,7 +75,7 @@ def export(settings: Settings, request: Request) -> Exported:
             held_out = make_members(connection, request, forgotten_count)
             return _export(connection, request, current, settings.source, file, names, held_out)
         except (OSError, duckdb.Error) as error:
-            reason = " ".join(str(error).split("\n")[0].split())
+            reason = first_line(error)
             raise Problem(f"the export failed, no file was put in place: {reason}") from error
 
 

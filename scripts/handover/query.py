@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from common.console import WRONG_USE, Problem, data_output, plain, say, warn
+from common.data_errors import first_line
 from common.formulas import guarded
 from common.paths import resolve_path
 from common.project_root import ROOT
@@ -30,6 +31,7 @@ from common.quoting import literal
 from common.settings import resolve_warehouse
 from common.settings_table import nearest
 from handover.summary import table_text
+from store.published_file import not_published
 from store.temporary import place_of_user, session
 from store.warehouse import Warehouse, remove_leftovers
 
@@ -59,7 +61,7 @@ def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
         Problem: it is not there or cannot be read.
     """
     if not path.exists():
-        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+        raise not_published(path)
     try:
         connection = duckdb.connect(
             path, read_only=True, config={"python_enable_replacements": "false"}
@@ -70,7 +72,7 @@ def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     except duckdb.Error as error:
-        reason = " ".join(str(error).split("\n")[0].split())
+        reason = first_line(error)
         raise Problem(f"{path} cannot be read: {reason}") from error
     return connection
 

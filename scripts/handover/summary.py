@@ -10,9 +10,11 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, plain, say
+from common.data_errors import first_line
 from common.query_rows import NamedRow, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
+from store.published_file import not_published
 from store.warehouse import Warehouse, remove_leftovers
 
 MAX_WIDTH = 100
@@ -36,7 +38,7 @@ def summary(path: Path, width: int | None = None) -> str:
         width = shutil.get_terminal_size((MAX_WIDTH, 24)).columns
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     if not path.exists():
-        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+        raise not_published(path)
     try:
         with duckdb.connect(path, read_only=True) as connection:
             parts = [
@@ -50,16 +52,12 @@ def summary(path: Path, width: int | None = None) -> str:
             ]
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise Problem(
-            f"{path} was published by another version of the project: {_line(error)}; "
+            f"{path} was published by another version of the project: {first_line(error)}; "
             "run make build"
         ) from error
     except duckdb.Error as error:
-        raise Problem(f"{path} cannot be summed up: {_line(error)}") from error
+        raise Problem(f"{path} cannot be summed up: {first_line(error)}") from error
     return "\n\n".join(part for part in parts if part)
-
-
-def _line(error: Exception) -> str:
-    return str(error).split("\n")[0]
 
 
 def headline(path: Path, width: int = MAX_WIDTH) -> str:

@@ -36,6 +36,7 @@ from loading.definition_rows import (
 )
 from loading.id_column import ID_COLUMN, VIEW
 from loading.seed_files import SeedFile
+from store.atomic_path import atomic_path
 from store.warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
@@ -241,9 +242,8 @@ def keep_previous(target: Path, text: str) -> Path | None:
             return None
         previous = target.with_name(PREVIOUS_NAME)
         os.replace(target, previous)
-    new = target.with_name(target.name + ".new")
-    new.write_text(text, encoding="utf-8", newline="")
-    os.replace(new, target)
+    with atomic_path(target) as new:
+        new.write_text(text, encoding="utf-8", newline="")
     return previous
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from common.console import DATA_REFUSED, Problem, count, size
+from common.data_errors import first_line
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.settings import Settings
@@ -24,6 +25,7 @@ from publishing.marts_schema import check_schema
 from publishing.old_names import write_old_names
 from publishing.published_tables import HISTORY, PublishedTable, tables_to_publish
 from publishing.scoring_macro import write_scoring_macro
+from store.atomic_path import sync
 from store.build_database import limit_access, limit_resources
 from store.forgotten_totals import Pending, complete_forgetting, past_of, pending_of
 from store.history import Published, published_facts
@@ -31,7 +33,6 @@ from store.kept_versions import (
     keep_published,
     make_read_only,
     put_in_place,
-    sync,
     version_of,
     working_folder,
 )
@@ -88,7 +89,7 @@ def publish(
     except (OSError, duckdb.Error) as error:
         problem = problem_of(error, "publishing")
         raise problem or Problem(
-            f"publishing failed, nothing was changed: {_first_line(error)}"
+            f"publishing failed, nothing was changed: {first_line(error)}"
         ) from error
     return Publication(
         warehouse.marts_db,
@@ -270,10 +271,6 @@ def is_taken(warehouse: Warehouse, run_number: int, run_id: str) -> bool:
         return connection.execute(
             "select run_id from segmentation_runs where is_current"
         ).fetchall() != [(run_id,)]
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n\n")[0].split())
 
 
 def describe(publication: Publication) -> str:

@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 import duckdb
 
 from common.console import Problem
+from common.data_errors import first_line
 from common.project_sql import project_vars
+from store.published_file import not_published
 
 QUERIES = Path(__file__).parent / "queries"
 # Stands in a query for the number of the segment that a brief is of.
@@ -95,21 +97,17 @@ def open_marts(path: Path, segment_id: int | None = None) -> Iterator[Marts]:
             for, or a column of one, was made.
     """
     if not path.exists():
-        raise Problem(f"{path} is not there: nothing is published yet, run make build")
+        raise not_published(path)
     try:
         with duckdb.connect(path, read_only=True) as connection:
             yield Marts(connection, segment_id)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise Problem(
-            f"{path} was published by another version of the project: {_line(error)}; "
+            f"{path} was published by another version of the project: {first_line(error)}; "
             "run make build"
         ) from error
     except duckdb.Error as error:
-        raise Problem(f"{path} cannot be read: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")[0].split())
+        raise Problem(f"{path} cannot be read: {first_line(error)}") from error
 
 
 def by(rows: Sequence[Row], name: str) -> dict[Any, list[Row]]:

@@ -16,7 +16,7 @@ from common.paths import out_problem, resolve_target
 from common.setting_values import read_segment
 from common.settings import resolve_warehouse
 from report_page.page import brief_page, whole_page
-from store.kept_versions import sync
+from store.atomic_path import sync
 from store.temporary import place_in, session
 from store.warehouse import Warehouse, remove_leftovers
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from common.console import BUSY, Problem
+from common.data_errors import first_line
 from common.query_rows import one_row
 from common.quoting import literal
 from common.system_errors import is_locked, kind_of
@@ -93,7 +94,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute("alter table ledger.exports add column if not exists status varchar")
         settle(connection)
     except duckdb.Error as error:
-        reason = " ".join(str(error).split("\n")[0].split())
+        reason = first_line(error)
         if is_locked(error):
             raise Problem(
                 f"{path} is in use: another export is running, or a program has it open; wait for "

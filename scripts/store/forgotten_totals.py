@@ -8,7 +8,6 @@ runs and fits their ids, names and dates only, and removes the version that was 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 
@@ -16,7 +15,8 @@ import duckdb
 
 from common.console import Problem
 from common.quoting import identifier
-from store.kept_versions import highest_numbers, sync, version_of
+from store.atomic_path import atomic_path, sync
+from store.kept_versions import highest_numbers, version_of
 from store.warehouse import Warehouse
 
 # Of these only the current fit or run is published; what needs earlier ones needs their ids only.
@@ -90,10 +90,8 @@ def write_pending(warehouse: Warehouse, run_number: int | None, *, is_begun: boo
     fit_number = max(before.fit_number, highest_numbers(warehouse.marts_db)[1])
     counted = before.customer_count + (0 if is_begun and before.customer_count else 1)
     pending = Pending(counted, fit_number, tuple(sorted(runs)))
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(json.dumps(asdict(pending)) + "\n", encoding="ascii")
-    sync(new)
-    os.replace(new, path)
+    with atomic_path(path) as new:
+        new.write_text(json.dumps(asdict(pending)) + "\n", encoding="ascii")
     sync(warehouse.path)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 
 from common.console import Problem
+from common.data_errors import first_line
 from common.quoting import identifier, literal
 from common.system_errors import is_locked, is_of_another_version
 from store.history_schema import HISTORY_TABLES, MART_OF
@@ -106,11 +107,6 @@ def numbers_given_out(warehouse: Warehouse) -> list[int]:
             ) from error
         highest = [max(pair) for pair in zip(highest, numbers, strict=True)]
     return highest
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, with single spaces."""
-    return " ".join(str(error).split("\n")[0].split())
 
 
 def published_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:

@@ -19,6 +19,7 @@ import duckdb
 
 from common.query_rows import one_row
 from store import temporary
+from store.atomic_path import atomic_path, sync
 from store.warehouse import Warehouse, set_aside_wal, wal_of
 
 HASH_CHUNK_BYTES = 1 << 20
@@ -79,10 +80,8 @@ def checksum_file_of(path: Path) -> Path:
 def write_checksums(path: Path, *checksums: str) -> None:
     """Write the checksum of a file beside it, in one step; of two, either counts."""
     target = checksum_file_of(path)
-    new = target.with_name(f".{target.name}.new")
-    new.write_text("".join(f"{c}  {path.name}\n" for c in checksums), encoding="ascii")
-    sync(new)
-    os.replace(new, target)
+    with atomic_path(target) as new:
+        new.write_text("".join(f"{c}  {path.name}\n" for c in checksums), encoding="ascii")
 
 
 def written_checksums(version: Version) -> set[str]:
@@ -242,12 +241,3 @@ def highest_numbers(path: Path) -> tuple[int, ...]:
                     (number,) = one_row(connection, f"select max({column}) from history.{name}")
                     highest[column] = max(highest[column], number or 0)
     return tuple(highest.values())
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder written to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

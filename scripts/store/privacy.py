@@ -30,8 +30,8 @@ from common.console import WRONG_USE, Problem
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.trimming import RAW_TEXT, stands_for_none, text_of, text_sql
+from store.atomic_path import atomic_path, sync
 from store.history import unreadable
-from store.kept_versions import sync
 from store.warehouse import Warehouse
 
 KEY_NAME = "PSEUDONYM_KEY"
@@ -334,13 +334,11 @@ def write_forgotten(warehouse: Warehouse, stored_id: str, today: date) -> None:
         writer.writerow(FORGOTTEN_COLUMNS)
     writer.writerow([today.isoformat(), salt, hash_of(stored_id, salt)])
     before = path.read_text(encoding="ascii") if path.exists() else ""
-    new = path.with_name(f".{path.name}.new")
     # Where a group builds, all of it must know whom to leave out.
     is_shared = warehouse.path.stat().st_mode & stat.S_IWGRP
     mode = SHARED_MODE if is_shared else PRIVATE_MODE
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(before + text.getvalue())
-    sync(new)
-    os.replace(new, path)
+    with atomic_path(path) as new:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(before + text.getvalue())
     sync(warehouse.path)

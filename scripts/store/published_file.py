@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from common.console import Problem, warn
 from store.history import published_facts
 from store.kept_versions import (
@@ -13,6 +15,11 @@ from store.kept_versions import (
     written_checksums,
 )
 from store.warehouse import Warehouse, set_aside_wal
+
+
+def not_published(path: Path) -> Problem:
+    """Return the problem of a published file that is not there."""
+    return Problem(f"{path} is not there: nothing is published yet, run make build")
 
 
 def check_published(warehouse: Warehouse) -> None:

@@ -33,7 +33,7 @@ LEFT_BY_HOLDERS = (
     f"spark/{FOLDER}/*",
     "parquet/.*.unfinished",
     "parquet/.*.replaced",
-    "feature_definitions*.new",
+    ".*.new",
 )
 PLACES = ("", "replays/*/")
 

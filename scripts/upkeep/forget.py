@@ -20,11 +20,12 @@ from pathlib import Path
 import duckdb
 
 from common.console import WRONG_USE, Problem, count, say, warn
+from common.data_errors import first_line
 from common.settings import resolve_warehouse
 from common.shipped_sources import SOURCES
 from common.trimming import RAW_TEXT, text_of
 from store.forgotten_totals import pending_of, write_pending
-from store.history import first_line, published_facts
+from store.history import published_facts
 from store.kept_versions import (
     damage,
     kept_versions,

@@ -10,18 +10,19 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, count, say
+from common.data_errors import first_line
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.trimming import text_of, text_sql
 from publishing.publish import STORAGE_VERSION
+from store.atomic_path import sync
 from store.build_database import limit_access
-from store.history import first_line, numbers_given_out
+from store.history import numbers_given_out
 from store.kept_versions import (
     HIGHEST_NUMBERS,
     make_read_only,
     publish_version,
     replace_file,
-    sync,
     version_of,
     working_folder,
 )

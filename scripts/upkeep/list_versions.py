@@ -5,11 +5,12 @@ from __future__ import annotations
 import duckdb
 
 from common.console import FAILED, Problem, count, say, size, warn
+from common.data_errors import first_line
 from common.query_rows import one_count, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
 from handover.summary import table_text
-from store.history import first_line, published_facts
+from store.history import published_facts
 from store.kept_versions import (
     Version,
     damage,

@@ -11,9 +11,10 @@ import os
 import duckdb
 
 from common.console import WRONG_USE, Problem, say, warn
+from common.data_errors import first_line
 from common.settings import resolve_warehouse
 from publishing.published_parquet import follow
-from store.history import first_line, published_facts
+from store.history import published_facts
 from store.kept_versions import (
     RUN_NUMBER,
     Version,

@@ -54,9 +54,10 @@ def old_python(folder: Path) -> Path:
     script = folder / "python3.9"
     script.write_text(
         "#!/usr/bin/env python3\n"
-        "import runpy, sys\n"
+        "import os, runpy, sys\n"
         "sys.version_info = (3, 9, 18)\n"
         "sys.argv = sys.argv[1:]\n"
+        "sys.path.insert(0, os.path.dirname(sys.argv[0]))\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
     script.chmod(0o755)
