@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from common.console import FAILED, Problem, say
 from common.program import run
-from common.settings import ROOT, resolve_warehouse
+from common.project_root import ROOT
+from common.settings import resolve_warehouse
 from store.warehouse import Warehouse
 
 CONFIGURATION = ROOT / "dev" / "docs_site"

@@ -100,7 +100,7 @@ def test_units_of_systemd_are_valid(tmp_path: Path) -> None:
     for path in sorted(TEMPLATES.glob("segmentation.*")):
         # Where the unit looks for the project, there is none here.
         text = path.read_text(encoding="utf-8").replace(
-            "/opt/segmentation/.venv/bin/python", "/bin/true"
+            "/opt/segmentation/.venv/bin/segmentation", "/bin/true"
         )
         files.append(tmp_path / path.name)
         files[-1].write_text(text, encoding="utf-8")
