@@ -98,7 +98,7 @@ lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
 	@$(VENV)/python -m sqlfluff lint --nocolor --disable-progress-bar --processes 0 dbt_project
 	@$(VENV)/python -m yamllint --strict .
 
-format: setup-dev ## Mend what ruff and sqlfluff can mend
+format: setup-dev ## Fix what ruff and sqlfluff can fix
 	@$(VENV)/python -m ruff check --fix .
 	@$(VENV)/python -m ruff format .
 	@$(VENV)/python -m sqlfluff fix --nocolor --disable-progress-bar --quiet dbt_project
@@ -133,7 +133,7 @@ rollback: setup ## Go back to the version before, state included, or to a kept R
 forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation forget
 
-clean: ## Remove what a build makes again; keeps published files and .venv [SOURCE WAREHOUSE]
+clean: ## Remove what a build creates again; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py

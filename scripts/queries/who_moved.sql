@@ -1,5 +1,5 @@
 -- Who moved between segments in the last four weeks? The model is the same at
--- both dates, so whoever moved has changed.
+-- both dates, so every customer who moved has changed.
 select
     from_group,
     to_group,
