@@ -34,7 +34,6 @@ from common.settings import resolve_warehouse
 from publishing.old_names import old_names_schema
 from setup_clients import DUCKDBS, FAST, FOLDER, NODE, command, set_up, why_no_node
 from store.published_file import not_published
-from store.warehouse import Warehouse
 
 READERS = ROOT / "dev" / "clients"
 PAGE = ROOT / "docs" / "connect.md"
@@ -227,7 +226,7 @@ def main() -> int:
     )
     parser.add_argument("--page", action="store_true", help="write the table into docs/connect.md")
     is_page = parser.parse_args().page
-    path = Warehouse(resolve_warehouse()).marts_db
+    path = resolve_warehouse().marts_db
     clients = clients_here()
     set_up(clients)
     reads = read_all(clients, path)

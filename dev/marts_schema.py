@@ -16,7 +16,6 @@ from common.console import Problem
 from common.program import run
 from common.settings import resolve_warehouse
 from publishing.marts_schema import COLUMNS, WITHOUT_CONTRACT, schema_of
-from store.warehouse import Warehouse
 
 
 def main() -> int:
@@ -25,7 +24,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", nargs="?", type=Path, help="a published marts.duckdb")
-    path = parser.parse_args().file or Warehouse(resolve_warehouse()).marts_db
+    path = parser.parse_args().file or resolve_warehouse().marts_db
     if not path.exists():
         raise Problem(f"{path} is not there: run make build")
     version, schema = schema_of(path)

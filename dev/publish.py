@@ -12,8 +12,9 @@ from common.console import FAILED, Problem, say
 from common.program import run
 from common.settings import resolve
 from common.settings_table import table
+from common.warehouse_paths import Warehouse
 from publishing.publish import describe, publish
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 
 def main() -> int:

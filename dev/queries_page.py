@@ -37,7 +37,6 @@ from handover.query import (
 from handover.summary import headline
 from store.marts_renames import Rename, read_renames
 from store.temporary import place_of_user, session
-from store.warehouse import Warehouse
 
 PAGE = ROOT / "docs" / "queries.md"
 README = ROOT / "README.md"
@@ -223,7 +222,7 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on differences")
     arguments = parser.parse_args()
-    written = pages(Warehouse(resolve_warehouse()).marts_db)
+    written = pages(resolve_warehouse().marts_db)
     if arguments.check:
         lines = differences(written)
         for line in lines[:DIFFERENCES_SHOWN]:

@@ -11,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from common.console import say
 from common.program import run
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import COMMANDS_THAT_READ, lines_of, started
 from dbt_runs.spark_settings import spark_settings, write_conf
 from store.increment import forget_state
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 
 def main() -> int:

@@ -15,7 +15,6 @@ from common.console import FAILED, Problem, say
 from common.program import run
 from common.project_root import ROOT
 from common.settings import resolve_warehouse
-from store.warehouse import Warehouse
 
 CONFIGURATION = ROOT / "dev" / "docs_site"
 
@@ -27,7 +26,7 @@ def main() -> int:
         Problem: a page has a link that leads nowhere, or stands in no group of the sidebar.
     """
     argparse.ArgumentParser(description=__doc__).parse_args()
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     site = warehouse.docs_site
     if site.exists():
         shutil.rmtree(site)

@@ -23,10 +23,10 @@ from benchmarks.worlds import make_world
 from common.console import HELD_BACK, Problem
 from common.json_types import JsonObject
 from common.project_root import ROOT
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import environment
 from models_py import steps
 from models_py.config import FitSettings
-from store.warehouse import Warehouse
 
 REFITS = 12
 TOLERANCE = 0.02  # points of share above frozen centres

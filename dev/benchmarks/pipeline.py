@@ -17,13 +17,14 @@ from common.console import Problem
 from common.json_types import JsonObject
 from common.settings import Settings, resolve
 from common.settings_table import SETTINGS
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import started
 from loading.load_raw import load
 from models_py import steps
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from store.build_database import delete_build_database
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 # The models up to the assignments take 7 s a world, the whole build 11 s and more with its tests.
 ASSIGNMENTS = ("+customer_assignments", "+customer_features")

@@ -17,8 +17,8 @@ from common.console import HELD_BACK, Problem
 from common.json_types import JsonObject
 from common.project_root import ROOT
 from common.settings_table import SETTINGS
+from common.warehouse_paths import Warehouse
 from dbt_runs.spark_settings import FOLDER as SPARK_FOLDER
-from store.warehouse import Warehouse
 
 STAGES = (
     "load",

@@ -19,7 +19,7 @@ from common.json_types import JsonObject
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.settings_table import SETTINGS
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 HERE = Path(__file__).resolve().parent
 PLAIN, NOTEBOOK = HERE / "scale_plain.py", HERE / "scale_notebook.py"

@@ -19,8 +19,8 @@ from benchmarks.scale_data import Shop, write_shop
 from common.json_types import JsonObject
 from common.machine import processors
 from common.query_rows import one_row
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
-from store.warehouse import Warehouse
 
 # Of so many files of equally many orders the newest is the one that is new: 5 %.
 FILE_COUNT = 20

@@ -25,10 +25,11 @@ from benchmarks.process_memory import peak_bytes, seconds_since_start
 from common.json_types import JsonObject
 from common.quoting import identifier, literal
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import read_json
 from loading.load_raw import load
 from store.build_database import limit_resources
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 LAYERS = ("staging", "core", "features")
 SCRIPT = "raw_to_features.sql"

@@ -31,6 +31,7 @@ from common.project_sql import project_vars
 from common.settings import Settings, resolve
 from common.sources import source_of
 from common.system_errors import told
+from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import BUILD
 from dbt_runs.fit_settings import check_before_loading
 from dbt_runs.run_dbt import PROJECT, run_quietly
@@ -50,7 +51,7 @@ from store.increment import SOURCES_THAT_GROW, complete, prepare
 from store.increment import describe as describe_increment
 from store.published_file import check_published
 from store.replay import Replay, removed_when_refused, replay_of
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 # Linux counts the peak in kilobytes, macOS in bytes.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -101,7 +102,7 @@ def build(settings: Settings) -> int:
         Problem: with the exit code to end with; nothing was published.
     """
     source_of(settings)
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with exclusive(warehouse) as lock, healed(warehouse):
         clock = Clock()
         with told("looking at what is published"):
@@ -109,7 +110,7 @@ def build(settings: Settings) -> int:
         settings, replay = with_replay(after_forgetting(settings))
         if not replay:
             check_before_loading(settings)
-        warehouse = Warehouse(settings.warehouse)
+        warehouse = settings.place
         say(f"Loading {settings.source}")
         with clock.stage("load"), removed_when_refused(replay, warehouse):
             loaded = load(settings, replay=replay)
@@ -147,7 +148,7 @@ def build_on_spark(settings: Settings) -> int:
     """
     source_of(settings)
     check_spark()
-    with exclusive(Warehouse(settings.warehouse)) as lock:
+    with exclusive(settings.place) as lock:
         clock = Clock()
         settings = after_forgetting(settings)
         check_before_loading(settings)
@@ -161,11 +162,11 @@ def build_on_spark(settings: Settings) -> int:
         with clock.stage("publish"):
             publish_from_spark(settings)
     say()
-    say(summary(Warehouse(settings.warehouse).marts_db))
+    say(summary(settings.place.marts_db))
     say()
     # Java's memory is not counted among that of this process and its children.
     say(clock.seconds_line())
-    return HELD_BACK if is_held_back(Warehouse(settings.warehouse)) else 0
+    return HELD_BACK if is_held_back(settings.place) else 0
 
 
 @contextmanager
@@ -188,7 +189,7 @@ def files_steady(loaded: Loaded) -> Iterator[None]:
 
 def after_forgetting(settings: Settings) -> Settings:
     """Return the settings to build with: a refit where the fit counts a forgotten customer."""
-    pending = pending_of(Warehouse(settings.warehouse))
+    pending = pending_of(settings.place)
     if pending is None:
         return settings
     say(
@@ -200,18 +201,18 @@ def after_forgetting(settings: Settings) -> Settings:
 
 def with_replay(settings: Settings) -> tuple[Settings, Replay | None]:
     """Return the settings to build with: those of a replay when the date is before the current."""
-    published = published_facts(Warehouse(settings.warehouse))
+    published = published_facts(settings.place)
     found = replay_of(settings, published.as_of_date if published else None)
     if not found or published is None:
         return settings, None
-    if pending_of(Warehouse(settings.warehouse)):
+    if pending_of(settings.place):
         raise Problem(
             f"AS_OF={settings.as_of}: a customer was forgotten, and what is published still counts "
             "the customer; run make build first, without AS_OF",
             WRONG_USE,
         )
     replayed, replay = found
-    Warehouse(replayed.warehouse).create()
+    replayed.place.create()
     start = f"on the history of run {replay.run_number}" if replay.run_number else "without history"
     say(
         f"Replaying {settings.as_of} {start} into {replayed.warehouse}; what is published, "

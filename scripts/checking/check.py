@@ -34,7 +34,7 @@ from common.sources import source_of
 from loading.load_raw import load
 from store.build_database import open_build_database
 from store.temporary import place_in, session
-from store.warehouse import Warehouse, remove_leftovers
+from store.warehouse import remove_leftovers
 
 DEFAULT_SOURCE = "own_files"
 FORMATS = ("text", "json")
@@ -60,7 +60,7 @@ def check(settings: Settings, given: Mapping[str, str] | None = None) -> Finding
     source = source_of(settings)
     with temporary_warehouse(settings) as passing:
         say(f"Reading {settings.source} from {source.folder(settings)}")
-        loaded = load(passing, origin=Warehouse(settings.warehouse))
+        loaded = load(passing, origin=settings.place)
         live = LiveLine()
         live.show("  validating the rows ...")
         try:
@@ -114,7 +114,7 @@ def temporary_warehouse(settings: Settings) -> Iterator[Settings]:
 
     It is made where the real one is, on a disk that has room for the data.
     """
-    remove_leftovers(Warehouse(settings.warehouse))
+    remove_leftovers(settings.place)
     with session(place_in(settings.warehouse), "check") as folder:
         yield replace(settings, warehouse=folder)
 

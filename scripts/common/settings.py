@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from common.console import WRONG_USE, Problem, say
@@ -51,6 +52,7 @@ from common.settings_table import (
     nearest,
     table,
 )
+from common.warehouse_paths import Warehouse
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Settings:
     full: bool = False
     missing_ids: tuple[str, ...] = ()
     ids: str = "alike"
+
+    @cached_property
+    def place(self) -> Warehouse:
+        """The warehouse, as the paths in it."""
+        return Warehouse(self.warehouse)
 
 
 def make_variables(makeflags: str) -> list[str]:
@@ -167,7 +174,7 @@ def resolve(
     )
 
 
-def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Path:
+def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Warehouse:
     """Read and check SOURCE and WAREHOUSE only, for commands that work on what is there.
 
     Raises:
@@ -176,7 +183,7 @@ def resolve_warehouse(environment: Mapping[str, str] | None = None, root: Path =
     given = os.environ if environment is None else environment
     check_names(given)
     source = read_source(given.get("SOURCE", "").strip() or DEFAULT_SOURCE, root)
-    return read_warehouse(given.get("WAREHOUSE", "").strip(), source, root)
+    return Warehouse(read_warehouse(given.get("WAREHOUSE", "").strip(), source, root))
 
 
 def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:

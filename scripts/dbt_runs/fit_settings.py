@@ -18,7 +18,6 @@ from common.quoting import identifier
 from common.settings import Settings
 from dbt_runs.run_dbt import PROJECT
 from store.history import unreadable
-from store.warehouse import Warehouse
 
 
 def check_before_loading(settings: Settings) -> None:
@@ -27,7 +26,7 @@ def check_before_loading(settings: Settings) -> None:
     Raises:
         Problem: they would (exit code 2), or the published file cannot be read.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     if settings.refit != "never" or not warehouse.marts_db.exists():
         return
     try:

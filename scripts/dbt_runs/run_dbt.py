@@ -24,7 +24,6 @@ from common.system_errors import problem_of_lines
 from dbt_runs.dbt_results import Progress
 from dbt_runs.spark_settings import SparkWarehouse
 from store.privacy import KEY_NAME
-from store.warehouse import Warehouse
 
 PROJECT = ROOT / "dbt_project"
 SECONDS_TO_END = 10
@@ -79,7 +78,7 @@ def given_settings(settings: Settings) -> JsonObject:
 
 def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment dbt runs in: profile settings, and none of the user's dbt options."""
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     kept = {
         name: value
         for name, value in inherited.items()
@@ -128,7 +127,7 @@ def program(settings: Settings) -> list[str]:
 
 def command(settings: Settings, arguments: Sequence[str], log_format: str) -> list[str]:
     """Return dbt's command line: global options, then the command and its options."""
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     return [
         sys.executable,
         *program(settings),
@@ -206,7 +205,7 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     Raises:
         Problem: dbt failed; the failing nodes have been shown.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     run_results = warehouse.dbt_target / "run_results.json"
     run_results.unlink(missing_ok=True)
     live = LiveLine()

@@ -14,8 +14,8 @@ from pathlib import Path
 from common.console import WRONG_USE, Problem
 from common.machine import engine_memory
 from common.settings import Settings
+from common.warehouse_paths import Warehouse
 from store.kept_versions import umask
-from store.warehouse import Warehouse
 
 FOLDER = "spark"
 # The driver gets centroids and totals, never customers: more than this is a mistake in a model.

@@ -8,13 +8,13 @@ from common.console import say
 from common.settings import resolve
 from dbt_runs.run_dbt import run_quietly
 from loading.load_raw import load
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 
 def main() -> int:
     """Generate dbt's documentation and put it into the warehouse as docs.html."""
     settings = resolve()
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with exclusive(warehouse) as lock:
         if not warehouse.build_db.exists():
             say(f"Loading {settings.source}")

@@ -19,6 +19,7 @@ from common.data_errors import first_line, printable
 from common.quoting import literal
 from common.settings import Settings, resolve_reading
 from common.settings_table import nearest
+from common.warehouse_paths import Warehouse
 from handover.export_request import LEDGER_COLUMNS, STATUSES, Request, read_request
 from handover.export_rows import check_rows, column_types, make_members, make_statuses, write
 from store import export_ledger
@@ -29,7 +30,7 @@ from store.forgotten_totals import pending_of
 from store.plain_names import PlainNames, plain_names
 from store.published_file import not_published
 from store.temporary import EXPORT, place_in, session
-from store.warehouse import Warehouse, remove_leftovers
+from store.warehouse import remove_leftovers
 
 AUDIENCE_NAMES = {"exclude": "", "include": "_with_holdout", "only": "_holdout"}
 
@@ -53,7 +54,7 @@ def export(settings: Settings, request: Request) -> Exported:
         Problem: nothing is published, what is asked for is not there, OUT is there already, or
             the file could not be written; then no file was put in place.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     remove_leftovers(warehouse)
     if not warehouse.marts_db.exists():
         raise not_published(warehouse.marts_db)

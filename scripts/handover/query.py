@@ -33,7 +33,7 @@ from common.settings_table import nearest
 from handover.summary import table_text
 from store.published_file import not_published
 from store.temporary import place_of_user, session
-from store.warehouse import Warehouse, remove_leftovers
+from store.warehouse import remove_leftovers
 
 QUERIES = ROOT / "scripts" / "queries"
 FORMATS = ("table", "csv", "json")
@@ -262,7 +262,7 @@ WRITERS = {"table": write_table, "csv": write_csv, "json": write_json}
 
 def main() -> int:
     """Ask what SQL or FILE of the environment says."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     remove_leftovers(warehouse)
     chosen = os.environ.get("FORMAT", "").strip() or "table"
     if chosen not in WRITERS:

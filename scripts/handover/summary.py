@@ -15,7 +15,7 @@ from common.query_rows import NamedRow, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
 from store.published_file import not_published
-from store.warehouse import Warehouse, remove_leftovers
+from store.warehouse import remove_leftovers
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
@@ -288,7 +288,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[tuple[int, tuple[s
 
 def main() -> int:
     """Show the summary of the published file of the warehouse."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     remove_leftovers(warehouse)
     say(summary(warehouse.marts_db))
     return 0

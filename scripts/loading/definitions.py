@@ -37,7 +37,6 @@ from loading.definition_rows import (
 from loading.id_column import ID_COLUMN, VIEW
 from loading.seed_files import SeedFile
 from store.atomic_path import atomic_path
-from store.warehouse import Warehouse
 
 FILE_NAME = "feature_definitions.csv"
 PREVIOUS_NAME = "feature_definitions.previous.csv"
@@ -186,7 +185,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     They stand in the warehouse for people to copy and edit: no build reads them unless they are
     given by DEFINITIONS=. Without proposals nothing is written and nothing said.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
         cursor = connection.execute(
             "select settings.* from features.feature_settings as settings "

@@ -18,6 +18,7 @@ from common.quoting import identifier
 from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.settings import Settings
 from common.source_contract import Source
+from common.warehouse_paths import Warehouse
 from loading import joined_files
 from loading.first_row_fields import (
     OrderFields,
@@ -35,7 +36,6 @@ from loading.reading import Reading
 from loading.table_files import find_files, find_joins, mapped_table
 from store.build_database import drop_relation, relation_kind
 from store.privacy import DECLARED, Guard, guard_of
-from store.warehouse import Warehouse
 
 
 def guard_for(settings: Settings, source: Source, warehouse: Warehouse) -> Guard:

@@ -27,6 +27,7 @@ from common.source_contract import Source
 from common.sources import source_of
 from common.system_errors import told
 from common.text_columns import IdSettings, Stated
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
 from loading import raw_files
 from loading.definitions import check_features, load_definitions, of_attributes
@@ -50,7 +51,7 @@ from store.increment import Increment, write_plan
 from store.plain_names import PlainNames, is_pattern, plain_names
 from store.published_file import check_published
 from store.replay import Replay, forget_what_came_later
-from store.warehouse import Warehouse, exclusive, set_aside_wal
+from store.warehouse import exclusive, set_aside_wal
 
 CUSTOMERS = "customers"
 
@@ -72,7 +73,7 @@ def load(
         Problem: the data is refused (exit code 4), or the warehouse belongs to another source
             (exit code 2).
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     source = source_of(settings)
     clock = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
     set_aside_wal(warehouse)
@@ -208,7 +209,7 @@ def main() -> int:
     settings = resolve()
     started = time.monotonic()
     say(f"Loading {settings.source} into {settings.warehouse}")
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with exclusive(warehouse), healed(warehouse), told("loading"):
         check_published(warehouse)
         loaded = load(settings)

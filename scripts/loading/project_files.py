@@ -22,11 +22,11 @@ from common.project_sql import LOADER, PROJECT, ProjectSql, Relation
 from common.setting_values import known_sources
 from common.settings import Settings
 from common.settings_table import nearest
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
 from loading.definition_rows import check_clustered
 from loading.definitions import SEEDS, active_definitions, seed_rows
 from loading.seed_files import SeedFile
-from store.warehouse import Warehouse
 
 RULES = "playbook_rules"
 NAMES = "segment_name_overrides"

@@ -8,9 +8,9 @@ from common.console import (
     WRONG_USE,
     Problem,
 )
+from common.warehouse_paths import Warehouse
 from store.build_database import relation_kind
 from store.history import published_facts
-from store.warehouse import Warehouse
 
 
 def check_published_source(warehouse: Warehouse, source: str) -> None:

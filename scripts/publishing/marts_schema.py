@@ -15,7 +15,7 @@ import duckdb
 
 from common.console import FAILED, Problem
 from common.query_rows import one_row
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 Schema = Mapping[str, Mapping[str, str]]
 

@@ -19,6 +19,7 @@ from common.quoting import identifier, literal
 from common.settings import Settings
 from common.system_errors import problem_of
 from common.trimming import text_sql
+from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import check_success, read_json
 from dbt_runs.fit_settings import check_before_publishing
 from publishing.marts_schema import check_schema
@@ -36,7 +37,7 @@ from store.kept_versions import (
     version_of,
     working_folder,
 )
-from store.warehouse import Warehouse, set_aside_wal
+from store.warehouse import set_aside_wal
 
 STORAGE_VERSION = "v1.0.0"
 MACROS = Path(__file__).parent / "published_macros"
@@ -65,7 +66,7 @@ def publish(
         Problem: the build did not succeed, or the file could not be written; what was published
             before is untouched.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     target = target or warehouse.dbt_target
     check_success(target)
     tables = tables_to_publish(read_json(target / "manifest.json"))

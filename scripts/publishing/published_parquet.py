@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 CURRENT = "current"
 

@@ -15,10 +15,11 @@ from common.console import WRONG_USE, Problem, say, size
 from common.paths import out_problem, resolve_target
 from common.setting_values import read_segment
 from common.settings import resolve_warehouse
+from common.warehouse_paths import Warehouse
 from report_page.page import brief_page, whole_page
 from store.atomic_path import sync
 from store.temporary import place_in, session
-from store.warehouse import Warehouse, remove_leftovers
+from store.warehouse import remove_leftovers
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def write(warehouse: Warehouse, file: Path, page: str) -> None:
 def main() -> int:
     """Write the page, or the brief of a segment."""
     request = read_request(os.environ)
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     remove_leftovers(warehouse)
     file = file_of(warehouse, request)
     started = time.monotonic()

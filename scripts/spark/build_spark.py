@@ -20,7 +20,6 @@ from spark.java import check_java
 from spark.load_spark import export
 from store.build_database import delete_build_database
 from store.history import published_facts
-from store.warehouse import Warehouse
 
 LINES_SHOWN = 20
 
@@ -46,7 +45,7 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
     Raises:
         Problem: as `load_raw.load`; or AS_OF asks for a replay; or Spark could not be started.
     """
-    origin = Warehouse(settings.warehouse)
+    origin = settings.place
     published = published_facts(origin)
     current = published.as_of_date if published else None
     if settings.as_of and current and settings.as_of < current:
@@ -60,7 +59,7 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
     loaded = load(there, origin=origin)
     export(there)
     # Spark has the rows now; a second copy would only take space.
-    delete_build_database(Warehouse(there.warehouse))
+    delete_build_database(there.place)
     register(there, lock)
     return loaded
 

@@ -14,6 +14,7 @@ import duckdb
 from common.console import Problem, count, say
 from common.quoting import identifier, literal
 from common.settings import Settings
+from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import read_json
 from dbt_runs.spark_settings import SparkWarehouse, spark_settings
 from loading.definitions import write_proposals
@@ -24,7 +25,6 @@ from store.build_database import delete_build_database, limit_resources
 from store.history_rows import LOADED, READ
 from store.history_schema import HISTORY_TABLES
 from store.kept_versions import working_folder
-from store.warehouse import Warehouse
 
 # What is read besides the tables to publish: by definitions.py, and by history_rows.py.
 ALSO_SHOWN = (("features", "feature_settings"), ("features", "feature_proposals"), *READ)
@@ -125,7 +125,7 @@ def publish_from_spark(settings: Settings) -> Publication:
     place = SparkWarehouse(there.warehouse)
     tables = show_tables(there)
     publication = publish(settings, place.dbt_target, place.build_db)
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with working_folder(warehouse) as written:
         folder = publish_parquet(
             warehouse,

@@ -13,7 +13,8 @@ from common.machine import engine_memory
 from common.quoting import identifier
 from common.settings import Settings
 from common.system_errors import is_damage, is_locked
-from store.warehouse import Warehouse, wal_of
+from common.warehouse_paths import Warehouse
+from store.warehouse import wal_of
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def open_build_database(
     A file that is damaged, or that another program holds open, is deleted and made anew: nothing
     in it is needed, and a program that has it open goes on with what it opened.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     warehouse.create()
     try:
         connection = duckdb.connect(warehouse.build_db)
@@ -51,7 +52,7 @@ def limit_resources(
         belongs to whoever holds the lock.
     """
     if temporary is None:
-        temporary = Warehouse(settings.warehouse).temporary
+        temporary = settings.place.temporary
         temporary.mkdir(exist_ok=True)
     options: list[tuple[str, object]] = [
         ("threads", settings.threads),

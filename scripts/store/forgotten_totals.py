@@ -15,9 +15,9 @@ import duckdb
 
 from common.console import Problem
 from common.quoting import identifier
+from common.warehouse_paths import Warehouse
 from store.atomic_path import atomic_path, sync
 from store.kept_versions import highest_numbers, version_of
-from store.warehouse import Warehouse
 
 # Of these only the current fit or run is published; what needs earlier ones needs their ids only.
 ONLY_CURRENT = {

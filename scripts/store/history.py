@@ -11,10 +11,10 @@ from common.console import Problem
 from common.data_errors import first_line
 from common.quoting import identifier, literal
 from common.system_errors import is_locked, is_of_another_version
+from common.warehouse_paths import Warehouse
 from store.history_schema import HISTORY_TABLES, MART_OF
 from store.kept_versions import highest_numbers, kept_versions
 from store.marts_renames import former_columns, read_renames
-from store.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.run_environment import environment_text
 from common.settings import Settings
+from common.warehouse_paths import Warehouse
 from store.build_database import limit_access, limit_resources, relation_kind
 from store.privacy import forgotten_file
-from store.warehouse import Warehouse
 
 # Their order lines have no cancellations: one could take back a line of a file that is kept.
 SOURCES_THAT_GROW = ("own_files",)

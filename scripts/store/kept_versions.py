@@ -18,9 +18,10 @@ from pathlib import Path
 import duckdb
 
 from common.query_rows import one_row
+from common.warehouse_paths import Warehouse
 from store import temporary
 from store.atomic_path import atomic_path, sync
-from store.warehouse import Warehouse, set_aside_wal, wal_of
+from store.warehouse import set_aside_wal, wal_of
 
 HASH_CHUNK_BYTES = 1 << 20
 # Numbers that are given out once, and the table of schema history where each stands.

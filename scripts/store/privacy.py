@@ -30,9 +30,9 @@ from common.console import WRONG_USE, Problem
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.trimming import RAW_TEXT, stands_for_none, text_of, text_sql
+from common.warehouse_paths import Warehouse
 from store.atomic_path import atomic_path, sync
 from store.history import unreadable
-from store.warehouse import Warehouse
 
 KEY_NAME = "PSEUDONYM_KEY"
 # As many bytes as the hash has: shorter keys are the weakest part.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from common.console import Problem, warn
+from common.warehouse_paths import Warehouse
 from store.history import published_facts
 from store.kept_versions import (
     damage,
@@ -14,7 +15,7 @@ from store.kept_versions import (
     version_of,
     written_checksums,
 )
-from store.warehouse import Warehouse, set_aside_wal
+from store.warehouse import set_aside_wal
 
 
 def not_published(path: Path) -> Problem:

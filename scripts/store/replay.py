@@ -21,7 +21,7 @@ import duckdb
 from common.console import Problem
 from common.quoting import identifier
 from common.settings import Settings
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 REPLAYS = "replays"
 READ_BYTES = 1 << 20
@@ -67,7 +67,7 @@ def replay_of(settings: Settings, published_as_of: date | None) -> tuple[Setting
     """Return the settings and the start of a replay; None when the date asks for none."""
     if not settings.as_of or not published_as_of or settings.as_of >= published_as_of:
         return None
-    origin = Warehouse(settings.warehouse)
+    origin = settings.place
     try:
         with duckdb.connect(origin.marts_db, read_only=True) as connection:
             row = connection.execute(

@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.console import Problem
+from common.warehouse_paths import TEMPORARY
 
-FOLDER = "tmp"
 SESSION = "session-"
 LOCK = ".lock"
 OUTSIDE = "outside.json"
@@ -29,8 +29,8 @@ EXPORT = "export"
 LEFT_BY_HOLDERS = (
     ".publishing-*",
     ".check-*",
-    f"{FOLDER}/*",
-    f"spark/{FOLDER}/*",
+    f"{TEMPORARY}/*",
+    f"spark/{TEMPORARY}/*",
     "parquet/.*.unfinished",
     "parquet/.*.replaced",
     ".*.new",
@@ -43,7 +43,7 @@ PLACES = ("", "replays/*/")
 
 def place_in(warehouse: Path) -> Path:
     """Return where sessions of a warehouse are: in it, or where this user may not write, beside."""
-    place = warehouse / FOLDER
+    place = warehouse / TEMPORARY
     nearest = next(path for path in (place, *place.parents) if path.exists())
     return place if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK) else place_of_user()
 
@@ -217,7 +217,7 @@ def remove_left(warehouse: Path) -> list[Path]:
 
 def remove_sessions_that_ended(warehouse: Path) -> None:
     """Remove what commands without the warehouse's lock left, in it and in this user's place."""
-    remove_left_sessions(warehouse / FOLDER, warehouse)
+    remove_left_sessions(warehouse / TEMPORARY, warehouse)
     with suppress(Problem):
         remove_left_sessions(place_of_user(), warehouse)
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from common.console import WRONG_USE, Problem, say, warn
 from common.project_root import ROOT
 from common.settings import resolve_warehouse
+from common.warehouse_paths import Warehouse
 from store.temporary import sessions_in
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 CACHES = (".pytest_cache", ".ruff_cache", ".mypy_cache")
 CODE_FOLDERS = ("scripts", "dev", "models_py", "models_spark", "tests", "dbt_project")
@@ -92,7 +93,7 @@ def remove_of_project(paths: Iterable[Path]) -> list[Path]:
 
 def main(*, is_all: bool = False) -> int:
     """Clean the warehouse that the settings name, and the caches of the project."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     if is_all and os.environ.get("FORCE", "") != "1":
         raise Problem(
             f"clean-all removes what is published in {warehouse.path} with its history, what "

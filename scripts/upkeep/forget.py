@@ -24,6 +24,7 @@ from common.data_errors import first_line
 from common.settings import resolve_warehouse
 from common.shipped_sources import SOURCES
 from common.trimming import RAW_TEXT, text_of
+from common.warehouse_paths import Warehouse
 from store.forgotten_totals import pending_of, write_pending
 from store.history import published_facts
 from store.kept_versions import (
@@ -34,7 +35,7 @@ from store.kept_versions import (
 from store.privacy import Guard, guard_of, is_forgotten, write_forgotten
 from store.replay import REPLAYS
 from store.temporary import sessions_in
-from store.warehouse import Warehouse, exclusive, set_aside_wal
+from store.warehouse import exclusive, set_aside_wal
 from upkeep.clean import rebuildable, remove
 from upkeep.forget_rows import (
     CUSTOMER_COLUMN,
@@ -176,7 +177,7 @@ def left_to_the_user(warehouse: Warehouse) -> list[Path]:
 
 def main() -> int:
     """Forget the customer that CUSTOMER of the environment names."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     customer = os.environ.get("CUSTOMER", "")
     if not text_of(customer):
         raise Problem("CUSTOMER is missing: expected the id of a customer", WRONG_USE)

@@ -14,6 +14,7 @@ from common.data_errors import first_line
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from common.trimming import text_of, text_sql
+from common.warehouse_paths import Warehouse
 from publishing.publish import STORAGE_VERSION
 from store.atomic_path import sync
 from store.build_database import limit_access
@@ -26,7 +27,7 @@ from store.kept_versions import (
     version_of,
     working_folder,
 )
-from store.warehouse import Warehouse, set_aside_wal, wal_of
+from store.warehouse import set_aside_wal, wal_of
 
 CUSTOMER_COLUMN = "customer_id"
 # Files may hold other spellings: of a time when ids were read otherwise, or with IDS=as_written.

@@ -9,6 +9,7 @@ from common.data_errors import first_line
 from common.query_rows import one_count, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
+from common.warehouse_paths import Warehouse
 from handover.summary import table_text
 from store.history import published_facts
 from store.kept_versions import (
@@ -19,7 +20,7 @@ from store.kept_versions import (
     version_of,
     written_checksums,
 )
-from store.warehouse import Warehouse, remove_leftovers, wal_of
+from store.warehouse import remove_leftovers, wal_of
 
 HEAD = ("run", "as of", "run id", "rows", "verdict", "size", "")
 WIDTH = 100
@@ -108,7 +109,7 @@ def published_damage(warehouse: Warehouse) -> str | None:
 
 def main(*, is_check: bool = False) -> int:
     """List the versions of the warehouse that the settings name, or check them."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     remove_leftovers(warehouse)
     if not is_check:
         say(listing(warehouse))

@@ -13,6 +13,7 @@ import duckdb
 from common.console import WRONG_USE, Problem, say, warn
 from common.data_errors import first_line
 from common.settings import resolve_warehouse
+from common.warehouse_paths import Warehouse
 from publishing.published_parquet import follow
 from store.history import published_facts
 from store.kept_versions import (
@@ -23,7 +24,7 @@ from store.kept_versions import (
     kept_versions,
     publish_version,
 )
-from store.warehouse import Warehouse, exclusive, set_aside_wal
+from store.warehouse import exclusive, set_aside_wal
 
 
 def rollback(warehouse: Warehouse, asked: int | None = None) -> tuple[int | None, Version]:
@@ -83,7 +84,7 @@ def which(kept: list[Version]) -> str:
 
 def main() -> int:
     """Roll back the warehouse that the settings name."""
-    warehouse = Warehouse(resolve_warehouse())
+    warehouse = resolve_warehouse()
     given = os.environ.get("RUN", "").strip()
     if given and not RUN_NUMBER.fullmatch(given):
         raise Problem(f"RUN={given}: expected the number of a kept run", WRONG_USE)

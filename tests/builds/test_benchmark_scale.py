@@ -22,8 +22,8 @@ from benchmarks.scale_increment import Growth, increment_targets
 from benchmarks.scale_plain import statements
 from common.console import Problem
 from common.project_root import ROOT
+from common.warehouse_paths import Warehouse
 from shops import SHOP, Built
-from store.warehouse import Warehouse
 
 SMALL = Shop(30_000, seed=3)
 MEGABYTE = 1 << 20

@@ -13,12 +13,12 @@ import pytest
 
 from common.console import DATA_REFUSED, WRONG_USE, Problem
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from customer_tables import any_customers, mall_customers, personality_customers, write_table
 from loading.definition_rows import COLUMNS
 from loading.definitions import FILE_NAME, feature_name, keep_previous
 from loading.load_raw import load
 from shops import ROOT, Builds, Built, build, copy_warehouse, read_csv
-from store.warehouse import Warehouse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEED = ROOT / "dbt_project" / "seeds" / FILE_NAME

@@ -11,9 +11,9 @@ import pytest
 
 import queries_page
 from common.console import Problem
+from common.warehouse_paths import Warehouse
 from queries_page import differences, is_alike, pages, with_block
 from shops import ROOT, Builds, Built, clean_environment
-from store.warehouse import Warehouse
 
 
 def build_default(builds: Builds) -> Built:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from common.warehouse_paths import Warehouse
 from shops import ROOT, SHOP, Built, clean_environment, copy_warehouse
-from store.warehouse import Warehouse
 
 COMMAND = (sys.executable, "dev/run_dbt.py", "test", "--selector", "code")
 UNIT_TESTS = sorted(

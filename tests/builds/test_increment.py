@@ -17,6 +17,7 @@ from test_planted_defects import DEFECTS
 from benchmarks.scale_data import Shop, write_shop
 from common.project_root import ROOT
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
 from loading.load_raw import load
 from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
@@ -34,7 +35,6 @@ from store.increment import (
     prepare,
     read_state,
 )
-from store.warehouse import Warehouse
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from common.quoting import identifier, literal
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
 from queries_page import UPGRADING, renames_table, with_block
 from shops import FIXTURES, ROOT, SHOP, Builds, Built, build, copy_warehouse, read_csv
@@ -12,7 +13,6 @@ from store.history import create_history_table
 from store.history_schema import HISTORY_TABLES, MART_OF
 from store.kept_versions import version_of
 from store.marts_renames import Rename, former_columns, old_marts, read_renames
-from store.warehouse import Warehouse
 
 VERSION = 2
 OLD_MARTS = old_marts(read_renames(), VERSION)

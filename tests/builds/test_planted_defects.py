@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from test_guards_code import COMMAND
 
+from common.warehouse_paths import Warehouse
 from shops import (
     ROOT,
     SHOP,
@@ -29,7 +30,6 @@ from shops import (
     edit,
     read_csv,
 )
-from store.warehouse import Warehouse
 
 TESTS = ROOT / "dbt_project" / "tests"
 ASSERTIONS = sorted(path.stem for path in TESTS.glob("assert_*.sql"))

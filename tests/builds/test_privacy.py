@@ -18,6 +18,7 @@ import pytest
 from common.console import BUSY, FAILED, WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import environment
 from loading.load_raw import load
 from moving_shop import write_csv
@@ -35,7 +36,7 @@ from store.forgotten_totals import (
 from store.kept_versions import damage, version_of
 from store.kept_versions import kept_versions as versions_of
 from store.privacy import KEY_NAME, Guard, forgotten_file, forgotten_of, guard_of, stored_check
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 from stub_builds import build as stub_build
 from upkeep import forget as forgetting
 from upkeep.forget import forget

@@ -12,12 +12,13 @@ import pytest
 from building.build import build, with_replay
 from common.console import Problem
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
 from loading.load_raw import load
 from moving_shop import DAYS, LINE, MORE_DAYS, as_of, write_csv
 from store.history_schema import HISTORY_TABLES
 from store.replay import replay_of
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 
 CHAINS = [LINE]
 REPLAYS = {"replay of the first": "first", "replay of the held back": "held back"}

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
 from moving_shop import LINE, MANY, K
 from shops import Builds, Built, build, copy_warehouse, rows
 from store.history_schema import HISTORY_TABLES
 from store.kept_versions import damage, kept_versions, version_of
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 from upkeep.rollback import rollback
 
 pytestmark = pytest.mark.many_builds

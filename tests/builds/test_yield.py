@@ -15,9 +15,9 @@ from scipy.stats import norm
 
 import chance_shop
 from chance_shop import CUSTOMERS, GROWTH_DAYS, GROWTH_FROM_DAY, HORIZON, JUDGED_DAY, day, orders
+from common.warehouse_paths import Warehouse
 from shops import ROOT, copy_warehouse
 from store.history import copy_history
-from store.warehouse import Warehouse
 
 CHAINS = [{"chance": chance_shop.build_chance}, {"chance_cut_off": chance_shop.build_cut_off}]
 

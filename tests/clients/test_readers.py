@@ -16,11 +16,11 @@ import pytest
 
 from common.console import Problem
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from publishing import publish as publishing
 from publishing.publish import publish
 from shops import SHOP, build
 from store.kept_versions import damage, kept_versions
-from store.warehouse import Warehouse
 from stub_builds import build as stub_build
 from upkeep.list_versions import damaged
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from common.warehouse_paths import Warehouse
 from faults import (
     SETTINGS,
     Running,
@@ -28,7 +29,7 @@ from faults import (
     started,
 )
 from shops import build
-from store.warehouse import Warehouse, wal_of
+from store.warehouse import wal_of
 
 pytestmark = pytest.mark.faults
 

@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from faults import digests, fresh_copy
 from loading.load_raw import load
 from publishing import publish as publishing
 from publishing.publish import publish
 from shops import ROOT, SHOP, clean_environment
 from store.kept_versions import damage, kept_versions
-from store.warehouse import Warehouse
 from stub_builds import build, published
 
 pytestmark = pytest.mark.faults

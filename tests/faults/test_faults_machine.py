@@ -21,6 +21,7 @@ import pytest
 from common.console import BUSY, DATA_REFUSED, FAILED, WRONG_USE, Problem
 from common.settings import Settings, resolve
 from common.system_errors import kind_of, problem_of, problem_of_lines, told
+from common.warehouse_paths import Warehouse
 from loading import load_table, table_rows
 from loading.load_raw import load
 from publishing import publish as publishing
@@ -29,7 +30,7 @@ from shops import ROOT, SHOP, clean_environment
 from store.build_database import healed, open_build_database
 from store.kept_versions import damage, version_of
 from store.published_file import check_published
-from store.warehouse import Warehouse, exclusive, is_to_wait
+from store.warehouse import exclusive, is_to_wait
 from stub_builds import build, published
 from upkeep.rollback import rollback
 

@@ -13,9 +13,9 @@ import pytest
 from test_faults_machine import mounted
 
 from common.console import FAILED
+from common.warehouse_paths import Warehouse
 from faults import SETTINGS, Start, check_made_good, digests, fresh_copy, prepared, started
 from shops import Built, build
-from store.warehouse import Warehouse
 
 pytestmark = pytest.mark.faults
 

@@ -17,11 +17,11 @@ from random import Random
 import duckdb
 import pytest
 
+from common.warehouse_paths import Warehouse
 from export_ordered import digests
 from moving_shop import write_csv
 from shops import Built, build
 from store.kept_versions import damage, kept_versions
-from store.warehouse import Warehouse
 
 pytestmark = pytest.mark.faults
 

@@ -14,10 +14,10 @@ import pytest
 from common.console import DATA_REFUSED, Problem
 from common.quoting import literal
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from handover.export_rows import check_rows
 from loading.load_raw import load
 from store.plain_names import plain_names
-from store.warehouse import Warehouse
 
 pytestmark = pytest.mark.inputs
 

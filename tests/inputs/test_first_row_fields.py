@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from common.warehouse_paths import Warehouse
 from loading.load_raw import load
 from store.privacy import KEY_NAME, guard_of, write_forgotten
-from store.warehouse import Warehouse
 from tried import NOW, settings_of, try_files
 
 pytestmark = pytest.mark.inputs

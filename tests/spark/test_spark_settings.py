@@ -15,6 +15,7 @@ import pytest
 from common.console import WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs.spark_settings import (
     MAX_RESULT_SIZE,
     SparkWarehouse,
@@ -26,7 +27,6 @@ from dbt_runs.spark_settings import (
 from shops import SHOP, build
 from spark import load_spark
 from spark.java import check_java, java_program, major_version
-from store.warehouse import Warehouse
 
 ENGINES = (ROOT / "dbt_project" / "macros" / "engines.sql").read_text(encoding="utf-8")
 

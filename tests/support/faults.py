@@ -18,9 +18,9 @@ from pathlib import Path
 import duckdb
 
 from common.quoting import identifier
+from common.warehouse_paths import Warehouse
 from shops import ROOT, SECONDS_TO_BUILD, SHOP, Built, build, clean_environment
 from store.kept_versions import damage, kept_versions
-from store.warehouse import Warehouse
 
 # The fixture shop's last four weeks come as a file of their own.
 NEW_FROM, NEW_TO = "2025-01-08", "2025-02-05"

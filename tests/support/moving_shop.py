@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from common.warehouse_paths import Warehouse
 from shops import Builds, Built, build, copy_project, copy_warehouse, edit
-from store.warehouse import Warehouse
 
 FIRST_DAY = date(2025, 1, 6)
 # Days in the files at the first run, at the ones after it, and at the last.

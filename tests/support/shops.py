@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"

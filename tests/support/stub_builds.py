@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 
 from common.settings import Settings
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 COMMENT = """It's "quoted"; drop table x -- and so on."""
 

@@ -18,9 +18,9 @@ from common.console import Problem
 from common.project_sql import PROJECT, ProjectSql, Relation
 from common.quoting import literal
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
 from loading.load_raw import load
-from store.warehouse import Warehouse
 
 SEEDS = PROJECT / "seeds"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

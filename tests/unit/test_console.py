@@ -30,8 +30,8 @@ from common.console import (
 )
 from common.program import run
 from common.project_root import ROOT
+from common.warehouse_paths import Warehouse
 from handover.summary import table_text
-from store.warehouse import Warehouse
 
 # An escape, C1 controls (CSI, OSC), bidirectional overrides and isolates, a mark that has no width,
 # a line separator, a tag, a lone surrogate (a byte of a file name that is no UTF-8) and DEL.

@@ -8,9 +8,9 @@ import pytest
 
 from common.console import LiveLine, Problem
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs import run_dbt
 from dbt_runs.dbt_results import Progress
-from store.warehouse import Warehouse
 
 TRACEBACK = """Runtime Error in model learned_k_scan (models/segmentation/learned_k_scan.py)
   Python model failed:

@@ -11,6 +11,7 @@ import pytest
 from common.console import WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from dbt_runs import fit_settings
 from dbt_runs.fit_settings import (
     changed_settings,
@@ -19,7 +20,6 @@ from dbt_runs.fit_settings import (
     project_vars,
 )
 from publishing.publish import publish
-from store.warehouse import Warehouse
 from stub_builds import build
 
 STORED = "window_days=364;evening_hour=18"

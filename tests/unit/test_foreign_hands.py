@@ -18,11 +18,11 @@ from common.console import DATA_REFUSED, FAILED, Problem
 from common.program import run
 from common.quoting import literal
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from loading.load_raw import load
 from loading.loaded import Loaded
 from store import kept_versions
 from store.history import unreadable
-from store.warehouse import Warehouse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

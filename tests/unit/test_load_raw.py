@@ -17,6 +17,7 @@ from common.quoting import literal
 from common.settings import Settings, resolve
 from common.shipped_sources import OWN_FILES
 from common.text_columns import Stated
+from common.warehouse_paths import Warehouse
 from loading.load_raw import load
 from loading.loaded import LedgerRow, Loaded
 from loading.reading import Reading
@@ -25,7 +26,6 @@ from store.build_database import relation_kind
 from store.history_schema import HISTORY_TABLES
 from store.plain_names import plain_names
 from store.privacy import Guard
-from store.warehouse import Warehouse
 
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 ROW = "o1,c1,2024-01-02,9.50\n"

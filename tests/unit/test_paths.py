@@ -10,11 +10,11 @@ import pytest
 
 from common.console import WRONG_USE, Problem, plain
 from common.settings import resolve, resolve_warehouse
+from common.warehouse_paths import Warehouse
 from handover import export_request
 from handover.query import find_file
 from report_page import report
 from store.kept_versions import kept_versions
-from store.warehouse import Warehouse
 
 
 def as_data(text: str) -> object:
@@ -22,7 +22,7 @@ def as_data(text: str) -> object:
 
 
 def as_warehouse(text: str) -> object:
-    return resolve_warehouse({"WAREHOUSE": text})
+    return resolve_warehouse({"WAREHOUSE": text}).path
 
 
 def as_definitions(text: str) -> object:

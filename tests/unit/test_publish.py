@@ -20,12 +20,13 @@ import export_ordered
 from common.console import BUSY, DATA_REFUSED, Problem
 from common.project_root import ROOT
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from handover.summary import summary
 from publishing import publish as publishing
 from publishing.publish import publish
 from store import kept_versions
 from store.kept_versions import publish_version, version_of
-from store.warehouse import Warehouse, exclusive, wal_of
+from store.warehouse import exclusive, wal_of
 from stub_builds import COMMENT, MANIFEST, build, published
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from common.warehouse_paths import Warehouse
 from publishing import published_parquet
 from publishing.published_parquet import CURRENT, follow, publish_parquet
-from store.warehouse import Warehouse
 
 
 @pytest.fixture

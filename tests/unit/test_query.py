@@ -12,7 +12,7 @@ import pytest
 from common.console import WRONG_USE
 from common.project_root import ROOT
 from common.settings import make_variables
-from store.warehouse import Warehouse
+from common.warehouse_paths import Warehouse
 
 # Texts as hostile customers have them: a terminal's escape, quotes, separators, a line break.
 HOSTILE = '\x1b[31mred\n"it\'s", so'

@@ -13,11 +13,11 @@ import pytest
 from common.console import DATA_REFUSED, WRONG_USE, Problem
 from common.project_sql import ProjectSql, Relation
 from common.settings import resolve
+from common.warehouse_paths import Warehouse
 from loading import definitions, project_files
 from loading.load_raw import load
 from loading.project_files import check_marts, check_playbook, read_names, unused_names
 from shops import ROOT, SHOP
-from store.warehouse import Warehouse
 
 SEEDS = ROOT / "dbt_project" / "seeds"
 DEFINITIONS, RULES, NAMES = (

@@ -17,10 +17,11 @@ import pytest
 
 from common.console import Problem
 from common.project_root import ROOT
+from common.warehouse_paths import Warehouse
 from shops import clean_environment
 from store import export_ledger, temporary
 from store.temporary import place_in, place_of_user, session
-from store.warehouse import Warehouse, exclusive, remove_leftovers
+from store.warehouse import exclusive, remove_leftovers
 
 COMMANDS = (
     "building.build", "checking.check", "handover.docs", "handover.export", "handover.query",

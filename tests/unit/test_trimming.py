@@ -12,11 +12,12 @@ import pytest
 from common.console import Problem
 from common.settings import Settings, resolve
 from common.trimming import text_of, text_sql
+from common.warehouse_paths import Warehouse
 from loading.load_raw import load
 from moving_shop import write_csv
 from publishing.publish import MACROS
 from store.privacy import KEY_NAME, guard_of
-from store.warehouse import Warehouse, exclusive
+from store.warehouse import exclusive
 from upkeep.forget import customer_macro, forget
 
 HEADER = ("order_id", "customer_id", "ordered_at", "net_amount")

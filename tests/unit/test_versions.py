@@ -13,12 +13,13 @@ import pytest
 from common.console import WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import Settings, resolve
+from common.warehouse_paths import Warehouse
 from publishing import publish as publishing
 from publishing.publish import publish
 from store import kept_versions
 from store.history import numbers_given_out
 from store.kept_versions import damage, version_of
-from store.warehouse import Warehouse, exclusive, wal_of
+from store.warehouse import exclusive, wal_of
 from stub_builds import build, published
 from upkeep.list_versions import damaged, listing
 from upkeep.rollback import rollback
