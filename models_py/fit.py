@@ -197,20 +197,13 @@ def fit(
         if before and known.any() and row["k"] > 1:
             with customers.search() as search:
                 warm = warm_start(before, mapped, row["k"], search)
-                warm = kmeans.rounded(search.polished([warm])[0])
-                warm = warm[business_order(scaler.unscale(warm))]
-                stability = search.stabilities([warm])[0]
-                warm_jaccards = None if stability is None else stability.jaccards.tolist()
+                warm, warm_jaccards = _polished(warm, scaler, search)
                 models.append(warm)
                 del search
         evaluations = customers.assigned(models)
-    best, start = evaluations[0], COLD
-    if len(evaluations) > 1:
-        bound = evaluations[0].inertia * (1 + settings.warm_tolerance)
-        is_whole = (evaluations[1].sizes > 0).all()
-        if is_whole and evaluations[1].inertia <= bound:
-            best, start = evaluations[1], WARM
-            jaccards = warm_jaccards or [None] * row["k"]
+    best, start = _better(evaluations, settings)
+    if start == WARM:
+        jaccards = warm_jaccards or [None] * row["k"]
     del evaluations
     if start == COLD and row.get("cluster_silhouettes"):
         # The scan measured the same centres on the same customers.
@@ -222,12 +215,7 @@ def fit(
     crossed = customers.crossed(best) if before else {}
     active = np.array([one["segment_id"] for one in before], dtype=np.int64)
     next_segment_id = max([next_segment_id, *(_every_id(previous))])
-    nobody = np.zeros(len(best.centres), dtype=np.int64)
-    shared = (
-        np.stack([crossed.get(int(one), nobody) for one in active], axis=1)
-        if before
-        else (np.zeros((len(best.centres), 0), dtype=np.int64))
-    )
+    shared = _shared(crossed, active, len(best.centres))
     closeness = (
         centre_closeness(best.centres[:, known], mapped[:, known])
         if active.size and known.any()
@@ -250,6 +238,31 @@ def fit(
     return _table(best, nearest, match, scaler, settings, jaccards, start, moved, unmatched)
 
 
+def _polished(warm: Matrix, scaler: Scaler, search: Search) -> tuple[Matrix, Jaccards | None]:
+    """Centres polished and in business order, with the Jaccards of half samples."""
+    warm = kmeans.rounded(search.polished([warm])[0])
+    warm = warm[business_order(scaler.unscale(warm))]
+    stability = search.stabilities([warm])[0]
+    return warm, None if stability is None else stability.jaccards.tolist()
+
+
+def _shared(crossed: dict[int, Counts], active: Labels, k: int) -> Counts:
+    """Customers by new cluster and by segment of the fit before, int64 (k x segments)."""
+    nobody = np.zeros(k, dtype=np.int64)
+    columns = [crossed.get(int(one), nobody) for one in active]
+    return np.stack(columns, axis=1) if columns else np.zeros((k, 0), dtype=np.int64)
+
+
+def _better(evaluations: Sequence[Evaluation], settings: FitSettings) -> tuple[Evaluation, str]:
+    """The warm start where there is one that is nearly as good and has no empty segment."""
+    cold = evaluations[0]
+    for warm in evaluations[1:]:
+        bound = cold.inertia * (1 + settings.warm_tolerance)
+        if (warm.sizes > 0).all() and warm.inertia <= bound:
+            return warm, WARM
+    return cold, COLD
+
+
 def moved_share(crossed: dict[int, Counts], ids: Labels) -> float | None:
     """Share of customers (0 to 1) with another id than before; None for no customers.
 
@@ -265,6 +278,19 @@ def _every_id(previous: pa.Table | None) -> list[int]:
     if previous is None:
         return []
     return [one + 1 for one in previous.column("segment_id").to_pylist()]
+
+
+def _centroid(scaler: Scaler, scaled: Vector, original: Vector) -> list[dict[str, object]]:
+    """A centre, feature by feature."""
+    return [
+        {
+            "feature": feature,
+            "position": scaler.positions[column],
+            "scaled_value": float(scaled[column]),
+            "original_value": float(original[column]),
+        }
+        for column, feature in enumerate(scaler.features)
+    ]
 
 
 def _table(
@@ -305,15 +331,7 @@ def _table(
                 "mean_squared_radius": float(best.inertias[number] / max(best.sizes[number], 1)),
                 "silhouette": None if np.isnan(silhouette) else float(silhouette),
                 "jaccard": jaccards[number],
-                "centroid": [
-                    {
-                        "feature": feature,
-                        "position": scaler.positions[column],
-                        "scaled_value": float(best.centres[number, column]),
-                        "original_value": float(originals[number, column]),
-                    }
-                    for column, feature in enumerate(scaler.features)
-                ],
+                "centroid": _centroid(scaler, best.centres[number], originals[number]),
             }
         )
     for segment_id in match.retired:

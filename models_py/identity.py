@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from models_py.arrays import Counts, Labels, Matrix
+from models_py.arrays import Counts, Labels, Mask, Matrix
 from models_py.metrics import jaccard_matrix
 
 MEMBER_WEIGHT = 0.8  # members decide; centres break near ties and serve when members are new
@@ -82,14 +82,8 @@ def match_segments(
     close = np.zeros(shared.shape) if closeness is None else closeness
     has_members = shared.sum() > 0
     similarity = MEMBER_WEIGHT * jaccard + (1 - MEMBER_WEIGHT) * close if has_members else close
-    kept: dict[int, int] = {}
-    if previous_count:
-        for i, j in zip(*linear_sum_assignment(-similarity), strict=True):
-            same_members = jaccard[i, j] >= minimum_jaccard
-            same_place = close[i, j] > 1 - CENTRE_MATCH and (not has_members or jaccard[i, j] > 0)
-            if same_members or same_place:
-                kept[int(i)] = int(j)
-
+    is_near = (close > 1 - CENTRE_MATCH) & ((jaccard > 0) | (not has_members))
+    kept = _kept_pairs(similarity, (jaccard >= minimum_jaccard) | is_near)
     went = shared / np.maximum(shared.sum(axis=0), 1)[None, :]
     came = shared / np.maximum(shared.sum(axis=1), 1)[:, None]
     ids = np.zeros(new_count, dtype=np.int64)
@@ -118,6 +112,14 @@ def match_segments(
     held = {int(previous_ids[j]) for j in kept.values()}
     retired = tuple(sorted(int(one) for one in previous_ids if int(one) not in held))
     return Match(ids, tuple(lineages), tuple(origins), retired, following)
+
+
+def _kept_pairs(similarity: Matrix, may_keep: Mask) -> dict[int, int]:
+    """The previous segment of each new one that keeps its id; (new x previous) both."""
+    if not similarity.shape[1]:
+        return {}
+    pairs = zip(*linear_sum_assignment(-similarity), strict=True)
+    return {int(i): int(j) for i, j in pairs if may_keep[i, j]}
 
 
 def paired_ids(shared: Counts, ids: Labels) -> Labels:

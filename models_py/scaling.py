@@ -13,7 +13,7 @@ Features that customers are described by and not clustered by are scaled too, fo
 names of segments speak of every feature in standard deviations; they have no scale factor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,36 +98,23 @@ def learned_with_sample(
     factors = dict(
         zip(used, _factors(wanted, [present[at] for at in used], deviation[used]), strict=True)
     )
-    order = {name: at for at, name in enumerate(names)}
-    rows = []
-    for item in wanted:
-        place = order.get(item.feature)
-        learned: dict[str, float | int | None] = {"row_count": row_count}
-        reason: str | None = ABSENT
-        factor = None
-        if place is not None:
-            reason, factor = bounds.reasons[place], factors.get(place)
-            learned["null_count"] = int(nulls[place])
-            if reason is None:
-                learned |= {
-                    "missing_value": float(bounds.missing[place]),
-                    "lower_value": float(bounds.lower[place]),
-                    "upper_value": float(bounds.upper[place]),
-                    "mean_value": float(mean[place]),
-                    "standard_deviation": float(deviation[place]),
-                }
-        rows.append(_scaling_row(item, reason, factor, learned))
-    unit = Scaler(
-        tuple(names[at] for at in searched),
-        tuple(present[at].position for at in searched),
-        tuple(present[at].transform for at in searched),
-        bounds.missing[searched],
-        bounds.lower[searched],
-        bounds.upper[searched],
-        mean[searched],
-        deviation[searched],
-        1 / deviation[searched],
-    )
+    learned = {
+        item.feature: {"row_count": row_count, "null_count": int(nulls[at])}
+        | _learned(bounds, mean, deviation, at)
+        for at, item in enumerate(present)
+    }
+    dropped = {item.feature: bounds.reasons[at] for at, item in enumerate(present)}
+    scale = {present[at].feature: factor for at, factor in factors.items()}
+    rows = [
+        _scaling_row(
+            item,
+            dropped.get(item.feature, ABSENT),
+            scale.get(item.feature),
+            learned.get(item.feature, {"row_count": row_count}),
+        )
+        for item in wanted
+    ]
+    unit = _unit_scaler(present, bounds, mean, deviation, searched)
     return pa.Table.from_pylist(rows, schema=SCALING_SCHEMA), unit, kept
 
 
@@ -169,6 +156,27 @@ def _bounds_of(present: Sequence[Definition], seen: Seen) -> _Bounds:
     return _Bounds(missing, lower, upper, reasons)
 
 
+def _unit_scaler(
+    present: Sequence[Definition],
+    bounds: _Bounds,
+    mean: Vector,
+    deviation: Vector,
+    searched: Sequence[int],
+) -> Scaler:
+    """The scaler that brings each of the searched features to variance 1."""
+    return Scaler(
+        tuple(present[at].feature for at in searched),
+        tuple(present[at].position for at in searched),
+        tuple(present[at].transform for at in searched),
+        bounds.missing[searched],
+        bounds.lower[searched],
+        bounds.upper[searched],
+        mean[searched],
+        deviation[searched],
+        1 / deviation[searched],
+    )
+
+
 def _kept_rows(sample: Matrix, searched: Sequence[int], settings: FitSettings) -> Matrix:
     """A seeded sample of the sample: the searched features x rows to find weights on."""
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, WEIGHTING_PATH]))
@@ -200,11 +208,24 @@ def _moments_of(
     return mean, deviation
 
 
+def _learned(bounds: _Bounds, mean: Vector, deviation: Vector, at: int) -> dict[str, float]:
+    """What was learned about a feature; nothing about one that does not vary."""
+    if bounds.reasons[at] is not None:
+        return {}
+    return {
+        "missing_value": float(bounds.missing[at]),
+        "lower_value": float(bounds.lower[at]),
+        "upper_value": float(bounds.upper[at]),
+        "mean_value": float(mean[at]),
+        "standard_deviation": float(deviation[at]),
+    }
+
+
 def _scaling_row(
     item: Definition,
     reason: str | None,
     factor: float | None,
-    learned: dict[str, float | int | None],
+    learned: Mapping[str, float | int],
 ) -> dict[str, object]:
     """The row of a definition in the scaling table; columns that are not learned are null."""
     if reason is None and factor is None:

@@ -259,16 +259,13 @@ def structure_weights(
     if held is not None:
         firsts.append(held)
 
-    def search(k: int) -> Weighted:
-        return searched(rows, k, firsts, settings, START_PATH)
-
     def with_weights_of(weights: Vector, number: int) -> dict[int, Weighted]:
         def at(k: int) -> Weighted:
             return clustered(rows, k, weights, settings, START_PATH, number)
 
         return {k: at(k) for k in ks}
 
-    found = {k: search(k) for k in ks}
+    found = {k: searched(rows, k, firsts, settings, START_PATH) for k in ks}
     measured = stability_of(rows, found, settings)
     bar = DISPLACING if is_defined else FOUND
     ours = clearest(rows, found, measured, settings, is_searched=True, bar=bar)
@@ -291,10 +288,16 @@ def structure_weights(
         # each other, separations of the same k may be compared, too.
         is_finer = ours.k > theirs.k + is_defined
         more = max(ours.separation, measured[theirs.k].separation) - theirs.separation
-        needed = 2 * MORE_SEPARATION if is_defined else MORE_SEPARATION
-        if not is_finer and more < (-MORE_SEPARATION if is_held else needed):
+        if not is_finer and more < _needed(is_held=is_held, is_defined=is_defined):
             return None
     return held if is_held else best[ours.k].weights
+
+
+def _needed(*, is_held: bool, is_defined: bool) -> float:
+    """How much more separation found weights need, to be used in place of the definitions'."""
+    if is_held:
+        return -MORE_SEPARATION
+    return 2 * MORE_SEPARATION if is_defined else MORE_SEPARATION
 
 
 def _candidates(settings: FitSettings) -> list[int]:

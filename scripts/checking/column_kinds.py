@@ -162,9 +162,7 @@ def _price_beside_quantity(checked: Checked, amount: str, quantity: str) -> str:
     """
 
 
-def _price_of_products(name: str, *, is_named: bool) -> str:
-    """Return the query for amounts of products that stay the same whatever the quantity."""
-    return f"""
+SAME_AMOUNTS = """
         with pieces as (
             select
                 product_id,
@@ -212,18 +210,28 @@ def _price_of_products(name: str, *, is_named: bool) -> str:
         select
             case
                 when
-                    {"true" if is_named else "false"}
+                    {is_named}
                     or (
-                        same_amount > {LEAST_SAME_SHARE} * varied
-                        and same_amount > {TIMES_SAME_PRICE} * same_price
+                        same_amount > {least_same_share} * varied
+                        and same_amount > {times_same_price} * same_price
                     )
                     then several.line_count
             end as count,
             several.example,
-            {literal(name)} as name
+            {name} as name
         from several
         cross join compared
     """
+
+
+def _price_of_products(name: str, *, is_named: bool) -> str:
+    """Return the query for amounts of products that stay the same whatever the quantity."""
+    return SAME_AMOUNTS.format(
+        is_named="true" if is_named else "false",
+        least_same_share=LEAST_SAME_SHARE,
+        times_same_price=TIMES_SAME_PRICE,
+        name=literal(name),
+    )
 
 
 def unused_returns(checked: Checked) -> str | None:

@@ -37,7 +37,7 @@ from loading.kept_formats import create_formats, known_formats, write_formats
 from loading.ledger import known_files, warn_of_clock, write_ledger, write_left_out, write_withheld
 from loading.load_facts import facts
 from loading.load_table import load_table
-from loading.loaded import Loaded, LoadedTable, files_of
+from loading.loaded import LedgerRow, Loaded, LoadedTable, files_of
 from loading.mapping_file import (
     read_mapping,
 )
@@ -49,6 +49,7 @@ from store.build_database import healed, open_build_database
 from store.history import copy_history
 from store.increment import Increment, write_plan
 from store.plain_names import PlainNames, is_pattern, plain_names
+from store.privacy import Guard
 from store.published_file import check_published
 from store.replay import Replay, forget_what_came_later
 from store.warehouse import exclusive, set_aside_wal
@@ -98,30 +99,48 @@ def load(
         connection.execute("create schema if not exists raw")
         known = known_files(connection, with_raw=replay is None)
         warn_of_clock(known.values(), clock)
-        reading = Reading(
-            place=folder,
-            temporary=Path(copies),
-            known=known,
-            clock=clock,
-            guard=guard,
-            project=ProjectSql(connection, dbt_vars(settings)),
-            stated=stated_formats(settings, source),
-            mappings=read_mapping(
-                folder,
-                source.tables,
-                may_map=source.is_mappable,
-                may_select=source.is_selectable,
-            ),
-            names=names,
-            is_replay=bool(replay and replay.loaded_at),
-            is_mappable=source.is_mappable,
-            orders=source.tables[0] if source.is_mappable else None,
-            memory=memory_bytes(settings.memory),
+        reading = reading_of(
+            settings, source, guard, connection, Path(copies), names, known, clock, replay
         )
         then = min(replay.loaded_at, clock) if replay and replay.loaded_at else None
         loaded = load_source(connection, reading, source, settings, then)
         connection.execute("commit")
         return loaded
+
+
+def reading_of(
+    settings: Settings,
+    source: Source,
+    guard: Guard,
+    connection: duckdb.DuckDBPyConnection,
+    copies: Path,
+    names: PlainNames,
+    known: dict[tuple[str, str, str], LedgerRow],
+    clock: datetime,
+    replay: Replay | None,
+) -> Reading:
+    """Return what reading the files goes by."""
+    folder = source.folder(settings)
+    return Reading(
+        place=folder,
+        temporary=copies,
+        known=known,
+        clock=clock,
+        guard=guard,
+        project=ProjectSql(connection, dbt_vars(settings)),
+        stated=stated_formats(settings, source),
+        mappings=read_mapping(
+            folder,
+            source.tables,
+            may_map=source.is_mappable,
+            may_select=source.is_selectable,
+        ),
+        names=names,
+        is_replay=bool(replay and replay.loaded_at),
+        is_mappable=source.is_mappable,
+        orders=source.tables[0] if source.is_mappable else None,
+        memory=memory_bytes(settings.memory),
+    )
 
 
 def stated_formats(settings: Settings, source: Source) -> Stated:

@@ -48,43 +48,23 @@ def number(value: float | None) -> str:
     return "cast(null as double)" if value is None else f"cast('{float(value)!r}' as double)"
 
 
-def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) -> str:
-    """Return the statement that creates the macro in the database in use.
-
-    features: in position order, the order in which the learning step adds squared differences up.
-    """
-    scaled, squares = [], []
-    for place, feature in enumerate(features):
-        column = identifier(feature.feature)
-        # Not a number is no value; left alone, SQL would take it for one above all numbers.
-        known = f"nullif(cast({column} as double), cast('nan' as double))"
-        filled = f"coalesce({known}, {number(feature.missing_value)})"
-        moved = TRANSFORMED[feature.transform].format(x=filled)
-        lower, upper = number(feature.lower_value), number(feature.upper_value)
-        scaled.append(
-            f"(greatest({lower}, least({upper}, {moved})) - {number(feature.mean_value)}) "
-            f"* {number(feature.scale_factor)} as scaled_{place}"
-        )
-        apart = f"(scaled_{place} - centre_{place})"
-        squares.append(f"{apart} * {apart}")
-    columns = ", ".join(f"centre_{place}" for place in range(len(features)))
-    return f"""
+MACRO = """
 create or replace macro main.score_customers(source_table) as table
 with source_rows as (
     select *, row_number() over () as source_row from query_table(source_table)
 ),
 scaled as (
     select cast(customer_id as varchar) as customer_id, source_row,
-        {", ".join(scaled)}
+        {scaled}
     from source_rows
 ),
 centres as (
     select * from (values
-        {", ".join(_row(centre) for centre in centres)}
+        {centres}
     ) as centres(segment_id, segment_name, {columns})
 ),
 distances as (
-    select customer_id, source_row, segment_id, {" + ".join(squares)} as squared_distance
+    select customer_id, source_row, segment_id, {squared_distance} as squared_distance
     from scaled cross join centres
 ),
 ranked as (
@@ -123,6 +103,34 @@ inner join centres
     on nearest.segment_id = centres.segment_id
 order by nearest.source_row
 """
+
+
+def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) -> str:
+    """Return the statement that creates the macro in the database in use.
+
+    features: in position order, the order in which the learning step adds squared differences up.
+    """
+    scaled, squares = [], []
+    for place, feature in enumerate(features):
+        column = identifier(feature.feature)
+        # Not a number is no value; left alone, SQL would take it for one above all numbers.
+        known = f"nullif(cast({column} as double), cast('nan' as double))"
+        filled = f"coalesce({known}, {number(feature.missing_value)})"
+        moved = TRANSFORMED[feature.transform].format(x=filled)
+        lower, upper = number(feature.lower_value), number(feature.upper_value)
+        scaled.append(
+            f"(greatest({lower}, least({upper}, {moved})) - {number(feature.mean_value)}) "
+            f"* {number(feature.scale_factor)} as scaled_{place}"
+        )
+        apart = f"(scaled_{place} - centre_{place})"
+        squares.append(f"{apart} * {apart}")
+    columns = ", ".join(f"centre_{place}" for place in range(len(features)))
+    return MACRO.format(
+        scaled=", ".join(scaled),
+        centres=", ".join(_row(centre) for centre in centres),
+        columns=columns,
+        squared_distance=" + ".join(squares),
+    )
 
 
 def _row(centre: Centre) -> str:

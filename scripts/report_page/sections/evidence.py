@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Marts
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 
 # How the verdict is spoken of, in two words and in a sentence.
@@ -46,6 +46,19 @@ def section(marts: Marts, facts: Facts) -> Section:
     )
 
 
+STRUCTURE_COLUMNS = (
+    Column("k", "Segments", wording.whole),
+    Column("silhouette", "Silhouette", wording.decimal),
+    Column("reference_silhouette", "Without structure", wording.decimal),
+    Column("structure_gap", "Gap", wording.decimal),
+    Column("stability", "Agreement", wording.decimal),
+    Column("minimum_jaccard", "Least stable", wording.decimal),
+    Column("smallest_segment_share", "Smallest", wording.percent),
+    Column("verdict", "Verdict"),
+    Column("choice_reason", "Choice"),
+)
+
+
 def structure(marts: Marts, facts: Facts) -> list[Figure]:
     """Return silhouette against its reference, and stability, for every k that was tried."""
     answer = marts.ask("k_scan")
@@ -53,48 +66,14 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
         return []
     chosen = next((row for row in answer.rows if row["is_chosen"]), None)
     k = facts.run["k"]
-    table = Table.of(
-        answer.rows,
-        [
-            Column("k", "Segments", wording.whole),
-            Column("silhouette", "Silhouette", wording.decimal),
-            Column("reference_silhouette", "Without structure", wording.decimal),
-            Column("structure_gap", "Gap", wording.decimal),
-            Column("stability", "Agreement", wording.decimal),
-            Column("minimum_jaccard", "Least stable", wording.decimal),
-            Column("smallest_segment_share", "Smallest", wording.percent),
-            Column("verdict", "Verdict"),
-            Column("choice_reason", "Choice"),
-        ],
-    )
-    rows = [
-        {
-            "k": row["k"],
-            "silhouette": row["silhouette"],
-            "reference": row["reference_silhouette"],
-            "stability": row["stability"],
-            "told_silhouette": wording.decimal(row["silhouette"]),
-            "told_reference": wording.decimal(row["reference_silhouette"]),
-            "told_stability": wording.decimal(row["stability"]),
-            "told_choice": row["choice_reason"],
-        }
-        for row in answer.rows
-    ]
+    table = Table.of(answer.rows, STRUCTURE_COLUMNS)
+    rows = [_scan_row(row) for row in answer.rows]
     reason = f"{chosen['k']} segments were {chosen['choice_reason']}." if chosen else ""
-    gap = facts.run["structure_gap"]
-    beyond = ""
-    if gap is not None and chosen:
-        side = "above" if gap > 0 else "no higher than"
-        beyond = (
-            f"At {k} segments the silhouette is {side} that of data without any structure "
-            f"({wording.decimal(facts.run['silhouette'])} against "
-            f"{wording.decimal(facts.run['reference_silhouette'])})."
-        )
     return [
         Figure(
             key="k-scan",
             title="Separation, by number of segments",
-            finding=beyond,
+            finding=_beyond_chance(facts) if chosen else "",
             sql=answer.sql,
             table=table,
             chart=charts.scan(
@@ -137,6 +116,44 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
     ]
 
 
+def _scan_row(row: Row) -> dict[str, object]:
+    """Return a row of the scan as its charts show it."""
+    return {
+        "k": row["k"],
+        "silhouette": row["silhouette"],
+        "reference": row["reference_silhouette"],
+        "stability": row["stability"],
+        "told_silhouette": wording.decimal(row["silhouette"]),
+        "told_reference": wording.decimal(row["reference_silhouette"]),
+        "told_stability": wording.decimal(row["stability"]),
+        "told_choice": row["choice_reason"],
+    }
+
+
+def _beyond_chance(facts: Facts) -> str:
+    """Return the silhouette of the segments beside that of data without any structure."""
+    gap = facts.run["structure_gap"]
+    if gap is None:
+        return ""
+    side = "above" if gap > 0 else "no higher than"
+    return (
+        f"At {facts.run['k']} segments the silhouette is {side} that of data without any structure "
+        f"({wording.decimal(facts.run['silhouette'])} against "
+        f"{wording.decimal(facts.run['reference_silhouette'])})."
+    )
+
+
+SILHOUETTES_COLUMNS = (
+    Column("segment_id", "Segment", wording.whole),
+    Column("segment_name", "Name"),
+    Column("silhouette_p10", "10th percentile", wording.decimal),
+    Column("silhouette_median", "Median", wording.decimal),
+    Column("silhouette_p90", "90th percentile", wording.decimal),
+    Column("jaccard", "Found again (Jaccard)", wording.decimal),
+    Column("mean_confidence", "Mean confidence", wording.decimal),
+)
+
+
 def silhouettes(marts: Marts, facts: Facts) -> Figure:
     """Return how clearly customers of each segment belong to it."""
     answer = marts.ask("silhouettes")
@@ -159,15 +176,7 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
         sql=answer.sql,
         table=Table.of(
             answer.rows,
-            [
-                Column("segment_id", "Segment", wording.whole),
-                Column("segment_name", "Name"),
-                Column("silhouette_p10", "10th percentile", wording.decimal),
-                Column("silhouette_median", "Median", wording.decimal),
-                Column("silhouette_p90", "90th percentile", wording.decimal),
-                Column("jaccard", "Found again (Jaccard)", wording.decimal),
-                Column("mean_confidence", "Mean confidence", wording.decimal),
-            ],
+            SILHOUETTES_COLUMNS,
         ),
         chart=charts.intervals(
             [
@@ -203,69 +212,37 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
     )
 
 
+BASELINE_COLUMNS = (
+    Column("method", "Method"),
+    Column("group_count", "Groups", wording.whole),
+    Column("customer_count", "Customers", wording.whole),
+    Column("future_spend_variance_explained", "Variance explained", wording.percent),
+    Column("future_spend_variance_explained_low", "At least", wording.percent),
+    Column("future_spend_variance_explained_high", "At most", wording.percent),
+    Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
+    Column("finding", "Finding"),
+)
+
+
 def useful(marts: Marts) -> list[Figure]:
     """Return how well segments predict future spend, beside plain methods and chance."""
     answer = marts.ask("baselines")
     if not answer:
         return []
     own = next(row for row in answer.rows if row["method"] == "segments")
-    columns = [
-        Column("method", "Method"),
-        Column("group_count", "Groups", wording.whole),
-        Column("customer_count", "Customers", wording.whole),
-        Column("future_spend_variance_explained", "Variance explained", wording.percent),
-        Column("future_spend_variance_explained_low", "At least", wording.percent),
-        Column("future_spend_variance_explained_high", "At most", wording.percent),
-        Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
-        Column("finding", "Finding"),
-    ]
-
-    def figure(key: str, title: str, field: str, axis: str, finding: str) -> Figure | None:
-        rows = [row for row in answer.rows if row[field] is not None]
-        if not rows:
-            return None
-        rows.sort(key=lambda row: (-row[field], row["method"]))
-        return Figure(
-            key=key,
-            title=title,
-            finding=finding,
-            sql=answer.sql,
-            table=Table.of(answer.rows, columns),
-            chart=charts.bars(
-                [
-                    {
-                        "row": METHODS.get(row["method"], row["method"]),
-                        "value": row[field],
-                        "label": wording.percent(row[field]),
-                        "groups": wording.whole(row["group_count"]),
-                        "finding": row["finding"] if row["method"] != "segments" else "",
-                        "is_marked": row["method"] == "segments",
-                    }
-                    for row in rows
-                ],
-                title=axis,
-                tooltips={
-                    "row": "Method",
-                    "label": title,
-                    "groups": "Groups",
-                    "finding": "Finding",
-                },
-            ),
-            shows="A bar for each method, the best first.",
-            width="half",
-        )
-
     days = own["horizon_days"]
     captured = own["top_20_percent_captured_share"]
     found = [
-        figure(
+        _by_method(
+            answer,
             "explained",
             "Future spend explained",
             "future_spend_variance_explained",
             "variance explained",
             f"{own['finding']}.",
         ),
-        figure(
+        _by_method(
+            answer,
             "captured",
             "Future spend of the top fifth",
             "top_20_percent_captured_share",
@@ -277,3 +254,42 @@ def useful(marts: Marts) -> list[Figure]:
         ),
     ]
     return [figure for figure in found if figure]
+
+
+def _by_method(
+    answer: Answer, key: str, title: str, field: str, axis: str, finding: str
+) -> Figure | None:
+    """Return a bar for each method; None where none has a value."""
+    rows = [row for row in answer.rows if row[field] is not None]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (-row[field], row["method"]))
+    return Figure(
+        key=key,
+        title=title,
+        finding=finding,
+        sql=answer.sql,
+        table=Table.of(answer.rows, BASELINE_COLUMNS),
+        chart=charts.bars(
+            [
+                {
+                    "row": METHODS.get(row["method"], row["method"]),
+                    "value": row[field],
+                    "label": wording.percent(row[field]),
+                    "groups": wording.whole(row["group_count"]),
+                    "finding": row["finding"] if row["method"] != "segments" else "",
+                    "is_marked": row["method"] == "segments",
+                }
+                for row in rows
+            ],
+            title=axis,
+            tooltips={
+                "row": "Method",
+                "label": title,
+                "groups": "Groups",
+                "finding": "Finding",
+            },
+        ),
+        shows="A bar for each method, the best first.",
+        width="half",
+    )

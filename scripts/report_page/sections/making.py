@@ -6,6 +6,31 @@ from report_page import wording
 from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 
+QUALITY_COLUMNS = (
+    Column("source_table", "Table"),
+    Column("accepted", "Accepted", wording.whole),
+    Column("rejected", "Rejected", wording.whole),
+    Column("duplicate", "Duplicates", wording.whole),
+    Column("left_out", "Left out", wording.whole),
+    Column("noted", "Noted", wording.whole),
+)
+
+
+QUALITY_COLUMNS_2 = (
+    Column("status", "Status", wording.words),
+    Column("customer_count", "Customers", wording.whole),
+    Column("spend", "Spend in the window", wording.whole),
+    Column("former_spend", "Spend before they lapsed", wording.whole),
+)
+
+
+QUALITY_COLUMNS_3 = (
+    Column("source_table", "Table"),
+    Column("outcome", "Outcome"),
+    Column("reason", "Reason", wording.words),
+    Column("row_count", "Rows", wording.whole),
+)
+
 
 def quality(marts: Marts, facts: Facts) -> Section:
     """Return what became of every row that was loaded."""
@@ -35,14 +60,7 @@ def quality(marts: Marts, facts: Facts) -> Section:
             sql=answer.sql,
             table=Table.of(
                 answer.rows,
-                [
-                    Column("source_table", "Table"),
-                    Column("accepted", "Accepted", wording.whole),
-                    Column("rejected", "Rejected", wording.whole),
-                    Column("duplicate", "Duplicates", wording.whole),
-                    Column("left_out", "Left out", wording.whole),
-                    Column("noted", "Noted", wording.whole),
-                ],
+                QUALITY_COLUMNS,
             ),
             width="half",
         ),
@@ -54,12 +72,7 @@ def quality(marts: Marts, facts: Facts) -> Section:
             sql=statuses.sql,
             table=Table.of(
                 statuses.rows,
-                [
-                    Column("status", "Status", wording.words),
-                    Column("customer_count", "Customers", wording.whole),
-                    Column("spend", "Spend in the window", wording.whole),
-                    Column("former_spend", "Spend before they lapsed", wording.whole),
-                ],
+                QUALITY_COLUMNS_2,
             ),
             width="half",
         ),
@@ -73,12 +86,7 @@ def quality(marts: Marts, facts: Facts) -> Section:
                 sql=reasons.sql,
                 table=Table.of(
                     reasons.rows,
-                    [
-                        Column("source_table", "Table"),
-                        Column("outcome", "Outcome"),
-                        Column("reason", "Reason", wording.words),
-                        Column("row_count", "Rows", wording.whole),
-                    ],
+                    QUALITY_COLUMNS_3,
                 ),
             )
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from report_page import charts, wording
-from report_page.marts import Marts, Row
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
 THRESHOLDS = (0.02, 0.1, 0.25, 0.75)
@@ -16,45 +17,30 @@ SWATCHES = tuple(
 )
 
 
+MOVEMENT_COLUMNS = (
+    Column("from_group", "From"),
+    Column("to_group", "To"),
+    Column("customer_count", "Customers", wording.whole),
+    Column("from_share", "Share of those from", wording.percent),
+)
+
+
 def movement(marts: Marts, facts: Facts) -> Section | None:
     """Return who moved since the snapshot before."""
     answer = marts.ask("movement")
     if not answer:
         return None
     rows = answer.rows
-    from_segments = [row for row in rows if row["from_group"].isdigit()]
-    stayed = sum(
-        row["customer_count"] for row in from_segments if row["from_group"] == row["to_group"]
-    )
-    whole = sum(row["customer_count"] for row in from_segments)
     first = answer.first()
-    moved = [row for row in from_segments if row["from_group"] != row["to_group"]]
-    # With small groups left out, who stayed of all would give them away.
-    is_whole = whole and not answer.first()["has_small_groups"]
-    finding = f"{wording.percent(stayed / whole)} stayed where they were." if is_whole else ""
-    if moved:
-        most = max(moved, key=lambda row: row["customer_count"])
-        finding = (
-            f"{finding} The largest movement: {wording.whole(most['customer_count'])} customers "
-            f"from {_group(most['from_group'])} to {_group(most['to_group'])}."
-        ).strip()
     columns = list(dict.fromkeys(row["to_group"] for row in rows))
     ordered = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in columns]
     columns = ordered + sorted(c for c in columns if c not in ordered)
     figure = Figure(
         key="moved",
         title=f"From {wording.day(first['from_date'])} to {wording.day(first['to_date'])}",
-        finding=finding,
+        finding=_movement_finding(rows, has_small_groups=first["has_small_groups"]),
         sql=answer.sql,
-        table=Table.of(
-            rows,
-            [
-                Column("from_group", "From"),
-                Column("to_group", "To"),
-                Column("customer_count", "Customers", wording.whole),
-                Column("from_share", "Share of those from", wording.percent),
-            ],
-        ),
+        table=Table.of(rows, MOVEMENT_COLUMNS),
         chart=charts.heat_map(
             [
                 {
@@ -102,6 +88,58 @@ def _group(name: str) -> str:
     return f"segment {name}" if name.isdigit() else name
 
 
+def _movement_finding(rows: Sequence[Row], *, has_small_groups: bool) -> str:
+    """Return how many stayed, and the largest movement."""
+    from_segments = [row for row in rows if row["from_group"].isdigit()]
+    stayed = sum(
+        row["customer_count"] for row in from_segments if row["from_group"] == row["to_group"]
+    )
+    whole = sum(row["customer_count"] for row in from_segments)
+    moved = [row for row in from_segments if row["from_group"] != row["to_group"]]
+    # With small groups left out, who stayed of all would give them away.
+    is_whole = whole and not has_small_groups
+    finding = f"{wording.percent(stayed / whole)} stayed where they were." if is_whole else ""
+    if moved:
+        most = max(moved, key=lambda row: row["customer_count"])
+        finding = (
+            f"{finding} The largest movement: {wording.whole(most['customer_count'])} customers "
+            f"from {_group(most['from_group'])} to {_group(most['to_group'])}."
+        ).strip()
+    return finding
+
+
+TREND_COLUMNS = (
+    Column("period_start_date", "From", wording.day),
+    Column("segment_id", "Segment", wording.whole),
+    Column("active_count", "Active", wording.whole),
+    Column("active_share", "Share active", wording.percent),
+    Column("order_count", "Orders", wording.whole),
+    Column("spend", "Spend", wording.whole),
+    Column("spend_per_active_customer", "Spend per active customer", wording.number),
+)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A figure over time: what it shows, by which column, and how values are written."""
+
+    key: str
+    title: str
+    field: str
+    axis: str
+    value_format: str
+
+
+ACTIVE = Trend("active", "Customers with an order", "active_share", "share active", ".0%")
+SPEND = Trend(
+    "spend-active",
+    "Spend per active customer",
+    "spend_per_active_customer",
+    "spend in the period",
+    ",f",
+)
+
+
 def trends(marts: Marts, facts: Facts) -> Section | None:
     """Return activity and spend over time."""
     if not facts.has_orders:
@@ -109,51 +147,6 @@ def trends(marts: Marts, facts: Facts) -> Section | None:
     answer = marts.ask("trends")
     if len(set(answer.column("period_start_date"))) < 2:
         return None
-    columns = [
-        Column("period_start_date", "From", wording.day),
-        Column("segment_id", "Segment", wording.whole),
-        Column("active_count", "Active", wording.whole),
-        Column("active_share", "Share active", wording.percent),
-        Column("order_count", "Orders", wording.whole),
-        Column("spend", "Spend", wording.whole),
-        Column("spend_per_active_customer", "Spend per active customer", wording.number),
-    ]
-    table = Table.of(answer.rows, columns)
-
-    def figure(key: str, title: str, field: str, axis: str, format_: str) -> Figure:
-        rows = [row for row in answer.rows if row[field] is not None]
-        write = wording.percent if format_.endswith("%") else wording.number
-        return Figure(
-            key=key,
-            title=title,
-            finding=_change(rows, field, write),
-            sql=answer.sql,
-            table=table,
-            chart=charts.lines(
-                [
-                    {
-                        "id": str(row["segment_id"]),
-                        "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
-                        "date": row["period_start_date"].isoformat(),
-                        "value": float(row[field]),
-                        "told": write(row[field]),
-                        "period": f"{wording.day(row['period_start_date'])} and 4 weeks on"
-                        if (row["period_end_date"] - row["period_start_date"]).days == 28
-                        else f"{wording.day(row['period_start_date'])} to before "
-                        f"{wording.day(row['period_end_date'])}",
-                    }
-                    for row in rows
-                ],
-                facts.segments,
-                title=axis,
-                value_format=format_,
-                tooltips={"segment": "Segment", "period": "Period", "told": title},
-            ),
-            shows="A line for each segment over time.",
-            has_segment_key=True,
-            width="half",
-        )
-
     return Section(
         key="trends",
         title="Over time",
@@ -162,15 +155,45 @@ def trends(marts: Marts, facts: Facts) -> Section | None:
             "customers seems to rise for that reason alone, and one of lapsed customers to fall."
         ),
         figures=(
-            figure("active", "Customers with an order", "active_share", "share active", ".0%"),
-            figure(
-                "spend-active",
-                "Spend per active customer",
-                "spend_per_active_customer",
-                "spend in the period",
-                ",f",
-            ),
+            _trend(answer, facts, ACTIVE),
+            _trend(answer, facts, SPEND),
         ),
+    )
+
+
+def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
+    """Return a line for each segment."""
+    rows = [row for row in answer.rows if row[trend.field] is not None]
+    write = wording.percent if trend.value_format.endswith("%") else wording.number
+    return Figure(
+        key=trend.key,
+        title=trend.title,
+        finding=_change(rows, trend.field, write),
+        sql=answer.sql,
+        table=Table.of(answer.rows, TREND_COLUMNS),
+        chart=charts.lines(
+            [
+                {
+                    "id": str(row["segment_id"]),
+                    "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
+                    "date": row["period_start_date"].isoformat(),
+                    "value": float(row[trend.field]),
+                    "told": write(row[trend.field]),
+                    "period": f"{wording.day(row['period_start_date'])} and 4 weeks on"
+                    if (row["period_end_date"] - row["period_start_date"]).days == 28
+                    else f"{wording.day(row['period_start_date'])} to before "
+                    f"{wording.day(row['period_end_date'])}",
+                }
+                for row in rows
+            ],
+            facts.segments,
+            title=trend.axis,
+            value_format=trend.value_format,
+            tooltips={"segment": "Segment", "period": "Period", "told": trend.title},
+        ),
+        shows="A line for each segment over time.",
+        has_segment_key=True,
+        width="half",
     )
 
 

@@ -41,6 +41,16 @@ def _points_above(row: Row) -> float:
     return float(row["customer_share"] - row["population_share"])
 
 
+FIGURE_COLUMNS = (
+    Column("value", "Value"),
+    Column("segment_id", "Segment", wording.whole),
+    Column("customer_count", "Customers", wording.whole),
+    Column("customer_share", "Share", wording.percent),
+    Column("population_share", "Share of all", wording.percent),
+    Column("index_value", "Index", wording.index),
+)
+
+
 def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts) -> Figure:
     """Return one attribute: the share of each value, coloured by its index."""
     most_common = sorted(
@@ -50,16 +60,6 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     kept = {value for value, _ in most_common[:MOST_VALUES]}
     shown = [row for row in rows if row["value"] in kept and row["index_value"] is not None]
     known = {row["segment_id"]: row["known_count"] for row in rows}
-    finding = ""
-    if shown:
-        most = max(shown, key=_points_above)
-        finding = "No value is more than three points above the average in any segment."
-    if shown and _points_above(most) > LEAST_POINTS:
-        finding = (
-            f"Segment {most['segment_id']} stands out by {most['value']}: "
-            f"{wording.percent(most['customer_share'])}, where the average is "
-            f"{wording.percent(most['population_share'])}."
-        )
     told_by = wording.listed([f"{wording.whole(n)} of segment {s}" for s, n in known.items()])
     left = len(most_common) - len(kept)
     note = f"Told by {told_by}. An empty cell is a group that is not shown."
@@ -68,19 +68,9 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     return Figure(
         key=f"attribute-{number}",
         title=wording.words(attribute).capitalize(),
-        finding=finding,
+        finding=_finding(shown),
         sql=sql,
-        table=Table.of(
-            rows,
-            [
-                Column("value", "Value"),
-                Column("segment_id", "Segment", wording.whole),
-                Column("customer_count", "Customers", wording.whole),
-                Column("customer_share", "Share", wording.percent),
-                Column("population_share", "Share of all", wording.percent),
-                Column("index_value", "Index", wording.index),
-            ],
-        ),
+        table=Table.of(rows, FIGURE_COLUMNS),
         chart=charts.heat_map(
             [
                 {
@@ -116,3 +106,18 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
         note=note,
         width="half",
     )
+
+
+def _finding(shown: list[Row]) -> str:
+    """Return which segment stands out by which value."""
+    finding = ""
+    if shown:
+        most = max(shown, key=_points_above)
+        finding = "No value is more than three points above the average in any segment."
+    if shown and _points_above(most) > LEAST_POINTS:
+        finding = (
+            f"Segment {most['segment_id']} stands out by {most['value']}: "
+            f"{wording.percent(most['customer_share'])}, where the average is "
+            f"{wording.percent(most['population_share'])}."
+        )
+    return finding

@@ -17,6 +17,17 @@ SWATCHES = tuple(
 MOST_FEATURES = 24
 
 
+SECTION_COLUMNS = (
+    Column("label", "Feature"),
+    Column("segment_id", "Segment", wording.whole),
+    Column("mean_value", "Mean", wording.number),
+    Column("population_mean", "Mean of all", wording.number),
+    Column("median_value", "Median", wording.number),
+    Column("unit", "Unit"),
+    Column("standardised_difference", "Standard deviations", wording.decimal),
+)
+
+
 def section(marts: Marts, facts: Facts) -> Section | None:
     """Return the heat map."""
     answer = marts.ask("differences")
@@ -52,15 +63,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 sql=answer.sql,
                 table=Table.of(
                     answer.rows,
-                    [
-                        Column("label", "Feature"),
-                        Column("segment_id", "Segment", wording.whole),
-                        Column("mean_value", "Mean", wording.number),
-                        Column("population_mean", "Mean of all", wording.number),
-                        Column("median_value", "Median", wording.number),
-                        Column("unit", "Unit"),
-                        Column("standardised_difference", "Standard deviations", wording.decimal),
-                    ],
+                    SECTION_COLUMNS,
                 ),
                 chart=charts.heat_map(
                     [cell(row, facts) for row in answer.rows if row["feature"] in kept],

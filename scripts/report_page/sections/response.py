@@ -121,6 +121,17 @@ def _of(row: Row) -> str:
     return f"{wording.whole(part)} of {wording.whole(whole)}"
 
 
+CAMPAIGNS_COLUMNS = (
+    Column("campaign_id", "Campaign"),
+    Column("segment_id", "Segment", wording.whole),
+    Column("reached_count", "Reached", wording.whole),
+    Column("responded_count", "Answered", wording.whole),
+    Column("rate", "Rate", wording.percent),
+    Column("rate_lower", "at least", wording.percent),
+    Column("rate_upper", "at most", wording.percent),
+)
+
+
 def campaigns(marts: Marts, facts: Facts) -> list[Figure]:
     """Return the answers to the largest campaigns, where there are two or more."""
     answer = marts.ask("campaigns")
@@ -141,15 +152,7 @@ def campaigns(marts: Marts, facts: Facts) -> list[Figure]:
             sql=answer.sql,
             table=Table.of(
                 answer.rows,
-                [
-                    Column("campaign_id", "Campaign"),
-                    Column("segment_id", "Segment", wording.whole),
-                    Column("reached_count", "Reached", wording.whole),
-                    Column("responded_count", "Answered", wording.whole),
-                    Column("rate", "Rate", wording.percent),
-                    Column("rate_lower", "at least", wording.percent),
-                    Column("rate_upper", "at most", wording.percent),
-                ],
+                CAMPAIGNS_COLUMNS,
             ),
             chart=charts.heat_map(
                 [
@@ -191,62 +194,67 @@ def channels(marts: Marts, facts: Facts) -> list[Figure]:
     answer = marts.ask("channels")
     figures = []
     for number, (kind, rows) in enumerate(by(answer.rows, "interaction_type").items(), 1):
-        title, what = CHANNEL_TITLES[kind]
         known = [row for row in rows if row["contact_share"] is not None]
-        if not known:
-            continue
-        most = max(known, key=_channel_difference)
-        finding = (
-            f"Segment {most['segment_id']} stands out by {most['channel']}: "
-            f"{wording.percent(most['contact_share'])} of its {what}, where the average is "
-            f"{wording.percent(most['population_contact_share'])}."
-        )
-        figures.append(
-            Figure(
-                key=f"channels-{number}",
-                title=title,
-                finding=finding,
-                sql=answer.sql,
-                table=Table.of(
-                    rows,
-                    [
-                        Column("channel", "Channel"),
-                        Column("segment_id", "Segment", wording.whole),
-                        Column("contact_count", what.capitalize(), wording.whole),
-                        Column("contact_share", "Share", wording.percent),
-                        Column("population_contact_share", "Share of all", wording.percent),
-                    ],
-                ),
-                chart=charts.heat_map(
-                    [
-                        {
-                            "row": row["channel"],
-                            "column": str(row["segment_id"]),
-                            "segment": _segment(row, facts),
-                            "value": row["contact_share"],
-                            "label": wording.percent(row["contact_share"]),
-                            "average": wording.percent(row["population_contact_share"]),
-                        }
-                        for row in known
-                    ],
-                    columns=[str(s.segment_id) for s in facts.segments],
-                    column_title="segment",
-                    colours="sequential",
-                    thresholds=SHARE_THRESHOLDS,
-                    tooltips={
-                        "segment": "Segment",
-                        "row": "Channel",
-                        "label": f"Share of its {what}",
-                        "average": "Share of all",
-                    },
-                ),
-                shows="Heat map: a row for each channel, a column for each segment.",
-                swatches=_swatches(SHARE_LABELS),
-                swatches_title=f"Share of {what}",
-                width="half",
-            )
-        )
+        if known:
+            key = f"channels-{number}"
+            figures.append(_channel_figure(key, kind, rows, known, answer.sql, facts))
     return figures
+
+
+def _channel_figure(
+    key: str, kind: str, rows: list[Row], known: list[Row], sql: str, facts: Facts
+) -> Figure:
+    """Return one kind of contact: the share of each channel, by segment."""
+    title, what = CHANNEL_TITLES[kind]
+    most = max(known, key=_channel_difference)
+    finding = (
+        f"Segment {most['segment_id']} stands out by {most['channel']}: "
+        f"{wording.percent(most['contact_share'])} of its {what}, where the average is "
+        f"{wording.percent(most['population_contact_share'])}."
+    )
+    return Figure(
+        key=key,
+        title=title,
+        finding=finding,
+        sql=sql,
+        table=Table.of(
+            rows,
+            [
+                Column("channel", "Channel"),
+                Column("segment_id", "Segment", wording.whole),
+                Column("contact_count", what.capitalize(), wording.whole),
+                Column("contact_share", "Share", wording.percent),
+                Column("population_contact_share", "Share of all", wording.percent),
+            ],
+        ),
+        chart=charts.heat_map(
+            [
+                {
+                    "row": row["channel"],
+                    "column": str(row["segment_id"]),
+                    "segment": _segment(row, facts),
+                    "value": row["contact_share"],
+                    "label": wording.percent(row["contact_share"]),
+                    "average": wording.percent(row["population_contact_share"]),
+                }
+                for row in known
+            ],
+            columns=[str(s.segment_id) for s in facts.segments],
+            column_title="segment",
+            colours="sequential",
+            thresholds=SHARE_THRESHOLDS,
+            tooltips={
+                "segment": "Segment",
+                "row": "Channel",
+                "label": f"Share of its {what}",
+                "average": "Share of all",
+            },
+        ),
+        shows="Heat map: a row for each channel, a column for each segment.",
+        swatches=_swatches(SHARE_LABELS),
+        swatches_title=f"Share of {what}",
+        width="half",
+    )
 
 
 def _channel_difference(row: Row) -> float:

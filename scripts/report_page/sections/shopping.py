@@ -17,6 +17,17 @@ SWATCHES = tuple(
 LEAST_PENETRATION = 0.2
 
 
+SECTION_COLUMNS = (
+    Column("category", "Category"),
+    Column("segment_id", "Segment", wording.whole),
+    Column("spend_share", "Share of its spend", wording.percent),
+    Column("population_spend_share", "Share of all spend", wording.percent),
+    Column("index_value", "Index", wording.index),
+    Column("penetration", "Customers who buy it", wording.percent),
+    Column("spend", "Spend", wording.whole),
+)
+
+
 def section(marts: Marts, facts: Facts) -> Section | None:
     """Return the heat map of indexes."""
     answer = marts.ask("categories")
@@ -48,15 +59,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 sql=answer.sql,
                 table=Table.of(
                     answer.rows,
-                    [
-                        Column("category", "Category"),
-                        Column("segment_id", "Segment", wording.whole),
-                        Column("spend_share", "Share of its spend", wording.percent),
-                        Column("population_spend_share", "Share of all spend", wording.percent),
-                        Column("index_value", "Index", wording.index),
-                        Column("penetration", "Customers who buy it", wording.percent),
-                        Column("spend", "Spend", wording.whole),
-                    ],
+                    SECTION_COLUMNS,
                 ),
                 chart=charts.heat_map(
                     [cell(row, facts) for row in rows],
