@@ -3,20 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from models_py import kmeans, polish
+from models_py import kmeans
 from models_py.arrays import Counts, Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.evaluation import Evaluation
 from models_py.exact import assign_all
 from models_py.features import BatchSource, chunks
+from models_py.fit_table import Jaccards, segments_table
 from models_py.identity import (
-    RETIRED,
     Match,
     business_order,
     centre_closeness,
@@ -24,7 +23,7 @@ from models_py.identity import (
 )
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
-from models_py.model import SEGMENTS_SCHEMA, SegmentRow, active_segments
+from models_py.model import SegmentRow, active_segments
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
 from models_py.scaler import Scaler
@@ -33,8 +32,6 @@ from models_py.silhouettes import add_silhouettes
 
 NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
 COLD, WARM = "cold", "warm"
-Jaccards: TypeAlias = list[float | None]
-"""Of each cluster, from half samples; None where there were too few customers for them."""
 
 
 def mapped_centres(previous: list[SegmentRow], scaler: Scaler) -> tuple[Matrix, Mask]:
@@ -216,26 +213,14 @@ def fit(
     active = np.array([one["segment_id"] for one in before], dtype=np.int64)
     next_segment_id = max([next_segment_id, *(_every_id(previous))])
     shared = _shared(crossed, active, len(best.centres))
-    closeness = (
-        centre_closeness(best.centres[:, known], mapped[:, known])
-        if active.size and known.any()
-        else None
-    )
     order = business_order(scaler.unscale(best.centres))
-    match = match_segments(
-        shared,
-        active,
-        next_segment_id,
-        order,
-        closeness=closeness,
-        minimum_jaccard=settings.match_minimum_jaccard,
-    )
+    match = _matched(best, shared, active, next_segment_id, order, mapped, known, settings)
     moved = moved_share(crossed, match.segment_ids)
     plain = np.empty(len(order), dtype=np.int64)
     plain[order] = unmatched_ids(len(order), active, next_segment_id)
     unmatched = moved_share(crossed, plain)
     nearest = customers.sampled_nearest(best)
-    return _table(best, nearest, match, scaler, settings, jaccards, start, moved, unmatched)
+    return segments_table(best, nearest, match, scaler, settings, jaccards, start, moved, unmatched)
 
 
 def _polished(warm: Matrix, scaler: Scaler, search: Search) -> tuple[Matrix, Jaccards | None]:
@@ -244,6 +229,32 @@ def _polished(warm: Matrix, scaler: Scaler, search: Search) -> tuple[Matrix, Jac
     warm = warm[business_order(scaler.unscale(warm))]
     stability = search.stabilities([warm])[0]
     return warm, None if stability is None else stability.jaccards.tolist()
+
+
+def _matched(
+    best: Evaluation,
+    shared: Counts,
+    active: Labels,
+    next_segment_id: int,
+    order: Labels,
+    mapped: Matrix,
+    known: Mask,
+    settings: FitSettings,
+) -> Match:
+    """The ids of the new segments, by their customers and by how near their centres stayed."""
+    closeness = (
+        centre_closeness(best.centres[:, known], mapped[:, known])
+        if active.size and known.any()
+        else None
+    )
+    return match_segments(
+        shared,
+        active,
+        next_segment_id,
+        order,
+        closeness=closeness,
+        minimum_jaccard=settings.match_minimum_jaccard,
+    )
 
 
 def _shared(crossed: dict[int, Counts], active: Labels, k: int) -> Counts:
@@ -278,75 +289,3 @@ def _every_id(previous: pa.Table | None) -> list[int]:
     if previous is None:
         return []
     return [one + 1 for one in previous.column("segment_id").to_pylist()]
-
-
-def _centroid(scaler: Scaler, scaled: Vector, original: Vector) -> list[dict[str, object]]:
-    """A centre, feature by feature."""
-    return [
-        {
-            "feature": feature,
-            "position": scaler.positions[column],
-            "scaled_value": float(scaled[column]),
-            "original_value": float(original[column]),
-        }
-        for column, feature in enumerate(scaler.features)
-    ]
-
-
-def _table(
-    best: Evaluation,
-    nearest: Vector,
-    match: Match,
-    scaler: Scaler,
-    settings: FitSettings,
-    jaccards: Jaccards,
-    start: str,
-    moved: float | None,
-    unmatched: float | None,
-) -> pa.Table:
-    threshold = polish.extreme_threshold(
-        np.sqrt(nearest),
-        trim_share=settings.trim_share,
-        trim_deviations=settings.trim_deviations,
-    )
-    outlier = float(kmeans.rounded(np.array(threshold**2)))
-    originals = kmeans.rounded(scaler.unscale(best.centres))
-    shared = {
-        "outlier_squared_distance": outlier,
-        "start": start,
-        "moved_share": moved,
-        "relabelled_share": unmatched,
-    }
-    rows = []
-    for number in np.argsort(match.segment_ids):
-        silhouette = best.cluster_silhouettes[number]
-        rows.append(
-            {
-                **shared,
-                "segment_id": int(match.segment_ids[number]),
-                "lineage": match.lineages[number],
-                "lineage_from": list(match.origins[number]),
-                "customer_count": int(best.sizes[number]),
-                "inertia": float(best.inertias[number]),
-                "mean_squared_radius": float(best.inertias[number] / max(best.sizes[number], 1)),
-                "silhouette": None if np.isnan(silhouette) else float(silhouette),
-                "jaccard": jaccards[number],
-                "centroid": _centroid(scaler, best.centres[number], originals[number]),
-            }
-        )
-    for segment_id in match.retired:
-        rows.append(
-            {
-                "segment_id": segment_id,
-                "lineage": RETIRED,
-                "lineage_from": [segment_id],
-                "start": start,
-                "moved_share": moved,
-                "relabelled_share": unmatched,
-                "centroid": [],
-            }
-        )
-    names = SEGMENTS_SCHEMA.names
-    return pa.Table.from_pylist(
-        [{name: row.get(name) for name in names} for row in rows], schema=SEGMENTS_SCHEMA
-    )
