@@ -232,7 +232,7 @@ def is_held_back(warehouse: Warehouse) -> bool:
 
 def check_loaded(settings: Settings, loaded: Loaded, window: int) -> None:
     """Refuse a number of segments or an as-of date that the data cannot serve."""
-    if settings.k and settings.k > loaded.customer_count:
+    if settings.k and loaded.customer_count is not None and settings.k > loaded.customer_count:
         raise Problem(
             f"K={settings.k}: there are {count(loaded.customer_count, 'customer')} with orders; "
             "expected at most that many segments",

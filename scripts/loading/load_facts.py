@@ -24,8 +24,14 @@ def facts(
     project: ProjectSql,
     source: Source,
     rows: list[LedgerRow],
+    *,
+    are_counted: bool,
 ) -> Loaded:
-    """Return what the settings are checked against: rows, customers, first and last day."""
+    """Return what the settings are checked against: rows, customers, first and last day.
+
+    are_counted: whether settings are given that customers and days are compared with. Without
+    them no line of a table of orders is read past the first that can be used.
+    """
     customer_column = source.customer_column
     if source.orders_table is None or source.time_column is None or customer_column is None:
         return customer_facts(connection, project, source, rows)
@@ -34,23 +40,33 @@ def facts(
     formats = project.call("column_formats", orders, source.time_column)
     moment = project.macro("time_in_format", identifier(source.time_column), formats)
     loaded_at = max(row.loaded_at for row in rows)
+    row_count = sum(row.row_count for row in rows)
     # Rows that core will reject for their customer or their date say nothing about either.
-    # Customers are fewer than lines: the id of each is read once.
     column = identifier(customer_column)
+    dated = (
+        f"from {orders} where {moment} >= timestamp '1970-01-01' "
+        f"and cast({moment} as date) <= cast(? as date) + 1"
+    )
+    usable = one_row(
+        connection,
+        f"select count(*) from (select 1 {dated} and {customer} is not null limit 1)",
+        [loaded_at],
+    )
+    if usable == (0,):
+        time = Column(source.orders_table, source.time_column, "")
+        raise nothing_usable(connection, customer_column, time, customer, moment)
+    if not are_counted:
+        return Loaded(row_count, None, None, None)
+    # Customers are fewer than lines: the id of each is read once.
     customers, first, last = one_row(
         connection,
         f"select count(distinct {customer}), cast(min(first_moment) as date), "
         "cast(max(last_moment) as date) from ("
         f"select {column}, min({moment}) as first_moment, max({moment}) as last_moment "
-        f"from {orders} where {moment} >= timestamp '1970-01-01' "
-        f"and cast({moment} as date) <= cast(? as date) + 1 group by {column}"
-        f") where {customer} is not null",
+        f"{dated} group by {column}) where {customer} is not null",
         [loaded_at],
     )
-    if customers == 0:
-        time = Column(source.orders_table, source.time_column, "")
-        raise nothing_usable(connection, customer_column, time, customer, moment)
-    return Loaded(sum(row.row_count for row in rows), customers, first, last)
+    return Loaded(row_count, customers, first, last)
 
 
 def customer_sql(project: ProjectSql, source: Source, relation: Relation, column: str) -> str:

@@ -177,7 +177,8 @@ def load_source(
     write_withheld(connection, tables)
     # Who builds decides later what may be kept: loading alone keeps nothing.
     write_plan(connection, Increment("nothing was decided"))
-    loaded = facts(connection, reading.project, source, rows)
+    are_counted = settings.k is not None or settings.as_of is not None
+    loaded = facts(connection, reading.project, source, rows, are_counted=are_counted)
     raw_files.check_steady(files_of(tables))
     return replace_fields(loaded, tables=tuple(tables))
 

@@ -20,14 +20,14 @@ class Loaded:
 
     Attributes:
         row_count: Rows in all raw tables.
-        customer_count: Customers in the table of order lines.
-        first_date: Day of the first order; None when no time can be read.
-        last_date: Day of the last order; None when no time can be read.
+        customer_count: Customers in the table of order lines; None where no setting asks for it.
+        first_date: Day of the first order; None likewise, and of a source without orders.
+        last_date: Day of the last order; None likewise.
         tables: What each raw table was made from.
     """
 
     row_count: int
-    customer_count: int
+    customer_count: int | None
     first_date: date | None
     last_date: date | None
     tables: tuple[LoadedTable, ...] = field(default=(), compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_spellings_of_an_id_are_one_customer_and_have_one_pseudonym(
 ) -> None:
     monkeypatch.setenv(KEY_NAME, "k" * 40)
     settings = settings_of(tmp_path, PSEUDONYMISE="1")
-    assert load(settings).customer_count == 2
+    assert load(replace(settings, k=2)).customer_count == 2
     guard = guard_of(Warehouse(settings.warehouse), "customer_id", asked=None)
     assert set(customers(settings)) - {None} == {guard.stored_id("c1"), guard.stored_id("\tc2\n")}
 
@@ -123,7 +124,7 @@ def test_an_id_is_forgotten_as_its_source_reads_it(tmp_path: Path) -> None:
     write_csv(data, header, lines)
     given = {"SOURCE": "online_retail", "DATA": str(data), "WAREHOUSE": str(tmp_path / "w")}
     settings = resolve(given)
-    assert load(settings).customer_count == 2
+    assert load(replace(settings, k=2)).customer_count == 2
     warehouse = Warehouse(settings.warehouse)
     publish_customers(warehouse, ["17850", "17851"], "online_retail")
     guard = guard_of(warehouse, "customer_id", asked=None, macro=customer_macro(warehouse))
