@@ -13,11 +13,22 @@ customer_contacts as (
 
 ),
 
+segmented_contacts as (
+
+    select
+        customer_contacts.*,
+        customer_assignments.segment_id
+    from customer_contacts
+    inner join customer_assignments
+        on customer_contacts.customer_id = customer_assignments.customer_id
+
+),
+
 -- Sends without a campaign are not among all campaigns: whether they were
 -- answered is not known.
 with_all_campaigns as (
 
-    select * from customer_contacts
+    select * from segmented_contacts
     union all
     select
         customer_id,
@@ -25,8 +36,9 @@ with_all_campaigns as (
         '(all)' as campaign_id,
         channel,
         contact_count,
-        has_responded
-    from customer_contacts
+        has_responded,
+        segment_id
+    from segmented_contacts
     where
         interaction_type <> 'campaign_sent'
         or campaign_id <> '(none)'
@@ -43,33 +55,49 @@ with_all_channels as (
         campaign_id,
         '(all)' as channel,
         contact_count,
-        has_responded
+        has_responded,
+        segment_id
     from with_all_campaigns
+
+),
+
+-- A customer with several contacts is reached once.
+customers_reached as (
+
+    select
+        customer_id,
+        interaction_type,
+        campaign_id,
+        channel,
+        sum(contact_count) as contact_count,
+        bool_or(has_responded) as has_responded,
+        segment_id
+    from with_all_channels
+    group by
+        customer_id,
+        interaction_type,
+        campaign_id,
+        channel,
+        segment_id
 
 ),
 
 final as (
 
     select
-        with_all_channels.interaction_type,
-        with_all_channels.campaign_id,
-        with_all_channels.channel,
-        customer_assignments.segment_id,
-        cast(sum(with_all_channels.contact_count) as bigint) as contact_count,
-        count(distinct with_all_channels.customer_id) as reached_count,
-        count(distinct with_all_channels.customer_id) filter (
-            where with_all_channels.has_responded
-        ) as responded_count
-    from with_all_channels
-    inner join customer_assignments
-        on
-            with_all_channels.customer_id
-            = customer_assignments.customer_id
+        interaction_type,
+        campaign_id,
+        channel,
+        segment_id,
+        cast(sum(contact_count) as bigint) as contact_count,
+        count(*) as reached_count,
+        count(*) filter (where has_responded) as responded_count
+    from customers_reached
     group by
-        with_all_channels.interaction_type,
-        with_all_channels.campaign_id,
-        with_all_channels.channel,
-        customer_assignments.segment_id
+        interaction_type,
+        campaign_id,
+        channel,
+        segment_id
 
 )
 
