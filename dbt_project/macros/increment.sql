@@ -36,6 +36,37 @@
 {%- endmacro %}
 
 
+{# Whether a model that is made of whole files is up to date: an increment has
+   no other files of the raw tables that its meta names as made_of. #}
+{% macro is_up_to_date() -%}
+    {%- set made_of = model.config.meta.get('made_of', []) -%}
+    {%- if not made_of or not is_incremental() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set unchanged = queried_texts(
+        'select source_table from '
+        ~ source('load', 'load_unchanged_tables')
+        ~ ' where source_table in (' ~ text_list(made_of) ~ ')'
+    ) -%}
+    {{ return(unchanged | length == made_of | length) }}
+{%- endmacro %}
+
+
+{# What a model's inputs were when the table that is there was made: its comment
+   as a text literal; none where nothing of the last build is kept. #}
+{% macro inputs_of_last_build() -%}
+    {%- if load_cached_relation(this) is none or not is_increment() -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return((queried_texts(
+        'select comment from duckdb_tables() where'
+        ~ ' database_name = current_database()'
+        ~ ' and schema_name = ' ~ text_literal(this.schema)
+        ~ ' and table_name = ' ~ text_literal(this.identifier)
+    ) + [none])[0]) }}
+{%- endmacro %}
+
+
 {# Valid lines of the new files: the end of a query. #}
 {% macro from_new_lines() -%}
     from {{ ref('int_order_lines_validated') }} as new_lines

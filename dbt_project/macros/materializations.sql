@@ -1,6 +1,7 @@
 {#
     Tables and views for DuckDB, each replaced by one statement, and incremental
-    tables, to which one statement appends. dbt's own ones build beside the old
+    tables, to which one statement appends, or which stay as they are where they
+    are made of whole files that did not change. dbt's own ones build beside the old
     table and rename twice, or write new rows to another table first, for
     databases that are read meanwhile; the build database is not read before it
     is published, and what is round a model's query takes longer than the query
@@ -10,6 +11,17 @@
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
 
     {%- set target_relation = this.incorporate(type='table') -%}
+    {#- The macro that the model's meta names gives a query of all that the
+        table is made of: where that is as in the last build, so is the table. -#}
+    {%- set inputs_query = model.config.meta.get('inputs') -%}
+    {%- set inputs = queried_texts(context[inputs_query]())[0]
+        if inputs_query else none -%}
+    {%- if inputs and inputs == inputs_of_last_build() -%}
+        {%- call noop_statement('main', 'KEPT') -%}
+            {{ compiled_code }}
+        {%- endcall -%}
+        {{ return({'relations': [target_relation]}) }}
+    {%- endif -%}
     {%- set dropped = drop_if_there(load_cached_relation(this)) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -32,6 +44,12 @@
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
+    {#- Of a Python model, only a new transaction sees the table. -#}
+    {%- if inputs -%}
+        {%- call statement('inputs_noted', auto_begin=False) -%}
+            comment on table {{ target_relation }} is {{ inputs }}
+        {%- endcall -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 
@@ -40,18 +58,24 @@
 {% materialization incremental, adapter='duckdb', supported_languages=['sql'] %}
 
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set is_kept = is_incremental() -%}
+    {%- set is_kept = is_incremental() and not model.config.meta.get('made_of') -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- call statement('main') -%}
-        {%- if is_kept -%}
-            insert into {{ target_relation }} by name
+    {%- if is_up_to_date() -%}
+        {%- call noop_statement('main', 'KEPT') -%}
             {{ compiled_code }}
-        {%- else -%}
-            {{ drop_if_there(load_cached_relation(this)) }}
-            {{ create_table_as(False, target_relation, compiled_code) }}
-        {%- endif -%}
-    {%- endcall -%}
+        {%- endcall -%}
+    {%- else -%}
+        {%- call statement('main') -%}
+            {%- if is_kept -%}
+                insert into {{ target_relation }} by name
+                {{ compiled_code }}
+            {%- else -%}
+                {{ drop_if_there(load_cached_relation(this)) }}
+                {{ create_table_as(False, target_relation, compiled_code) }}
+            {%- endif -%}
+        {%- endcall -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}

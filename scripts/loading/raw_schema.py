@@ -26,6 +26,7 @@ OWN_TABLES = (
     "given_definitions",
     "load_increment",
     "load_new_files",
+    "load_unchanged_tables",
     "last_build",
 )
 

@@ -33,10 +33,8 @@ from loading.mapping_file import (
 )
 from loading.raw_files import RawFile, TablePlan
 from loading.reading import Reading
+from store.increment import AS_JOINED
 from store.replay import has_only_grown
-
-# Raw tables have it at the end of their name in the ledger where other files are joined to them.
-AS_JOINED = "_joined"
 
 
 def find_joins(

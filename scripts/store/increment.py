@@ -35,9 +35,16 @@ SOURCES_THAT_GROW = ("own_files",)
 GROWING_TABLE = "order_lines"
 # Raw tables that the kept tables are made of besides the one that grows.
 TABLES_READ = ("products",)
+# Raw tables that some kept tables are made of alone: these stay as they are while their files do.
+TABLES_KEPT_WHOLE = ("customers", "interactions", "products")
 # The tables that are kept: models with materialized='incremental', by schema.
 KEPT_TABLES = {
     "core": (
+        "customer_attributes",
+        "int_customers_validated",
+        "int_products_validated",
+        "interactions",
+        "products",
         "int_order_lines_validated",
         "int_order_line_outcomes",
         "int_conflicting_lines",
@@ -47,16 +54,20 @@ KEPT_TABLES = {
     "features": (
         "orders",
         "category_days",
+        "customer_campaigns",
         "int_customer_parts",
         "customer_snapshots",
     ),
 }
 CODE = {
     "dbt_project": ("*.sql", "*.py", "*.yml", "*.csv"),
+    "models_py": ("*.py",),
     "scripts": ("*.py",),
 }
 # Raw tables have it at the end of their name where columns.yml makes others of them.
 AS_READ = "_as_read"
+# Raw tables have it at the end of their name in the ledger where other files are joined to them.
+AS_JOINED = "_joined"
 STATE = "last_build"
 MARK = "mark"
 LATEST = "loaded_at"
@@ -71,12 +82,14 @@ class Increment:
         new_files: Files of order lines that came since.
         kept_row_count: Rows of order lines that are not read again.
         kept_file_count: Files that they stand in.
+        unchanged_tables: Raw tables other than order lines of which nothing has changed.
     """
 
     reason: str | None
     new_files: tuple[str, ...] = ()
     kept_row_count: int = 0
     kept_file_count: int = 0
+    unchanged_tables: tuple[str, ...] = ()
 
     @property
     def is_increment(self) -> bool:
@@ -165,7 +178,31 @@ def decide(
     if reason := future_reached(connection, before[LATEST], now[LATEST]):
         return Increment(reason)
     new = tuple(name for name in files_now if name not in files_before)
-    return Increment(None, new, rows_kept(connection, new), len(files_before))
+    unchanged = tuple(
+        table for table in TABLES_KEPT_WHOLE if is_unchanged(connection, table, before, now)
+    )
+    return Increment(None, new, rows_kept(connection, new), len(files_before), unchanged)
+
+
+def is_unchanged(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    before: Mapping[str, str],
+    now: Mapping[str, str],
+) -> bool:
+    """Say whether a raw table has the rows of the last build, and they are read as they were.
+
+    A row that was rejected as of the future may be accepted by now.
+    """
+    if not files_in(now, table) or about(before, table) != about(now, table):
+        return False
+    (awaited,) = one_row(
+        connection,
+        "select count(*) from core.rejected_records "
+        "where source_table = ? and reason = 'in_the_future'",
+        [table],
+    )
+    return int(awaited) == 0
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
@@ -241,6 +278,9 @@ def write_plan(connection: duckdb.DuckDBPyConnection, decided: Increment) -> Non
     connection.execute("create or replace table raw.load_new_files (source_file varchar)")
     for file in decided.new_files:
         connection.execute("insert into raw.load_new_files values (?)", [file])
+    connection.execute("create or replace table raw.load_unchanged_tables (source_table varchar)")
+    for table in decided.unchanged_tables:
+        connection.execute("insert into raw.load_unchanged_tables values (?)", [table])
 
 
 def complete(settings: Settings, state: Mapping[str, str]) -> None:
@@ -301,6 +341,7 @@ def forget_state(settings: Settings) -> None:
 
 
 FILE_PREFIX = "file:"
+READING_PREFIX = "reading:"
 
 
 def files_in(state: Mapping[str, str], table: str) -> dict[str, str]:
@@ -310,6 +351,16 @@ def files_in(state: Mapping[str, str], table: str) -> dict[str, str]:
         name.removeprefix(prefix): digest
         for name, digest in state.items()
         if name.startswith(prefix)
+    }
+
+
+def about(state: Mapping[str, str], table: str) -> dict[str, str]:
+    """Return what a state says of a raw table: how it is read, its files, files joined to it."""
+    prefixes = tuple(f"{FILE_PREFIX}{name}:" for name in (table, f"{table}{AS_JOINED}"))
+    return {
+        name: value
+        for name, value in state.items()
+        if name == f"{READING_PREFIX}{table}" or name.startswith(prefixes)
     }
 
 
@@ -346,7 +397,19 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "formats": digest(formats),
         "columns": digest(columns),
         LATEST: loaded_at,
+        **{
+            f"{READING_PREFIX}{table}": reading_of(connection, table) for table in TABLES_KEPT_WHOLE
+        },
     } | {f"{FILE_PREFIX}{table}:{name}": sha256 for table, name, sha256 in files}
+
+
+def reading_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return a hash of the columns of a raw table, and of how their texts are read."""
+    described = connection.execute(f"describe {identifier('raw', table)}").fetchall()
+    formats = connection.execute(
+        "select * from raw.column_formats where source_table = ? order by all", [table]
+    ).fetchall()
+    return digest(([column[:2] for column in described], formats))
 
 
 def digest(value: object) -> str:
@@ -362,7 +425,7 @@ def digest_of_file(path: Path | None) -> str:
 
 
 def digest_of_code(root: Path) -> str:
-    """Return a hash of all that makes the tables: the dbt project and what loads."""
+    """Return a hash of all that makes the tables: the dbt project, what loads and what learns."""
     whole = hashlib.sha256()
     for folder, patterns in CODE.items():
         paths = {path for pattern in patterns for path in (root / folder).rglob(pattern)}

@@ -63,7 +63,7 @@ PLANTED = {
 
 
 def write_lines(path: Path, records: list[dict[str, str]]) -> None:
-    """Write order lines as CSV."""
+    """Write records as CSV."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, records[0].keys())
         writer.writeheader()
@@ -112,9 +112,16 @@ def build_first(builds: Builds) -> Built:
 
 
 def build_grown(builds: Builds) -> Built:
-    """Add the later file and build again, with a mark on the lines that are to be kept."""
+    """Add the later file and build again, with a mark on the lines that are to be kept.
+
+    A customer has another attribute than before; products are as they were.
+    """
     folder = builds.folder("increment")
     shutil.copy(folder / LATER, folder / "data")
+    customers = read_csv(folder / "data" / "customers.csv")
+    *_, attribute = customers[0]
+    customers[0][attribute] = customers[1][attribute] + "!"
+    write_lines(folder / "data" / "customers.csv", customers)
     with duckdb.connect(folder / "grown" / "build.duckdb") as connection:
         connection.execute("update core.int_order_lines_validated set note = 'kept'")
     return build(folder / "data", folder / "grown", threads=2).checked()
@@ -219,6 +226,49 @@ def test_older_lines_are_not_read_again(builds: Builds) -> None:
 
 
 @pytest.mark.many_builds
+@pytest.mark.parametrize(
+    ("name", "unchanged"),
+    [
+        # Its interactions are read again: one of them lies in the future.
+        ("grown", {"products"}),
+        ("grown_full", set()),
+        ("appended", {"customers", "interactions", "products"}),
+    ],
+)
+def test_tables_of_unchanged_files_are_left_as_they_are(
+    builds: Builds, name: str, unchanged: set[str]
+) -> None:
+    target = builds[name].warehouse.dbt_target
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    kept, made = set(), set()
+    for node, message in messages(builds[name]).items():
+        config = nodes[node]["config"] if node in nodes else {}
+        made_of = config.get("meta", {}).get("made_of", [])
+        (kept if message == "KEPT" else made).update(made_of)
+    assert kept == unchanged
+    assert made == {"customers", "interactions", "products"} - unchanged
+
+
+def messages(built: Built) -> dict[str, str]:
+    """Return what dbt said of each node that it ran, by its id."""
+    text = (built.warehouse.dbt_target / "run_results.json").read_text(encoding="utf-8")
+    return {result["unique_id"]: result["message"] for result in json.loads(text)["results"]}
+
+
+@pytest.mark.many_builds
+def test_the_backtest_is_kept_while_all_that_it_is_made_of_is_the_same(builds: Builds) -> None:
+    backtest = "model.segmentation.learned_backtest_assignments"
+    # A file of the grown shop has lines of days before the backtest.
+    names = ("grown", "grown_full", "appended_first", "appended", "appended_full")
+    kept = [name for name in names if messages(builds[name])[backtest] == "KEPT"]
+    assert kept == ["appended"]
+    rows = "select * from segmentation.learned_backtest_assignments order by all"
+    found = builds["appended"].query_build(rows)
+    assert found
+    assert found == builds["appended_full"].query_build(rows)
+
+
+@pytest.mark.many_builds
 def test_the_build_says_what_it_keeps(builds: Builds) -> None:
     ((row_count,),) = builds["before the increment"].query_build(
         "select sum(row_count) from raw.load_ledger where source_table = 'order_lines'"
@@ -308,13 +358,17 @@ def built(chosen: Settings) -> None:
     _, state = prepare(chosen, is_replay=False)
     with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
         for schema, names in KEPT_TABLES.items():
-            connection.execute(f"create schema {schema}")
+            connection.execute(f"create schema if not exists {schema}")
             for name in names:
                 connection.execute(
-                    f"create table {schema}.{name} (reject_reason varchar, ordered_at timestamp)"
+                    f"create or replace table {schema}.{name} "
+                    "(reject_reason varchar, ordered_at timestamp)"
                 )
         connection.execute(
             "insert into core.int_order_lines_validated values ('in_the_future', '2026-01-09')"
+        )
+        connection.execute(
+            "create or replace table core.rejected_records (source_table varchar, reason varchar)"
         )
     complete(chosen, state)
 
@@ -325,11 +379,12 @@ def decided(chosen: Settings, now: datetime = NOW) -> increment.Increment:
     return prepare(chosen, is_replay=False)[0]
 
 
-def plan_of(chosen: Settings) -> tuple[list[tuple], list[tuple]]:
+def plan_of(chosen: Settings) -> tuple[list[tuple], list[tuple], list[tuple]]:
     with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
         return (
             connection.execute("from raw.load_increment").fetchall(),
             connection.execute("from raw.load_new_files").fetchall(),
+            connection.execute("from raw.load_unchanged_tables").fetchall(),
         )
 
 
@@ -337,21 +392,50 @@ def test_a_new_file_is_all_that_is_made(chosen: Settings, data: Path) -> None:
     built(chosen)
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\no3,c1,2024-02-03,3\n")
     found = decided(chosen)
-    assert found == increment.Increment(None, (LATER,), 1, 1)
-    assert plan_of(chosen) == ([(True,)], [(LATER,)])
+    assert found == increment.Increment(None, (LATER,), 1, 1, ("products",))
+    assert plan_of(chosen) == ([(True,)], [(LATER,)], [("products",)])
     assert describe(found).startswith("  1 new file of order lines: what the last build made of 1 ")
 
 
 def test_nothing_new_keeps_all(chosen: Settings) -> None:
     built(chosen)
     assert decided(replace(chosen, k=5, seed=7, refit="always")).is_increment
-    assert plan_of(chosen) == ([(True,)], [])
+    assert plan_of(chosen) == ([(True,)], [], [("products",)])
+
+
+INTERACTIONS = "customer_id,interaction_type,occurred_at\nc1,visit,2025-03-04\n"
 
 
 def test_files_of_what_is_made_each_time_may_change(chosen: Settings, data: Path) -> None:
     built(chosen)
     (data / "customers.csv").write_text("customer_id,age_band\nc1,old\n")
-    assert decided(chosen).is_increment
+    (data / "interactions.csv").write_text(INTERACTIONS)
+    assert decided(chosen).unchanged_tables == ("products",)
+
+
+def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data: Path) -> None:
+    (data / "customers.csv").write_text("customer_id,age_band\nc1,old\n")
+    (data / "interactions.csv").write_text(INTERACTIONS)
+    built(chosen)
+    assert decided(chosen).unchanged_tables == ("customers", "interactions", "products")
+    # The same name and size, and dates in another format.
+    built(chosen)
+    (data / "interactions.csv").write_text(INTERACTIONS.replace("2025-03-04", "24.03.2025"))
+    assert decided(chosen).unchanged_tables == ("customers", "products")
+
+
+def test_rows_of_the_future_are_looked_at_again(chosen: Settings, data: Path) -> None:
+    (data / "interactions.csv").write_text(INTERACTIONS.replace("2025", "2026"))
+    built(chosen)
+    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+        connection.execute("insert into core.rejected_records values ('interactions', null)")
+    assert decided(chosen).unchanged_tables == ("interactions", "products")
+    built(chosen)
+    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+        connection.execute(
+            "insert into core.rejected_records values ('interactions', 'in_the_future')"
+        )
+    assert decided(chosen).unchanged_tables == ("products",)
 
 
 def a_changed_file(data: Path) -> None:
@@ -394,7 +478,7 @@ def test_other_data_than_new_files_keeps_nothing(chosen, data, change, reason) -
     change(data)
     found = decided(chosen)
     assert found.reason == reason
-    assert plan_of(chosen) == ([(False,)], [])
+    assert plan_of(chosen) == ([(False,)], [], [])
     assert describe(found) == f"  all is made anew: {reason}"
 
 
@@ -490,7 +574,7 @@ def test_loading_alone_takes_nothing_away_and_plans_nothing(chosen: Settings, da
     built(chosen)
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
     load(chosen, NOW)
-    assert plan_of(chosen) == ([(False,)], [])
+    assert plan_of(chosen) == ([(False,)], [], [])
     assert decided(chosen).new_files == (LATER,)
 
 

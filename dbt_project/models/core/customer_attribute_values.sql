@@ -1,4 +1,8 @@
-{{ config(alias='customer_attributes') }}
+{{ config(
+    alias='customer_attributes',
+    materialized='incremental',
+    meta={'made_of': ['customers']}
+) }}
 
 with
 

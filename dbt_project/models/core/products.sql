@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'made_of': ['products']}) }}
+
 with
 
 products_validated as (

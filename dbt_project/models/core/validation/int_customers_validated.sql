@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'made_of': ['customers']}) }}
+
 with
 
 staged_customers as (

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'made_of': ['interactions']}) }}
+
 with
 
 interactions as (
