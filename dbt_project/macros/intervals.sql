@@ -82,16 +82,16 @@
 {%- endmacro %}
 
 
-{# The group of a value among all rows, 1 (lowest) to group_count: equal values
-   are in equal groups. #}
-{% macro quantile_group(value, group_count) -%}
+{# The group of a value among all rows, or those of its partition, 1 (lowest) to
+   group_count: equal values are in equal groups. #}
+{% macro quantile_group(value, group_count, partition_by='') -%}
     cast(
         least(
             {{ group_count }},
             1 + floor(
                 cast({{ group_count }} as double)
-                * (rank() over (order by {{ value }}) - 1)
-                / count(*) over ()
+                * (rank() over ({{ partition_by }} order by {{ value }}) - 1)
+                / count(*) over ({{ partition_by }})
             )
         ) as bigint
     )

@@ -643,6 +643,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "customer_attributes",
         "customer_feature_values",
         "customer_features",
+        "customer_lifecycle",
         "customer_segments",
         "data_quality",
         "feature_catalog",

@@ -125,6 +125,13 @@ DEFECTS = {
         "\n)\n\nselect * from final",
         "    where customer_statuses.customer_id <> 'c39'\n\n)\n\nselect * from final",
     ),
+    "assert_every_customer_has_exactly_one_stage": Defect(
+        "a customer without orders is left out",
+        "customers",
+        "marts/customers/customer_lifecycle.sql",
+        "    where today.is_current\n",
+        "    where today.is_current and customers.customer_id <> 'c39'\n",
+    ),
     "assert_spend_in_marts_equals_spend_in_core": Defect(
         "negative spend is made zero",
         "customers",

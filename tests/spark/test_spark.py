@@ -95,6 +95,7 @@ MARTS = (
     "customer_attributes",
     "customer_feature_values",
     "customer_features",
+    "customer_lifecycle",
     "customer_segments",
     "data_quality",
     "feature_catalog",
