@@ -1,4 +1,4 @@
-"""Are the segments any good? Worlds, real shops, frontier, identity and speed, with targets."""
+"""Are the segments any good? Worlds, real shops, lifecycle, identity and speed, with targets."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from benchmarks import frontier, identity, planted, real, speed, world_shape
+from benchmarks import frontier, identity, lifecycle, planted, real, speed, world_shape
 from benchmarks.chart import frontier_chart
 from benchmarks.report import Part, Target, targets_table, write_page
 from common.console import Problem, count, say
 
-HELP = "are the segments any good? planted worlds, real shops, identity, speed"
-PARTS = ("worlds", "real", "frontier", "identity", "speed")
+HELP = "are the segments any good? planted worlds, real shops, lifecycle, identity, speed"
+PARTS = ("worlds", "real", "lifecycle", "frontier", "identity", "speed")
 TARGET_MISSED = 3
 # The learning step was calibrated on worlds of other seeds (1, 7, 11, 23, 41).
 DEFAULT_SEED = 2026
@@ -138,16 +140,21 @@ def measure_worlds(arguments: argparse.Namespace, folder: Path, shops: list[real
     )
 
 
-def shops_of(arguments: argparse.Namespace, folder: Path, shops: list[real.Shop]) -> None:
-    """Build the real shops, once for the parts that need them."""
-    if shops:
-        return
+def shops_given(arguments: argparse.Namespace, folder: Path) -> dict[str, dict[str, Any]]:
+    """Settings that build each real shop whose data is there, by name."""
     given = {real.COMPLETE_JOURNEY: real.complete_journey(folder)}
     if arguments.online_retail:
         given[real.ONLINE_RETAIL] = real.online_retail(folder, arguments.online_retail)
     else:
         say(f"  {real.ONLINE_RETAIL} skipped: no file given (--online-retail FILE)")
-    for name, settings in given.items():
+    return given
+
+
+def shops_of(arguments: argparse.Namespace, folder: Path, shops: list[real.Shop]) -> None:
+    """Build the real shops, once for the parts that need them."""
+    if shops:
+        return
+    for name, settings in shops_given(arguments, folder).items():
         end = real.end_of(settings)
         for periods in (1, 2):
             as_of = end - periods * real.FUTURE
@@ -177,6 +184,26 @@ def measure_real(arguments: argparse.Namespace, folder: Path, shops: list[real.S
 def max_date(results: list[real.ShopResult], name: str) -> object:
     """The last as-of date a shop was measured at: the one that targets are about."""
     return max(one.as_of for one in results if one.name == name)
+
+
+def measure_lifecycle(arguments: argparse.Namespace, folder: Path, shops: list[real.Shop]) -> Part:
+    """Estimates of the next orders and spend."""
+    say(f"Lifecycle: orders and spend of the next {real.FUTURE_DAYS} days")
+    results = []
+    for name, settings in shops_given(arguments, folder).items():
+        end = real.end_of(settings)
+        for days in lifecycle.DAYS_BEFORE_END:
+            as_of = end - timedelta(days=days)
+            say(f"  {name} as of {as_of}")
+            estimates = lifecycle.estimates_at(settings, as_of)
+            results.append(lifecycle.measure(name, as_of, estimates))
+    return Part(
+        "lifecycle",
+        "Expected orders and spend out of time",
+        lifecycle.targets(results),
+        lifecycle.table(results),
+        [lifecycle.as_row(one) for one in results],
+    )
 
 
 def measure_frontier(arguments: argparse.Namespace, folder: Path, shops: list[real.Shop]) -> Part:
@@ -241,6 +268,7 @@ def measure_speed(arguments: argparse.Namespace, folder: Path, shops: list[real.
 MEASURES: dict[str, Callable[[argparse.Namespace, Path, list[real.Shop]], Part]] = {
     "worlds": measure_worlds,
     "real": measure_real,
+    "lifecycle": measure_lifecycle,
     "frontier": measure_frontier,
     "identity": measure_identity,
     "speed": measure_speed,

@@ -13,6 +13,7 @@ import benchmark
 from benchmarks import (
     frontier,
     identity,
+    lifecycle,
     planted,
     real,
     world_files,
@@ -242,3 +243,42 @@ def test_wrong_options_are_refused(capsys):
 
     assert run(lambda: benchmark.main(["quality", "--worlds", "0"])) == 2
     assert "--worlds 0: expected at least 1" in capsys.readouterr().err
+
+
+def estimates_of(probability, expected, has_ordered, spend) -> lifecycle.Estimates:
+    return lifecycle.Estimates(
+        stage=np.array(["active"] * len(spend)),
+        probability=np.array(probability, dtype=float),
+        expected=np.array(expected, dtype=float),
+        has_ordered=np.array(has_ordered, dtype=bool),
+        spend=np.array(spend, dtype=float),
+    )
+
+
+def test_the_area_under_the_curve_counts_pairs_in_order_and_half_of_ties():
+    # Of four pairs of a buyer and another, 0.9 beats 0.1 and 0.5, and 0.5 beats 0.1 and ties.
+    scores, positive = np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False])
+    assert lifecycle.area_under_curve(scores, positive) == 3.5 / 4
+    assert np.isnan(lifecycle.area_under_curve(scores, np.ones(4, dtype=bool)))
+
+
+def test_gini_is_one_for_the_right_order_and_none_where_all_are_alike():
+    spend = np.array([0.0, 1.0, 2.0, 5.0])
+    assert lifecycle.gini(spend, spend) == 1
+    assert lifecycle.gini(spend, np.ones(4)) == 0
+    # Captured by spend: 5, 7, 8, 8 of 8; by two halves: 3.5, 7, 7.5, 8; by chance: 2, 4, 6, 8.
+    assert lifecycle.gini(spend, np.array([0, 0, 1, 1])) == pytest.approx(6 / 8)
+    assert lifecycle.gini(spend, -spend) < 0
+
+
+def test_deciles_of_estimates_compare_what_was_predicted_with_what_was_found():
+    numbers = np.arange(20)
+    estimates = estimates_of(numbers / 20, numbers, numbers >= 10, 2 * numbers)
+    found = lifecycle.measure("a shop", None, estimates)
+    assert found.deciles[0] == lifecycle.Decile(2, 0.025, 0.0, 0.5, 1.0)
+    assert found.deciles[9] == lifecycle.Decile(2, 0.925, 1.0, 18.5, 37.0)
+    assert found.distance == pytest.approx(0.25)
+    assert found.auc == 1
+    assert found.captured == pytest.approx(2 * (16 + 17 + 18 + 19) / (2 * 190))
+    assert [target.is_met for target in lifecycle.targets([found])] == [False]
+    assert "| 10 | 2 | 92.5% | 100.0% | 18.50 | 37.00 |" in lifecycle.table([found])
