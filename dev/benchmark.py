@@ -1,4 +1,4 @@
-"""Benchmarks of the project: `quality` measures how good the segments are, `scale` how builds grow.
+"""Benchmarks of the project: `quality` measures segments, `needs` those of needs, `scale` builds.
 
 Each benchmark prints its targets with what was found, saves them as JSON and Markdown, and hides
 no figure.
@@ -17,7 +17,11 @@ from common.program import run
 
 # A benchmark is a module of dev/benchmarks with HELP, add_arguments(parser) and
 # main(arguments), which returns the exit code.
-COMMANDS = {"quality": "benchmarks.quality", "scale": "benchmarks.scale"}
+COMMANDS = {
+    "quality": "benchmarks.quality",
+    "needs": "benchmarks.needs",
+    "scale": "benchmarks.scale",
+}
 
 EXIT_CODES = """exit codes:
   0  every measured target is met
