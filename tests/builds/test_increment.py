@@ -114,7 +114,7 @@ def build_first(builds: Builds) -> Built:
 def build_grown(builds: Builds) -> Built:
     """Add the later file and build again, with a mark on the lines that are to be kept.
 
-    A customer has another attribute than before; products are as they were.
+    A customer has another attribute than before; products and interactions are as they were.
     """
     folder = builds.folder("increment")
     shutil.copy(folder / LATER, folder / "data")
@@ -229,8 +229,8 @@ def test_older_lines_are_not_read_again(builds: Builds) -> None:
 @pytest.mark.parametrize(
     ("name", "unchanged"),
     [
-        # Its interactions are read again: one of them lies in the future.
-        ("grown", {"products"}),
+        # One of its interactions lies in the future, and did so before.
+        ("grown", {"interactions", "products"}),
         ("grown_full", set()),
         ("appended", {"customers", "interactions", "products"}),
     ],
@@ -424,18 +424,28 @@ def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data
     assert decided(chosen).unchanged_tables == ("customers", "products")
 
 
-def test_rows_of_the_future_are_looked_at_again(chosen: Settings, data: Path) -> None:
+def test_interactions_of_the_future_are_read_again_once_it_is_reached(
+    chosen: Settings, data: Path
+) -> None:
     (data / "interactions.csv").write_text(INTERACTIONS.replace("2025", "2026"))
-    built(chosen)
-    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
-        connection.execute("insert into core.rejected_records values ('interactions', null)")
-    assert decided(chosen).unchanged_tables == ("interactions", "products")
     built(chosen)
     with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
         connection.execute(
             "insert into core.rejected_records values ('interactions', 'in_the_future')"
         )
-    assert decided(chosen).unchanged_tables == ("products",)
+        connection.execute(
+            "create view core.int_interactions_validated as select case "
+            "when cast(occurred_at as timestamp) > loaded_at then 'in_the_future' "
+            "end as reject_reason from raw.interactions, raw.load_settings"
+        )
+        before = read_state(connection)
+    assert decided(chosen).unchanged_tables == ("interactions", "products")
+    (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
+    load(chosen, datetime(2026, 3, 5, tzinfo=UTC))
+    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+        now = increment.state_of(connection, chosen)
+        assert not increment.is_unchanged(connection, "interactions", before, now)
+        assert increment.is_unchanged(connection, "products", before, now)
 
 
 def a_changed_file(data: Path) -> None:
