@@ -67,12 +67,19 @@
 {%- endmacro %}
 
 
+{# The keys of the new files: a query. #}
+{% macro new_file_keys() -%}
+    select {{ row_hash(['new_files.source_file']) }} as file_key
+    from {{ source('load', 'load_new_files') }} as new_files
+{%- endmacro %}
+
+
 {# Valid lines of the new files: the end of a query. #}
 {% macro from_new_lines() -%}
-    from {{ ref('int_order_lines_validated') }} as new_lines
+    from {{ ref('int_order_lines_keyed') }} as new_lines
     where
         new_lines.reject_reason is null
-        and new_lines.source_file in ({{ new_files() }})
+        and new_lines.file_key in ({{ new_file_keys() }})
 {%- endmacro %}
 
 
@@ -83,25 +90,20 @@
 {%- endmacro %}
 
 
-{# The files of lines that are in conflict with a new line, or are new lines in
-   conflict, as a list of texts. #}
-{% macro files_in_conflict() -%}
+{# The new files, and those of older lines in conflict with a new one, as a list of
+   texts. #}
+{% macro files_of_rejected_lines() -%}
     {{ return(
         queried_texts(
-            'select distinct source_file from '
+            'select source_file from ' ~ source('load', 'load_new_files')
+            ~ ' union select file_name from ' ~ source('load', 'load_ledger')
+            ~ ' where ' ~ row_hash(['file_name']) ~ ' in (select file_key from '
             ~ ref('int_order_line_outcomes')
             ~ " where outcome = 'rejected' and line_key_hash in ("
-            ~ new_line_keys() ~ ') order by source_file'
+            ~ new_line_keys() ~ ')) order by source_file'
         ) | join(', ')
         or 'null'
     ) }}
-{%- endmacro %}
-
-
-{# Hashes of the order ids that affected orders have: a query. #}
-{% macro affected_order_ids() -%}
-    select {{ row_hash(['affected.order_id']) }} as order_id_hash
-    from {{ ref('affected_orders') }} as affected
 {%- endmacro %}
 
 
@@ -109,7 +111,7 @@
    engine skip what is older without reading it. #}
 {% macro first_new_at() -%}
     {{ return(first_midnight(
-        'select cast(min(cast(new_lines.ordered_at as date)) as string) as day '
+        'select cast(min(new_lines.order_date) as string) as day '
         ~ from_new_lines()
     )) }}
 {%- endmacro %}
@@ -174,7 +176,7 @@
    affected orders, and its tests look at all rows. Hashes find nulls, too. #}
 {% macro of_affected_orders(prefix='') -%}
     {%- set affected_orders = ref('affected_orders') -%}
-    {%- set key = ['customer_id', 'order_id', 'order_date'] -%}
+    {%- set key = ['customer_key', 'order_key', 'order_date'] -%}
     {%- if is_increment() -%}
         {%- set own_key = [] -%}
         {%- for column in key -%}

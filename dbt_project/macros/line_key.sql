@@ -1,10 +1,11 @@
-{# What names an order line, as a list: its order, which is an order id of one
-   customer on one day, and within it the line's own id, else its product. #}
+{# What names an order line, as a list of hashes and a day: its order, which is an
+   order id of one customer on one day, and within it the line's own id, else its
+   product. #}
 {% macro line_key(prefix='') -%}
     {{ return([
-        prefix ~ 'customer_id',
-        prefix ~ 'order_id',
-        'cast(' ~ prefix ~ 'ordered_at as date)',
-        'coalesce(' ~ prefix ~ 'order_line_id, ' ~ prefix ~ "product_id, '')",
+        prefix ~ 'customer_key',
+        prefix ~ 'order_key',
+        prefix ~ 'order_date',
+        'coalesce(' ~ prefix ~ 'line_key, ' ~ prefix ~ 'product_key, 0)',
     ]) }}
 {%- endmacro %}

@@ -38,6 +38,20 @@
 {%- endmacro %}
 
 
+{# How many sets of `bit_set` the categories take, of which 0 is the unknown one. #}
+{% macro category_set_count(products) -%}
+    {%- set count = namespace(sets=1) -%}
+    {%- if execute -%}
+        {%- for row in run_query(
+            'select count(distinct category) from ' ~ products
+        ).rows -%}
+            {%- set count.sets = row[0] // bits_in_a_set() + 1 -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(count.sets) }}
+{%- endmacro %}
+
+
 {# How many of the shared columns have a name, by kind. #}
 {% macro used_slot_columns(category_slots) -%}
     {%- set used = {'category': 0, 'channel': 0} -%}

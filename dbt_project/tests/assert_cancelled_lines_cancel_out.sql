@@ -26,7 +26,7 @@ from cancelled
 inner join order_lines_validated
     on
         cancelled.source_row_number = order_lines_validated.source_row_number
-        and cancelled.source_file = order_lines_validated.source_file
+        and cancelled.file_key = order_lines_validated.file_key
 group by
     order_lines_validated.customer_id,
     order_lines_validated.product_id

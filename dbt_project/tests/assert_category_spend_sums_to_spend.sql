@@ -8,9 +8,9 @@ categories as (
 
     select
         order_date,
-        sum(spend) as spend,
-        sum(line_count) as line_count
-    from {{ ref('category_days') }}
+        sum(net_amount) as spend,
+        sum(purchase_line_count) as line_count
+    from {{ ref('order_line_totals') }}
     group by order_date
 
 ),
@@ -21,7 +21,7 @@ days as (
         order_date,
         sum(spend) as spend,
         sum(line_count) as line_count
-    from {{ ref('orders') }}
+    from {{ ref('keyed_orders') }}
     group by order_date
 
 ),
@@ -53,14 +53,14 @@ slots_by_day as (
     select
         parts.part,
         slots.column_number,
-        sum(category_days.purchase_amount) as purchase_amount
-    from {{ ref('category_days') }} as category_days
+        sum(order_line_totals.purchase_amount) as purchase_amount
+    from {{ ref('order_line_totals') }} as order_line_totals
     inner join slots
-        on category_days.category = slots.name
+        on order_line_totals.category = slots.name
     inner join parts
         on
-            category_days.order_date >= parts.part_start_date
-            and category_days.order_date < parts.part_end_date
+            order_line_totals.order_date >= parts.part_start_date
+            and order_line_totals.order_date < parts.part_end_date
     group by
         parts.part,
         slots.column_number

@@ -16,7 +16,7 @@ order_totals as (
     select
         coalesce(sum(spend), 0) as spend,
         coalesce(sum(discount_amount), 0) as discount_amount
-    from {{ ref('orders') }}
+    from {{ ref('keyed_orders') }}
 
 )
 

@@ -6,7 +6,7 @@ with
 purchases as (
 
     select count(*) as purchase_count
-    from {{ ref('orders') }}
+    from {{ ref('keyed_orders') }}
     where line_count > 0
 
 )

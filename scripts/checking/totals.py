@@ -39,7 +39,7 @@ def make_accepted_lines(models: ProjectModels) -> None:
         left join {models.ref("int_order_line_outcomes")} as outcomes
             on
                 lines.source_row_number = outcomes.source_row_number
-                and lines.source_file = outcomes.source_file
+                and lines.file_key = outcomes.file_key
         where
             lines.reject_reason is null
             and coalesce(outcomes.outcome, 'accepted') in ('accepted', 'cancelled')

@@ -45,15 +45,13 @@ KEPT_TABLES = {
         "int_products_validated",
         "interactions",
         "products",
-        "int_order_lines_validated",
+        "int_order_lines_keyed",
         "int_order_line_outcomes",
-        "int_conflicting_lines",
-        "int_reused_order_ids",
+        "int_rejected_lines",
         "order_line_totals",
+        "keyed_orders",
     ),
     "features": (
-        "orders",
-        "category_days",
         "customer_campaigns",
         "int_customer_parts",
         "customer_snapshots",
@@ -259,7 +257,7 @@ def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str)
     """Return which rows were rejected as of the future that time has reached; None for none."""
     (reached,) = one_row(
         connection,
-        "select count(*) from core.int_order_lines_validated where reject_reason = 'in_the_future' "
+        "select count(*) from core.int_order_lines_keyed where reject_reason = 'in_the_future' "
         "and cast(ordered_at as date) <= cast(cast(? as timestamp) as date) + 1",
         [now],
     )

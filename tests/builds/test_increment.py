@@ -123,7 +123,10 @@ def build_grown(builds: Builds) -> Built:
     customers[0][attribute] = customers[1][attribute] + "!"
     write_lines(folder / "data" / "customers.csv", customers)
     with duckdb.connect(folder / "grown" / "build.duckdb") as connection:
-        connection.execute("update core.int_order_lines_validated set note = 'kept'")
+        connection.execute(
+            "alter table core.int_order_lines_keyed add column mark varchar default 'kept'"
+        )
+        connection.execute("alter table core.int_order_lines_keyed alter mark drop default")
     return build(folder / "data", folder / "grown", threads=2).checked()
 
 
@@ -205,7 +208,7 @@ def test_every_kept_table_is_that_of_a_full_build(builds: Builds, name: str) -> 
             column
             for (column,) in full.query_build(
                 "select column_name from duckdb_columns() where schema_name = ? "
-                "and table_name = ? and column_name <> 'note' order by column_index",
+                "and table_name = ? and column_name <> 'mark' order by column_index",
                 schema,
                 table,
             )
@@ -217,12 +220,13 @@ def test_every_kept_table_is_that_of_a_full_build(builds: Builds, name: str) -> 
 @pytest.mark.many_builds
 def test_older_lines_are_not_read_again(builds: Builds) -> None:
     rows = builds["grown"].query_build(
-        "select source_file, note, count(*) from core.int_order_lines_validated group by all"
+        "select distinct lines.source_file, keyed.mark from core.int_order_lines_keyed as keyed "
+        "inner join core.int_order_lines_validated as lines using (file_key, source_row_number)"
     )
-    found = {file: (note, row_count) for file, note, row_count in rows}
+    found = dict(rows)
     assert len(rows) == 2
-    assert found["order_lines_1.csv"][0] == "kept"
-    assert found[LATER][0] is None
+    assert found["order_lines_1.csv"] == "kept"
+    assert found[LATER] is None
 
 
 @pytest.mark.many_builds
@@ -292,9 +296,9 @@ def test_the_later_file_affects_older_orders(builds: Builds) -> None:
     assert oldest < LATER_FROM
     # The lines that the copy and the conflict share their keys with.
     ((from_old,),) = builds["grown"].query_build(
-        "select count(*) from core.int_order_line_outcomes where source_file <> ? and "
+        "select count(*) from core.int_order_line_outcomes where file_key <> hash(?) and "
         "line_key_hash in "
-        "(select line_key_hash from core.int_order_line_outcomes where source_file = ?)",
+        "(select line_key_hash from core.int_order_line_outcomes where file_key = hash(?))",
         LATER,
         LATER,
     )
@@ -365,7 +369,7 @@ def built(chosen: Settings) -> None:
                     "(reject_reason varchar, ordered_at timestamp)"
                 )
         connection.execute(
-            "insert into core.int_order_lines_validated values ('in_the_future', '2026-01-09')"
+            "insert into core.int_order_lines_keyed values ('in_the_future', '2026-01-09')"
         )
         connection.execute(
             "create or replace table core.rejected_records (source_table varchar, reason varchar)"
@@ -597,8 +601,8 @@ def test_dbt_by_hand_is_not_gone_on_from(chosen: Settings) -> None:
 def test_a_table_that_others_made_is_not_gone_on_from(chosen: Settings) -> None:
     built(chosen)
     with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
-        connection.execute("create or replace table features.orders as select 1 as x")
-    said = "orders is not as the last complete build left it"
+        connection.execute("create or replace table core.keyed_orders as select 1 as x")
+    said = "keyed_orders is not as the last complete build left it"
     assert decided(chosen).reason == said
 
 

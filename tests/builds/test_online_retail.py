@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from customer_tables import write_table
-from shops import Builds, Built, build
+from shops import ACCEPTED_LINES, Builds, Built, build
 
 CUSTOMERS = 40
 FIRST_DAY = datetime(2009, 12, 1, 8, 26)
@@ -119,7 +119,7 @@ def test_a_cancelled_order_leaves_no_trace(builds):
     # Ten pieces less three, less a discount.
     assert (spend, order_count) == (Decimal("12.75") * 7 - 5, 1)
     assert built.query_build(
-        "select order_id, product_id, net_amount from core.order_lines "
+        f"select order_id, product_id, net_amount from {ACCEPTED_LINES} "
         "where customer_id = '16446' order by order_id"
     ) == [
         ("581000", "22423", Decimal("127.5")),
@@ -141,7 +141,7 @@ def test_what_is_no_product_is_spend_and_no_preference(builds):
     ]
     ((postage, others),) = built.query_build(
         "select sum(net_amount) filter (where product_id = 'POST'), "
-        "sum(net_amount) filter (where product_id <> 'POST') from core.order_lines"
+        f"sum(net_amount) filter (where product_id <> 'POST') from {ACCEPTED_LINES}"
     )
     assert postage > 20
     assert built.query_build("select sum(spend) from features.orders") == [(postage + others,)]

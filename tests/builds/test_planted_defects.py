@@ -70,23 +70,22 @@ DEFECTS = {
         "core/validation/int_order_line_outcomes.sql",
         "    from paired\n    where\n        (is_cancellation and not is_after_cancellation)\n"
         "        or (not is_cancellation and is_before_cancellation)\n",
-        "    from order_lines\n    where order_id = 'o2501'\n",
+        "    from cancellable_lines\n    where order_id = 'o2501'\n",
     ),
     "assert_orders_hold_the_money_of_their_lines": Defect(
         "an order is lost",
         "orders",
-        "features/activity/orders.sql",
+        "core/keyed_orders.sql",
         "    from lines\n",
-        "    from lines\n    where order_id <> 'o2501'\n",
-        # Windows are summed over weeks that hold an order.
-        also=("assert_category_spend_sums_to_spend",),
+        "    from lines\n    where order_key <> {{ row_hash([\"'o2501'\"]) }}\n",
     ),
     "assert_category_spend_sums_to_spend": Defect(
-        "a category is lost",
+        "purchases of a category are not counted",
         "categories",
-        "features/activity/category_days.sql",
-        "    group by\n",
-        "    where products.category <> 'Books'\n    group by\n",
+        "core/order_line_totals.sql",
+        "(where order_lines.is_purchase) as purchase_line_count,\n",
+        "(\n            where order_lines.is_purchase and products.category <> 'Books'\n"
+        "        ) as purchase_line_count,\n",
     ),
     "assert_features_see_only_their_window": Defect(
         "a customer's first order is taken from before the window",
@@ -297,8 +296,8 @@ DEFECTS = {
         "a category is lost",
         "behaviour",
         "marts/segments/segment_category_affinity.sql",
-        "        on order_lines.product_id = products.product_id\n",
-        "        on order_lines.product_id = products.product_id\n"
+        "        on order_lines.product_key = products.product_key\n",
+        "        on order_lines.product_key = products.product_key\n"
         "    where products.category <> 'Books'\n",
     ),
     "assert_engagement_counts_every_contact": Defect(

@@ -116,8 +116,8 @@ def test_only_core_reads_staging(models):
         if parent in models and layer(models[parent]) == "staging"
     }
     hubs = {f"int_{entity}_validated" for entity in ENTITIES}
-    # A line that turns out to be in conflict is looked up as it came.
-    assert readers == {*hubs, "int_conflicting_lines"}
+    # A line that is rejected is looked up as it came.
+    assert readers == {*hubs, "int_rejected_lines"}
 
 
 def test_only_staging_reads_the_raw_tables_of_a_source(manifest, models):

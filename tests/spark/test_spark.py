@@ -35,13 +35,13 @@ CORE = (
     "attribute_profiles",
     "customer_attributes",
     "customers",
-    "int_conflicting_lines",
     "int_customers_validated",
     "int_order_line_outcomes",
-    "int_order_lines_validated",
+    "int_order_lines_keyed",
     "int_products_validated",
-    "int_reused_order_ids",
+    "int_rejected_lines",
     "interactions",
+    "keyed_orders",
     "order_line_notes",
     "order_line_totals",
     "products",
@@ -50,7 +50,6 @@ CORE = (
     "source_capabilities",
 )
 FEATURES = (
-    "category_days",
     "category_slots",
     "customer_campaigns",
     "customer_snapshots",
@@ -61,7 +60,6 @@ FEATURES = (
     "int_customer_parts",
     "int_promotion_windows",
     "lapsed_windows",
-    "orders",
     "slot_sets",
     "snapshots",
     "window_parts",
@@ -72,10 +70,20 @@ VIEWS = (
     "staging.stg_own_files__order_lines",
     "staging.stg_own_files__products",
     "core.int_interactions_validated",
+    "core.int_order_lines_validated",
     "core.order_lines",
+    "features.orders",
 )
 # Each engine hashes in its own way: such a column only tells rows of one build apart.
-HASHES = {"customer_key", "line_key_hash", "names_hash"}
+HASHES = {
+    "customer_key",
+    "file_key",
+    "line_key",
+    "line_key_hash",
+    "names_hash",
+    "order_key",
+    "product_key",
+}
 # Each engine hashes in its own way, says who it is, and loads at another time.
 OWN_COLUMNS = {
     "run_id",

@@ -26,6 +26,12 @@ from common.warehouse_paths import Warehouse
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
 SHOP = FIXTURES / "shop"
+# In the build database: accepted order lines with their ids as texts.
+ACCEPTED_LINES = (
+    "(select lines.*, accepted.line_number from core.order_lines as accepted "
+    "inner join core.int_order_lines_validated as lines "
+    "using (file_key, source_row_number)) as accepted_lines"
+)
 BUILDS_AT_ONCE = 2
 # Many times what the slowest build takes: only a build that hangs meets it.
 SECONDS_TO_BUILD = 900

@@ -4,14 +4,14 @@ with
 new_lines as (
 
     select
-        customer_id,
-        order_id,
-        cast(ordered_at as date) as order_date
-    from {{ ref('int_order_lines_validated') }}
+        customer_key,
+        order_key,
+        order_date
+    from {{ ref('int_order_lines_keyed') }}
     where
         reject_reason is null
         {% if is_increment() -%}
-        and source_file in ({{ new_files() }})
+        and file_key in ({{ new_file_keys() }})
         {%- else -%}
         and false
         {%- endif %}
@@ -21,8 +21,8 @@ new_lines as (
 final as (
 
     select distinct
-        customer_id,
-        order_id,
+        customer_key,
+        order_key,
         order_date,
         {{ week_start('order_date') }} as week_start_date
     from new_lines

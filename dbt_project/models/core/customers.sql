@@ -1,8 +1,8 @@
 with
 
-order_lines as (
+keyed_orders as (
 
-    select * from {{ ref('order_lines') }}
+    select * from {{ ref('keyed_orders') }}
 
 ),
 
@@ -19,13 +19,36 @@ customers_validated as (
 
 ),
 
-ordering as (
+first_purchases as (
+
+    select
+        customer_key,
+        min(first_purchase_at) as first_ordered_at
+    from keyed_orders
+    group by customer_key
+
+),
+
+-- Ids of all lines, rejected ones as well, as that takes one column of them.
+customer_ids as (
 
     select
         customer_id,
-        min(ordered_at) filter (where is_purchase) as first_ordered_at
-    from order_lines
+        min(customer_key) as customer_key
+    from {{ ref('int_order_lines_validated') }}
+    where customer_id is not null
     group by customer_id
+
+),
+
+ordering as (
+
+    select
+        customer_ids.customer_id,
+        first_purchases.first_ordered_at
+    from customer_ids
+    inner join first_purchases
+        on customer_ids.customer_key = first_purchases.customer_key
 
 ),
 

@@ -22,9 +22,19 @@ order_line_outcomes as (
 
 ),
 
-reused_order_ids as (
+-- A return under the id of the order that it takes back is as it should be.
+keyed_orders as (
 
-    select * from {{ ref('int_reused_order_ids') }}
+    select * from {{ ref('keyed_orders') }}
+    where sold_line_count > 0
+
+),
+
+-- All order lines of a source stand in one raw table.
+order_line_table as (
+
+    select distinct source_table
+    from {{ ref('int_order_lines_validated') }}
 
 ),
 
@@ -34,16 +44,14 @@ counted as (
         {% for reason in reasons -%}
         sum({{ reason }}) as {{ reason }},
         {% endfor -%}
-        source_table
+        sum(line_count) as line_count
     from order_line_totals
-    group by source_table
 
 ),
 
 unpivoted as (
 
     select
-        source_table,
         reason,
         row_count
     from counted
@@ -58,46 +66,54 @@ unpivoted as (
 suspected as (
 
     select
-        source_table,
         reason,
         count(*) as row_count
     from order_line_outcomes
     where reason = 'suspected_duplicate'
-    group by source_table, reason
+    group by reason
+
+),
+
+-- An order id of several customers or days names several orders.
+reused_order_ids as (
+
+    select
+        order_key,
+        sum(sold_line_count) as line_count
+    from keyed_orders
+    group by order_key
+    having count(*) > 1
 
 ),
 
 reused as (
 
     select
-        source_table,
         'reused_order_id' as reason,
-        sum(line_count) as row_count
+        coalesce(sum(line_count), 0) as row_count
     from reused_order_ids
-    group by source_table
+
+),
+
+noted as (
+
+    select * from unpivoted
+    union all
+    select * from suspected
+    union all
+    select * from reused
 
 ),
 
 final as (
 
     select
-        source_table,
-        reason,
-        cast(row_count as bigint) as row_count
-    from unpivoted
-    where row_count > 0
-    union all
-    select
-        source_table,
-        reason,
-        cast(row_count as bigint) as row_count
-    from reused
-    union all
-    select
-        source_table,
-        reason,
-        cast(row_count as bigint) as row_count
-    from suspected
+        order_line_table.source_table,
+        noted.reason,
+        cast(noted.row_count as bigint) as row_count
+    from noted
+    cross join order_line_table
+    where noted.row_count > 0
 
 )
 

@@ -33,17 +33,18 @@ known_products as (
 ),
 
 -- One pass over the lines answers all that is asked of them as a whole; an
--- increment repeats it for the affected days. A sum of hashes is the same for
--- the same rows in any order.
+-- increment repeats it for the affected days. A line of no known product, or of
+-- a product without category, is of an unknown one. A sum of hashes is the same
+-- for the same rows in any order.
 final as (
 
     select
-        order_lines.source_table,
+        coalesce(products.category, 'unknown') as category,
         {{ hash_sum([
-            'order_lines.order_line_id',
-            'order_lines.order_id',
-            'order_lines.customer_id',
-            'order_lines.product_id',
+            'order_lines.line_key',
+            'order_lines.order_key',
+            'order_lines.customer_key',
+            'order_lines.product_key',
             'order_lines.channel',
             'order_lines.quantity',
             'order_lines.net_amount',
@@ -52,7 +53,16 @@ final as (
             'order_lines.ordered_at',
         ]) }} as digest,
         count(*) as line_count,
+        count(*) filter (where order_lines.is_purchase) as purchase_line_count,
         cast(sum(order_lines.net_amount) as decimal(18, 4)) as net_amount,
+        cast(
+            coalesce(
+                sum(order_lines.net_amount) filter (
+                    where not order_lines.is_return
+                ),
+                0
+            ) as decimal(18, 4)
+        ) as purchase_amount,
         cast(
             coalesce(
                 sum(order_lines.discount_amount) filter (
@@ -73,25 +83,29 @@ final as (
             where order_lines.quantity <> 0
             and order_lines.net_amount = 0
         ) as zero_amount,
-        count(*) filter (where order_lines.is_amount_turned)
+        count(*) filter (
+            where {{ has_flag('is_amount_turned', 'order_lines.') }}
+        )
             as return_amount_made_negative,
-        count(*) filter (where order_lines.is_discount_turned)
+        count(*) filter (
+            where {{ has_flag('is_discount_turned', 'order_lines.') }}
+        )
             as discount_made_positive,
         count(*) filter (
-            where order_lines.note = 'quantity_in_thousandths'
+            where {{ has_flag('is_quantity_in_thousandths', 'order_lines.') }}
         ) as quantity_in_thousandths,
         count(*) filter (
-            where order_lines.product_id is not null
-            and products.product_id is null
+            where order_lines.product_key is not null
+            and products.product_key is null
             and known_products.has_products
         ) as unknown_product,
         order_lines.order_date
     from order_lines
     cross join known_products
     left join products
-        on order_lines.product_id = products.product_id
+        on order_lines.product_key = products.product_key
     group by
-        order_lines.source_table,
+        coalesce(products.category, 'unknown'),
         order_lines.order_date
 
 )

@@ -15,6 +15,7 @@ final as (
         category,
         subcategory,
         brand,
+        {{ row_hash(['product_id']) }} as product_key,
         is_private_label
     from products_validated
     where reason is null

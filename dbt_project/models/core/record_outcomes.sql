@@ -1,8 +1,8 @@
 with
 
-order_lines_validated as (
+order_lines_keyed as (
 
-    select * from {{ ref('int_order_lines_validated') }}
+    select * from {{ ref('int_order_lines_keyed') }}
 
 ),
 
@@ -45,26 +45,41 @@ load_left_out as (
 
 ),
 
+-- All order lines of a source stand in one raw table.
+order_line_table as (
+
+    select distinct source_table
+    from {{ ref('int_order_lines_validated') }}
+
+),
+
 readable_order_lines as (
 
     select
-        source_table,
-        reject_reason as reason,
+        order_line_table.source_table,
+        order_lines_keyed.reject_reason as reason,
         count(*) as row_count
-    from order_lines_validated
-    group by source_table, reject_reason
+    from order_lines_keyed
+    cross join order_line_table
+    group by
+        order_line_table.source_table,
+        order_lines_keyed.reject_reason
 
 ),
 
 repeated_order_lines as (
 
     select
-        source_table,
-        outcome,
-        reason,
+        order_line_table.source_table,
+        order_line_outcomes.outcome,
+        order_line_outcomes.reason,
         count(*) as row_count
     from order_line_outcomes
-    group by source_table, outcome, reason
+    cross join order_line_table
+    group by
+        order_line_table.source_table,
+        order_line_outcomes.outcome,
+        order_line_outcomes.reason
 
 ),
 

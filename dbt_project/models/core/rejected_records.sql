@@ -1,14 +1,8 @@
 with
 
-order_lines_validated as (
+rejected_lines as (
 
-    select * from {{ ref('int_order_lines_validated') }}
-
-),
-
-conflicting_lines as (
-
-    select * from {{ ref('int_conflicting_lines') }}
+    select * from {{ ref('int_rejected_lines') }}
 
 ),
 
@@ -30,20 +24,7 @@ products_validated as (
 
 ),
 
-unreadable_order_lines as (
-
-    select
-        source_table,
-        source_file,
-        source_row_number,
-        reject_reason as reason,
-        record_json
-    from order_lines_validated
-    where reject_reason is not null
-
-),
-
-conflicting_order_lines as (
+rejected_order_lines as (
 
     select
         source_table,
@@ -51,7 +32,7 @@ conflicting_order_lines as (
         source_row_number,
         reason,
         record_json
-    from conflicting_lines
+    from rejected_lines
 
 ),
 
@@ -96,9 +77,7 @@ rejected_products as (
 
 final as (
 
-    select * from unreadable_order_lines
-    union all
-    select * from conflicting_order_lines
+    select * from rejected_order_lines
     union all
     select * from rejected_interactions
     union all

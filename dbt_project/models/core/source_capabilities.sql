@@ -1,8 +1,8 @@
 with
 
-order_lines_validated as (
+order_lines_keyed as (
 
-    select * from {{ ref('int_order_lines_validated') }}
+    select * from {{ ref('int_order_lines_keyed') }}
 
 ),
 
@@ -21,7 +21,7 @@ load_settings as (
 orders_looked_for as (
 
     select count(*) > 0 as has_orders
-    from order_lines_validated
+    from order_lines_keyed
 
 ),
 

@@ -26,7 +26,7 @@ order_lines as (
     select
         *,
         {{ line_key_hash }} as line_key_hash
-    from {{ ref('int_order_lines_validated') }}
+    from {{ ref('int_order_lines_keyed') }}
     where {{ is_decided }}
 
 ),
@@ -36,7 +36,7 @@ order_lines as (
 line_keys as (
 
     select {{ line_key_hash }} as line_key_hash
-    from {{ ref('int_order_lines_validated') }}
+    from {{ ref('int_order_lines_keyed') }}
     where {{ is_decided }}
 
 ),
@@ -88,31 +88,31 @@ numbered as (
         row_number() over (
             partition by
                 {{ line_key() | join(',\n                ') }},
-                order_line_id is null
+                line_key is null
             order by
                 ordered_at,
-                product_id,
                 net_amount,
                 quantity,
                 discount_amount,
                 channel,
                 is_return,
-                source_file,
+                product_key,
+                file_key,
                 source_row_number
         ) as line_number,
         row_number() over (
             partition by
-                customer_id,
-                order_id,
-                order_line_id,
+                customer_key,
+                order_key,
+                line_key,
                 ordered_at,
-                product_id,
+                product_key,
                 net_amount,
                 quantity,
                 discount_amount,
                 channel,
                 is_return
-            order by source_file, source_row_number
+            order by file_key, source_row_number
         ) as copy_number
     from candidates
 
@@ -125,9 +125,10 @@ repeats as (
     select
         *,
         case
-            when order_line_id is not null and copy_number > 1 then 'duplicate'
-            when order_line_id is not null and line_number > 1 then 'rejected'
-            when drops_exact_duplicates and copy_number > 1 then 'duplicate'
+            when line_key is not null and copy_number > 1 then 'duplicate'
+            when line_key is not null and line_number > 1 then 'rejected'
+            when {{ has_flag('drops_exact_duplicates') }} and copy_number > 1
+                then 'duplicate'
             else 'accepted'
         end as outcome
     from numbered
@@ -175,7 +176,7 @@ lines_of_cancelled_keys as (
         on
             cancellable_lines.source_row_number
             = withdrawn_lines.source_row_number
-            and cancellable_lines.source_file = withdrawn_lines.source_file
+            and cancellable_lines.file_key = withdrawn_lines.file_key
     where withdrawn_lines.outcome is null
 
 ),
@@ -250,14 +251,13 @@ cancelled as (
 final as (
 
     select
-        repeats.source_table,
-        repeats.source_file,
+        repeats.file_key,
         repeats.source_row_number,
         repeats.outcome,
         case
             when repeats.outcome = 'duplicate' then 'exact_duplicate'
             when repeats.outcome = 'rejected' then 'conflicting_order_line_id'
-            when repeats.order_line_id is null and repeats.copy_number > 1
+            when repeats.line_key is null and repeats.copy_number > 1
                 then 'suspected_duplicate'
         end as reason,
         repeats.line_number,
@@ -266,12 +266,11 @@ final as (
     left join cancelled
         on
             repeats.source_row_number = cancelled.source_row_number
-            and repeats.source_file = cancelled.source_file
+            and repeats.file_key = cancelled.file_key
     where cancelled.source_row_number is null
     union all
     select
-        source_table,
-        source_file,
+        file_key,
         source_row_number,
         'cancelled' as outcome,
         'cancelled' as reason,

@@ -1,19 +1,12 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ delete_affected_rows(
-        'source_file in (' ~ new_files() ~ ')'
-    ) }}"
-) }}
+-- A view: int_order_lines_keyed keeps the lines, with hashes of their ids. The
+-- ids themselves are read again where they are needed.
+{{ config(materialized='view') }}
 
 with
 
 staged_order_lines as (
 
     select * from {{ ref('stg_' ~ var('source') ~ '__order_lines') }}
-    {% if is_incremental() -%}
-    where source_file in ({{ new_files() }})
-    {%- endif %}
 
 ),
 
@@ -76,7 +69,6 @@ signed as (
         channel,
         note,
         reject_reason,
-        record,
         case
             when is_returned then -abs(coalesce(quantity, 1))
             else coalesce(quantity, 1)
@@ -97,7 +89,6 @@ signed as (
 
 ),
 
--- Raw rows are read and validated once, here; other models read this table.
 final as (
 
     select
@@ -111,17 +102,26 @@ final as (
         channel,
         note,
         reject_reason,
-        case
-            when reject_reason is not null then {{ json_of_record('record') }}
-        end as record_json,
         cast(quantity as decimal(18, 4)) as quantity,
         cast(net_amount as decimal(18, 4)) as net_amount,
         cast(discount_amount as decimal(18, 4)) as discount_amount,
+        {{ row_hash(['source_file']) }} as file_key,
+        {{ row_hash(['customer_id']) }} as customer_key,
+        {{ row_hash(['order_id']) }} as order_key,
+        case when product_id is not null then {{ row_hash(['product_id']) }} end
+            as product_key,
+        case
+            when order_line_id is not null
+                then {{ row_hash(['order_line_id']) }}
+        end as line_key,
         is_return,
         is_amount_turned,
         is_discount_turned,
+        coalesce(note = 'quantity_in_thousandths', false)
+            as is_quantity_in_thousandths,
         drops_exact_duplicates,
         is_cancellation,
+        cast(ordered_at as date) as order_date,
         ordered_at
     from signed
 

@@ -13,6 +13,7 @@
     'spend', 'purchase_amount', 'return_amount', 'discount_amount',
     'private_label_amount', 'known_label_amount',
 ] %}
+{% set set_count = category_set_count(ref('products')) %}
 {% set used = used_slot_columns(ref('category_slots')) %}
 {% set category_columns = shared_slot_columns('category') %}
 {% set channel_columns = shared_slot_columns('channel') %}
@@ -27,7 +28,7 @@ order_lines as (
 
 orders as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('keyed_orders') }}
 
 ),
 
@@ -111,7 +112,7 @@ categories as (
 product_categories as (
 
     select
-        products.product_id,
+        products.product_key,
         cast(
             floor(categories.category_number / {{ bits_in_a_set() }}.0)
             as integer
@@ -126,59 +127,59 @@ product_categories as (
 
 ),
 
-lines as (
+-- Categories are looked up before days are: expected to be few by then, lines
+-- would be held in memory for it.
+categorised_lines as (
 
     select
         order_lines.customer_key,
-        part_days.part,
         coalesce(product_categories.set_number, 0) as set_number,
         coalesce(product_categories.bit_number, 0) as bit_number,
         case when not order_lines.is_return then order_lines.net_amount end
             as purchase_amount,
         product_categories.column_number,
-        order_lines.is_purchase
+        order_lines.is_purchase,
+        order_lines.order_date
     from order_lines
-    inner join part_days
-        on order_lines.order_date = part_days.order_date
     left join product_categories
-        on order_lines.product_id = product_categories.product_id
+        on order_lines.product_key = product_categories.product_key
 
 ),
 
 -- Categories that were bought are bits of a number, so that a week is one row
 -- whatever was bought in it.
-category_sets as (
-
-    select
-        customer_key,
-        part,
-        set_number,
-        {% for column in category_columns[:used.category] -%}
-        sum(purchase_amount) filter (where column_number = {{ loop.index }})
-            as {{ column }},
-        {% endfor -%}
-        {{ bit_set('bit_number', 'is_purchase') }} as bought
-    from lines
-    group by
-        customer_key,
-        part,
-        set_number
-
-),
-
 category_parts as (
 
     select
-        customer_key,
-        part,
+        categorised_lines.customer_key,
+        part_days.part,
         {% for column in category_columns[:used.category] -%}
-        cast(sum({{ column }}) as decimal(18, 4)) as {{ column }},
+        cast(
+            sum(categorised_lines.purchase_amount) filter (
+                where categorised_lines.column_number = {{ loop.index }}
+            ) as decimal(18, 4)
+        ) as {{ column }},
         {% endfor -%}
-        cast(sum(bit_count(bought)) as bigint) as category_week_count
-    from category_sets
+        cast(
+            {% for number in range(set_count) -%}
+            {{ '+ ' if not loop.first -}}
+            coalesce(
+                bit_count({{ bit_set(
+                    'categorised_lines.bit_number',
+                    'categorised_lines.is_purchase'
+                    ~ ' and categorised_lines.set_number = ' ~ number
+                ) }}),
+                0
+            )
+            {% endfor -%}
+            as bigint
+        ) as category_week_count
+    from categorised_lines
+    inner join part_days
+        on categorised_lines.order_date = part_days.order_date
     group by
-        customer_key,
-        part
+        categorised_lines.customer_key,
+        part_days.part
 
 ),
 

@@ -1,95 +1,28 @@
--- depends_on: {{ ref('affected_orders') }}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ delete_affected_rows(
-        '(customer_id, order_id, order_date) in '
-        ~ '(select customer_id, order_id, order_date from '
-        ~ ref('affected_orders') ~ ')'
-    ) }}"
-) }}
+-- A view: orders are kept by the hash of their customer's id.
+{{ config(materialized='view') }}
 
 with
 
-order_lines as (
+keyed_orders as (
 
-    select * from {{ ref('order_lines') }}
-    {% if is_incremental() -%}
-    where
-        ordered_at >= {{ first_affected_at() }}
-        and (customer_id, order_id, order_date) in (
-            select
-                affected.customer_id,
-                affected.order_id,
-                affected.order_date
-            from {{ ref('affected_orders') }} as affected
-        )
-    {%- endif %}
+    select * from {{ ref('keyed_orders') }}
 
 ),
 
-products as (
+customers as (
 
-    select * from {{ ref('products') }}
-
-),
-
-lines as (
-
-    select
-        order_lines.*,
-        products.is_private_label
-    from order_lines
-    left join products
-        on order_lines.product_id = products.product_id
+    select * from {{ ref('customers') }}
 
 ),
 
--- Order ids may start again every day, and two customers may use the same one:
--- an order is an order id of one customer on one day.
 final as (
 
     select
-        customer_id,
-        order_id,
-        customer_key,
-        min(channel) as channel,
-        count(*) filter (where is_purchase) as line_count,
-        cast(sum(net_amount) as decimal(18, 4)) as spend,
-        cast(
-            coalesce(sum(net_amount) filter (where is_purchase), 0)
-            as decimal(18, 4)
-        ) as purchase_amount,
-        cast(
-            coalesce(-sum(net_amount) filter (where is_return), 0)
-            as decimal(18, 4)
-        ) as return_amount,
-        cast(
-            coalesce(sum(discount_amount) filter (where not is_return), 0)
-            as decimal(18, 4)
-        ) as discount_amount,
-        cast(
-            coalesce(
-                sum(net_amount) filter (where is_purchase and is_private_label),
-                0
-            ) as decimal(18, 4)
-        ) as private_label_amount,
-        cast(
-            coalesce(
-                sum(net_amount) filter (
-                    where is_purchase and is_private_label is not null
-                ),
-                0
-            ) as decimal(18, 4)
-        ) as known_label_amount,
-        order_date,
-        min(ordered_at) as ordered_at
-    from lines
-    group by
-        customer_id,
-        order_id,
-        customer_key,
-        order_date
+        customers.customer_id,
+        keyed_orders.*
+    from keyed_orders
+    inner join customers
+        on keyed_orders.customer_key = customers.customer_key
 
 )
 

@@ -2,16 +2,16 @@
 
 with
 
-category_days as (
+order_line_totals as (
 
-    select * from {{ ref('category_days') }}
+    select * from {{ ref('order_line_totals') }}
     where category <> 'unknown'
 
 ),
 
 orders as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('keyed_orders') }}
     where
         channel is not null
         and line_count > 0
@@ -48,18 +48,18 @@ sizes as (
 
     select
         'category' as kind,
-        category_days.category as name,
-        cast(sum(category_days.purchase_amount) as decimal(28, 4)) as size,
+        order_line_totals.category as name,
+        cast(sum(order_line_totals.purchase_amount) as decimal(28, 4)) as size,
         snapshots.is_current
-    from category_days
+    from order_line_totals
     inner join snapshots
         on
-            category_days.order_date >= snapshots.window_start_date
-            and category_days.order_date < snapshots.as_of_date
+            order_line_totals.order_date >= snapshots.window_start_date
+            and order_line_totals.order_date < snapshots.as_of_date
     group by
-        category_days.category,
+        order_line_totals.category,
         snapshots.is_current
-    having sum(category_days.purchase_amount) > 0
+    having sum(order_line_totals.purchase_amount) > 0
     union all
     select
         'channel' as kind,

@@ -7,6 +7,12 @@ members as (
 
 ),
 
+customers as (
+
+    select * from {{ ref('customers') }}
+
+),
+
 order_lines as (
 
     select * from {{ ref('order_lines') }}
@@ -40,7 +46,7 @@ segment_sizes as (
 customer_category_windows as (
 
     select
-        order_lines.customer_id,
+        order_lines.customer_key,
         coalesce(products.category, 'unknown') as category,
         cast(sum(order_lines.net_amount) as decimal(18, 4)) as spend,
         cast(
@@ -57,9 +63,9 @@ customer_category_windows as (
             order_lines.order_date >= snapshots.window_start_date
             and order_lines.order_date < snapshots.as_of_date
     left join products
-        on order_lines.product_id = products.product_id
+        on order_lines.product_key = products.product_key
     group by
-        order_lines.customer_id,
+        order_lines.customer_key,
         coalesce(products.category, 'unknown')
 
 ),
@@ -76,8 +82,10 @@ segment_categories as (
         sum(customer_category_windows.spend) as spend,
         sum(customer_category_windows.purchase_amount) as purchase_amount
     from customer_category_windows
+    inner join customers
+        on customer_category_windows.customer_key = customers.customer_key
     inner join members
-        on customer_category_windows.customer_id = members.customer_id
+        on customers.customer_id = members.customer_id
     group by
         members.segment_id,
         customer_category_windows.category

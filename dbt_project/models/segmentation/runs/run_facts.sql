@@ -57,7 +57,7 @@ snapshots as (
 
 orders as (
 
-    select * from {{ ref('orders') }}
+    select * from {{ ref('keyed_orders') }}
 
 ),
 
