@@ -23,7 +23,7 @@ $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
 
 # Cleaning needs no packages, so it does not set up; any Python that is new enough will do.
 CHECK_PYTHON = test -n "$$PYTHON" || { \
-    echo "Error: Python 3.11 or newer is needed, and there is none on the PATH" >&2; exit 2; }
+    echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup setup-dev setup-docs build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset test-page \

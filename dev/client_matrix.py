@@ -106,8 +106,8 @@ def read_with(client: str, path: Path) -> Read:
         check=False,
     )
     if finished.returncode:
-        told = "\n  ".join(finished.stderr.strip().splitlines()[-5:])
-        raise Problem(f"the client {client} cannot read {path}:\n  {told}")
+        ending = "\n  ".join(finished.stderr.strip().splitlines()[-5:])
+        raise Problem(f"the client {client} cannot read {path}:\n  {ending}")
     found = json.loads(finished.stdout)
     return Read(
         client, found["version"], found["direct"], found["attached"], found.get("reflected")
@@ -211,7 +211,7 @@ def write_page(text: str) -> None:
 
 
 def clients_here() -> tuple[str, ...]:
-    """Return the clients that can be had here; the lack of Node is said."""
+    """Return the clients that can be had here; a missing Node is reported."""
     reason = why_no_node()
     if reason is None:
         return FAST

@@ -31,7 +31,7 @@ def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def export_lines(connection: duckdb.DuckDBPyConnection, mart: str) -> Iterator[str]:
     """Yield the CSV lines of one mart: columns by name, rows in order of all columns.
 
-    Nulls are told from empty texts: a null is nothing, texts are in double quotes.
+    Nulls differ from empty texts: a null is nothing, texts are in double quotes.
     """
     columns = connection.execute(
         "select column_name from duckdb_columns() where schema_name = 'main' "

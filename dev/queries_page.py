@@ -137,10 +137,10 @@ def of_the_build(marts: Path) -> str:
             "select family, avg(weight) filter (where weight > 0) from feature_catalog "
             "where is_clustered group by family order by min(position)"
         ).fetchall()
-    told = ", ".join(f"{family} {weight:.2f}" for family, weight in weights if weight)
+    shares = ", ".join(f"{family} {weight:.2f}" for family, weight in weights if weight)
     return (
         f"`make build`, as of {as_of}: k = {k}, half samples agree at {stability:.2f}, smallest "
-        f"segment {share:.1%}, mean weights of the families {told}."
+        f"segment {share:.1%}, mean weights of the families {shares}."
     )
 
 

@@ -115,12 +115,12 @@ def checked(arguments: Sequence[str], cwd: Path = ROOT) -> None:
         arguments, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
-        told = "\n  ".join(done.stdout.strip().splitlines()[-15:])
-        raise Problem(f"{' '.join(arguments[:4])} ... failed:\n  {told}")
+        ending = "\n  ".join(done.stdout.strip().splitlines()[-15:])
+        raise Problem(f"{' '.join(arguments[:4])} ... failed:\n  {ending}")
 
 
 def make(name: str) -> None:
-    """Make an environment from nothing; the stamp comes last, so a half-made one is made again.
+    """Make an environment from nothing; the stamp comes last, so a half-made one is created again.
 
     Raises:
         Problem: it cannot be made.

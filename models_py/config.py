@@ -25,7 +25,7 @@ class FitSettings:
     seed: int = 20170101
     threads: int = 2
     start_count: int = 10  # seeded k-means++ starts for each k on the sample
-    finalist_count: int = 4  # best starts that go on from the small to the whole sample
+    finalist_count: int = 4  # best starts that continue from the small to the whole sample
     sample_size: int = 100_000  # rows the finalists see
     seeding_sample_size: int = 10_000  # rows k-means++ draws its centres from
     search_iterations: int = 60  # Lloyd iterations of a start; most stop at 10 to 30

@@ -8,7 +8,7 @@ from models_py.scaler import Scaler, transformed
 from models_py.scaling import SCALING_SCHEMA
 
 SHARE_FLOOR = 1e-4  # an empty bin would make the index infinite
-# Values nearer to each other than so many standard deviations, transformed, are not told apart: a
+# Values nearer to each other than so many standard deviations, transformed, count as equal: a
 # discount of 35 % rounded to cents gives rates that differ in the fifth digit, and bins cut through
 # these would speak of a moved population whenever a customer buys once more.
 RESOLUTION = 0.05

@@ -19,7 +19,7 @@ def baseline_step(source: BatchSource, scaling: pa.Table, settings: FitSettings)
     """Bins of each used feature (original units, nulls replaced) and the share of rows in each.
 
     Stored with a fit; `drift_step` compares later customers with it. Edges are deciles, fewer
-    where values repeat or are too near to be told apart; shares are over all rows.
+    where values repeat or are too near to be distinguished; shares are over all rows.
     """
     scaler = Scaler.from_table(scaling)
     held = RowSample(len(scaler.features), settings.quantile_sample_size, settings.seed)

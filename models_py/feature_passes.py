@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a first pass over all customers tells of some features.
+    """What a first pass over all customers finds about some features.
 
     nulls: int64, lowest, highest: float64 (features), the latter infinite for no value. sample:
     float64 (features x rows), original units, NaN for null, in key order: all rows up to the

@@ -91,7 +91,7 @@ def unmatched_ids(count: int, known: Labels, next_segment_id: int) -> Labels:
 
 
 class Customers(ABC):
-    """All customers that a fit is made from, scaled; whoever holds them runs the passes."""
+    """All customers that a fit is made from, scaled; their holder runs the passes."""
 
     @abstractmethod
     def search(self) -> AbstractContextManager[Search]:
@@ -259,8 +259,8 @@ def _matched(
 
 def _shared(crossed: dict[int, Counts], active: Labels, k: int) -> Counts:
     """Customers by new cluster and by segment of the fit before, int64 (k x segments)."""
-    nobody = np.zeros(k, dtype=np.int64)
-    columns = [crossed.get(int(one), nobody) for one in active]
+    no_customers = np.zeros(k, dtype=np.int64)
+    columns = [crossed.get(int(one), no_customers) for one in active]
     return np.stack(columns, axis=1) if columns else np.zeros((k, 0), dtype=np.int64)
 
 

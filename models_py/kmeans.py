@@ -173,7 +173,7 @@ def start(
     iterations: int,
     trim_share: float,
 ) -> tuple[float, Matrix]:
-    """One start, judged by the sum of all but the largest squared distances.
+    """One start, measured by the sum of all but the largest squared distances.
 
     Returns (trimmed objective, centres float32 (k x features)).
     """

@@ -9,8 +9,8 @@ from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
 )
-from models_py.reasons_told import reasons_told
 from models_py.steps import assign_step, fit_step, k_scan_step, scaling_step
+from models_py.top_reasons import top_reasons
 
 __all__ = [
     "assign_step",
@@ -21,6 +21,6 @@ __all__ = [
     "drift_step",
     "fit_step",
     "k_scan_step",
-    "reasons_told",
     "scaling_step",
+    "top_reasons",
 ]

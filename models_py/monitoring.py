@@ -38,5 +38,5 @@ def gone(lacking: list[str], fit_number: int) -> LearningError:
     """The error of a stored fit whose features are not there any more."""
     return LearningError(
         f"stored fit {fit_number}: expected the features it was learned from, found no column "
-        f"for {', '.join(lacking)}; define them again, or learn anew with REFIT=always"
+        f"for {', '.join(lacking)}; define them again, or learn again with REFIT=always"
     )

@@ -65,7 +65,7 @@ def polished_together(
     iterations: int,
     tolerance: float,
 ) -> list[Matrix]:
-    """The iterations of `polish`, whoever runs its passes.
+    """The iterations of `polish`, whatever runs its passes.
 
     passes: what `block_pass` gives, summed over all rows, for several (centres, bound).
     """

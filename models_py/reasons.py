@@ -9,7 +9,7 @@ from models_py.row_blocks import squared_distances
 from models_py.scaler import Scaler, transformed, untransformed
 
 NUDGE = 1e-7  # how far past the border, in scaled units: the border itself belongs to either
-MINIMUM_LEVER = 1e-6  # centres closer than this along a feature are not told apart by it
+MINIMUM_LEVER = 1e-6  # centres closer than this along a feature are not separated by it
 
 
 def contributions(scaled: Matrix, own: Matrix, runner_up: Matrix) -> Matrix:

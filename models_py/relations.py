@@ -269,7 +269,7 @@ def with_current(assigned: Any, as_of_date: date) -> Any:
 
 
 def key_ordered(relation: Any, *further_keys: str) -> Any:
-    """A source of the relation's rows by customer_id and further keys; each call reads anew.
+    """A source of the relation's rows by customer_id and further keys; each call starts again.
 
     Where an engine holds customers that Python never sees whole, it is that engine's source of
     them; `learning_of` gives the steps that take it.
@@ -310,6 +310,6 @@ def nested_segments(segments: Any, centroids: Any, number: int) -> pa.Table | No
             }
         )
     for row in rows:
-        row["lineage_from"] = None  # text in the tables, and told of the past only
+        row["lineage_from"] = None  # text in the tables, and of the past only
         row["centroid"] = by_segment.get(row["segment_id"], [])
     return pa.Table.from_pylist(rows)

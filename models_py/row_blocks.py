@@ -81,7 +81,7 @@ def assigned(scaled: Matrix, models: Sequence[Matrix]) -> Iterator[tuple[Labels,
 class Room:
     """Memory for a block of rows and what is measured of it, taken once and used for each block.
 
-    Arrays of this size are fetched from the system anew each time, which takes longer than to
+    Arrays of this size are fetched from the system each time, which takes longer than to
     fill them.
     """
 

@@ -267,7 +267,7 @@ def _reason(
                 f"not chosen: k={chosen} has segments entirely apart, and this k cuts one of them "
                 f"(separation {one.separation:.2f})"
             )
-        return f"not chosen: k={chosen} passes the same tests and tells more segments apart"
+        return f"not chosen: k={chosen} passes the same tests and separates more segments"
     if rule == "overlapping":
         return f"not chosen: k={chosen} has more structure and stability together"
     if (one.stability or 0.0) < STABLE_ADJUSTED_RAND:

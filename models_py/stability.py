@@ -23,7 +23,7 @@ NEIGHBOURS = 2  # pairs looked at: each cluster with its two nearest
 
 @dataclass(frozen=True)
 class HalfSample:
-    """What one split tells about one k.
+    """What one split says about one k.
 
     adjusted_rand: agreement of the two halves' clusterings on all rows of the sample.
     jaccards: (k) for each cluster of the full fit, the mean over both halves of its best match.

@@ -284,7 +284,7 @@ def structure_weights(
     given = with_weights_of(definition_weights, 3)
     theirs = clearest(rows, given, stability_of(rows, given, settings), settings, is_searched=False)
     if theirs is not None:
-        # More groups told apart are clearer in themselves; as clusters of a larger k are nearer to
+        # More separated groups are clearer in themselves; as clusters of a larger k are nearer to
         # each other, separations of the same k may be compared, too.
         is_finer = ours.k > theirs.k + is_defined
         more = max(ours.separation, measured[theirs.k].separation) - theirs.separation

@@ -16,7 +16,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from models_py import drift, scoring
-from models_py import reasons_told as told
 from models_py.arrays import Counts, Matrix, Vector
 from models_py.backtest import chosen_centres, renamed
 from models_py.config import FitSettings
@@ -32,6 +31,7 @@ from models_py.row_blocks import Sums, sums_of
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
 from models_py.steps import k_scan_table, row_count_of
+from models_py.top_reasons import TOP_REASONS_SCHEMA, cut
 from models_py.weighting import ActiveWeights, weighted_scaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses
@@ -123,23 +123,23 @@ def _members_of(
     return members_of_sums(centres, total)
 
 
-def reasons_told(
+def top_reasons(
     customers: SparkCustomers,
     scaling: pa.Table,
     segments: pa.Table,
     ranges: pa.Table,
     settings: FitSettings,
 ) -> DataFrame:
-    """Reasons of every customer (see `models_py.reasons_told`)."""
+    """Reasons of every customer (see `models_py.top_reasons`)."""
     scaler = Scaler.from_table(scaling)
     model = Model.from_tables(segments, scaler)
     lowest, highest = scoring.natural_range(ranges, scaler)
     _check_columns(customers, scaler)
 
     def score(chunk: Chunk) -> pa.RecordBatch:
-        return told.cut(scoring.reasons_batch(chunk, scaler, model, lowest, highest))
+        return cut(scoring.reasons_batch(chunk, scaler, model, lowest, highest))
 
-    return customers.scored(scaler.features, score, told.REASONS_TOLD_SCHEMA, settings)
+    return customers.scored(scaler.features, score, TOP_REASONS_SCHEMA, settings)
 
 
 def _check_columns(customers: SparkCustomers, scaler: Scaler) -> None:
@@ -264,5 +264,5 @@ def _shared(
     model = Model.from_tables(segments, scaler)
     (one,) = scaled.evaluated([model.centres])
     crossed = scaled.crossed(one)
-    nobody = np.zeros(len(model.centres), dtype=np.int64)
-    return np.stack([crossed.get(segment_id, nobody) for segment_id in segment_ids], axis=1)
+    no_customers = np.zeros(len(model.centres), dtype=np.int64)
+    return np.stack([crossed.get(segment_id, no_customers) for segment_id in segment_ids], axis=1)

@@ -76,7 +76,7 @@ class SparkSearch(Search):
     def cold_centres(self, ks: list[int]) -> list[Matrix]:
         """Best start for each k, float32: MLlib's over all customers, and those on the sample.
 
-        All are judged by the trimmed objective of the sample; ties go to MLlib's.
+        All are compared by the trimmed objective of the sample; ties go to MLlib's.
         """
         settings = self.settings
         vectors = self._customers.frame.select(array_to_vector(SCALED).alias(VECTOR)).persist()

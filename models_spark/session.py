@@ -1,4 +1,4 @@
-"""The session: this project's code for its workers, and their errors told as what they are."""
+"""The session: this project's code for its workers, and their errors under their own names."""
 
 from __future__ import annotations
 

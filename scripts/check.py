@@ -7,7 +7,7 @@ from common.command_line import ALL_SETTINGS, command, execute
 EXIT_CODES = """exit codes:
   0  the data can be built from
   1  failed
-  2  wrong use: a setting that cannot be
+  2  wrong use: an invalid setting
   4  data refused
 """
 

@@ -10,7 +10,7 @@ from upkeep import clean
 
 
 def main() -> int:
-    """Remove what a build makes again; with `--all` also what is published and environments."""
+    """Remove what a build creates again; with `--all` also what is published and environments."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--all", action="store_true", help="needs FORCE=1 in the environment")
     return clean.main(is_all=parser.parse_args().all)

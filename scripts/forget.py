@@ -9,7 +9,7 @@ from common.command_line import PLACE, command, execute
 def forget() -> int:
     """Remove a customer from all that the warehouse holds.
 
-    Rows go from the published file and the ledger of exports; each file is written anew, so that
+    Rows go from the published file and the ledger of exports; each file is rewritten, so that
     nothing is left in free space, and replaced by one rename. Earlier versions and replays that
     hold the customer are removed, which takes --force: their totals, less the customers who stay,
     would give the customer back. So would those of the published file until the next build, which

@@ -26,7 +26,7 @@ cat <<'TEXT'
 The same on the command line: .venv/bin/segmentation build --k 5, and
 .venv/bin/segmentation --help.
 
-Exit codes of a build: 0 published; 1 failed; 2 a setting that cannot be;
+Exit codes of a build: 0 published; 1 failed; 2 an invalid setting;
 3 published with the stored fit, as the refit was held back; 4 data refused;
 5 another build is running. make itself ends with 2 whenever a target fails,
 and shows the code as "Error <code>"; for the code itself:

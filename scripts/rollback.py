@@ -10,7 +10,7 @@ def rollback() -> int:
     """Go back to the version published before, its state included, or to any kept run.
 
     The published file is replaced by one rename. The version left behind is kept, and numbers and
-    ids it gave out are never given out again. The next build goes on from the version gone back
+    ids it gave out are never given out again. The next build continues from the version gone back
     to.
     """
     from upkeep.rollback import main

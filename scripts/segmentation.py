@@ -26,7 +26,7 @@ COMMANDS = {
     "verify": ("list_versions", "Check the checksums of the published files."),
     "rollback": ("rollback", "Go back to the version before, or to a kept run."),
     "forget": ("forget", "Remove a customer from all that the warehouse holds."),
-    "clean": ("segmentation", "Remove what a build makes again."),
+    "clean": ("segmentation", "Remove what a build creates again."),
 }
 
 
@@ -65,7 +65,7 @@ class Commands(click.Group):
 
 @command("SOURCE", "WAREHOUSE", "WAIT")
 def clean() -> int:
-    """Remove what a build makes again; keeps what is published.
+    """Remove what a build creates again; keeps what is published.
 
     `make clean-all FORCE=1` removes that too, and the environment that runs this command.
     """

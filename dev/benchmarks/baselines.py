@@ -60,8 +60,8 @@ def rfm_cells(matrix: pa.Table) -> np.ndarray:
 def supervised(rows: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
     """Labels that linear discriminants, taught the true ones, give customers they did not see.
 
-    No recipe: the mark of what the features themselves can tell, as the oracle is that of what
-    the orders can tell.
+    No recipe: the mark of what the features themselves hold, as the oracle is that
+    of what the orders can tell.
     """
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     predicted: np.ndarray = cross_val_predict(LinearDiscriminantAnalysis(), rows, labels, cv=folds)

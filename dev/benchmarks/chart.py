@@ -1,4 +1,4 @@
-"""The frontier as a small SVG: what segments predict against what they tell of preferences."""
+"""The frontier as a small SVG: what segments predict against what they hold of preferences."""
 
 from __future__ import annotations
 

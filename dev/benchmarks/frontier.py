@@ -124,7 +124,7 @@ def table(found: Sequence[Point], families: Sequence[str]) -> str:
 
 
 def text(shop: Shop, found: Sequence[Point]) -> str:
-    """Markdown: the weights in force at every k, what misses no target, what no other beats."""
+    """Markdown: the active weights at every k, what misses no target, what no other beats."""
     families = [family for family in GRID if family in shop.families]
     in_force = found[0].weights
     own = [point for point in found if point.weights == in_force]

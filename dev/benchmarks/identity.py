@@ -171,7 +171,7 @@ def changed_share(before: dict[str, int], after: dict[str, int]) -> float:
 
 
 def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterator[Week]:
-    """Fit, then refit every week with k chosen anew, each refit matched to the one before."""
+    """Fit, then refit every week with k chosen again, each refit matched to the one before."""
     population = moving_population(seed, kind, customers)
     wanted = definitions()
     previous: pa.Table | None = None

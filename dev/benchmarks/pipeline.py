@@ -68,7 +68,7 @@ class Learned:
 def settings_of(warehouse: Path, **given: object) -> Settings:
     """Settings of a build as the environment would give them; nothing of the caller's leaks in.
 
-    Raises Problem for a setting that cannot be.
+    Raises Problem for an invalid setting.
     """
     names = {setting.name for setting in SETTINGS}
     environment = {name.upper(): str(value) for name, value in given.items() if value is not None}

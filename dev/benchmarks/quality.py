@@ -93,16 +93,16 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Refuse options that cannot be."""
+    """Refuse invalid options."""
     for name, least in (("worlds", 1), ("customers", 200), ("rows", 1000), ("seed", 0)):
         value = getattr(arguments, name)
         if value < least:
             raise Problem(f"--{name} {value}: expected at least {least}", 2)
     file = arguments.online_retail
     if file is not None and not file.is_file():
-        raise Problem(f"--online-retail {file}: expected a Parquet file, there is none", 2)
+        raise Problem(f"--online-retail {file}: expected a Parquet file, found none", 2)
     if arguments.page is not None and not arguments.page.is_file():
-        raise Problem(f"--page {arguments.page}: expected a Markdown file, there is none", 2)
+        raise Problem(f"--page {arguments.page}: expected a Markdown file, found none", 2)
 
 
 def conclude(targets: list[Target], seconds: float) -> int:

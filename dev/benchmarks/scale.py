@@ -155,7 +155,7 @@ def write_chart(chart: ChartData, arguments: argparse.Namespace) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Refuse options that cannot be."""
+    """Refuse invalid options."""
     for name, values in (
         ("sizes", arguments.sizes),
         ("compare", [arguments.compare]),
@@ -174,9 +174,9 @@ def check(arguments: argparse.Namespace) -> None:
     if arguments.memory:
         read_memory(arguments.memory)
     if arguments.page is not None and not arguments.page.is_file():
-        raise Problem(f"--page {arguments.page}: expected a Markdown file, there is none", 2)
+        raise Problem(f"--page {arguments.page}: expected a Markdown file, found none", 2)
     if arguments.folder is not None and not arguments.folder.is_dir():
-        raise Problem(f"--folder {arguments.folder}: expected a folder, there is none", 2)
+        raise Problem(f"--folder {arguments.folder}: expected a folder, found none", 2)
 
 
 MEASURES: dict[str, Callable[[argparse.Namespace, Path, ChartData], Part]] = {

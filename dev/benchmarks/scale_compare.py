@@ -57,8 +57,8 @@ def plain(data: Path, built: Path, folder: Path, *, memory: str | None) -> Progr
     names = {setting.name for setting in SETTINGS}
     kept = {key: value for key, value in os.environ.items() if key not in names}
     given = {"SOURCE": "own_files", "DATA": str(data), "MEMORY": memory or ""}
-    told = _run([str(PLAIN), str(built), str(folder)], kept | given)
-    return Program("plain script", told["seconds"], told["seconds"], told["peak"])
+    measured = _run([str(PLAIN), str(built), str(folder)], kept | given)
+    return Program("plain script", measured["seconds"], measured["seconds"], measured["peak"])
 
 
 def notebook(data: Path, output: Path) -> tuple[Program, JsonObject]:
@@ -66,8 +66,10 @@ def notebook(data: Path, output: Path) -> tuple[Program, JsonObject]:
 
     Raises Problem when it fails.
     """
-    told = _run([str(NOTEBOOK), str(data), str(output)], dict(os.environ))
-    return Program("notebook", told["seconds"], told["after_features"], told["peak"]), told
+    measured = _run([str(NOTEBOOK), str(data), str(output)], dict(os.environ))
+    return Program(
+        "notebook", measured["seconds"], measured["after_features"], measured["peak"]
+    ), measured
 
 
 def _run(command: list[str], environment: dict[str, str]) -> JsonObject:
@@ -133,8 +135,8 @@ def same_tables(built: Path, folder: Path) -> Agreement:
 def same_features(built: Path, output: Path) -> Agreement:
     """Compare every feature of every customer and as-of date with the notebook's.
 
-    The notebook has the names of categories and channels of today, a build those of the judged
-    fit's date as well.
+    The notebook has the names of categories and channels of today, a build those of the
+    backtest fit's date as well.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(Warehouse(built).build_db)} as built (read_only)")

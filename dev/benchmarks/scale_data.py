@@ -293,7 +293,7 @@ def write_shop(
     *,
     threads: int,
     file_count: int = 1,
-    told: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Write the files of a shop; returns the bytes of them all.
 
@@ -310,7 +310,7 @@ def write_shop(
         for statement in macros(shop):
             connection.execute(statement)
         for name, query in files(shop, file_count):
-            told(f"writing {name}.parquet")
+            report(f"writing {name}.parquet")
             connection.execute(
                 f"copy ({query}) to {literal(folder / f'{name}.parquet')} "
                 f"(format parquet, compression zstd, row_group_size {ROW_GROUP:d})"

@@ -56,7 +56,7 @@ def exponent(smaller: Measured, larger: Measured) -> float:
 
 
 def growth_targets(found: Sequence[Measured]) -> list[Target]:
-    """Time, memory and growth; judged at the full sizes only."""
+    """Time, memory and growth; compared with its target at full size only."""
     last = found[-1]
     is_full = last.line_count >= MOST_LINES
     targets = [

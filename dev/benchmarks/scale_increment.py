@@ -1,6 +1,6 @@
-"""What a build takes when a shop has grown by its newest lines, against one that makes all anew.
+"""What a build takes when a shop has grown by its newest lines, against a full build.
 
-Both go on from the same published build, so that their marts have to be the same.
+Both continue from the same published build, so that their marts have to be the same.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Growth:
 
 
 def grown(
-    folder: Path, line_count: int, seed: int, memory: str | None, told: Callable[[str], None]
+    folder: Path, line_count: int, seed: int, memory: str | None, progress: Callable[[str], None]
 ) -> Growth:
     """Build a shop without its newest file, then with it, in two ways.
 
-    The two are built at one place, one after the other: dbt reads its project anew in another.
+    The two are built at one place, one after the other: dbt reads its project again in another.
     """
     data, later = folder / "shop_growing", folder / "later"
     write_shop(Shop(line_count, seed), data, threads=processors(), file_count=FILE_COUNT)
@@ -68,16 +68,16 @@ def grown(
     newest.rename(later / newest.name)
     given: dict[str, Any] = {"source": "own_files", "data": data, "memory": memory}
     warehouse, before, on_top = (folder / f"warehouse_{name}" for name in ("now", "before", "top"))
-    told(f"building {line_count:,} lines without the newest twentieth ...")
+    progress(f"building {line_count:,} lines without the newest twentieth ...")
     build(warehouse, **given)
     shutil.copytree(warehouse, before)
     (later / newest.name).rename(newest)
-    told("building with it, on top ...")
+    progress("building with it, on top ...")
     increment = build(warehouse, **given)
     if not any(KEPT in line for line in increment.said):
         said = "\n".join(increment.said)
         raise ValueError(f"expected the build to keep what the last one made:\n{said}")
-    told(f"{increment.seconds:.0f} s; building all anew ...")
+    progress(f"{increment.seconds:.0f} s; building everything again ...")
     warehouse.rename(on_top)
     before.rename(warehouse)
     full = build(warehouse, full=1, **given)
@@ -113,7 +113,10 @@ def new_lines(warehouse: Path, newest: str) -> tuple[int, int]:
 def increment_targets(
     growth: Growth, *, load_to_core: float, whole: float, is_full: bool
 ) -> list[Target]:
-    """Shares of a full build's time; judged at full size only. Marts have to be the same."""
+    """Shares of a full build's time; compared with its target at full size only.
+
+    Marts have to be the same.
+    """
     what = f"{growth.new_line_count / growth.line_count:.0%} new of {growth.line_count:,} lines"
     return [
         Target(
@@ -154,7 +157,7 @@ def increment_table(growth: Growth) -> str:
             ),
         )
     )
-    text = markdown_table(("stage", "all anew", "increment"), rows)
+    text = markdown_table(("stage", "full build", "increment"), rows)
     return f"Seconds (of processors) of each stage:\n\n{text}"
 
 

@@ -99,7 +99,7 @@ def measure_compare(arguments: argparse.Namespace, folder: Path, chart: ChartDat
 def notebook_targets(
     lines: int, figures: BuildFigures, notebook: scale_compare.Program
 ) -> list[Target]:
-    """Times faster and share of memory; judged at the full size only."""
+    """Times faster and share of memory; compared with its target at full size only."""
     faster, share = notebook.seconds / figures.seconds, figures.peak / notebook.peak
     return [
         Target(
@@ -128,7 +128,7 @@ def measure_incremental(arguments: argparse.Namespace, folder: Path, chart: Char
     """A build on top of the last one, and one of all."""
     lines = arguments.growing
     say(f"Incremental: {lines:,} lines")
-    growth = grown(folder, lines, arguments.seed, arguments.memory, lambda told: say(f"  {told}"))
+    growth = grown(folder, lines, arguments.seed, arguments.memory, lambda line: say(f"  {line}"))
     targets = increment_targets(
         growth,
         load_to_core=INCREMENT_LOAD_TO_CORE,

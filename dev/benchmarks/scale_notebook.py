@@ -132,11 +132,11 @@ def features_of(
     by = window.groupby("customer_id")
     buying = window[window["is_order"]].groupby("customer_id")
 
-    def told(values: pd.Series) -> pd.Series:
+    def filled(values: pd.Series) -> pd.Series:
         return values.reindex(out.index).fillna(0)
 
-    count, spend = told(by["is_order"].sum()), told(by["spend"].sum())
-    purchase, discount = told(by["purchase"].sum()), told(by["discount"].sum())
+    count, spend = filled(by["is_order"].sum()), filled(by["spend"].sum())
+    purchase, discount = filled(by["purchase"].sum()), filled(by["discount"].sum())
     some = count.where(count > 0)
     out["orders_per_28_days"] = count * 28 / observed
     out["spend_per_28_days"] = spend * 28 / observed
@@ -146,14 +146,14 @@ def features_of(
     out["days_since_last_order"] = since.clip(upper=shortest)
     tenure = (as_of - known.dt.normalize()).dt.days
     out["tenure_days"] = tenure.clip(upper=shortest)
-    days = told(buying["date"].nunique())
+    days = filled(buying["date"].nunique())
     span = (last - buying["date"].min().reindex(out.index)).dt.days
     out["days_between_orders"] = span / (days - 1).where(days > 1)
-    out["lines_per_order"] = told(by["line_count"].sum()) / some
+    out["lines_per_order"] = filled(by["line_count"].sum()) / some
     before, half = (as_of - window["date"]).dt.days, observed // 2
-    late = told(window[before <= half].groupby("customer_id")["spend"].sum())
+    late = filled(window[before <= half].groupby("customer_id")["spend"].sum())
     is_early = (before > half) & (before <= 2 * half)
-    early = told(window[is_early].groupby("customer_id")["spend"].sum())
+    early = filled(window[is_early].groupby("customer_id")["spend"].sum())
     both = late + early
     out["spend_trend"] = ((late - early) / both.where(both > 0)).clip(-1, 1)
     inside = lines[(lines["order_date"] >= start) & (lines["order_date"] < as_of)]
@@ -161,18 +161,18 @@ def features_of(
         index="customer_id", columns="category", values="purchase", aggfunc="sum"
     )
     for number, category in enumerate(categories, start=1):
-        share = told(by_category[category]) / purchase.where(purchase != 0)
+        share = filled(by_category[category]) / purchase.where(purchase != 0)
         out[f"category_{number}_share"] = share
     bought = inside[inside["is_purchase"]]
     pairs = bought[["customer_id", "category", "week"]].drop_duplicates()
     weeks = buying["week"].nunique().reindex(out.index)
-    out["category_breadth"] = told(pairs.groupby("customer_id").size()) / weeks
-    labelled = told(by["known"].sum())
-    out["private_label_share"] = told(by["private"].sum()) / labelled.where(labelled != 0)
+    out["category_breadth"] = filled(pairs.groupby("customer_id").size()) / weeks
+    labelled = filled(by["known"].sum())
+    out["private_label_share"] = filled(by["private"].sum()) / labelled.where(labelled != 0)
     full = purchase + discount
     out["discount_rate"] = discount / full.where(full != 0)
-    out["weekend_order_share"] = told(by["is_weekend"].sum()) / some
-    out["evening_order_share"] = told(by["is_evening"].sum()) / some
+    out["weekend_order_share"] = filled(by["is_weekend"].sum()) / some
+    out["evening_order_share"] = filled(by["is_evening"].sum()) / some
     ways = buying["channel"].value_counts().unstack()
     total = ways.sum(axis=1).reindex(out.index)
     for number, channel in enumerate(channels, start=1):

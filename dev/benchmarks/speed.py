@@ -88,7 +88,7 @@ def measure(path: Path, name: str) -> Measured:
 
 
 def targets(step: Measured, recipe: Measured, rows: int) -> list[Target]:
-    """Time and memory; judged at the full size only."""
+    """Time and memory; compared with its target at full size only."""
     faster = recipe.seconds / step.seconds
     allowed = step.after_imports + MATRICES * rows * FEATURES * np.dtype(np.float32).itemsize
     is_full = rows >= ROWS

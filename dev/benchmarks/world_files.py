@@ -22,7 +22,7 @@ from benchmarks.world_shape import (
 def write_world(world: World, orders: Orders, folder: Path) -> dict[str, int]:
     """Write a world as own files (Parquet); returns the planted segment by customer id.
 
-    Ids of customers, and the rows of the file, are in an order that tells nothing.
+    Ids of customers, and the rows of the file, are in an order that reveals nothing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng((*world.seed, 2))

@@ -1,4 +1,4 @@
-"""The best that anybody could tell of a synthetic shop: labels by the likelihood of its orders."""
+"""The best that could be known of a synthetic shop: labels by the likelihood of its orders."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from common.console import (
 from common.project_sql import project_vars
 from common.settings import Settings, resolve
 from common.sources import source_of
-from common.system_errors import told
+from common.system_errors import explained
 from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import BUILD
 from dbt_runs.fit_settings import check_before_loading
@@ -55,7 +55,7 @@ from store.warehouse import exclusive
 
 # Linux counts the peak in kilobytes, macOS in bytes.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
-TOLD_OF = {"load": "loading", "publish": "publishing"}
+SAID_OF = {"load": "loading", "publish": "publishing"}
 
 
 class Clock:
@@ -67,9 +67,9 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure one stage; where a program reads what is printed, it is told of it."""
+        """Measure one stage; where a program reads what is printed, it is reported."""
         started = time.monotonic()
-        with told(TOLD_OF.get(name, name)):
+        with explained(SAID_OF.get(name, name)):
             yield
         seconds = time.monotonic() - started
         self._stages.append((name, seconds))
@@ -77,7 +77,7 @@ class Clock:
         self._facts = {}
 
     def note(self, **facts: object) -> None:
-        """Have these facts told with the stage that is under way."""
+        """Report these facts with the current stage."""
         self._facts |= facts
 
     def line(self) -> str:
@@ -105,7 +105,7 @@ def build(settings: Settings) -> int:
     warehouse = settings.place
     with exclusive(warehouse) as lock, healed(warehouse):
         clock = Clock()
-        with told("looking at what is published"):
+        with explained("looking at what is published"):
             check_published(warehouse)
         settings, replay = with_replay(after_forgetting(settings))
         if not replay:

@@ -148,7 +148,7 @@ ATTRIBUTE_KINDS = (
     ),
     Kind(
         "constant_attributes",
-        "An attribute that is the same for all customers tells none from another.",
+        "An attribute that is the same for all customers separates no customers.",
         """
         select
             count(*) as count,
@@ -157,7 +157,7 @@ ATTRIBUTE_KINDS = (
         from checked.attribute_profiles
         where distinct_count = 1 and known_count = customer_count and customer_count > 1
         """,
-        "attributes with one value for all customers tell none from another: {names}",
+        "attributes with one value for all customers separate no customers: {names}",
     ),
     Kind(
         "attributes_with_two_decimal_signs",

@@ -42,7 +42,7 @@ FORMATS = ("text", "json")
 EXIT_CODES = """exit codes:
   0  the data can be built from
   1  failed
-  2  wrong use: a setting that cannot be
+  2  wrong use: an invalid setting
   4  data refused
 """
 

@@ -79,7 +79,7 @@ def findings_json(findings: Findings) -> str:
 
 
 def refusal_json(problem: Problem) -> str:
-    """Return refused data, or a setting that cannot be, as the text of one JSON object."""
+    """Return refused data, or an invalid setting, as the text of one JSON object."""
     message = str(problem)
     row = _first(ROW, message)
     return json_text(

@@ -17,7 +17,7 @@ BUSY = 5
 EXIT_CODES = """exit codes:
   0  published
   1  failed; what was published before is untouched
-  2  wrong use: a setting that cannot be
+  2  wrong use: an invalid setting
   3  published with the stored fit, because the refit was held back
   4  data refused
   5  another build is running in this warehouse

@@ -27,7 +27,7 @@ def _stop(*_: object) -> None:
 def stop_on_signals() -> None:
     """End as an interrupt from the keyboard would when asked to end, so that temporary data goes.
 
-    What ignores a hang-up, as under nohup, goes on ignoring it.
+    What ignores a hang-up, as under nohup, keeps ignoring it.
     """
     usual = (signal.SIG_DFL, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

@@ -198,7 +198,7 @@ def resolve_reading(environment: Mapping[str, str] | None = None, root: Path = R
 def main() -> int:
     """Print the table of settings, or with `--check` the values that a build would use."""
     parser = argparse.ArgumentParser(description="Show the settings of make build.")
-    parser.add_argument("--check", action="store_true", help="show the values now in force")
+    parser.add_argument("--check", action="store_true", help="show the current values")
     arguments = parser.parse_args()
     if not arguments.check:
         say("Settings of a build, such as make build K=5 AS_OF=2017-12-31:")

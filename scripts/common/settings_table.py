@@ -85,7 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REFIT",
         "auto",
-        "whether segments are learned anew",
+        "whether segments are learned again",
         "auto, always or never",
         ("auto", "always", "never"),
     ),
@@ -171,7 +171,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "FULL",
         "0",
-        "1 makes all anew, also what could be kept of the last build; the result is the same",
+        "1 rebuilds everything, also what could be kept of the last build; the result is the same",
         "0 or 1",
         is_flag=True,
     ),
@@ -264,7 +264,7 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 def refuse(name: str, given: object, reason: str = "") -> Problem:
-    """Return the problem of a setting that cannot be: what was given, what is accepted."""
+    """Return the problem of an invalid setting: what was given, what is accepted."""
     setting = BY_NAME[name]
     because = f" {reason};" if reason else ""
     meant = nearest(str(given), setting.choices)

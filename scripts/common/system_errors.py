@@ -1,4 +1,4 @@
-"""What the machine refuses (room, rights, memory) and what it has damaged, told in one message."""
+"""What the machine refuses (room, rights, memory) and what it has damaged, in one message."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _problem(kind: str, doing: str, detail: str) -> Problem:
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
+def explained(doing: str) -> Iterator[None]:
     """Turn what the machine refuses in this block into one message.
 
     Raises:

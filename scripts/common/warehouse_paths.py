@@ -44,7 +44,7 @@ class Warehouse:
 
     @property
     def exports_db(self) -> Path:
-        """The ledger of exports: what each audience was told last."""
+        """The ledger of exports: what was last exported to each audience."""
         return self.path / "exports.duckdb"
 
     @property

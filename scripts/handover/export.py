@@ -1,7 +1,7 @@
 """Write the customers of a segment, of all, or of those without one, to a file for a campaign tool.
 
 Each row says whether the customer entered, stayed or left since the last export of the same
-audience, and since when. Customers who are held out of campaigns are left away unless HOLDOUT
+audience, and since when. Customers who are held out of campaigns are left out unless HOLDOUT
 says otherwise.
 """
 
@@ -25,7 +25,7 @@ from handover.export_rows import check_rows, column_types, make_members, make_st
 from store import export_ledger
 from store.atomic_path import sync
 from store.build_database import limit_access, limit_resources
-from store.export_ledger import Audience, Counts, Told
+from store.export_ledger import Audience, Counts, LastExport
 from store.forgotten_totals import pending_of
 from store.plain_names import PlainNames, plain_names
 from store.published_file import not_published
@@ -42,7 +42,7 @@ class Exported:
     path: Path
     counts: Counts
     held_out_count: int
-    base: Told | None
+    base: LastExport | None
     run_number: int
     as_of_date: object
 
@@ -194,7 +194,7 @@ def describe(request: Request, exported: Exported) -> Iterable[str]:
     )
     if request.holdout == "exclude":
         yield (
-            f"  {count(exported.held_out_count, 'customer')} held out of campaigns and left away "
+            f"  {count(exported.held_out_count, 'customer')} held out of campaigns and left out "
             "(HOLDOUT=include writes them too)"
         )
     elif request.holdout == "include":

@@ -27,7 +27,7 @@ STATUS_COLUMNS = {
     "insufficient_history": ("customer_id", "membership_status", "last_order_date"),
     "never_ordered": ("customer_id", "membership_status"),
 }
-# What customer_segments does not have: told from the ledger of exports.
+# What customer_segments does not have: read from the ledger of exports.
 LEDGER_COLUMNS = ("membership_status", "member_since_date", "previous_segment_id")
 
 

@@ -11,7 +11,7 @@ from common.formulas import FORMULA
 from common.query_rows import one_row
 from common.quoting import identifier, literal
 from handover.export_request import LEDGER_COLUMNS, Request
-from store.export_ledger import Counts, Told
+from store.export_ledger import Counts, LastExport
 
 # A row per customer to write, by the parameters `base` and `by_segment`.
 STATUSES_FILE = Path(__file__).parent / "sql" / "export_statuses.sql"
@@ -32,7 +32,7 @@ def column_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def make_members(
     connection: duckdb.DuckDBPyConnection, request: Request, forgotten_count: int = 0
 ) -> int:
-    """Make the temporary table `members`; returns how many are left away for the holdout.
+    """Make the temporary table `members`; returns how many are left out for the holdout.
 
     forgotten_count: customers that the summary still counts, until the next build.
 
@@ -76,7 +76,7 @@ def make_members(
 
 
 def make_statuses(
-    connection: duckdb.DuckDBPyConnection, base: Told | None, *, by_segment: bool
+    connection: duckdb.DuckDBPyConnection, base: LastExport | None, *, by_segment: bool
 ) -> Counts:
     """Make the temporary table `statuses`, a row per customer to write; returns how many.
 

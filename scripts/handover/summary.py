@@ -89,8 +89,10 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     if current.get("verdict_reason"):
         lines.extend(_wrapped(f"{current['verdict_reason']}", width))
     if current.get("weighting") == "structure":
-        told = "customers fall into clear groups, so the weights of features were found in the data"
-        lines.extend(_wrapped(told, width))
+        sentence = (
+            "customers fall into clear groups, so the weights of features were found in the data"
+        )
+        lines.extend(_wrapped(sentence, width))
     if current.get("is_held_back"):
         lines.extend(_wrapped(_held_back(current), width))
     elif current.get("drifted_features"):
@@ -99,10 +101,10 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
         if current.get(what):
             lines.extend(_wrapped(f"{what.replace('_', ' ').capitalize()}: {current[what]}", width))
     if current.get("has_order_gap"):
-        told = (
+        sentence = (
             f"{current['last_gap_days']} days without an order before {current['last_order_date']}"
         )
-        lines.extend(_wrapped(f"Check the last dates: {told}", width))
+        lines.extend(_wrapped(f"Check the last dates: {sentence}", width))
     dropped = current.get("dropped_features")
     if dropped:
         names = ", ".join(dropped) if isinstance(dropped, list) else str(dropped)
@@ -113,7 +115,7 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _held_back(current: NamedRow) -> str:
     return (
         f"Refit held back ({current['refit_reason']}): it would move "
-        f"{current['moved_share']:.0%} of the customers. The stored fit goes on; "
+        f"{current['moved_share']:.0%} of the customers. The stored fit stays active; "
         "REFIT=always publishes the new one"
     )
 
@@ -154,12 +156,12 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     before = ("id", "segment", "strategy", "customers", "share", "of spend")
     head = (*before, f"in {horizon} days", "growth")
     # Without orders nothing is spent, and short data tells of nothing later.
-    told = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
+    sentence = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
     return table_text(
-        [head[at] for at in told],
-        [[cell[at] for at in told] for cell in cells],
+        [head[at] for at in sentence],
+        [[cell[at] for at in sentence] for cell in cells],
         width,
-        left=[told.index(at) for at in (1, 2, 7) if at in told],
+        left=[sentence.index(at) for at in (1, 2, 7) if at in sentence],
         wrapped=1,
     )
 
@@ -169,11 +171,11 @@ def _baselines(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = _rows(
         connection,
         "select coalesce(max(finding), "
-        "(select baseline_finding from segmentation_runs where is_current)) as told "
+        "(select baseline_finding from segmentation_runs where is_current)) as sentence "
         "from segment_baselines where basis = 'backtest' and method = 'segments'",
     )
-    told = rows[0]["told"]
-    return "\n".join(_wrapped(told, width)) if told else ""
+    sentence = rows[0]["sentence"]
+    return "\n".join(_wrapped(sentence, width)) if sentence else ""
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:
@@ -198,7 +200,7 @@ def _data(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
-    """Name the marts without rows, where the source has no orders for them to tell of."""
+    """Name the marts without rows, where the source has no orders for them."""
     (orders,) = one_row(
         connection, "select order_line_count from segmentation_runs where is_current"
     )
@@ -213,8 +215,8 @@ def _empty_marts(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     ]
     if orders or not empty:
         return ""
-    told = f"No orders in this source, so these marts are empty: {', '.join(empty)}"
-    return "\n".join(_wrapped(told, width, ""))
+    sentence = f"No orders in this source, so these marts are empty: {', '.join(empty)}"
+    return "\n".join(_wrapped(sentence, width, ""))
 
 
 def _how_to_query(path: Path) -> str:

@@ -126,7 +126,7 @@ def parse_once_for_all_connections() -> None:
 
 
 def keep_clock_steady() -> None:
-    """Have dbt's clock go on from now, even if the machine's is set back.
+    """Have dbt's clock continue from now, even if the machine's is set back.
 
     dbt takes what was made before its parsing started for unchanged. With a clock that is set back
     meanwhile it would leave out macros that models need.

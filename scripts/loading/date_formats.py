@@ -305,7 +305,7 @@ def mixed_dates(
     return refusal(
         column.spoken,
         f"mixes date formats: {readable[most]:,} rows are {spoken_format(names[most])}, but row "
-        f"{number:,} of {file} has {shown(text)}; expected one format for all. Mend the file, or "
+        f"{number:,} of {file} has {shown(text)}; expected one format for all. Correct the file or "
         f"state {choices}, and rows which do not fit are rejected",
     )
 

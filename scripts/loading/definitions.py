@@ -200,7 +200,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     previous = keep_previous(target, text_of_rows(settings.source, rows))
     clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
     profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
-    told = [
+    texts = [
         f"{target.name}: nobody defined features, so these were proposed; edit a copy and give it "
         "by DEFINITIONS=",
         f"  clustered: {clustered or 'none'}",
@@ -213,7 +213,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     ]
     return "\n".join(
         line
-        for text in told
+        for text in texts
         for line in textwrap.wrap(
             text.strip(),
             96,

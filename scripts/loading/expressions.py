@@ -1,4 +1,4 @@
-"""SQL expressions from a user's file, taken apart and written anew.
+"""SQL expressions from a user's file, taken apart and rewritten.
 
 What the user wrote never reaches the database as it stands: DuckDB parses it, and what is known to
 be a plain expression over the columns of the row is written again from the parts. Everything else

@@ -153,10 +153,10 @@ def best(columns: list[Column], row_count: int) -> Column:
     if unique:
         return unique[0]
     nearest_unique = sorted(columns, key=lambda c: -c.distinct_count)[:3]
-    told = "; ".join(f"{c.name} has {c.distinct_count:,}" for c in nearest_unique)
+    candidates = "; ".join(f"{c.name} has {c.distinct_count:,}" for c in nearest_unique)
     raise Problem(
-        f"no column has a different value in each of the {row_count:,} rows ({told}): expected "
-        "one row per customer; name the column with the customer by ID=",
+        f"no column has a different value in each of the {row_count:,} rows ({candidates}): "
+        "expected one row per customer; name the column with the customer by ID=",
         DATA_REFUSED,
     )
 

@@ -57,7 +57,7 @@ def write_formats(
 
 
 def create_formats(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table of formats anew, without rows and without the mark of a load."""
+    """Recreate the table of formats, without rows and without the mark of a load."""
     connection.execute(
         f"create or replace table raw.{FORMATS} (source_table varchar, column_name varchar, "
         "kind varchar, format_number integer, format varchar, source_file varchar)"

@@ -85,7 +85,7 @@ def customer_facts(
     source: Source,
     rows: list[LedgerRow],
 ) -> Loaded:
-    """Return the facts of a source with one row per customer, or of one that tells none."""
+    """Return the facts of a source with one row per customer, or of one without any."""
     if source.customer_column is None:
         row_count = sum(row.row_count for row in rows)
         return Loaded(row_count, row_count, None, None)

@@ -25,7 +25,7 @@ from common.setting_values import SOURCES_OF_ONE_TABLE
 from common.settings import Settings, resolve
 from common.source_contract import Source
 from common.sources import source_of
-from common.system_errors import told
+from common.system_errors import explained
 from common.text_columns import IdSettings, Stated
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
@@ -230,7 +230,7 @@ def main() -> int:
     started = time.monotonic()
     say(f"Loading {settings.source} into {settings.warehouse}")
     warehouse = settings.place
-    with exclusive(warehouse), healed(warehouse), told("loading"):
+    with exclusive(warehouse), healed(warehouse), explained("loading"):
         check_published(warehouse)
         loaded = load(settings)
     seconds = time.monotonic() - started

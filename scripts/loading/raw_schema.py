@@ -44,7 +44,7 @@ def comment_of(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
 
 
 def replace(connection: duckdb.DuckDBPyConnection, kind: str, name: str, query: str) -> None:
-    """Make a table or view of schema raw anew, whichever of the two was there."""
+    """Recreate a table or view of schema raw, whichever of the two was there."""
     if relation_kind(connection, "raw", name) not in (None, kind):
         drop_relation(connection, "raw", name)
     connection.execute(f"create or replace {kind} raw.{identifier(name)} as {query}")
@@ -56,7 +56,7 @@ def drop_other_tables(
     reading: Reading,
     tables: Sequence[LoadedTable],
 ) -> None:
-    """Take away raw tables that the source no longer has."""
+    """Remove raw tables that the source no longer has."""
     kept = {raw_table.name for raw_table in source.tables}
     kept |= {loaded.table.name + AS_READ for loaded in tables if loaded.mapped}
     made = {AS_READ, AS_FILLED}

@@ -153,7 +153,7 @@ def find_files(place: Path, raw_table: RawTable, mapping: TableMapping) -> list[
 
 
 def as_it_was(file: RawFile, then: LedgerRow | None) -> RawFile:
-    """Return a file as a replay reads it; a change that cannot be undone is told."""
+    """Return a file as a replay reads it; a change that cannot be undone is reported."""
     if then is None:
         warn(f"{file.name} was not loaded then: all of its rows count")
         return file

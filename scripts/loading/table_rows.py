@@ -176,7 +176,7 @@ def files_there(
 ) -> dict[str, int]:
     """Return the rows of the files that a raw table holds, where others only come on top.
 
-    It is empty where the table must be made anew: a file of it has changed or is not there any
+    It is empty where the table must be rebuilt: a file of it has changed or is not there any
     more, or its columns are others now; or where it does not hold the files as they were read, but
     filled forward.
     """

@@ -233,7 +233,7 @@ def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) ->
 
     Raises:
         Problem: there is not exactly one current run, its as-of date is before that of the
-            published one, or it does not go on from what is published now.
+            published one, or it does not continue from what is published now.
     """
     with duckdb.connect(new_file, read_only=True) as connection:
         rows = connection.execute(
@@ -257,7 +257,7 @@ def check_run(warehouse: Warehouse, new_file: Path, before: Published | None) ->
     goes_on = is_repeat or before is None or before.run_number == previous
     if not goes_on or (not is_repeat and is_taken(warehouse, run_number, run_id)):
         raise Problem(
-            "what was built does not go on from what is published now, which was changed since "
+            "what was built does not continue from what is published now, which was changed since "
             "it was loaded: run make build"
         )
     return int(run_number)

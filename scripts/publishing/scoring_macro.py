@@ -1,6 +1,6 @@
 """The macro `score_customers` of the published file: the stored model as SQL.
 
-It is written anew for each published file and holds the model's numbers itself: scaling
+It is rewritten for each published file and holds the model's numbers itself: scaling
 parameters of the features of the active fit, centroids, and names of segments. As it reads no
 table but the one it is given, it works under whatever name the file is attached.
 """

@@ -58,7 +58,7 @@ def differences(marts: Marts, segment: Segment) -> Figure | None:
         }
         for row in rows
     ]
-    told = [
+    clauses = [
         f"{row['label']} {cards.value_of(row['mean_value'], row['unit'])}, average "
         f"{cards.value_of(row['population_mean'], row['unit'])}"
         for row in rows[:3]
@@ -66,7 +66,7 @@ def differences(marts: Marts, segment: Segment) -> Figure | None:
     return Figure(
         key="differences",
         title="What sets them apart",
-        finding=f"{'; '.join(told)}.",
+        finding=f"{'; '.join(clauses)}.",
         sql=answer.sql,
         table=_difference_table(answer, len(rows)),
         chart=charts.differences(

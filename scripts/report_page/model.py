@@ -97,7 +97,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page, with a template of its own where figures do not tell it."""
+    """A part of the page, with its own template where figures are not enough."""
 
     key: str
     title: str
@@ -119,7 +119,7 @@ class Facts:
 
     @property
     def has_orders(self) -> bool:
-        """Whether the source tells of orders."""
+        """Whether the source has orders."""
         return bool(self.run["order_line_count"])
 
     def segment(self, segment_id: object) -> Segment:

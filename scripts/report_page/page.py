@@ -78,7 +78,7 @@ def tiles(facts: Facts, summary: Answer, statuses: Answer) -> list[tuple[str, st
     """Return the figures at the top: name, figure, what it is of."""
     run = facts.run
     counts = {row["status"]: row["customer_count"] for row in statuses.rows}
-    told = [
+    entries = [
         (
             "Customers in segments",
             wording.whole(counts.get("segmented", 0)),
@@ -89,7 +89,7 @@ def tiles(facts: Facts, summary: Answer, statuses: Answer) -> list[tuple[str, st
     with_spend = [row for row in summary.rows if row["spend_share"] is not None]
     if facts.has_orders and with_spend:
         top = max(with_spend, key=lambda row: row["spend_share"])
-        told.append(
+        entries.append(
             (
                 f"Spend of segment {top['segment_id']}",
                 wording.percent(top["spend_share"]),
@@ -97,10 +97,10 @@ def tiles(facts: Facts, summary: Answer, statuses: Answer) -> list[tuple[str, st
             )
         )
     if run["stability"] is not None:
-        told.append(
+        entries.append(
             ("Agreement of half samples", wording.decimal(run["stability"]), "1 is the same")
         )
-    return told
+    return entries
 
 
 def render(template: str, facts: Facts, sections: list[Section], **content: object) -> str:

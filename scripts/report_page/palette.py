@@ -1,13 +1,13 @@
 """Colours of the page, light and dark.
 
-Segments are told apart under normal vision and the three kinds of colour blindness (the least
+Segments can be distinguished under normal vision and the three kinds of colour blindness (the least
 distance of two of them is tested), and stand out from the background by 3 to 1 or more; text
 does by 4.5 to 1 (WCAG AA).
 """
 
 from __future__ import annotations
 
-# In order of segment_id; more segments than colours begin anew, and are told by their number.
+# In order of segment_id; more segments than colours repeat them, and their number tells them apart.
 SEGMENTS_LIGHT = (
     "#0072b2",
     "#d55e00",

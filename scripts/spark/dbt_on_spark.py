@@ -40,8 +40,8 @@ class SessionJobHelper(PythonJobHelper):
         try:
             self._run(compiled_code)
         except Exception as error:
-            told = "".join(traceback.format_exception(error))
-            raise DbtRuntimeError(f"Python model failed:\n{told}") from error
+            trace = "".join(traceback.format_exception(error))
+            raise DbtRuntimeError(f"Python model failed:\n{trace}") from error
 
     def _run(self, compiled_code: str) -> None:
         from models_spark.relation import SparkRelation

@@ -26,9 +26,9 @@ def java_program(environment: Mapping[str, str]) -> str | None:
     return shutil.which("java", path=environment.get("PATH"))
 
 
-def major_version(told: str) -> int | None:
+def major_version(output: str) -> int | None:
     """Return the version in what `java -version` says, such as 17, or 8 of `1.8.0_392`."""
-    match = re.search(r'version "(?:1\.)?([0-9]+)', told)
+    match = re.search(r'version "(?:1\.)?([0-9]+)', output)
     return int(match[1]) if match else None
 
 
@@ -41,7 +41,7 @@ def check_java(environment: Mapping[str, str] | None = None) -> int:
     given = os.environ if environment is None else environment
     program = java_program(given)
     if program is None:
-        raise Problem(f"TARGET=spark needs Java, and there is none; {ADVICE}", WRONG_USE)
+        raise Problem(f"TARGET=spark needs Java, and none was found; {ADVICE}", WRONG_USE)
     where = f"JAVA_HOME={given['JAVA_HOME']}" if given.get("JAVA_HOME") else program
     try:
         answered = subprocess.run(

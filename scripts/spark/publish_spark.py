@@ -138,8 +138,8 @@ def publish_from_spark(settings: Settings) -> Publication:
             publication.run_number,
         )
     say(describe(publication))
-    if told := write_proposals(settings, place.build_db):
-        say(told)
+    if message := write_proposals(settings, place.build_db):
+        say(message)
     where = f"{folder.parent.name}/{folder.name}"
     say(f"  {where:<22} {count(len(tables), 'table'):>16} as Parquet")
     return publication

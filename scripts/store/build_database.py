@@ -1,4 +1,4 @@
-"""Opening the build database, which is disposable: one that cannot be opened is made anew."""
+"""Opening the build database, which is disposable: one that cannot be opened is rebuilt."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def open_build_database(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open build.duckdb for writing, with access to the warehouse and the `readable` folders.
 
-    A file that is damaged, or that another program holds open, is deleted and made anew: nothing
-    in it is needed, and a program that has it open goes on with what it opened.
+    A file that is damaged, or that another program holds open, is deleted and rebuilt: nothing
+    in it is needed, and a program that has it open continues with what it opened.
     """
     warehouse = settings.place
     warehouse.create()
@@ -32,7 +32,7 @@ def open_build_database(
         connection = duckdb.connect(warehouse.build_db)
     except duckdb.Error as error:
         reason = "another program has it open" if is_locked(error) else "it cannot be read"
-        warn(f"  {warehouse.build_db.name} is made anew: {reason}")
+        warn(f"  {warehouse.build_db.name} is rebuilt: {reason}")
         delete_build_database(warehouse)
         connection = duckdb.connect(warehouse.build_db)
     try:
@@ -49,7 +49,7 @@ def limit_resources(
     """Limit threads and memory of a connection, keep rows in order and fetch nothing.
 
     temporary: folder for what does not fit into memory; by default that of the warehouse, which
-        belongs to whoever holds the lock.
+        belongs to the user who holds the lock.
     """
     if temporary is None:
         temporary = settings.place.temporary
@@ -90,7 +90,7 @@ def healed(warehouse: Warehouse) -> Iterator[None]:
     except (Problem, duckdb.Error) as error:
         if is_damage(error):
             delete_build_database(warehouse)
-            warn(f"  {warehouse.build_db.name} was removed: build again, and it is made anew")
+            warn(f"  {warehouse.build_db.name} was removed: build again, and it is rebuilt")
         raise
 
 

@@ -1,9 +1,9 @@
-"""The ledger of exports: what each audience was told last, in a file of its own.
+"""The ledger of exports: what was last exported to each audience, in a file of its own.
 
 It lives beside the published file and is never rebuilt: a build, a rollback or a cleaning leaves it
 alone. An audience is a segment, all of them or a status of customers without one, with what is done
-about the holdout. Kept are the members that each audience was last told of, and those of the export
-before it.
+about the holdout. Kept are the members that were last exported to each audience, and those of the
+export before it.
 
 An export is written down before its file is written (`writing`), again before the file is put in
 place (`moving`), and once it is there (`done`). Whatever is not done is settled at the next export,
@@ -68,7 +68,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Told:
+class LastExport:
     """An export that was done."""
 
     export_id: int
@@ -129,7 +129,7 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def last_told(connection: duckdb.DuckDBPyConnection, audience: Audience) -> Told | None:
+def last_export(connection: duckdb.DuckDBPyConnection, audience: Audience) -> LastExport | None:
     """Return the last export of an audience, or None before the first."""
     row = connection.execute(
         "select export_id, base_export_id, run_id, run_number, as_of_date from ledger.exports "
@@ -138,37 +138,37 @@ def last_told(connection: duckdb.DuckDBPyConnection, audience: Audience) -> Told
         "order by export_id desc limit 1",
         vars(audience),
     ).fetchone()
-    return Told(*row) if row else None
+    return LastExport(*row) if row else None
 
 
-def by_id(connection: duckdb.DuckDBPyConnection, export_id: int | None) -> Told | None:
+def by_id(connection: duckdb.DuckDBPyConnection, export_id: int | None) -> LastExport | None:
     """Return an export by its number; None for none."""
     row = connection.execute(
         "select export_id, base_export_id, run_id, run_number, as_of_date from ledger.exports "
         "where export_id = ?",
         [export_id],
     ).fetchone()
-    return Told(*row) if row else None
+    return LastExport(*row) if row else None
 
 
 def base_of(
     connection: duckdb.DuckDBPyConnection, audience: Audience, run_id: str, members: str
-) -> Told | None:
+) -> LastExport | None:
     """Return the export that this one is compared with; None when there is none.
 
     That is the audience's last one. Where the last one was of the same run and the same members,
     this is a repeat of it and says the same: it is compared with what that one was compared with.
     """
-    last = last_told(connection, audience)
+    last = last_export(connection, audience)
     if last is None or last.run_id != run_id:
         return last
     (difference,) = one_row(
         connection,
         f"select count(*) from {members} as members full outer join "
-        "(select * from ledger.members where export_id = ?) as told "
-        "on members.customer_id = told.customer_id "
-        "and members.segment_id is not distinct from told.segment_id "
-        "where members.customer_id is null or told.customer_id is null",
+        "(select * from ledger.members where export_id = ?) as exported "
+        "on members.customer_id = exported.customer_id "
+        "and members.segment_id is not distinct from exported.segment_id "
+        "where members.customer_id is null or exported.customer_id is null",
         [last.export_id],
     )
     return last if difference else by_id(connection, last.base_export_id)
@@ -178,7 +178,7 @@ def write_down(
     connection: duckdb.DuckDBPyConnection,
     *,
     audience: Audience,
-    base: Told | None,
+    base: LastExport | None,
     run: tuple[str, int, object],
     file: Path,
     temporary: Path,

@@ -79,7 +79,7 @@ def pending_of(warehouse: Warehouse) -> Pending | None:
 def write_pending(warehouse: Warehouse, run_number: int | None, *, is_begun: bool = False) -> None:
     """Write down that the published file counts one more customer who was forgotten.
 
-    is_begun: whether this goes on with a forgetting that was stopped, and may be counted already.
+    is_begun: whether this continues with a forgetting that was stopped, and may be counted already.
     """
     path = warehouse.forgetting
     try:
@@ -158,7 +158,7 @@ def past_of(connection: duckdb.DuckDBPyConnection, pending: Pending, runs: str) 
 def complete_forgetting(warehouse: Warehouse, pending: Pending, current: int) -> None:
     """Remove the versions that count a forgotten customer, once a build without is published.
 
-    Where what was published goes on with a fit that may have counted the customer, all stays
+    Where what was published continues with a fit that may have counted the customer, all stays
     pending.
     """
     with duckdb.connect(warehouse.marts_db, read_only=True) as connection:

@@ -1,9 +1,9 @@
 """Deciding what a build may keep of the one before it: all that new files do not touch.
 
 What a complete build leaves in the build database can be built on: new files of order lines are
-appended, and what they touch (orders, days, weeks) is made anew; `dbt_project/macros/increment.sql`
+appended, and what they touch (orders, days, weeks) is rebuilt; `dbt_project/macros/increment.sql`
 is the other half. Whatever else has changed since, or whenever it is not sure what was left, all
-is made anew, as with FULL=1, and the build says why.
+is rebuilt, as with FULL=1, and the build says why.
 
 The state of the last complete build is taken away before dbt starts and written when all is
 published, so that a build which was killed half-way is never built on.
@@ -76,7 +76,7 @@ class Increment:
     """What a build goes by.
 
     Attributes:
-        reason: Why all is made anew; None when the last build is built on.
+        reason: Why everything is rebuilt; None when the last build is built on.
         new_files: Files of order lines that came since.
         kept_row_count: Rows of order lines that are not read again.
         kept_file_count: Files that they stand in.
@@ -122,7 +122,7 @@ def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[
 def open_as_loaded(
     settings: Settings, readable: Sequence[Path] = ()
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the build database as loading left it; unlike loading, never make it anew.
+    """Open the build database as loading left it; unlike loading, never rebuild it.
 
     Raises:
         Problem: it cannot be opened.
@@ -145,9 +145,9 @@ def open_as_loaded(
 
 
 def describe(decided: Increment) -> str:
-    """Return a line on what is kept and what is made anew."""
+    """Return a line on what is kept and what is rebuilt."""
     if decided.reason is not None:
-        return f"  all is made anew: {decided.reason}"
+        return f"  everything is rebuilt: {decided.reason}"
     new = count(len(decided.new_files), "new file") if decided.new_files else "no new file"
     return (
         f"  {new} of order lines: what the last build made of {decided.kept_row_count:,} rows in "
@@ -167,7 +167,7 @@ def decide(
     if relation_kind(connection, "raw", GROWING_TABLE + AS_READ):
         return Increment(f"columns.yml makes the columns of {GROWING_TABLE}")
     if not before:
-        return Increment("there is no complete build to go on from")
+        return Increment("there is no complete build to continue from")
     if reason := changed(before, now):
         return Increment(reason)
     if reason := tables_changed(connection, before[MARK]):
@@ -290,9 +290,9 @@ def write_plan(connection: duckdb.DuckDBPyConnection, decided: Increment) -> Non
 
 
 def complete(settings: Settings, state: Mapping[str, str]) -> None:
-    """Mark what the build database holds as complete: the next build may go on from it.
+    """Mark what the build database holds as complete: the next build may continue from it.
 
-    The kept tables are marked themselves, so that one which is made anew by other means is not
+    The kept tables are marked themselves, so that one which is rebuilt by other means is not
     taken for what was left. What cannot be marked is not built on.
     """
     if not state:
@@ -312,9 +312,7 @@ def complete(settings: Settings, state: Mapping[str, str]) -> None:
             connection.execute("commit")
     except duckdb.Error as error:
         reason = " ".join(str(error).split("\n")[0].split())
-        warn(
-            f"  the next build makes all anew: {warehouse.build_db.name} was not marked ({reason})"
-        )
+        warn(f"  the next build is a full one: {warehouse.build_db.name} was not marked ({reason})")
 
 
 def kept_tables() -> list[tuple[str, str]]:

@@ -136,7 +136,7 @@ def working_folder(warehouse: Warehouse) -> Iterator[Path]:
 
 
 def make_read_only(path: Path) -> None:
-    """Let those read a file whom the user's umask lets read new files, and nobody write it.
+    """Let those read a file who may read new files under the user's umask, and no one write it.
 
     A kept version of another user has the rights that this user gave it.
     """

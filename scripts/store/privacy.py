@@ -251,7 +251,7 @@ def stored_check(warehouse: Warehouse) -> str | None:
         try:
             return _text_of(warehouse.build_db, "raw", "load_settings", is_needed=True)
         except duckdb.Error:
-            # It is disposable: a damaged one is made anew.
+            # It is disposable: a damaged one is rebuilt.
             return None
     return None
 

@@ -1,4 +1,4 @@
-"""Whether the published file is the one that was published, before a build goes on from it."""
+"""Whether the published file is the one that was published, before a build continues from it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A command that does not hold the warehouse's lock (a check, a query, an export, a page) works in a
 session: a folder with a lock file that is held while the command runs, so that one that was
 killed is known by its free lock, whatever its process number is now. What a build leaves belongs
-to whoever holds the warehouse's lock. Every command removes first what others left.
+to the user who holds the warehouse's lock. Every command removes first what others left.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remove what a build makes again; with `--all` also what is published and environments.
+"""Remove what a build creates again; with `--all` also what is published and environments.
 
 Published with it are history and exports; the environments are .venv, .venv-spark and .clients.
 Needs nothing but Python. Only files that builds make are removed, never a whole folder given as
@@ -26,7 +26,7 @@ DBT_BY_HAND = ("dbt_project/target", "dbt_project/logs", "dbt_project/.user.yml"
 
 
 def rebuildable(warehouse: Warehouse) -> list[Path]:
-    """Return what a build in this warehouse makes again."""
+    """Return what a build in this warehouse creates again."""
     folder = warehouse.path
     return [
         *folder.glob("build.duckdb*"),
@@ -43,7 +43,7 @@ def published(warehouse: Warehouse) -> list[Path]:
     """Return what is published, its kept versions, what was set aside, exports and proposals.
 
     The ledger of exports, the files in the folder of exports and a proposal of definitions that
-    was edited are not made again by a build.
+    was edited are not created again by a build.
     """
     exported = [path for form in ("csv", "parquet") for path in warehouse.exports.glob(f"*.{form}")]
     return [

@@ -2,11 +2,11 @@
 
     make forget CUSTOMER=12345
 
-Rows go from the published file and the ledger of exports; each file is written anew, so that
+Rows go from the published file and the ledger of exports; each file is rewritten, so that
 nothing is left in free space, and replaced by one rename. Earlier versions and replays that hold
 the customer are removed, which takes FORCE=1: their totals, less the customers who stay, would give
 the customer back. So would those of the published file until the next build, which computes all of
-them again. What a build makes again is removed. The warehouse's forgotten.csv gets the day and a
+them again. What a build creates again is removed. The warehouse's forgotten.csv gets the day and a
 hash by which files that still hold the customer do not bring him or her back. Ids are given as they
 stand in your files.
 """

@@ -83,7 +83,7 @@ def rows_of(path: Path, stored: str) -> int:
             )
     except duckdb.Error as error:
         raise Problem(
-            f"{path} cannot be read ({first_line(error)}), so nobody can be forgotten in it: "
+            f"{path} cannot be read ({first_line(error)}), so no customer can be forgotten in it: "
             "remove it, or what it is in; nothing was changed"
         ) from error
 
@@ -112,17 +112,17 @@ def forget_in(
             given_out = numbers_given_out(warehouse)
             with working_folder(warehouse) as folder:
                 replace_file(version, write_without(version.file, stored, folder, given_out))
-            told(warehouse, version.file, found)
+            report_found(warehouse, version.file, found)
         if found.get(warehouse.marts_db) or not is_last:
             publish_version(warehouse, version)
-            told(warehouse, warehouse.marts_db, found)
+            report_found(warehouse, warehouse.marts_db, found)
     elif found.get(warehouse.marts_db):
         with working_folder(warehouse) as folder:
             new_file = write_without(warehouse.marts_db, stored, folder, ())
             set_aside_wal(warehouse)
             os.replace(new_file, warehouse.marts_db)
             sync(warehouse.path)
-        told(warehouse, warehouse.marts_db, found)
+        report_found(warehouse, warehouse.marts_db, found)
     for part in removed:
         # One step, so that no half of a version is left when it is killed.
         with working_folder(warehouse) as folder:
@@ -136,17 +136,17 @@ def forget_in(
             # What it holds is in the new file already.
             wal_of(warehouse.exports_db).unlink(missing_ok=True)
             os.replace(new_file, warehouse.exports_db)
-        told(warehouse, warehouse.exports_db, found)
+        report_found(warehouse, warehouse.exports_db, found)
 
 
-def told(warehouse: Warehouse, path: Path, found: dict[Path, int]) -> None:
+def report_found(warehouse: Warehouse, path: Path, found: dict[Path, int]) -> None:
     """Say what was removed from a file."""
     name = path.relative_to(warehouse.path.parent)
     say(f"  {name!s:<44} {count(found[path], 'row'):>12} removed")
 
 
 def write_without(path: Path, stored: str, folder: Path, given_out: Sequence[int]) -> Path:
-    """Write a database file anew without a customer; returns the new file.
+    """Rewrite a database file without a customer; returns the new file.
 
     given_out: the highest run number, fit number and segment id, where the file says them.
 

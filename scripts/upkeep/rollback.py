@@ -1,7 +1,7 @@
 """Go back to the version published before, its state included, or with RUN to any kept one.
 
 The published file is replaced by one rename. The version left behind is kept, and numbers and ids
-it gave out are never given out again. The next build goes on from the version gone back to.
+it gave out are never given out again. The next build continues from the version gone back to.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def rollback(warehouse: Warehouse, asked: int | None = None) -> tuple[int | None
     """Publish an earlier version; returns the run left behind and the version published now.
 
     The caller holds the warehouse's lock. `asked` is the run to go to, earlier or later; by
-    default the one that the published run goes on from, or the newest undamaged one when the
+    default the one that the published run continues from, or the newest undamaged one when the
     published file cannot be read.
 
     Raises:
@@ -63,7 +63,7 @@ def rollback(warehouse: Warehouse, asked: int | None = None) -> tuple[int | None
 
 
 def current_run(warehouse: Warehouse) -> tuple[int | None, set[int]]:
-    """Return the published run and those it goes on from; None when that cannot be read."""
+    """Return the published run and those it continues from; None when that cannot be read."""
     try:
         facts = published_facts(warehouse)
         if facts is None or facts.run_number is None:

@@ -4,7 +4,7 @@ With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, 
 there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top; with
 --docs, those that write the site of the docs, of requirements-docs.lock.
 
-Runs with any Python 3, so that an old one can be told what is wrong.
+Runs with any Python 3, so that an old one gets a clear message.
 """
 
 import fcntl
@@ -106,7 +106,7 @@ def make() -> None:
 
 
 def install(lock: Path, stamp: Path) -> None:
-    """Install a lock's packages; the stamp comes last, so a half-made one is made again.
+    """Install a lock's packages; the stamp comes last, so a half-made one is created again.
 
     Only wheels are installed, but for PySpark: building a package would run its code and need a
     compiler.

@@ -79,8 +79,8 @@ def test_the_textbook_segments_are_found_by_the_rule(builds):
     assert clustered == [("annual_income",), ("spending_score",)]
     profiled = mall.query("select distinct feature from segment_profiles order by feature")
     assert profiled == [("age",), ("annual_income",), ("spending_score",)]
-    told = mall.query("select distinct attribute from segment_demographics order by attribute")
-    assert told == [("age_band",), ("gender",)]
+    shown = mall.query("select distinct attribute from segment_demographics order by attribute")
+    assert shown == [("age_band",), ("gender",)]
     assert "Left out" not in mall.output
 
 
@@ -94,8 +94,8 @@ def test_a_source_without_orders_has_its_marts(builds):
         "select distinct spend_share, mean_days_since_last_order from segment_summary"
     ) == [(None, None)]
     assert mall.query("select count(*) from segment_movement") == [(0,)]
-    told = " ".join(mall.output.split())
-    empty = re.search(r"No orders in this source, so these marts are empty: ([a-z_, ]*)", told)
+    shown = " ".join(mall.output.split())
+    empty = re.search(r"No orders in this source, so these marts are empty: ([a-z_, ]*)", shown)
     assert "segment_movement" in empty[1]
     assert "of spend" not in mall.output
     assert mall.current_run("baseline_finding") == (
@@ -146,9 +146,9 @@ def test_ages_and_days_are_counted_to_the_last_enrolment(builds):
     assert (known["age"], known["income"]) == (239, 239)
     assert built.current_run("segmented_customer_count", "rejected_row_count") == (240, 0)
     assert not any("z_" in attribute for attribute in known)
-    told = {a for (a,) in built.query("select distinct attribute from segment_demographics")}
-    assert {"education", "marital_status", "age_band"} <= told
-    assert not {"income", "spend_on_wine"} & told
+    shown = {a for (a,) in built.query("select distinct attribute from segment_demographics")}
+    assert {"education", "marital_status", "age_band"} <= shown
+    assert not {"income", "spend_on_wine"} & shown
 
 
 @pytest.mark.many_builds
@@ -175,8 +175,8 @@ def test_a_table_is_typed_and_definitions_are_proposed(builds):
         assert reason in dropped
         assert reason.split(" (")[1] in " ".join(built.output.split())
     assert "id column client no." in built.output
-    told = {a for (a,) in built.query("select distinct attribute from segment_demographics")}
-    assert told == {"city", 'said "; drop', "vip", "currency"}
+    shown = {a for (a,) in built.query("select distinct attribute from segment_demographics")}
+    assert shown == {"city", 'said "; drop', "vip", "currency"}
     assert built.one(
         "select value from customer_attributes where attribute = 'city' and value like 'K%' limit 1"
     ) == ("Köln",)
@@ -248,17 +248,17 @@ def test_the_id_column_that_is_asked_for_is_taken(tmp_path):
             "select customer_id, other_customer_id, age from raw.customers_identified order by all"
         ).fetchall()
     assert rows == [("x", "1", "7"), ("y", "2", "8")]
-    told = refused(settings(tmp_path, path, id="crad no"))
-    assert "ID=crad no" in told
-    assert "did you mean card no" in told
+    shown = refused(settings(tmp_path, path, id="crad no"))
+    assert "ID=crad no" in shown
+    assert "did you mean card no" in shown
 
 
 def test_a_table_without_an_id_is_refused(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("age,city\n7,Rome\n7,Bonn\n8,Rome\n")
-    told = refused(settings(tmp_path, path))
-    assert "different value in each of the 3 rows (age has 2; city has 2)" in told
-    assert "ID=" in told
+    shown = refused(settings(tmp_path, path))
+    assert "different value in each of the 3 rows (age has 2; city has 2)" in shown
+    assert "ID=" in shown
 
 
 def test_a_folder_with_two_tables_is_refused(tmp_path):
@@ -334,9 +334,9 @@ def test_definitions_of_other_sources_do_not_count(tmp_path, table):
 def test_definitions_that_cannot_be_are_refused(tmp_path, table, text, expected):
     path = tmp_path / "d.csv"
     path.write_text(text)
-    told = refused(settings(tmp_path, table, definitions=path))
-    assert told.startswith("DEFINITIONS: d.csv: ")
-    assert expected in told
+    shown = refused(settings(tmp_path, table, definitions=path))
+    assert shown.startswith("DEFINITIONS: d.csv: ")
+    assert expected in shown
 
 
 def test_a_file_of_definitions_that_is_not_there_is_wrong_use(tmp_path, table):

@@ -320,8 +320,8 @@ def test_who_comes_back_has_left_the_lapsed_whatever_the_segment(copy: Shop) -> 
             f"segment_id = null where customer_id = '{customer}'"
         )
     copy.change("update segmentation_runs set lapsed_count = lapsed_count + 2")
-    told = {"membership_status", "member_since_date", "previous_segment_id", "segment_id"}
-    fields = ",".join(["customer_id", *sorted(told)])
+    shown = {"membership_status", "member_since_date", "previous_segment_id", "segment_id"}
+    fields = ",".join(["customer_id", *sorted(shown)])
     before = copy.export(SEGMENT="lapsed", HOLDOUT="include")
     again = copy.export(SEGMENT="lapsed", HOLDOUT="include")
     assert statuses(before) == statuses(again) == dict.fromkeys(("c37", moved, stays), "entered")
@@ -523,9 +523,9 @@ def test_another_export_waits_for_its_turn(copy: Shop) -> None:
 
 def test_a_damaged_ledger_is_named(copy: Shop) -> None:
     copy.warehouse.exports_db.write_bytes(b"not a database" * 1000)
-    told = str(copy.refusal())
-    assert str(copy.warehouse.exports_db) in told
-    assert "move it away" in told
+    shown = str(copy.refusal())
+    assert str(copy.warehouse.exports_db) in shown
+    assert "move it away" in shown
 
 
 # --- formulas
@@ -623,7 +623,7 @@ def test_columns_that_are_not_there_are_refused_with_the_nearest(copy: Shop) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "shown"),
     [
         ({"SEGMENT": "one"}, "SEGMENT=one"),
         ({"SEGMENT": "-1"}, "SEGMENT=-1"),
@@ -636,8 +636,8 @@ def test_columns_that_are_not_there_are_refused_with_the_nearest(copy: Shop) -> 
         ({"OUT": "x.csv", "FORMAT": "parquet"}, "ending in .parquet"),
     ],
 )
-def test_wrong_use_is_refused(given: dict[str, str], told: str) -> None:
-    with pytest.raises(Problem, match=re.escape(told)) as caught:
+def test_wrong_use_is_refused(given: dict[str, str], shown: str) -> None:
+    with pytest.raises(Problem, match=re.escape(shown)) as caught:
         read_request(given)
     assert caught.value.exit_code == WRONG_USE
 
@@ -668,7 +668,7 @@ def test_the_command_says_what_it_wrote(copy: Shop) -> None:
     first = finished()
     assert first.returncode == 0, first.stderr
     assert "Segment 1 of run 1, as of 2025-02-05" in first.stdout
-    assert "held out of campaigns and left away" in first.stdout
+    assert "held out of campaigns and left out" in first.stdout
     assert str(copy.warehouse.exports / "segment_1_run_1.csv") in first.stdout
     again = finished()
     assert again.returncode == WRONG_USE

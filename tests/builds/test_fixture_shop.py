@@ -94,10 +94,10 @@ def test_the_generator_writes_the_committed_file(tmp_path):
 
 
 def test_every_raw_row_is_accepted_rejected_or_a_duplicate_for_a_reason(marts):
-    told = marts.execute(
+    printed = marts.execute(
         "select source_table, outcome, reason, row_count from data_quality"
     ).fetchall()
-    assert {(table, outcome, reason): rows for table, outcome, reason, rows in told} == OUTCOMES
+    assert {(table, outcome, reason): rows for table, outcome, reason, rows in printed} == OUTCOMES
     for table in ("order_lines", "customers", "products", "interactions"):
         ends = [n for (t, outcome, _), n in OUTCOMES.items() if t == table and outcome != "noted"]
         assert sum(ends) == len(read_csv(SHOP / f"{table}.csv"))
@@ -706,7 +706,7 @@ def test_a_second_build_of_the_same_adds_no_run(shop, builds):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "printed"),
     [
         pytest.param({"k": 47}, "customers", id="more segments than customers"),
         pytest.param({"k": 1}, "K=1", id="one segment"),
@@ -715,14 +715,14 @@ def test_a_second_build_of_the_same_adds_no_run(shop, builds):
         pytest.param({"as_of": "2023-06-01"}, "AS_OF", id="a date before the data"),
     ],
 )
-def test_an_impossible_setting_is_refused_and_changes_nothing(shop, tmp_path, settings, told):
+def test_an_impossible_setting_is_refused_and_changes_nothing(shop, tmp_path, settings, printed):
     warehouse = tmp_path / "warehouse"
     warehouse.mkdir()
     published = shutil.copy2(shop.marts, warehouse)
     before = shop.marts.read_bytes()
     refused = build(**({"data": SHOP} | settings), warehouse=warehouse)
     assert refused.code == 2
-    assert told in refused.output.splitlines()[-1]
+    assert printed in refused.output.splitlines()[-1]
     assert "Running dbt" not in refused.output
     with open(published, "rb") as file:
         assert file.read() == before

@@ -346,7 +346,7 @@ def test_the_catalogue_shows_a_feature_as_the_active_fit_uses_it(builds):
     "mart", ["customer_segments", "segment_yield", "segment_baselines", "segment_profiles"]
 )
 def test_settings_that_no_fit_was_learned_by_change_no_figure(builds, mart):
-    """One build goes on with the stored fit as it was asked to, the other asks for another fit."""
+    """One build keeps the stored fit as it was asked to, the other asks for another fit."""
     never, kept = builds["never"], builds["kept"]
     # Words of a feature are today's: the one that is gone has none of its own any more.
     columns = "columns(lambda c: c not in ('run_id', 'label', 'unit', 'phrase'))"

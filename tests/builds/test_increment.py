@@ -1,4 +1,4 @@
-"""Builds that go on from the last one give the marts of a full build; when nothing is kept."""
+"""Builds that continue from the last one give the marts of a full build; when nothing is kept."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def build_grown(builds: Builds) -> Built:
 
 
 def build_grown_full(builds: Builds) -> Built:
-    """Build the same with the same history, all anew."""
+    """Build the same with the same history in a full build."""
     folder = builds.folder("increment")
     return build(folder / "data", folder / "full", threads=2, full=1).checked()
 
@@ -173,7 +173,7 @@ def build_appended(builds: Builds) -> Built:
 
 
 def build_appended_full(builds: Builds) -> Built:
-    """Build the same with the same history, all anew."""
+    """Build the same with the same history in a full build."""
     folder = builds.folder("appended")
     return build(folder / "data", folder / "full", threads=2, refit="never", full=1).checked()
 
@@ -279,9 +279,9 @@ def test_the_build_says_what_it_keeps(builds: Builds) -> None:
     )
     said = f"1 new file of order lines: what the last build made of {row_count:,} rows in 1 file"
     assert said in builds["grown"].output
-    assert "all is made anew: FULL=1" in builds["grown_full"].output
+    assert "everything is rebuilt: FULL=1" in builds["grown_full"].output
     assert (
-        "all is made anew: there is no complete build to go on from"
+        "everything is rebuilt: there is no complete build to continue from"
         in builds["before the increment"].output
     )
     assert "rows in 19 files is kept" in builds["appended"].output
@@ -493,7 +493,7 @@ def test_other_data_than_new_files_keeps_nothing(chosen, data, change, reason) -
     found = decided(chosen)
     assert found.reason == reason
     assert plan_of(chosen) == ([(False,)], [], [])
-    assert describe(found) == f"  all is made anew: {reason}"
+    assert describe(found) == f"  everything is rebuilt: {reason}"
 
 
 def test_full_keeps_nothing(chosen: Settings) -> None:
@@ -581,7 +581,7 @@ def test_a_build_that_was_killed_is_not_gone_on_from(chosen: Settings) -> None:
     built(chosen)
     assert decided(chosen).is_increment
     # It got as far as dbt, and nothing was marked as complete.
-    assert decided(chosen).reason == "there is no complete build to go on from"
+    assert decided(chosen).reason == "there is no complete build to continue from"
 
 
 def test_loading_alone_takes_nothing_away_and_plans_nothing(chosen: Settings, data: Path) -> None:
@@ -595,7 +595,7 @@ def test_loading_alone_takes_nothing_away_and_plans_nothing(chosen: Settings, da
 def test_dbt_by_hand_is_not_gone_on_from(chosen: Settings) -> None:
     built(chosen)
     forget_state(chosen)
-    assert decided(chosen).reason == "there is no complete build to go on from"
+    assert decided(chosen).reason == "there is no complete build to continue from"
 
 
 def test_a_table_that_others_made_is_not_gone_on_from(chosen: Settings) -> None:

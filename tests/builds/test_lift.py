@@ -154,8 +154,8 @@ def test_a_campaign_waits_until_its_days_are_over(lift: Built) -> None:
         "select is_complete, spend_difference, is_conclusive, finding, complete_from_date "
         "from segment_lift where campaign_id = 'L2'"
     )
-    told = "Its 28 days are over on 2025-02-18."
-    assert set(waiting) == {(False, None, False, told, date(2025, 2, 18))}
+    shown = "Its 28 days are over on 2025-02-18."
+    assert set(waiting) == {(False, None, False, shown, date(2025, 2, 18))}
 
 
 @pytest.mark.many_builds

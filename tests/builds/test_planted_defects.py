@@ -473,8 +473,8 @@ def test_a_reconciliation_fails_on_its_defect(builds, name):
     assert statuses(built).get(name) == "fail", built.output
     if name in OF_CODE:
         return
-    told = NO_ORDERS if name == "assert_some_order_was_accepted" else f"test {name}: fail"
-    assert told in built.output
+    printed = NO_ORDERS if name == "assert_some_order_was_accepted" else f"test {name}: fail"
+    assert printed in built.output
 
 
 @pytest.mark.many_builds

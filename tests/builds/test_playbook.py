@@ -37,10 +37,10 @@ def rules() -> list[dict[str, str]]:
 def test_a_wrong_rule_is_one_clear_error(builds: Builds) -> None:
     built = builds["wrong_rules"]
     assert built.code == 4, built.output
-    told = built.output.strip().splitlines()[-1]
-    assert told.startswith("Error: playbook_rules.csv: row 3, column max_retention_index: ")
-    assert "found ''" in told
-    assert "(and 1 more)" in told
+    shown = built.output.strip().splitlines()[-1]
+    assert shown.startswith("Error: playbook_rules.csv: row 3, column max_retention_index: ")
+    assert "found ''" in shown
+    assert "(and 1 more)" in shown
     assert "Loading" in built.output
     assert "Running dbt" not in built.output
     assert not built.marts.exists()
@@ -63,11 +63,11 @@ def test_the_unit_test_of_the_rules_has_the_rules_of_the_seed(rules: list[dict[s
 
 def test_the_page_tells_the_rules_in_their_order(rules: list[dict[str, str]]) -> None:
     page = (ROOT / "docs" / "playbook.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| (\d+) \| ([\w ]+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    shown = re.findall(r"^\| (\d+) \| ([\w ]+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
     expected = [
         (rule["rule_order"], rule["strategy"], rule["meaning"], spoken(rule)) for rule in rules
     ]
-    assert told == expected
+    assert shown == expected
 
 
 def spoken(rule: dict[str, str]) -> str:

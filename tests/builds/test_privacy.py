@@ -119,10 +119,10 @@ def test_every_table_with_customers_has_the_same_pseudonyms(shop):
     assert raw(chosen, "customers") == raw(chosen, "interactions") == [pseudonym("17")]
 
 
-@pytest.mark.parametrize(("key", "told"), [("", "is missing"), ("k" * 31, "has 31 bytes")])
-def test_a_missing_or_short_key_is_refused(shop, monkeypatch, key, told):
+@pytest.mark.parametrize(("key", "shown"), [("", "is missing"), ("k" * 31, "has 31 bytes")])
+def test_a_missing_or_short_key_is_refused(shop, monkeypatch, key, shown):
     monkeypatch.setenv(KEY_NAME, key)
-    with pytest.raises(Problem, match=told) as caught:
+    with pytest.raises(Problem, match=shown) as caught:
         load(resolve(shop | {"PSEUDONYMISE": "1"}))
     assert caught.value.exit_code == WRONG_USE
     assert key not in str(caught.value) or not key
@@ -381,7 +381,7 @@ def test_a_forgotten_customer_is_in_no_file(chosen):
         "exports.duckdb",
         "marts.duckdb",
         "versions/2/marts.duckdb",
-    ], "what counts the customer is removed, and what a build makes again"
+    ], "what counts the customer is removed, and what a build creates again"
     assert not [path for path in left if held(path)]
     assert not [path for path in left if b"customer-17\0" in path.read_bytes()]
     assert all(held(path, "customer-18") for path in left)
@@ -390,7 +390,7 @@ def test_a_forgotten_customer_is_in_no_file(chosen):
 def test_what_is_left_is_as_it_was(chosen):
     warehouse = Warehouse(chosen.warehouse)
     reading = "select * from customers where customer_id <> 'customer-17'"
-    told = (
+    shown = (
         "select table_name, comment from duckdb_tables() union all "
         "select column_name, comment from duckdb_columns() where database_name = 'marts' "
         "order by all"
@@ -398,7 +398,7 @@ def test_what_is_left_is_as_it_was(chosen):
 
     def seen():
         with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
-            return connection.execute(reading).fetchall(), connection.execute(told).fetchall()
+            return connection.execute(reading).fetchall(), connection.execute(shown).fetchall()
 
     before = seen()
     forget_customer(chosen)
@@ -492,8 +492,8 @@ def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(chosen):
     with pytest.raises(Problem) as caught:
         forget_customer(chosen, is_forced=False)
     assert caught.value.exit_code == WRONG_USE
-    for told in ("the kept version of run 1,", "the replay 2024-01-01,", "FORCE=1"):
-        assert told in str(caught.value)
+    for shown in ("the kept version of run 1,", "the replay 2024-01-01,", "FORCE=1"):
+        assert shown in str(caught.value)
     assert sorted(path for path in warehouse.path.rglob("*") if path.name != ".lock") == before
     assert not forgotten_of(warehouse)
 

@@ -413,8 +413,8 @@ def test_columns_that_may_identify_a_person_are_marked_and_in_the_docs(published
         if "may_identify" in column["config"].get("meta", {})
     }
     text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-    told = dict(re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.MULTILINE))
-    assert told == marked
+    printed = dict(re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.MULTILINE))
+    assert printed == marked
 
 
 def test_which_marts_may_be_shown_is_marked_and_in_the_docs(mart_models):
@@ -597,14 +597,14 @@ def test_the_decisions_say_what_each_dependency_is_for():
                 names.add(found[0].lower())
     text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
     table = text.partition("\n## Tools\n")[2].partition("\n## ")[0]
-    told = {
+    printed = {
         name.strip().lower()
         for line in table.splitlines()
         if line.startswith("| ") and not line.startswith("| dependency")
         for name in line.split("|")[1].split(",")
     }
-    assert names - told == set()
-    assert told - names == set()
+    assert names - printed == set()
+    assert printed - names == set()
 
 
 def test_stand_ins_for_lint_are_macros_of_the_project():

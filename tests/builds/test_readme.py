@@ -24,7 +24,7 @@ def test_the_readme_has_queries_to_run():
     assert sum(len(block) for block in BLOCKS) >= LEAST_QUERIES
 
 
-# The statements of a block may go on from one another; another block has a connection of its own.
+# Statements of a block may build on one another; another block has a connection of its own.
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: " ".join(block[0].split())[:60])
 def test_queries_of_the_readme_give_rows(shop, block):
     with duckdb.connect(shop.marts, read_only=True) as connection:

@@ -40,10 +40,10 @@ def test_a_replay_gives_what_was_published_then(builds, replay, original):
 def test_a_replay_says_what_it_does_and_where(builds, replay, original):
     built = builds[replay]
     (run,) = builds[original].current_run("run_number")
-    (told,) = [line for line in built.output.splitlines() if line.startswith("Replaying ")]
-    assert str(built.warehouse.path) in told
-    assert f"on the history of run {run} " in told
-    assert "stays as it is" in told
+    (shown,) = [line for line in built.output.splitlines() if line.startswith("Replaying ")]
+    assert str(built.warehouse.path) in shown
+    assert f"on the history of run {run} " in shown
+    assert "stays as it is" in shown
     assert str(built.marts) in built.output.partition("Published: ")[2]
 
 
@@ -90,8 +90,8 @@ def test_a_file_that_only_grew_is_read_up_to_where_it_ended_then(builds, replay,
 
 @pytest.mark.many_builds
 def test_a_file_that_changed_otherwise_is_told(builds):
-    told = "products.csv has changed since and is read as it is now"
-    assert told in builds["replay of the held back"].output
+    shown = "products.csv has changed since and is read as it is now"
+    assert shown in builds["replay of the held back"].output
     assert "has changed since" not in builds["replay of the first"].output
 
 

@@ -202,14 +202,14 @@ def explained(marts: Marts) -> dict[str, list[dict]]:
 
 
 @pytest.fixture(scope="module", params=["shop", in_chain("held back"), in_chain("never")])
-def told(request, builds) -> Iterator[tuple[Marts, dict[str, list[dict]]]]:
+def shown(request, builds) -> Iterator[tuple[Marts, dict[str, list[dict]]]]:
     """Published files of so few customers that each is explained by a query of its own."""
     for marts in opened(builds[request.param]):
         yield marts, explained(marts)
 
 
-def test_contributions_add_up_to_the_margin(told):
-    marts, explanations = told
+def test_contributions_add_up_to_the_margin(shown):
+    marts, explanations = shown
     margins = marts.rows(
         "select customer_id, runner_up_squared_distance - squared_distance as margin "
         "from marts.main.customer_segments where status = 'segmented'"
@@ -223,8 +223,8 @@ def test_contributions_add_up_to_the_margin(told):
         assert contributions == sorted(contributions, reverse=True)
 
 
-def test_the_first_reasons_are_those_that_weigh_most(told):
-    marts, explanations = told
+def test_the_first_reasons_are_those_that_weigh_most(shown):
+    marts, explanations = shown
     rows = marts.rows(
         "select customer_id, reasons from marts.main.customer_segments where status = 'segmented'"
     )
@@ -241,8 +241,8 @@ def test_the_first_reasons_are_those_that_weigh_most(told):
         assert len(reasons) == min(3, len(speaking))
 
 
-def test_values_and_centres_are_in_original_units(told):
-    marts, explanations = told
+def test_values_and_centres_are_in_original_units(shown):
+    marts, explanations = shown
     values = {
         (row["customer_id"], row["feature"]): row["value"]
         for row in marts.rows("select * from marts.main.customer_feature_values")

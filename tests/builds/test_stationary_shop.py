@@ -144,6 +144,6 @@ def test_the_trend_is_level(stationary):
 
 
 def test_no_segment_is_said_to_grow(stationary):
-    told = stationary.query("select basis, growth_direction, relative_growth from segment_yield")
-    assert len(told) == 2 * len(TYPES)
-    assert {direction for _, direction, _ in told} == {"no clear change"}
+    shown = stationary.query("select basis, growth_direction, relative_growth from segment_yield")
+    assert len(shown) == 2 * len(TYPES)
+    assert {direction for _, direction, _ in shown} == {"no clear change"}

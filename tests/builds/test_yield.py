@@ -88,8 +88,8 @@ def test_yield_of_the_fixture_is_that_worked_out_by_hand(marts):
 
 
 def test_segments_too_small_to_tell_are_not_said_to_grow(marts):
-    told = marts.execute("select distinct growth_direction from segment_yield").fetchall()
-    assert {direction for (direction,) in told} <= {"too few customers", None}
+    shown = marts.execute("select distinct growth_direction from segment_yield").fetchall()
+    assert {direction for (direction,) in shown} <= {"too few customers", None}
 
 
 # --- with the future cut off
@@ -140,7 +140,7 @@ def test_the_judged_segments_are_those_of_a_build_that_ends_there(chance, cut_of
 def test_short_data_is_not_judged_and_the_run_says_why(cut_off):
     assert cut_off.query("select * from segment_yield") == []
     assert cut_off.query("select * from segment_baselines") == []
-    told, *measures = cut_off.current_run(
+    shown, *measures = cut_off.current_run(
         "baseline_finding",
         "backtest_fit_as_of_date",
         "future_spend_variance_explained",
@@ -148,8 +148,8 @@ def test_short_data_is_not_judged_and_the_run_says_why(cut_off):
         "future_spend_captured_share",
         "past_spend_captured_share",
     )
-    assert told.startswith("Not measured: the data is too short")
-    assert told in " ".join(cut_off.output.split())
+    assert shown.startswith("Not measured: the data is too short")
+    assert shown in " ".join(cut_off.output.split())
     assert measures == [None] * 5
     assert cut_off.query(
         "select distinct future_spend_rank, growth_direction from segment_summary"
@@ -366,7 +366,7 @@ def captured(past, later, group):
 
 @pytest.mark.many_builds
 def test_the_run_and_the_marts_tell_the_same(chance):
-    told, date_judged, own, rfm, captured_share, past_share = chance.current_run(
+    shown, date_judged, own, rfm, captured_share, past_share = chance.current_run(
         "baseline_finding",
         "backtest_fit_as_of_date",
         "future_spend_variance_explained",
@@ -387,7 +387,7 @@ def test_the_run_and_the_marts_tell_the_same(chance):
     assert past_share == table["past spend ranking"][1]
     assert chance.query(
         "select distinct baseline_finding from segment_yield where basis = 'backtest'"
-    ) == [(told,)]
+    ) == [(shown,)]
 
 
 # --- by chance
@@ -422,7 +422,7 @@ class Growth:
             )
         }
 
-    def told(self, segment, before, first, second):
+    def shown(self, segment, before, first, second):
         """Rows of segment_future_spend by segment; spend in cents."""
         table = pa.table(
             {
@@ -496,7 +496,7 @@ def test_chance_alone_is_seldom_called_growth(growth):
         before, first, second = (spent(rng, np.full(1_500, 4.0)) for _ in range(3))
         # Chosen by what they happened to spend before, as segments are.
         segment = fifths(before + rng.normal(0, 500, 1_500))
-        rows = growth.told(segment, before, first, second)
+        rows = growth.shown(segment, before, first, second)
         z_scores += [log(relative) / error for _, relative, error in rows]
         falsely += has_change(rows)
     # Expected 3 of 60; more than 9 has probability 0.0007.
@@ -512,7 +512,7 @@ def test_types_that_differ_and_stay_as_they_are_do_not_grow(growth):
         segment = np.arange(1_500) % SEGMENTS + 1
         rate = np.array([1.0, 2.0, 4.0, 6.0, 9.0])[segment - 1]
         before, first, second = (spent(rng, rate) for _ in range(3))
-        rows = growth.told(segment, before, first, second)
+        rows = growth.shown(segment, before, first, second)
         falsely += has_change(rows)
     assert falsely <= 9
 
@@ -525,7 +525,7 @@ def test_the_plain_comparison_would_call_chance_growth(growth):
     segment = fifths(before)
     naive = [first[segment == s].sum() / before[segment == s].sum() for s in (1, 5)]
     assert naive[0] > 2 > 0.7 > naive[1]
-    rows = growth.told(segment, before, first, second)
+    rows = growth.shown(segment, before, first, second)
     assert not has_change(rows)
 
 
@@ -539,7 +539,7 @@ def test_low_spenders_that_recover_everywhere_are_no_growing_segment(growth):
         middle, late = 4 * (early / 4) ** 0.5, 4 * (early / 4) ** 0.25
         before, first, second = (spent(rng, r) for r in (early, middle, late))
         segment = fifths(before + rng.normal(0, 3_000, 1_500))
-        rows = growth.told(segment, before, first, second)
+        rows = growth.shown(segment, before, first, second)
         falsely += has_change(rows)
     assert falsely <= 9
 
@@ -550,7 +550,7 @@ def test_a_segment_that_grows_is_found(growth):
     segment = np.arange(1_500) % SEGMENTS + 1
     before, first = (spent(rng, np.full(1_500, 4.0)) for _ in range(2))
     second = spent(rng, np.where(segment == 2, 6.0, 4.0))
-    rows = growth.told(segment, before, first, second)
+    rows = growth.shown(segment, before, first, second)
     grown = {s for s, relative, error in rows if log(relative) > CORRECTED * error}
     assert grown == {2}
 

@@ -78,7 +78,7 @@ def test_locks_have_hashes_and_no_addresses():
         assert "://" not in path.read_text()
     packages = json.loads((NODE_FILES / "package-lock.json").read_text())["packages"]
     packages.pop("")
-    assert all("integrity" in told and "resolved" not in told for told in packages.values())
+    assert all("integrity" in shown and "resolved" not in shown for shown in packages.values())
 
 
 def test_the_page_is_written_between_its_marks(tmp_path, monkeypatch):

@@ -92,10 +92,10 @@ class Readers:
         for process in self._processes:
             process.stdin.close()
             process.stdin = None
-        told = [process.communicate(timeout=SECONDS) for process in self._processes]
-        for process, (_, error) in zip(self._processes, told, strict=True):
+        shown = [process.communicate(timeout=SECONDS) for process in self._processes]
+        for process, (_, error) in zip(self._processes, shown, strict=True):
             assert process.returncode == 0, error
-        found = [[int(word) for word in out.split()] for out, _ in told]
+        found = [[int(word) for word in out.split()] for out, _ in shown]
         return [Read(connections, queries, tuple(runs)) for connections, queries, *runs in found]
 
 

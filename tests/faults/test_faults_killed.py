@@ -53,7 +53,7 @@ SECONDS_OF_A_START = 3.0
 ROUNDS_TO_A_LOG = 3
 OVER_BEFORE = "over before"
 # What a build says of what it found; what it reads again, it says at every build.
-TOLD = r"(?m)^  (all is made anew: .*|.* is made anew: .*|.*\.wal, left by .*|.* put back)$"
+TOLD = r"(?m)^  (everything is rebuilt: .*|.* is rebuilt: .*|.*\.wal, left by .*|.* put back)$"
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +114,14 @@ class Stage:
     survived: int = 0
     old: int = 0
     new: int = 0
-    told: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
 
     def line(self, name: str) -> str:
         """Return the stage as a line of a table."""
-        told = "; ".join(f"{count}x {text}" for text, count in self.told.most_common())
+        shown = "; ".join(f"{count}x {text}" for text, count in self.shown.most_common())
         return (
             f"| {name} | {self.tried} | {self.survived} | {self.old} old, {self.new} new | "
-            f"{told or 'nothing'} |"
+            f"{shown or 'nothing'} |"
         )
 
 
@@ -167,4 +167,4 @@ def survive(
     built = build(start.data, warehouse.path, **SETTINGS)
     check_made_good(built, start, has_log, where)
     stage.survived += 1
-    stage.told.update(match for match in re.findall(TOLD, built.output) if match)
+    stage.shown.update(match for match in re.findall(TOLD, built.output) if match)

@@ -148,7 +148,7 @@ def test_killed_while_it_loads(tmp_path: Path, kills: int, note: Callable[[str],
     expected = load(settings)
     killed = 0
     for _ in range(kills):
-        # Each goes on from what the one before left.
+        # Each continues from what the one before left.
         warehouse = tmp_path / "round"
         here = {**given, "warehouse": warehouse}
         killed += killed_at(rng.uniform(0.2, 1.0) * seconds, "scripts/load_raw.py", here)

@@ -20,7 +20,7 @@ import pytest
 
 from common.console import BUSY, DATA_REFUSED, FAILED, WRONG_USE, Problem
 from common.settings import Settings, resolve
-from common.system_errors import kind_of, problem_of, problem_of_lines, told
+from common.system_errors import explained, kind_of, problem_of, problem_of_lines
 from common.warehouse_paths import Warehouse
 from loading import load_table, table_rows
 from loading.load_raw import load
@@ -89,12 +89,12 @@ def no_file_above(byte_count: int) -> Callable[[], None]:
     return limit
 
 
-def check_one_message(ended: subprocess.CompletedProcess[str], code: int, *told: str) -> None:
+def check_one_message(ended: subprocess.CompletedProcess[str], code: int, *explained: str) -> None:
     """Check the exit code, and that one line says what happened."""
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
-    for text in told:
+    for text in explained:
         assert text in line
 
 
@@ -119,9 +119,9 @@ def test_a_second_one_waits_when_asked_to(chosen: Settings) -> None:
             stdout=subprocess.DEVNULL,
             text=True,
         )
-        told = waiting.stderr.readline()
-        assert told.startswith(f"Waiting: another build is running in {warehouse.path}")
-        assert f"process {os.getpid()}, since 20" in told
+        explained = waiting.stderr.readline()
+        assert explained.startswith(f"Waiting: another build is running in {warehouse.path}")
+        assert f"process {os.getpid()}, since 20" in explained
         assert waiting.poll() is None
         assert published(chosen, RUN) == [(2,)]
     assert waiting.wait(SECONDS) == 0
@@ -395,16 +395,16 @@ def test_errors_of_the_machine_are_told_from_others() -> None:
         with pytest.raises(duckdb.CatalogException) as caught:
             connection.execute("from no_such_table")
         assert problem_of(caught.value, "loading") is None
-        with pytest.raises(duckdb.CatalogException), told("loading"):
+        with pytest.raises(duckdb.CatalogException), explained("loading"):
             connection.execute("from no_such_table")
     assert kind_of(OSError(28, "No space left on device")) == "room"
     assert kind_of(OSError(27, "File too large")) == "room"
     assert kind_of(OSError(30, "Read-only file system")) == "rights"
     assert kind_of(OSError(2, "No such file")) is None
     assert kind_of(ValueError("no space left on device")) is None
-    with pytest.raises(Problem, match="loading stopped"), told("loading"):
+    with pytest.raises(Problem, match="loading stopped"), explained("loading"):
         raise OSError(5, "Input/output error")
-    with pytest.raises(BrokenPipeError), told("loading"):
+    with pytest.raises(BrokenPipeError), explained("loading"):
         raise BrokenPipeError
     lines = ["model x: error", "  Out of Memory Error: could not allocate block of 256 KiB"]
     assert "MEMORY" in str(problem_of_lines(lines, "dbt"))

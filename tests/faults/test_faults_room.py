@@ -24,7 +24,7 @@ import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 os.execv(sys.argv[2], sys.argv[2:])
 """
-# Bytes that no file grows above; whether the build database is made anew; what stops.
+# Bytes that no file grows above; whether the build database is rebuilt; what stops.
 TIGHT = (
     (1_200_000, False, "dbt"),
     (2_500_000, True, "dbt"),
@@ -37,12 +37,12 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
     return prepared(tmp_path_factory.mktemp("room"))
 
 
-def check_stopped(built: Built, start: Start, *told: str) -> None:
+def check_stopped(built: Built, start: Start, *shown: str) -> None:
     """Check that a build ended with one message, and left what was published as it was."""
     assert built.code == FAILED, built.output
     assert "Traceback" not in built.output
     (line,) = [line for line in built.output.splitlines() if line.startswith("Error: ")]
-    for text in told:
+    for text in shown:
         assert text in line, built.output
     assert digests(built.marts) == start.before
     assert not list(built.warehouse.path.glob(".publishing-*"))

@@ -102,12 +102,12 @@ def place() -> Iterator[Path]:
         yield path
 
 
-def check_refused(ended: subprocess.CompletedProcess[str], code: int, *told: str) -> None:
+def check_refused(ended: subprocess.CompletedProcess[str], code: int, *shown: str) -> None:
     """Check the exit code, and that one line says what is the matter."""
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
-    for text in told:
+    for text in shown:
         assert text in line
 
 
@@ -168,8 +168,8 @@ def test_a_group_builds_in_one_warehouse(place: Path) -> None:
     first = digests(warehouse / "marts.duckdb")
     done(MEMBER.run(place, "export.py", segment=1))
     done(MEMBER.run(place, "report.py"))
-    told = done(OTHER_MEMBER.run(place, "export.py", segment=1, force=1))
-    assert "everybody counts as entered" in told
+    shown = done(OTHER_MEMBER.run(place, "export.py", segment=1, force=1))
+    assert "everybody counts as entered" in shown
     done(OTHER_MEMBER.run(place, "report.py", force=1))
     assert "unchanged" in done(OTHER_MEMBER.run(place, "load_raw.py"))
     done(OTHER_MEMBER.run(place, "build.py", k=4))

@@ -90,11 +90,11 @@ def check_whole(texts: Sequence[str]) -> str:
         written = {path.name: path.read_bytes() for path in data.iterdir()}
         environment = {**SECRETS, "PYTHONPATH": ""}
         built = build(data, folder / "warehouse", environment=environment, k=3, log="json")
-        told = [json.loads(line) for line in built.output.splitlines()]
+        shown = [json.loads(line) for line in built.output.splitlines()]
         assert {path.name: path.read_bytes() for path in data.iterdir()} == written
-        assert told[-1]["exit_code"] == built.code
+        assert shown[-1]["exit_code"] == built.code
         if built.code == DATA_REFUSED:
-            (message,) = [line["message"] for line in told if line.get("level") == "error"]
+            (message,) = [line["message"] for line in shown if line.get("level") == "error"]
             assert message.isprintable(), message
             outcome = f"refused: {message}"
         else:

@@ -194,7 +194,7 @@ def test_rows_that_are_not_to_be_used_are_counted_as_left_out(tmp_path):
     assert tried.accepted() == 1
     assert tried.reasons() == {"missing_customer_id": 1}
     adds_up(tried)
-    assert "left out by _where" in tried.told
+    assert "left out by _where" in tried.shown
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_values_of_files_and_of_expressions_are_counted_as_missing(tmp_path):
     }
     tried = try_load(tmp_path, files)
     assert tried.problem is None, tried.problem
-    assert "3 cells taken for missing by _missing" in " ".join(tried.told.split())
+    assert "3 cells taken for missing by _missing" in " ".join(tried.shown.split())
     assert tried.query("select count(customer_id), count(quantity) from raw.order_lines") == [
         (2, 1)
     ]
@@ -287,7 +287,7 @@ def test_customers_taken_for_missing_are_so_with_pseudonyms_too(
     }
     tried = try_files(tmp_path, files, PSEUDONYMISE=pseudonymise)
     assert tried.problem is None, tried.problem
-    assert "2 cells taken for missing by _missing" in " ".join(tried.told.split())
+    assert "2 cells taken for missing by _missing" in " ".join(tried.shown.split())
     assert tried.reasons() == {"missing_customer_id": 2}
     assert tried.query("select count(distinct customer_id) from raw.order_lines") == [(2,)]
     if pseudonymise == "1":
@@ -344,4 +344,4 @@ def test_customers_in_the_file_of_orders_have_attributes_only(tmp_path, lines, e
     )
     assert tried.reasons("customers") == {"exact_duplicate": 2}
     assert tried.accepted("customers") == 2
-    assert ("_only in columns.yml names others" in tried.told) == ("_only" not in lines)
+    assert ("_only in columns.yml names others" in tried.shown) == ("_only" not in lines)

@@ -49,7 +49,7 @@ def test_ids_are_read_alike_in_all_files(tmp_path, first, second, settings, expe
         {"missing_customer_id": expected.count(None)} if None in expected else {}
     )
     is_read_otherwise = "7.0" in first or (not settings and expected != [*first, *second])
-    assert ("IDS=as_written keeps them" in tried.told) == is_read_otherwise
+    assert ("IDS=as_written keeps them" in tried.shown) == is_read_otherwise
 
 
 def test_ids_are_read_alike_in_all_tables(tmp_path):

@@ -59,7 +59,7 @@ def test_values_that_stand_for_none_are_null_before_anything_is_read(tmp_path):
     assert found.outcomes["customers", "left_out", "not_selected"] == 1
     assert found.accepted("customers") == 39
     # Four ages and five incomes.
-    assert "9 cells taken for missing by _missing: -999, N/A" in " ".join(found.told.split())
+    assert "9 cells taken for missing by _missing: -999, N/A" in " ".join(found.shown.split())
     assert {t.table.name: t.missing for t in found.findings.loaded.tables} == {"customers": 9}
     assert json.loads(findings_json(found.findings))["taken_for_missing"] == {"customers": 9}
 
@@ -70,7 +70,7 @@ def test_rows_are_left_out_and_columns_not_used(tmp_path):
     assert found.problem is None, found.problem
     assert found.outcomes["customers", "left_out", "not_selected"] == 10
     assert found.accepted("customers") == 30
-    assert "10 rows left out by _where: plan <> 'old'" in " ".join(found.told.split())
+    assert "10 rows left out by _where: plan <> 'old'" in " ".join(found.shown.split())
     (row,) = found.query(f"select * exclude (_file, _row_number) from raw.{VIEW} where age = '21'")
     assert row == ("k1", "21", "907")
     assert [each.name for each in found.findings.attributes] == ["age", "income"]
@@ -112,7 +112,7 @@ def test_a_single_file_has_no_columns_yml(tmp_path):
         {"customers.csv": PEOPLE, "columns.yml": "_missing: [-999]\n"},
         SOURCE="own_table",
     )
-    assert "taken for missing" in found.told
+    assert "taken for missing" in found.shown
     file = tmp_path / "folder" / "data" / "customers.csv"
     given = {"SOURCE": "own_table", "DATA": str(file), "WAREHOUSE": str(tmp_path / "w")}
     assert HIDDEN in {each.kind for each in check.check(resolve(given)).suspicions}
@@ -133,7 +133,7 @@ def test_ids_are_read_as_those_of_orders(tmp_path, settings, rejected, example):
     found = tried(tmp_path, "", IDS, **settings)
     assert found.problem is None, found.problem
     assert found.reasons("customers") == rejected
-    assert ("such as '12.0' read as '12'" in found.told) == (example is not None)
+    assert ("such as '12.0' read as '12'" in found.shown) == (example is not None)
     rules = found.query("select source_table, column_name, format from raw.column_formats")
     assert {rule[:2] for rule in rules} <= {(VIEW, "customer_id")}
     assert ("email" in {rule[2] for rule in rules}) == (example is not None)

@@ -31,7 +31,7 @@ def test_fields_of_the_first_row_are_those_of_the_order(tmp_path, names):
     customers = [(f"a{n}", 7) for n in range(len(names))]
     assert tried.query(SPENT) == [*customers, ("b", 8 * len(names)), (None, 48 * len(names))]
     assert tried.reasons() == {"missing_customer_id": 2 * len(names)}
-    assert "on the first row of an order only" in tried.told
+    assert "on the first row of an order only" in tried.shown
     assert tried.loaded == {"order_lines": 6 * len(names)}
 
 
@@ -60,7 +60,7 @@ def test_ids_that_are_blank_beside_a_product_are_filled_too(tmp_path):
 def test_what_is_missing_stays_missing(tmp_path, rows):
     tried = try_files(tmp_path, {"order_lines.csv": HEADER + rows})
     assert tried.reasons() == {"missing_customer_id": 1}
-    assert "filled forward" not in tried.told
+    assert "filled forward" not in tried.shown
 
 
 def test_conditions_read_filled_fields_and_amounts_are_not_filled(tmp_path):

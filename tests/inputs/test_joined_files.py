@@ -71,7 +71,7 @@ def test_columns_of_other_files_come_by_their_keys(tmp_path, kind):
     assert tried.reasons() == {"missing_customer_id": 1}
     assert tried.outcomes["order_lines_joined", "accepted", "looked_up"] == 6
     assert tried.loaded == {"order_lines": 4, "order_lines_joined": 6, "customers": 3}
-    assert f"1 row found none of the same order_id in orders.{kind}" in tried.told
+    assert f"1 row found none of the same order_id in orders.{kind}" in tried.shown
 
 
 def test_columns_of_one_name_are_told_apart_by_the_file(tmp_path):

@@ -96,7 +96,7 @@ def test_line_items_become_lines(tmp_path, wrapped):
     content = json.dumps({"orders": ORDERS}, indent=1) if wrapped else in_lines(ORDERS)
     tried = try_load(tmp_path, {"order_lines.json": content, "columns.yml": MAPPING})
     assert lines_of(tried) == LINES
-    assert "lines are line_items" in tried.told
+    assert "lines are line_items" in tried.shown
 
 
 def test_lines_within_elements_of_an_array(tmp_path):

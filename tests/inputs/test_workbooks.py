@@ -74,7 +74,7 @@ def test_the_first_sheet_that_can_be_seen_or_the_one_that_is_named(tmp_path):
     content = xlsx({"Notes": [["x"]], "Orders": TABLE, "More": other}, hidden=["Notes"])
     first = try_load(tmp_path / "1", {"order_lines.xlsx": content})
     assert first.query("select order_id from raw.order_lines") == [("o1",), ("o2",)]
-    assert "sheet Orders of 3" in first.told
+    assert "sheet Orders of 3" in first.shown
     files = {"order_lines.xlsx": content, "columns.yml": "_sheet: more"}
     second = try_load(tmp_path / "2", files)
     assert second.query("select order_id from raw.order_lines") == [("o9",)]
@@ -91,7 +91,7 @@ def test_sheets_of_one_table_are_read_one_after_the_other(tmp_path):
         ("o1", 1),
         ("o2", 2),
     ]
-    assert "sheets Year 2023, Year 2024 of 3" in tried.told
+    assert "sheets Year 2023, Year 2024 of 3" in tried.shown
     files["columns.yml"] = "_sheet: '*'"
     message = str(try_load(tmp_path / "2", files).problem)
     assert "sheet Notes has other columns than sheet Year 2023" in message

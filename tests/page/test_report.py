@@ -116,24 +116,24 @@ def test_the_cards_tell_the_figures_of_the_marts(root: Element, marts):
     assert len(cards) == len(rows) > 1
     for card, (name, strategy, count, share, spend_share, spend) in zip(cards, rows, strict=True):
         assert name in card.all("h3")[0].text
-        for told in (
+        for reported in (
             strategy,
             wording.whole(count),
             f"{wording.percent(share)} of all",
             wording.percent(spend_share),
             f"{wording.number(spend)} per customer",
         ):
-            assert told in card.text
+            assert reported in card.text
 
 
 def test_the_head_tells_the_verdict_in_words_and_the_date(root: Element, marts):
     verdict, day = marts.execute(
         "select verdict, as_of_date from segmentation_runs where is_current"
     ).fetchone()
-    told = root.all("header")[0].text
-    assert wording.day(day) in told
+    reported = root.all("header")[0].text
+    assert wording.day(day) in reported
     words = {"strong": "Clear groups", "moderate": "Blurred groups", "weak": "Degrees, not kinds"}
-    assert words[verdict] in told
+    assert words[verdict] in reported
 
 
 def test_the_run_and_its_hashes_are_told(root: Element, marts):
@@ -349,9 +349,9 @@ def test_markup_in_data_stays_text(hostile: Path):
     policy = policy_of(root)
     scripts = [s for s in root.all("script") if s.attributes.get("type") != "application/json"]
     assert len(scripts) == len(policy["script-src"]) == 2
-    told = " ".join(e.text for e in root.all("main"))
-    assert HOSTILE in told
-    assert HOSTILE_NAME in told
+    reported = " ".join(e.text for e in root.all("main"))
+    assert HOSTILE in reported
+    assert HOSTILE_NAME in reported
     charts = [s.text for s in root.all("script") if s.attributes.get("type") == "application/json"]
     assert not any("<" in text for text in charts)
     categories = json.loads(next(t for t in charts if "Customers who buy it" in t))
@@ -402,9 +402,9 @@ def test_no_small_group_is_on_the_page(shop: Built, page: str):
     assert counted > 10
     # What is left of all customers is as large: totals give no segment away.
     total = sum(size for size in sizes.values() if size >= 5)
-    (told,) = re.findall(r"Customers in segments\s*(\d+)\s*of (\d+)", shown.text)
-    assert int(told[0]) == total
-    assert int(told[1]) - total not in {1, 2, 3, 4}
+    (reported,) = re.findall(r"Customers in segments\s*(\d+)\s*of (\d+)", shown.text)
+    assert int(reported[0]) == total
+    assert int(reported[1]) - total not in {1, 2, 3, 4}
 
 
 def test_there_is_no_brief_of_a_small_segment(shop: Built):
@@ -511,7 +511,7 @@ def test_out_names_the_file_and_is_not_replaced_unasked(warehouse: Path, folder:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "reported"),
     [
         ({"segment": "99"}, "SEGMENT=99: there are: 1 ("),
         ({"segment": "first"}, "expected the number of a segment"),
@@ -520,10 +520,10 @@ def test_out_names_the_file_and_is_not_replaced_unasked(warehouse: Path, folder:
         ({"out": "/nowhere/page.html"}, "there is no folder /nowhere"),
     ],
 )
-def test_wrong_use_is_one_line(warehouse: Path, settings: dict, told: str):
+def test_wrong_use_is_one_line(warehouse: Path, settings: dict, reported: str):
     code, output = run_report(warehouse, **settings)
     assert code == 2
-    assert told in output
+    assert reported in output
     assert output.count("\n") == 1
 
 
@@ -534,20 +534,20 @@ def test_without_a_published_file_the_way_to_one_is_told(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ("drop table segment_playbook", "segment_playbook"),
         ("alter table segment_summary drop column strategy", "strategy"),
     ],
 )
 def test_a_file_of_before_a_mart_is_told_as_such(
-    shop: Built, tmp_path: Path, change: str, told: str
+    shop: Built, tmp_path: Path, change: str, reported: str
 ):
     edited(shop, tmp_path, lambda connection: connection.execute(change))
     code, output = run_report(tmp_path)
     assert code == 1
     assert "was published by another version of the project" in output
-    assert told in output
+    assert reported in output
     assert "run make build" in output
     assert not (tmp_path / "report.html").exists()
 
@@ -575,7 +575,7 @@ def test_the_browser_that_is_missing_is_named_with_the_way_to_install_it(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         (None, "\N{EN DASH}"),
         (0, "0"),
@@ -587,8 +587,8 @@ def test_the_browser_that_is_missing_is_named_with_the_way_to_install_it(tmp_pat
         (-0.001, "0.00"),
     ],
 )
-def test_numbers_have_the_digits_that_count(value: object, told: str):
-    assert wording.number(value) == told
+def test_numbers_have_the_digits_that_count(value: object, reported: str):
+    assert wording.number(value) == reported
 
 
 def test_shares_changes_and_dates_are_written_as_people_read_them():

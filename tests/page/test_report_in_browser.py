@@ -143,8 +143,8 @@ def test_every_chart_has_drawn_marks(world: str, visits: Callable[..., Seen]):
 
 def test_no_chart_shows_a_number_that_is_none(visits: Callable[..., Seen]):
     page = visits("shop").page
-    told = page.locator("[data-chart] text").all_text_contents()
-    assert not [text for text in told if re.search("NaN|undefined|null|Infinity|e\\+", text)]
+    shown = page.locator("[data-chart] text").all_text_contents()
+    assert not [text for text in shown if re.search("NaN|undefined|null|Infinity|e\\+", text)]
 
 
 def test_eight_segments_are_drawn_in_time(browser: Browser, pages: dict[str, Path], note):
@@ -276,10 +276,10 @@ def test_figures_on_the_page_are_those_of_the_marts(visits: Callable[..., Seen],
     cards = page.locator(".cards .card")
     assert cards.count() == len(rows)
     for number, (count, share, name) in enumerate(rows):
-        told = cards.nth(number).inner_text()
-        assert name in told
-        assert wording.whole(count) in told
-        assert wording.percent(share) in told
+        shown = cards.nth(number).inner_text()
+        assert name in shown
+        assert wording.whole(count) in shown
+        assert wording.percent(share) in shown
     indexes = marts.execute(
         "select index_value from segment_category_affinity where index_value is not null "
         "order by population_spend_share desc, category, segment_id"

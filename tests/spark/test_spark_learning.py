@@ -158,8 +158,8 @@ def test_given_centres_give_every_customer_the_same_segment_and_reasons(
             "maximum_value": [1e9] * len(features),
         }
     )
-    told = by_key(on_spark.reasons_told(there, scaling, segments, ranges, settings))
-    assert told == by_key(on_batches.reasons_told(source, scaling, segments, ranges, settings))
+    shown = by_key(on_spark.top_reasons(there, scaling, segments, ranges, settings))
+    assert shown == by_key(on_batches.top_reasons(source, scaling, segments, ranges, settings))
 
 
 def test_baselines_and_drift_are_the_same(session, on_spark, fitted) -> None:

@@ -31,11 +31,11 @@ from spark.java import check_java, java_program, major_version
 ENGINES = (ROOT / "dbt_project" / "macros" / "engines.sql").read_text(encoding="utf-8")
 
 
-def java_home(folder: Path, told: str, code: int = 0) -> Path:
+def java_home(folder: Path, shown: str, code: int = 0) -> Path:
     """A folder with a Java that says this of itself."""
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
-    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{told}' >&2\nexit {code}\n")
+    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{shown}' >&2\nexit {code}\n")
     program.chmod(0o755)
     return folder
 
@@ -51,7 +51,7 @@ def refusal(environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("told", "version"),
+    ("shown", "version"),
     [
         ('openjdk version "17.0.15" 2025-04-15', 17),
         ('openjdk version "21" 2023-09-19', 21),
@@ -59,8 +59,8 @@ def refusal(environment: dict[str, str]) -> str:
         ("command not found", None),
     ],
 )
-def test_the_version_is_read_from_what_java_says(told: str, version: int | None) -> None:
-    assert major_version(told) == version
+def test_the_version_is_read_from_what_java_says(shown: str, version: int | None) -> None:
+    assert major_version(shown) == version
 
 
 @pytest.mark.parametrize("version", ["17.0.15", "21.0.2"])
@@ -86,10 +86,10 @@ def test_a_java_home_without_java_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"), [('openjdk version "11.0.2"', "is Java 11"), ("hello", "is no Java")]
+    ("shown", "said"), [('openjdk version "11.0.2"', "is Java 11"), ("hello", "is no Java")]
 )
-def test_another_java_is_refused(tmp_path: Path, told: str, said: str) -> None:
-    home = java_home(tmp_path, told)
+def test_another_java_is_refused(tmp_path: Path, shown: str, said: str) -> None:
+    home = java_home(tmp_path, shown)
     assert f"JAVA_HOME={home} {said}" in refusal({"JAVA_HOME": str(home)})
 
 
@@ -244,9 +244,9 @@ def test_raw_rows_are_written_in_types_that_spark_knows(given: Settings) -> None
 def test_every_difference_between_the_engines_is_in_the_docs() -> None:
     dispatched = set(re.findall(r"adapter\.dispatch\('(\w+)'\)", ENGINES))
     page = (ROOT / "docs" / "spark.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    shown = set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
     assert len(dispatched) > 20
-    assert told == dispatched
+    assert shown == dispatched
 
 
 def test_every_dispatched_macro_has_both_engines() -> None:

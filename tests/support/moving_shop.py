@@ -1,7 +1,7 @@
 """A shop that grows from build to build, and the chains of builds that several tests look at.
 
 Four types of customers keep to their ways, but for ten who take up those of another type and five
-who come late. The file of order lines only grows, as that of a shop does. Each build goes on
+who come late. The file of order lines only grows, as that of a shop does. Each build continues
 from an earlier one:
 
     first ─ later ─┬─ fewer ─ held back ─ overridden ─ replay of the first ─ replay of the held back

@@ -131,7 +131,7 @@ class Builds:
     A test module names those it needs in `BUILDS`, a table of name and function; the function
     takes this object, for the folder to work in and for builds that it starts from. `make test` has
     five minutes, so it makes few: those of tests marked `many_builds` are in the list `CHAINS`, of
-    such tables, in each of which the later builds may go on from the earlier ones.
+    such tables, in each of which the later builds may continue from the earlier ones.
     """
 
     def __init__(self, folder: Path) -> None:

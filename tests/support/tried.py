@@ -44,7 +44,7 @@ class Tried:
     """
 
     problem: Problem | None
-    told: str
+    shown: str
     outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
     loaded: dict[str, int] = field(default_factory=dict)
     build_db: Path = Path()
@@ -104,22 +104,22 @@ def settings_of(folder: Path, files: Files, **settings: str) -> Settings:
 def try_load(folder: Path, files: Files, **settings: str) -> Tried:
     """Load a data set only, which is several times as fast as checking it too."""
     chosen = settings_of(folder, files, **settings)
-    told, refused = io.StringIO(), None
-    with contextlib.redirect_stdout(told):
+    shown, refused = io.StringIO(), None
+    with contextlib.redirect_stdout(shown):
         try:
             load(chosen, NOW)
         except Problem as problem:
             refused = problem
-    return Tried(refused, told.getvalue(), build_db=Warehouse(chosen.warehouse).build_db)
+    return Tried(refused, shown.getvalue(), build_db=Warehouse(chosen.warehouse).build_db)
 
 
 def try_files(folder: Path, files: Files, **settings: str) -> Tried:
     """Load and check a data set; both must come to the same verdict."""
     chosen = settings_of(folder, files, **settings)
     refused = []
-    told = io.StringIO()
+    shown = io.StringIO()
     findings = None
-    with contextlib.redirect_stdout(told):
+    with contextlib.redirect_stdout(shown):
         try:
             load(chosen, NOW)
         except Problem as problem:
@@ -134,8 +134,8 @@ def try_files(folder: Path, files: Files, **settings: str) -> Tried:
     if refused:
         # Check refuses all that load refuses, in its words, and data of which no row is accepted.
         assert str(refused[-1]) == str(refused[0])
-        return Tried(refused[0], told.getvalue(), build_db=build_db)
-    tried = Tried(None, told.getvalue(), build_db=build_db, findings=findings)
+        return Tried(refused[0], shown.getvalue(), build_db=build_db)
+    tried = Tried(None, shown.getvalue(), build_db=build_db, findings=findings)
     tried.outcomes = {
         (found.source_table, found.outcome, found.reason): found.row_count
         for found in findings.outcomes

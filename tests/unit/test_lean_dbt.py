@@ -118,8 +118,8 @@ def test_another_path_or_more_threads_leave_the_connection_the_same(
         for folder, n in (("a", 1), ("b", 2))
     ]
     first, second = (dict(credentials.connection_info()) for credentials in given)
-    told = {"database": "build", "schema": "main", "project_folder": str(parts.ROOT)}
-    assert first == second == told
+    shown = {"database": "build", "schema": "main", "project_folder": str(parts.ROOT)}
+    assert first == second == shown
 
 
 def test_a_project_that_was_moved_is_parsed_again(

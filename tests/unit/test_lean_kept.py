@@ -169,15 +169,20 @@ def namespace_of(build: Callable[..., Any], packages: dict, search_package: str)
     )
     namespace = build(builder, packages, context)
 
-    def told(value: Any) -> Any:
+    def shown(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: told(inner) for name, inner in value.items()}
+            return {name: shown(inner) for name, inner in value.items()}
         return (type(value), vars(value), value.context is context)
 
     names: dict[str, Any] = {}
     names.update(namespace)
     packaged = [namespace.get_from_package(*at) for at in (("dbt", "c"), ("another", "z"))]
-    return told(names), [told(made) for made in packaged], told(namespace.get("b")), len(namespace)
+    return (
+        shown(names),
+        [shown(made) for made in packaged],
+        shown(namespace.get("b")),
+        len(namespace),
+    )
 
 
 def test_macros_have_the_names_that_dbt_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:

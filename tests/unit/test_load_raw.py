@@ -304,7 +304,7 @@ def test_a_damaged_build_database_is_made_anew(
     build_db = Warehouse(chosen.warehouse).build_db
     build_db.write_bytes(b"not a database" * 1000)
     load(chosen, NOW)
-    assert "made anew: it cannot be read" in capsys.readouterr().err
+    assert "rebuilt: it cannot be read" in capsys.readouterr().err
     assert query(chosen, "select count(*) from raw.order_lines") == [(2,)]
 
 

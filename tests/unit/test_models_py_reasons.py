@@ -171,8 +171,8 @@ def test_ranges_must_be_given_for_every_feature(fitted):
 
 
 def test_reasons_of_equal_weight_are_told_in_position_order():
-    from models_py.reasons_told import cut
     from models_py.scoring import REASONS_SCHEMA
+    from models_py.top_reasons import cut
 
     weights = [0.25, 1.0, 1.0 + 1e-13, 2.0]
     entries = [
@@ -187,5 +187,5 @@ def test_reasons_of_equal_weight_are_told_in_position_order():
         for at, weight in enumerate(weights)
     ]
     row = dict.fromkeys(REASONS_SCHEMA.names) | {"customer_id": "a", "contributions": entries}
-    told = cut(pa.RecordBatch.from_pylist([row], schema=REASONS_SCHEMA)).to_pylist()[0]
-    assert [told[f"reason_{rank}_feature"] for rank in (1, 2, 3)] == ["f3", "f1", "f2"]
+    shown = cut(pa.RecordBatch.from_pylist([row], schema=REASONS_SCHEMA)).to_pylist()[0]
+    assert [shown[f"reason_{rank}_feature"] for rank in (1, 2, 3)] == ["f3", "f1", "f2"]

@@ -40,13 +40,13 @@ def test_one_line_of_json_a_stage(json_lines: None, capsys: pytest.CaptureFixtur
         return 3
 
     assert run(main) == 3
-    told = capsys.readouterr()
-    load, publish, end = (json.loads(line) for line in told.out.splitlines())
+    shown = capsys.readouterr()
+    load, publish, end = (json.loads(line) for line in shown.out.splitlines())
     assert (load["stage"], load["rows"], publish["stage"]) == ("load", 7, "publish")
     assert load["seconds"] >= 0
     assert "rows" not in publish
     assert (end["stage"], end["exit_code"]) == ("end", 3)
-    (warning,) = (json.loads(line) for line in told.err.splitlines())
+    (warning,) = (json.loads(line) for line in shown.err.splitlines())
     assert (warning["level"], warning["message"]) == ("warning", "look out")
     assert all(
         re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["at"]) for line in (load, end)
@@ -58,9 +58,9 @@ def test_a_problem_is_json_too(json_lines: None, capsys: pytest.CaptureFixture[s
         raise Problem("no good", DATA_REFUSED)
 
     assert run(main) == DATA_REFUSED
-    told = capsys.readouterr()
-    assert json.loads(told.out)["exit_code"] == DATA_REFUSED
-    assert json.loads(told.err)["message"] == "Error: no good"
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["exit_code"] == DATA_REFUSED
+    assert json.loads(shown.err)["message"] == "Error: no good"
 
 
 def test_without_it_people_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -260,10 +260,10 @@ def test_a_macro_does_not_explain_by_the_tables_of_another_run(connection, file,
 
 
 def test_every_part_of_the_view_is_described(connection):
-    (told,) = connection.execute(
+    (shown,) = connection.execute(
         "select comment from duckdb_views() where view_name = 'customer_explanations'"
     ).fetchone()
-    assert "Grain: one row" in told
+    assert "Grain: one row" in shown
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() "
         "where table_name = 'customer_explanations'"

@@ -98,6 +98,6 @@ def test_a_rollback_leads_back(warehouse: Warehouse, tmp_path: Path) -> None:
     assert follow(warehouse, 3) is None
     assert follow(warehouse, 2) == "parquet/current leads to run 2"
     assert read(warehouse) == [(2,)]
-    told = follow(warehouse, 1)
-    assert told == "parquet/current is removed: run 1 is not kept as Parquet"
+    shown = follow(warehouse, 1)
+    assert shown == "parquet/current is removed: run 1 is not kept as Parquet"
     assert not (warehouse.parquet / CURRENT).is_symlink()

@@ -115,7 +115,7 @@ def test_the_last_of_several_statements_is_shown(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "shown"),
     [
         ("create table more (id integer)", "read-only"),
         ("insert into numbers values (1)", "read-only"),
@@ -132,12 +132,12 @@ def test_the_last_of_several_statements_is_shown(warehouse):
         ("from path", "does not exist"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_message(warehouse, sql, told):
+def test_what_cannot_be_is_refused_in_one_message(warehouse, sql, shown):
     before = sorted(path.name for path in warehouse.path.iterdir())
     code, out, err = query(warehouse, SQL=sql)
     assert (code, out) == (WRONG_USE, "")
     assert err.startswith("Error: ")
-    assert told in err
+    assert shown in err
     assert "Traceback" not in err
     assert sorted(path.name for path in warehouse.path.iterdir()) == before
 

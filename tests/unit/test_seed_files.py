@@ -52,12 +52,12 @@ def refused(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     with pytest.raises(Problem) as caught:
         read(path)
-    told = str(caught.value)
+    shown = str(caught.value)
     assert caught.value.exit_code == DATA_REFUSED
-    assert told.startswith(f"{path.name}: ")
-    assert told.isprintable()
-    assert len(told) < 1500
-    return told
+    assert shown.startswith(f"{path.name}: ")
+    assert shown.isprintable()
+    assert len(shown) < 1500
+    return shown
 
 
 def with_cell(name: str, row: int, column: str, value: str) -> bytes:
@@ -101,9 +101,9 @@ def test_seeds_are_read_however_an_editor_saves_them(tmp_path: Path, name: str, 
 def test_hostile_texts_are_refused_with_their_place(
     tmp_path: Path, name: str, value: str, expected: str
 ):
-    told = refused(tmp_path / name, with_cell(name, 2, TEXT_COLUMNS[name], value))
-    assert f"row 2, column {TEXT_COLUMNS[name]}: " in told
-    assert expected in told
+    shown = refused(tmp_path / name, with_cell(name, 2, TEXT_COLUMNS[name], value))
+    assert f"row 2, column {TEXT_COLUMNS[name]}: " in shown
+    assert expected in shown
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -151,9 +151,9 @@ def test_files_that_are_no_seed_are_refused(tmp_path: Path, name: str, change, e
 def test_cells_that_cannot_be_are_refused_with_their_place(
     tmp_path: Path, name: str, row: int, column: str, value: str, expected: str
 ):
-    told = refused(tmp_path / name, with_cell(name, row, column, value))
-    assert f"row {row}, column {column}: " in told
-    assert expected in told
+    shown = refused(tmp_path / name, with_cell(name, row, column, value))
+    assert f"row {row}, column {column}: " in shown
+    assert expected in shown
 
 
 # --- features that nothing computes
@@ -185,9 +185,9 @@ def loaded(folder: Path, text: str, **given: object) -> str:
 
 
 def test_a_clustered_feature_that_nothing_computes_is_refused_at_loading(tmp_path: Path):
-    told = loaded(tmp_path, "feature\nspend_per_28_days\nspend_per_28_day\n")
-    assert told.startswith("DEFINITIONS: d.csv: row 2, column feature: nothing computes ")
-    assert "(did you mean spend_per_28_days?)" in told
+    shown = loaded(tmp_path, "feature\nspend_per_28_days\nspend_per_28_day\n")
+    assert shown.startswith("DEFINITIONS: d.csv: row 2, column feature: nothing computes ")
+    assert "(did you mean spend_per_28_days?)" in shown
 
 
 def test_one_that_is_only_profiled_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -170,7 +170,7 @@ LOADED = Loaded(
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "shown"),
     [
         ({"k": 5}, "there are 4 customers"),
         ({"as_of": date(2023, 12, 31)}, "the first order is of 2024-01-01"),
@@ -178,11 +178,11 @@ LOADED = Loaded(
         ({"as_of": date(2026, 1, 1)}, "none falls in the 364 days before"),
     ],
 )
-def test_what_the_data_cannot_serve_is_refused(given: dict, told: str) -> None:
+def test_what_the_data_cannot_serve_is_refused(given: dict, shown: str) -> None:
     with pytest.raises(Problem) as caught:
         check_loaded(replace(resolved(), **given), LOADED, window=364)
     assert caught.value.exit_code == WRONG_USE
-    assert told in str(caught.value)
+    assert shown in str(caught.value)
 
 
 @pytest.mark.parametrize(

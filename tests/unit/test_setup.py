@@ -193,10 +193,10 @@ def test_the_environment_is_not_ready_when_a_part_is_lost(environment: Path, los
 def test_an_old_python_gets_one_clear_line(project: Path, tmp_path: Path, target: str) -> None:
     ended = make(project, target, f"PYTHON={old_python(tmp_path)}")
     assert ended.returncode == 2
-    told = [line for line in ended.stderr.splitlines() if not line.startswith("make")]
-    assert len(told) == 1
-    assert "Python 3.11 or newer is needed" in told[0]
-    assert "is Python 3.9.18" in told[0]
+    printed = [line for line in ended.stderr.splitlines() if not line.startswith("make")]
+    assert len(printed) == 1
+    assert "Python 3.11 or newer is needed" in printed[0]
+    assert "is Python 3.9.18" in printed[0]
     assert not (project / ".venv").exists()
 
 

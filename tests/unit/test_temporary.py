@@ -224,14 +224,14 @@ def test_a_check_that_is_stopped_leaves_nothing(
     (data / "order_lines.csv").write_text("order_id,customer_id,ordered_at,net_amount\n" + lines)
     process = start_check(warehouse, data)
     process.send_signal(number)
-    _, told = process.communicate()
+    _, shown = process.communicate()
     left = list(warehouse.temporary.glob("session-*"))
     if number == signal.SIGKILL:
         assert left
         remove_leftovers(warehouse)
         left = list(warehouse.temporary.glob("session-*"))
     else:
-        assert told == "Stopped. What was published before is untouched.\n"
+        assert shown == "Stopped. What was published before is untouched.\n"
         assert process.returncode == 1
     assert not left
 

@@ -155,9 +155,9 @@ def test_readers_keep_their_version_when_it_is_rolled_back(chosen, warehouse):
         # A process sees one file under one path: another one is the new reader.
         rollback(warehouse)
         assert reader.execute(CURRENT).fetchone() == (3,)
-        code, told = script("list_versions.py", chosen)
+        code, shown = script("list_versions.py", chosen)
     assert code == 0
-    assert "published" in next(line for line in told.splitlines() if line.startswith("    2"))
+    assert "published" in next(line for line in shown.splitlines() if line.startswith("    2"))
 
 
 def test_a_log_of_a_writer_is_set_aside_before_going_back(chosen, warehouse):
@@ -176,7 +176,7 @@ def test_a_build_that_did_not_start_from_what_is_published_is_not_published(chos
     rollback(warehouse)
     rollback(warehouse)
     build(chosen, run_number=3, as_of="2024-01-09")
-    with pytest.raises(Problem, match="does not go on from what is published"):
+    with pytest.raises(Problem, match="does not continue from what is published"):
         publish(chosen)
     assert run_number(chosen) == 1
 
@@ -289,9 +289,9 @@ def test_verify_names_each_damaged_file(chosen, warehouse):
     assert script("list_versions.py", chosen, "--check") == (0, "4 files checked, 0 damaged\n")
     version_of(warehouse, 1).checksum_file.write_text("0" * 64 + "  marts.duckdb\n")
     version_of(warehouse, 2).file.unlink()
-    code, told = script("list_versions.py", chosen, "--check")
+    code, shown = script("list_versions.py", chosen, "--check")
     assert code == 1
-    *named, total = told.splitlines()
+    *named, total = shown.splitlines()
     assert [f"versions{os.sep}{number}{os.sep}" in line for number, line in enumerate(named, 1)]
     assert len(named) == 2
     assert total == "4 files checked, 2 damaged"
@@ -306,8 +306,8 @@ def test_verify_sees_a_published_file_that_is_not_its_version(chosen, warehouse)
     file.unlink()
     file.write_bytes(kept)
     assert "checksum differs" in (damage(version_of(warehouse, 3)) or "")
-    (told,) = damaged(warehouse)[1]
-    assert str(file) in told
+    (shown,) = damaged(warehouse)[1]
+    assert str(file) in shown
 
 
 def test_verify_sees_a_log_beside_a_file(chosen, warehouse):
@@ -315,7 +315,7 @@ def test_verify_sees_a_log_beside_a_file(chosen, warehouse):
     wal_of(warehouse.marts_db).write_bytes(b"rows")
     found = damaged(warehouse)[1]
     assert len(found) == 2
-    assert all(".wal" in told for told in found)
+    assert all(".wal" in shown for shown in found)
 
 
 def test_checksums_are_those_that_other_tools_read(chosen, warehouse):
@@ -328,21 +328,21 @@ def test_checksums_are_those_that_other_tools_read(chosen, warehouse):
 
 @pytest.mark.parametrize("name", ["list_versions.py", "rollback.py"])
 def test_where_nothing_is_kept_one_line_says_so(chosen, name):
-    code, told = script(name, chosen)
+    code, shown = script(name, chosen)
     assert code == 1
-    assert len(told.splitlines()) == 1
+    assert len(shown.splitlines()) == 1
 
 
 def test_rollback_as_a_user_runs_it(chosen, warehouse):
-    code, told = script("rollback.py", chosen)
-    assert (code, told) == (
+    code, shown = script("rollback.py", chosen)
+    assert (code, shown) == (
         0,
         f"Published now: run 2, as of 2024-01-02; run 3 stays in versions{os.sep}3\n",
     )
     for wrong in ("two", "7", "-1"):
-        code, told = script("rollback.py", chosen, RUN=wrong)
+        code, shown = script("rollback.py", chosen, RUN=wrong)
         assert code == WRONG_USE
-        assert f"RUN={wrong}" in told
+        assert f"RUN={wrong}" in shown
     assert script("rollback.py", chosen, RUN="3")[0] == 0
 
 
@@ -350,7 +350,7 @@ def test_rollback_as_a_user_runs_it(chosen, warehouse):
 
 
 @pytest.mark.parametrize(
-    ("customers", "told"),
+    ("customers", "shown"),
     [
         ("cast(hash(range) as varchar) as customer_id", r"customers\.spend was removed"),
         (
@@ -359,11 +359,11 @@ def test_rollback_as_a_user_runs_it(chosen, warehouse):
         ),
     ],
 )
-def test_a_column_removed_or_retyped_raises_the_schema_version(chosen, customers, told):
+def test_a_column_removed_or_retyped_raises_the_schema_version(chosen, customers, shown):
     build(chosen)
     publish(chosen)
     build(chosen, run_number=2, customers=customers)
-    with pytest.raises(Problem, match=told):
+    with pytest.raises(Problem, match=shown):
         publish(chosen)
     assert run_number(chosen) == 1
     build(chosen, run_number=2, customers=customers, schema_version=2)

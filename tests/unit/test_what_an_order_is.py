@@ -27,7 +27,7 @@ def test_order_ids_that_restart_are_orders_of_each_customer_and_day(tmp_path: Pa
     ]
     # The return under the id of its order is no reuse.
     assert tried.outcomes["order_lines", "noted", "reused_order_id"] == 4
-    assert "reused_order_id" in tried.told
+    assert "reused_order_id" in tried.shown
 
 
 def test_order_ids_of_one_order_each_are_not_reported(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The sections of the page, in the order in which the story is told."""
+"""The sections of the page, in the order of the page."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ GROWTH_WORDS = {
     "grows": "grows more than customers who had spent alike",
     "shrinks": "shrinks against customers who had spent alike",
     "no clear change": "no clear change",
-    "too few customers": "too few customers to tell",
+    "too few customers": "too few customers",
 }
 
 
@@ -52,20 +52,20 @@ def section(marts: Marts, facts: Facts) -> Section:
 
 def lead(answer: Answer) -> str:
     """Say what the cards are, and who brings most of the spend."""
-    told = "Each customer is in one segment. Colours and numbers mean the same in all charts."
+    text = "Each customer is in one segment. Colours and numbers mean the same in all charts."
     with_spend = [row for row in answer.rows if row["spend_share"] is not None]
     if not with_spend:
-        return told
+        return text
     top = max(with_spend, key=lambda row: row["spend_share"])
     return (
-        f"{told} Segment {top['segment_id']} is {wording.percent(top['customer_share'])} of the "
+        f"{text} Segment {top['segment_id']} is {wording.percent(top['customer_share'])} of the "
         f"customers and brings {wording.percent(top['spend_share'])} of the spend."
     )
 
 
 def figures(row: Row) -> list[tuple[str, str, str]]:
-    """Return what a card tells: name, figure, and what it is of; nothing that is not known."""
-    told = [
+    """Return what a card shows: name, figure, and what it is of; nothing that is not known."""
+    text = [
         (
             "Customers",
             wording.whole(row["customer_count"]),
@@ -73,7 +73,7 @@ def figures(row: Row) -> list[tuple[str, str, str]]:
         )
     ]
     if row["spend_share"] is not None:
-        told.append(
+        text.append(
             (
                 "Share of spend",
                 wording.percent(row["spend_share"]),
@@ -81,18 +81,18 @@ def figures(row: Row) -> list[tuple[str, str, str]]:
             )
         )
     if row["future_spend_per_customer"] is not None:
-        told.append(
+        text.append(
             ("Future spend", wording.number(row["future_spend_per_customer"]), "per customer")
         )
     if direction := row["growth_direction"]:
-        told.append(
+        text.append(
             (
                 "Growth",
                 wording.change(row["relative_growth"]),
                 GROWTH_WORDS.get(direction, str(direction)),
             )
         )
-    return told
+    return text
 
 
 def told_traits(rows: list[Row]) -> list[Row]:
@@ -111,7 +111,7 @@ def told_traits(rows: list[Row]) -> list[Row]:
 
 
 def value_of(value: wording.Number, unit: str) -> str:
-    """Return a value without its unit, which the label tells; shares as percent."""
+    """Return a value without its unit, which the label has; shares as percent."""
     return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
 
 

@@ -186,7 +186,7 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
                     "value": row["silhouette_median"],
                     "low": row["silhouette_p10"],
                     "high": row["silhouette_p90"],
-                    "told": wording.decimal(row["silhouette_median"]),
+                    "shown_value": wording.decimal(row["silhouette_median"]),
                     "range": f"{wording.decimal(row['silhouette_p10'])} to "
                     f"{wording.decimal(row['silhouette_p90'])}",
                     "jaccard": wording.decimal(row["jaccard"]),
@@ -198,7 +198,7 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
             value_format=".1f",
             tooltips={
                 "segment": "Segment",
-                "told": "Median",
+                "shown_value": "Median",
                 "range": "Eight in ten customers",
                 "jaccard": "Found again (Jaccard)",
             },

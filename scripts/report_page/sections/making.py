@@ -168,7 +168,7 @@ def run_entries(run: Row) -> list[tuple[str, str, bool]]:
         ("Left out", run["dropped_features"], False),
         ("Snapshots skipped", run["skipped_snapshots"], False),
         ("Drifted", run["drifted_features"], False),
-        ("Segments words cannot tell apart", run["indistinguishable_segments"], False),
+        ("Segments that words cannot distinguish", run["indistinguishable_segments"], False),
         ("Seed", str(run["seed"]), True),
         ("Run id", run["run_id"], True),
         ("Data", run["data_hash"], True),
@@ -176,7 +176,7 @@ def run_entries(run: Row) -> list[tuple[str, str, bool]]:
         ("Settings", run["settings_hash"], True),
         ("Versions", run["versions"], False),
     ]
-    return [(name, told, is_code) for name, told, is_code in entries if told]
+    return [(name, value, is_code) for name, value, is_code in entries if value]
 
 
 def _orders(run: Row) -> str | None:

@@ -178,7 +178,7 @@ def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
                     "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
                     "date": row["period_start_date"].isoformat(),
                     "value": float(row[trend.field]),
-                    "told": write(row[trend.field]),
+                    "shown_value": write(row[trend.field]),
                     "period": f"{wording.day(row['period_start_date'])} and 4 weeks on"
                     if (row["period_end_date"] - row["period_start_date"]).days == 28
                     else f"{wording.day(row['period_start_date'])} to before "
@@ -189,7 +189,7 @@ def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
             facts.segments,
             title=trend.axis,
             value_format=trend.value_format,
-            tooltips={"segment": "Segment", "period": "Period", "told": trend.title},
+            tooltips={"segment": "Segment", "period": "Period", "shown_value": trend.title},
         ),
         shows="A line for each segment over time.",
         has_segment_key=True,

@@ -1,4 +1,4 @@
-"""Who the customers are: attributes, where they told them."""
+"""Who the customers are: attributes, where they are known."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def section(marts: Marts, facts: Facts) -> Section | None:
         figure(number, attribute, rows, answer.sql, facts)
         for number, (attribute, rows) in enumerate(groups[:MOST_ATTRIBUTES], 1)
     ]
-    told = (
-        "Shares are of the customers who told an attribute; groups below the minimum size "
+    text = (
+        "Shares are of the customers with a known value; groups below the minimum size "
         "are not shown, nor what would give one away. Segments are made from behaviour unless the "
         "definitions say otherwise, so these describe them and do not define them."
     )
     if len(groups) > MOST_ATTRIBUTES:
-        told += (
+        text += (
             f" Shown are {MOST_ATTRIBUTES} of {len(groups)} attributes; the others are in the "
             "mart segment_demographics."
         )
-    return Section(key="people", title="Who they are", lead=told, figures=tuple(figures))
+    return Section(key="people", title="Who they are", lead=text, figures=tuple(figures))
 
 
 def _points_above(row: Row) -> float:
@@ -62,7 +62,7 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     known = {row["segment_id"]: row["known_count"] for row in rows}
     told_by = wording.listed([f"{wording.whole(n)} of segment {s}" for s, n in known.items()])
     left = len(most_common) - len(kept)
-    note = f"Told by {told_by}. An empty cell is a group that is not shown."
+    note = f"Known for {told_by}. An empty cell is a group that is not shown."
     if left:
         note += f" {left} rarer values are in the table."
     return Figure(

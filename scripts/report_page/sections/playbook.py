@@ -69,13 +69,13 @@ def play(row: Row, facts: Facts) -> Content:
     return {
         "segment": facts.segment(row["segment_id"]),
         "strategy": row["strategy"],
-        "entries": [(name, told) for name, told in entries if told],
+        "entries": [(name, text) for name, text in entries if text],
         "reason": row["strategy_reason"],
     }
 
 
 def ceiling(row: Row) -> str | None:
-    """Say what moving up to the next segment could bring, or why nothing can be told."""
+    """Say what moving up to the next segment could bring, or why nothing can be said."""
     amount = row["opportunity_ceiling_amount"]
     if amount is None:
         return None

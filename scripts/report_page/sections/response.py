@@ -69,7 +69,8 @@ def _contact_figure(number: int, kind: str, rows: list[Row], sql: str, facts: Fa
             "low": row["rate_lower"],
             "high": row["rate_upper"],
             "average": row["population_rate"],
-            "told": f"{wording.percent(row['rate'])} ({wording.percent(row['rate_lower'])} to "
+            "shown_value": f"{wording.percent(row['rate'])} "
+            f"({wording.percent(row['rate_lower'])} to "
             f"{wording.percent(row['rate_upper'])})",
             "of": _of(row),
             "all": wording.percent(row["population_rate"]),
@@ -103,7 +104,7 @@ def _contact_figure(number: int, kind: str, rows: list[Row], sql: str, facts: Fa
             reference="average",
             tooltips={
                 "segment": "Segment",
-                "told": "Rate",
+                "shown_value": "Rate",
                 "of": "Customers",
                 "all": "All segments",
             },

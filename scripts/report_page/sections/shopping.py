@@ -34,10 +34,10 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     if not answer:
         return None
     rows = [row for row in answer.rows if row["index_value"] is not None]
-    told = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
+    shown = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
     finding = ""
-    if told:
-        most = max(told, key=lambda row: row["index_value"])
+    if shown:
+        most = max(shown, key=lambda row: row["index_value"])
         finding = (
             f"Segment {most['segment_id']} spends {wording.percent(most['spend_share'])} of its "
             f"money on {most['category']}, where all customers spend "

@@ -68,12 +68,12 @@ def finding(answer: Answer) -> str:
     """Say who brings most, and who clearly grows or shrinks."""
     top = max(answer.rows, key=lambda row: row["future_spend_per_customer"])
     low = min(answer.rows, key=lambda row: row["future_spend_per_customer"])
-    told = (
+    shown = (
         f"A customer of segment {top['segment_id']} brings "
         f"{wording.number(top['future_spend_per_customer'])} in {top['horizon_days']} days"
     )
     if low["segment_id"] != top["segment_id"]:
-        told += (
+        shown += (
             f", one of segment {low['segment_id']} brings "
             f"{wording.number(low['future_spend_per_customer'])}"
         )
@@ -83,8 +83,8 @@ def finding(answer: Answer) -> str:
         if row["growth_direction"] in ("grows", "shrinks")
     ]
     if moving:
-        return f"{told}. Beyond chance, {wording.listed(moving)}."
-    return f"{told}. No segment clearly grows or shrinks."
+        return f"{shown}. Beyond chance, {wording.listed(moving)}."
+    return f"{shown}. No segment clearly grows or shrinks."
 
 
 def figure(answer: Answer, facts: Facts) -> Figure:
@@ -132,7 +132,7 @@ def point(row: Row, facts: Facts) -> Row:
     growth = row["relative_growth"]
     spend = row["future_spend_per_customer"]
     low, high = row["future_spend_low"], row["future_spend_high"]
-    told = {
+    shown = {
         "id": str(row["segment_id"]),
         "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
         "customers": wording.whole(row["current_customer_count"]),
@@ -143,12 +143,12 @@ def point(row: Row, facts: Facts) -> Row:
         "spend": f"{wording.number(spend)} ({wording.number(low)} to {wording.number(high)})",
     }
     if growth is None:
-        return told
+        return shown
     growth_low, growth_high = row["relative_growth_low"], row["relative_growth_high"]
-    return told | {
-        "y": told["value"],
-        "y_low": told["low"],
-        "y_high": told["high"],
+    return shown | {
+        "y": shown["value"],
+        "y_low": shown["low"],
+        "y_high": shown["high"],
         "x": growth,
         "x_low": growth if growth_low is None else growth_low,
         "x_high": growth if growth_high is None else growth_high,

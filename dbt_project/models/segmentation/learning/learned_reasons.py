@@ -26,4 +26,4 @@ def model(dbt, session):
     )
     source = customers_of(features, active)
     ranges = value_ranges(features, active, scaling)
-    return learning_of(source).reasons_told(source, scaling, segments, ranges, settings.fit)
+    return learning_of(source).top_reasons(source, scaling, segments, ranges, settings.fit)

@@ -1,4 +1,4 @@
-"""The reasons of every customer cut down to what is told: the three that weigh most."""
+"""The reasons of every customer cut down to what is shown: the three that weigh most."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from models_py.steps import reasons_step
 
 TOLD = 3  # more than three reasons are not read
 # Features that say the same contribute the same: what sums in another order add to that is no
-# difference, so decimals past these do not decide which is told first.
+# difference, so decimals past these do not decide which comes first.
 TIE_DIGITS = 9
 REASON_FIELDS = (
     ("feature", pa.string()),
@@ -26,7 +26,7 @@ CHANGE_COLUMNS = (
     ("change_to_value", pa.float64()),
     ("change_to_segment_id", pa.int64()),
 )
-REASONS_TOLD_SCHEMA = pa.schema(
+TOP_REASONS_SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
         ("margin", pa.float64()),
@@ -40,7 +40,7 @@ REASONS_TOLD_SCHEMA = pa.schema(
 )
 
 
-def reasons_told(
+def top_reasons(
     source: BatchSource,
     scaling: pa.Table,
     segments: pa.Table,
@@ -49,21 +49,21 @@ def reasons_told(
 ) -> pa.RecordBatchReader:
     """Stream one row per customer: margin, the three largest contributions, the smallest change.
 
-    A contribution (see `reasons`) is told from the largest down, ties in position order, and only
+    A contribution (see `reasons`) is listed from the largest down, ties in position order, and only
     when it speaks for the segment (is above 0); further ones are null. With one segment there is
     no runner-up and every reason is null.
     """
     whole = reasons_step(source, scaling, segments, ranges, settings)
 
-    def told() -> Iterator[pa.RecordBatch]:
+    def batches() -> Iterator[pa.RecordBatch]:
         for batch in whole:
             yield cut(batch)
 
-    return pa.RecordBatchReader.from_batches(REASONS_TOLD_SCHEMA, told())
+    return pa.RecordBatchReader.from_batches(TOP_REASONS_SCHEMA, batches())
 
 
 def cut(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Cut the reasons of some customers down to what is told."""
+    """Cut the reasons of some customers down to what is shown."""
     rows = batch.num_rows
     entries = batch.column("contributions").flatten()
     width = len(entries) // rows if rows else 0
@@ -80,4 +80,4 @@ def cut(batch: pa.RecordBatch) -> pa.RecordBatch:
         else:
             columns += [pa.nulls(rows, kind) for _, kind in REASON_FIELDS]
     columns += [batch.column(name) for name, _ in CHANGE_COLUMNS]
-    return pa.RecordBatch.from_arrays(columns, schema=REASONS_TOLD_SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=TOP_REASONS_SCHEMA)
