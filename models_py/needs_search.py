@@ -25,8 +25,8 @@ MINIMUM_CUSTOMERS = 2 * MINIMUM_ROWS  # half samples are learned from
 class NeedsSettings:
     """Settings of the search. `threads` never changes a result.
 
-    The bars come from two real shops at two dates each and hold at
-    others (docs/quality.md).
+    The bars were worked out on two real shops, at two dates each;
+    docs/quality.md shows how near to them shops lie.
     """
 
     seed: int = 20170101

@@ -42,9 +42,9 @@ def shop(
     basket = 4 * np.exp(sizes * random.standard_normal(customers))
     product = np.arange(PRODUCTS)
     sign = np.where(product % 2, 1, -1)
-    firsts = np.array([0, 1, -1, 0, 0])[kind][:, None] * np.where(product < 12, sign, 0)
-    lates = np.array([0, 0, 0, -1, 1])[kind][:, None] * np.where(product < 12, 0, sign)
-    chances = np.exp(taste * (firsts + lates)) / (product + 5)
+    early = np.array([0, 1, -1, 0, 0])[kind][:, None] * np.where(product < 12, sign, 0)
+    late = np.array([0, 0, 0, -1, 1])[kind][:, None] * np.where(product < 12, 0, sign)
+    chances = np.exp(taste * (early + late)) / (product + 5)
     chances /= chances.sum(axis=1, keepdims=True)
     evening = 0.4 + 0.3 * np.sign(taste) * np.array([0, 0, 0, -1, 1])[kind]
     parts = []
