@@ -5,7 +5,8 @@
     table and rename twice, or write new rows to another table first, for
     databases that are read meanwhile; the build database is not read before it
     is published, and what is round a model's query takes longer than the query
-    of a small shop.
+    of a small shop. A table of which the hooks left no row is created again, as
+    its columns may be others.
 #}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
@@ -66,9 +67,13 @@
             {{ compiled_code }}
         {%- endcall -%}
     {%- else -%}
+        {%- set is_appended = is_kept and has_rows(target_relation) -%}
         {%- call statement('main') -%}
-            {%- if is_kept -%}
+            {%- if is_appended -%}
                 insert into {{ target_relation }} by name
+                {{ compiled_code }}
+            {%- elif is_kept -%}
+                create or replace table {{ target_relation }} as
                 {{ compiled_code }}
             {%- else -%}
                 {{ drop_if_there(load_cached_relation(this)) }}
@@ -98,6 +103,11 @@
     {{ return({'relations': [target_relation]}) }}
 
 {% endmaterialization %}
+
+{% macro has_rows(relation) -%}
+    {%- set found = run_query('select 1 from ' ~ relation ~ ' limit 1') -%}
+    {{ return(found.rows | length > 0) }}
+{%- endmacro %}
 
 {% macro drop_if_there(relation) -%}
     {%- if relation is not none -%}

@@ -132,14 +132,22 @@
 
 
 {# The first of some columns whose text cannot be read as what it should be. The
-   text is looked at only where nothing was read. #}
+   text is looked at only where nothing was read, which one condition finds for
+   all columns of most rows. #}
 {% macro unreadable_column(relation, kinds) -%}
-    coalesce(
-        {%- for column, kind in kinds.items() %}
-        case
-            when {{ raw_value(relation, column, kind) }} is null
-                then case when {{ raw_text(column) }} is not null then '{{ column }}' end
-        end{{ ',' if not loop.last }}
-        {%- endfor %}
-    )
+    case
+        when
+            {%- for column, kind in kinds.items() %}
+            {{ raw_value(relation, column, kind) }} is null
+            {{- ' or' if not loop.last }}
+            {%- endfor %}
+            then coalesce(
+                {%- for column, kind in kinds.items() %}
+                case
+                    when {{ raw_value(relation, column, kind) }} is null
+                        then case when {{ raw_text(column) }} is not null then '{{ column }}' end
+                end{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+    end
 {%- endmacro %}

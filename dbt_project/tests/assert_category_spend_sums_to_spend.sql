@@ -2,6 +2,9 @@
 -- parts of weeks hold what the days of a numbered category hold.
 {{ config(group='features') }}
 
+{%- set used = used_slot_columns(ref('category_slots')).category %}
+{%- set columns = shared_slot_columns('category')[:used] %}
+
 with
 
 categories as (
@@ -70,7 +73,7 @@ slots_by_day as (
 sums as (
 
     select
-        {% for column in shared_slot_columns('category') -%}
+        {% for column in columns -%}
         sum({{ column }}) as {{ column }},
         {% endfor -%}
         part
@@ -81,13 +84,20 @@ sums as (
 
 slots_by_part as (
 
-    {% for column in shared_slot_columns('category') -%}
+    {% for column in columns -%}
     select
         part,
         {{ loop.index }} as column_number,
         {{ column }} as purchase_amount
     from sums
     {{ 'union all' if not loop.last }}
+    {% else -%}
+    select
+        part,
+        0 as column_number,
+        0 as purchase_amount
+    from sums
+    where false
     {% endfor %}
 
 )

@@ -32,11 +32,10 @@ checked as (
             when staged_order_lines.net_amount is null
                 then 'missing_net_amount'
             when
-                greatest(
-                    abs(staged_order_lines.net_amount),
-                    abs(coalesce(staged_order_lines.discount_amount, 0)),
-                    abs(coalesce(staged_order_lines.quantity, 0))
-                ) > {{ var('max_amount') }}
+                abs(staged_order_lines.net_amount) > {{ var('max_amount') }}
+                or abs(staged_order_lines.discount_amount)
+                > {{ var('max_amount') }}
+                or abs(staged_order_lines.quantity) > {{ var('max_amount') }}
                 then 'absurd_amount'
             when staged_order_lines.ordered_at < timestamp '1970-01-01'
                 then 'before_1970'

@@ -192,17 +192,8 @@ final as (
             coalesce(totals.early_spend, 0) + coalesce(halves.early_spend, 0)
             as decimal(18, 4)
         ) as early_spend,
-        {% for column in shared_slot_columns('category') -%}
-        {% if column in slot_amounts -%}
+        {% for column in slot_amounts -%}
         totals.{{ column }},
-        {% else -%}
-        cast(null as decimal(18, 4)) as {{ column }},
-        {% endif -%}
-        {% endfor -%}
-        {% for column in shared_slot_columns('channel') -%}
-        {% if column not in counts -%}
-        cast(null as bigint) as {{ column }},
-        {% endif -%}
         {% endfor -%}
         known.is_current,
         known.is_lapsed,

@@ -15,8 +15,8 @@
 ] %}
 {% set set_count = category_set_count(ref('products')) %}
 {% set used = used_slot_columns(ref('category_slots')) %}
-{% set category_columns = shared_slot_columns('category') %}
-{% set channel_columns = shared_slot_columns('channel') %}
+{% set category_columns = shared_slot_columns('category')[:used.category] %}
+{% set channel_columns = shared_slot_columns('channel')[:used.channel] %}
 
 with
 
@@ -153,7 +153,7 @@ category_parts as (
     select
         categorised_lines.customer_key,
         part_days.part,
-        {% for column in category_columns[:used.category] -%}
+        {% for column in category_columns -%}
         cast(
             sum(categorised_lines.purchase_amount) filter (
                 where categorised_lines.column_number = {{ loop.index }}
@@ -223,7 +223,7 @@ order_parts as (
         {% endfor -%}
         count(*) filter (where is_order and channel is not null)
             as channel_order_count,
-        {% for column in channel_columns[:used.channel] -%}
+        {% for column in channel_columns -%}
         count(*) filter (where is_order and column_number = {{ loop.index }})
             as {{ column }},
         {% endfor -%}
@@ -262,19 +262,11 @@ final as (
         {% endfor -%}
         coalesce(category_parts.category_week_count, 0) as category_week_count,
         {% for column in category_columns -%}
-        {% if loop.index <= used.category -%}
         category_parts.{{ column }},
-        {% else -%}
-        cast(null as decimal(18, 4)) as {{ column }},
-        {% endif -%}
         {% endfor -%}
         order_parts.channel_order_count,
         {% for column in channel_columns -%}
-        {% if loop.index <= used.channel -%}
         order_parts.{{ column }},
-        {% else -%}
-        cast(null as bigint) as {{ column }},
-        {% endif -%}
         {% endfor -%}
         order_parts.first_order_date,
         order_parts.last_order_date
