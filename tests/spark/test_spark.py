@@ -52,6 +52,7 @@ CORE = (
 FEATURES = (
     "category_slots",
     "customer_campaigns",
+    "customer_rhythms",
     "customer_snapshots",
     "feature_proposals",
     "feature_settings",
