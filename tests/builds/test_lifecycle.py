@@ -44,7 +44,8 @@ def orders(shop: Built) -> Orders:
     found: dict[str, list[tuple[date, float, bool]]] = {}
     for customer, day, spend, has_bought in shop.query_build(
         "select customer_id, order_date, cast(sum(net_amount) as double), bool_or(is_purchase) "
-        "from core.order_lines group by customer_id, order_date order by customer_id, order_date"
+        "from core.order_lines inner join core.customers using (customer_key) "
+        "group by customer_id, order_date order by customer_id, order_date"
     ):
         found.setdefault(customer, []).append((day, spend, has_bought))
     return found
