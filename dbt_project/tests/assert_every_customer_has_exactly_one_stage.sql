@@ -12,9 +12,9 @@ source_capabilities as (
 statuses as (
 
     select
-        customer_segments.customer_id,
-        customer_segments.status
-    from {{ ref('customer_segments') }} as customer_segments
+        customer_statuses.customer_id,
+        customer_statuses.status
+    from {{ ref('customer_statuses') }} as customer_statuses
     cross join source_capabilities
     where source_capabilities.has_orders
 
