@@ -3,9 +3,9 @@
 
 with
 
-orders as (
+order_lines as (
 
-    select * from {{ ref('keyed_orders') }}
+    select * from {{ ref('order_lines') }}
 
 ),
 
@@ -20,7 +20,7 @@ orders_spanned as (
     select
         min(order_date) as first_order_date,
         max(order_date) as last_order_date
-    from orders
+    from order_lines
 
 ),
 
