@@ -213,7 +213,7 @@ def copy_warehouse(built: Built, target: Path) -> Path:
 
 def copy_project(root: Path) -> Path:
     """Copy what a build is made by, so that a test can edit it; returns its folder."""
-    for name in ("dbt_project", "scripts", "models_py"):
+    for name in ("dbt_project", "scripts", "dev", "models_py"):
         ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy2(ROOT / "requirements.lock", root)
