@@ -133,7 +133,7 @@ rollback: setup ## Go back to the version before, state included, or to a kept R
 forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation forget
 
-clean: ## Remove what a build creates again; keeps published files and .venv [SOURCE WAREHOUSE]
+clean: ## Remove what a build recreates; keeps published files and .venv [SOURCE WAREHOUSE]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py --check
 	@$(ANY_PYTHON) scripts/clean.py

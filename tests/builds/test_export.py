@@ -15,11 +15,11 @@ import duckdb
 import pytest
 
 from common.console import BUSY, FAILED, WRONG_USE, Problem
+from common.formulas import FORMULA
 from common.project_root import ROOT
 from common.settings import resolve_reading
 from common.warehouse_paths import Warehouse
 from handover import export, export_request, export_rows
-from handover.export import FORMULA
 from handover.export import export as run_export
 from handover.export_request import read_request
 from shops import Built, clean_environment

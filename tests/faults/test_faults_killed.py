@@ -107,7 +107,7 @@ class Stage:
         tried: Builds killed in it, or over before they could be.
         survived: Those after which all was as it should be.
         old, new: Those after which the published file was the one from before, or the new one.
-        told: What the next build told of it, with how often.
+        shown: What the next build said of it, with how often.
     """
 
     tried: int = 0

@@ -72,7 +72,7 @@ def test_latin_1_is_read_as_windows_1252_and_said(tmp_path):
     text = HEADER + "o1,Zoë,2024-01-02,9.50\n"
     tried = try_files(tmp_path, {"order_lines.csv": text.encode("latin-1")})
     assert tried.query("select customer_id from raw.order_lines") == [("Zoë",)]
-    assert "Windows-1252" in tried.printed
+    assert "Windows-1252" in tried.shown
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -292,7 +292,7 @@ def test_each_file_is_read_with_its_own_decimal_sign(tmp_path):
     assert tried.problem is None, tried.problem
     assert tried.findings.totals.spend == Decimal("4948.5")
     tried = try_files(tmp_path / "shown", files)
-    assert "numbers, decimal comma, decimal point" in tried.printed
+    assert "numbers, decimal comma, decimal point" in tried.shown
     assert tried.query(
         "select source_file, format from raw.column_formats "
         "where kind = 'number' and column_name = 'net_amount' order by all"
@@ -382,7 +382,7 @@ def test_columns_are_mapped(tmp_path):
     assert tried.reasons() == {"unreadable_quantity": 1}
     assert tried.query("select customer_id, age_band from raw.customers") == [("c1", "30")]
     for printed in ('Pieces * "Unit Price"', "DD.MM.YYYY", "sales-2024.csv"):
-        assert printed in tried.printed
+        assert printed in tried.shown
 
 
 def test_a_mapping_may_use_the_column_it_replaces(tmp_path):

@@ -78,7 +78,7 @@ def test_java_home_goes_before_the_path(tmp_path: Path) -> None:
 
 
 def test_without_java_one_line_says_what_to_do(tmp_path: Path) -> None:
-    assert "there is none;" in refusal({"PATH": str(tmp_path)})
+    assert "none was found;" in refusal({"PATH": str(tmp_path)})
 
 
 def test_a_java_home_without_java_is_refused(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class Tried:
 
     Attributes:
         problem: Why it was refused, by load or else by check; None when it was not.
-        told: What check showed.
+        shown: What check showed.
         outcomes: Rows by raw table, outcome and reason, as check counts them.
         loaded: Rows by raw table, as the ledger has them.
         build_db: The build database that load made.

@@ -356,7 +356,7 @@ def test_there_are_forty_of_them():
 def test_what_is_refused_is_refused_with_one_clear_message(tmp_path, name):
     case = REFUSED[name]
     tried = try_files(tmp_path, case.files, **case.settings)
-    assert tried.problem is not None, tried.printed
+    assert tried.problem is not None, tried.shown
     message = str(tried.problem)
     assert tried.problem.exit_code == DATA_REFUSED
     assert "\n" not in message
@@ -384,7 +384,7 @@ def test_what_is_taken_is_accepted_or_rejected_row_by_row(tmp_path, name):
         )
         assert printed == rows, source_table
     for reason in case.reasons:
-        assert reason in tried.printed
+        assert reason in tried.shown
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
@@ -417,4 +417,4 @@ def test_unknown_products_are_noted(tmp_path):
 
 def test_check_shows_the_first_row_of_each_reason(tmp_path):
     tried = try_files(tmp_path, priced("1.50", "free", "12k"))
-    assert "order_lines.csv, row 2: 'free'" in tried.printed
+    assert "order_lines.csv, row 2: 'free'" in tried.shown

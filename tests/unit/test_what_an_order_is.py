@@ -17,13 +17,13 @@ def test_order_ids_that_restart_are_orders_of_each_customer_and_day(tmp_path: Pa
         "1,c2,2024-01-28 08:00:00,3\n2,c2,2024-01-28 09:00:00,4\n2,c2,2024-02-01 09:00:00,-4\n"
     )
     tried = try_files(tmp_path, {"order_lines.csv": HEADER + text})
-    columns = "customer_id, order_id, cast(order_date as varchar), cast(spend as double)"
+    columns = "customer_id, cast(order_date as varchar), cast(spend as double)"
     assert model_rows(tried, "orders", columns) == [
-        ("c1", "1", "2024-01-28", 15.0),
-        ("c1", "1", "2024-12-11", 7.0),
-        ("c2", "1", "2024-01-28", 3.0),
-        ("c2", "2", "2024-01-28", 4.0),
-        ("c2", "2", "2024-02-01", -4.0),
+        ("c1", "2024-01-28", 15.0),
+        ("c1", "2024-12-11", 7.0),
+        ("c2", "2024-01-28", 3.0),
+        ("c2", "2024-01-28", 4.0),
+        ("c2", "2024-02-01", -4.0),
     ]
     # The return under the id of its order is no reuse.
     assert tried.outcomes["order_lines", "noted", "reused_order_id"] == 4
@@ -47,7 +47,7 @@ def test_line_numbers_may_restart_in_each_order(tmp_path: Path, second: str, ord
     assert tried.reasons() == {}
     assert tried.accepted() == 4
     assert len(model_rows(tried, "orders", "customer_id")) == orders
-    key = "customer_id, order_id, order_date, order_line_id"
+    key = "customer_key, order_key, order_date, line_key"
     assert len(set(model_rows(tried, "order_lines", key))) == 4
 
 
