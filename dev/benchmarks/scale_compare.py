@@ -147,7 +147,8 @@ def same_features(built: Path, output: Path) -> Agreement:
         connection.execute(
             "create temp view named_today as "
             "select features.* from built.features.features_by_slot_set as features "
-            "inner join built.features.slot_sets using (slot_set) where is_candidate"
+            "inner join built.features.slot_sets using (slot_set) "
+            "where is_candidate and not is_lapsed"
         )
         ours = "named_today"
         names = [
