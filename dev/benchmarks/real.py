@@ -30,7 +30,6 @@ SMALLEST_SHARE = 0.02
 FAMILY_VARIANCE = 0.10
 TARGET_FAMILIES = ("preference", "promotion")
 FOLDS = 5
-CELLS = 125
 
 COMPLETE_JOURNEY, ONLINE_RETAIL = "Complete Journey", "Online Retail"
 

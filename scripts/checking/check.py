@@ -39,13 +39,6 @@ from store.warehouse import remove_leftovers
 DEFAULT_SOURCE = "own_files"
 FORMATS = ("text", "json")
 
-EXIT_CODES = """exit codes:
-  0  the data can be built from
-  1  failed
-  2  wrong use: an invalid setting
-  4  data refused
-"""
-
 
 def check(settings: Settings, given: Mapping[str, str] | None = None) -> Findings:
     """Read and validate the data of a source.
