@@ -118,7 +118,7 @@ def _passes(
     rooms = threading.local()
 
     def run(first: int) -> list[Totals]:
-        # A worker reads into the same memory each time: fetching it anew takes longer than to read.
+        # A worker reads into the same memory each time: allocating it takes longer than reading.
         if not hasattr(rooms, "rows"):
             rooms.rows = np.empty((min(POLISH_ROWS, len(matrix)), matrix.shape[1]), np.float32)
         rows = matrix.block(first, POLISH_ROWS, out=rooms.rows)

@@ -31,7 +31,7 @@ RETURN_SHARE = 0.03  # of lines
 REPEATED_SHARE = 0.01  # of rows that stand in the file twice
 LAPSE_DEVIATION = 0.5  # of the logarithm of weeks since a customer went silent
 MAX_LAPSE_WEEKS = 40
-# Segments outside these could not be told from mistakes in the data.
+# Segments outside these would look like mistakes in the data.
 FEWEST_ORDERS, MOST_ORDERS, MOST_LINES = 4.0, 100.0, 12.0
 ATTEMPTS = 40
 BISECTIONS = 16

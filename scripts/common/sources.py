@@ -24,7 +24,7 @@ def source_of(settings: Settings) -> Source:
 
 
 def source_of_folder(folder: Path) -> Source:
-    """Return a source as the `_<source>__sources.yml` among its staging models tells of it.
+    """Return a source as the `_<source>__sources.yml` among its staging models describes it.
 
     Each table is a raw table; `config: meta:` may hold `is_required` (true if not stated),
     `columns`, `required` and `aliases` of a table, and `orders_table`, `customer_column` and

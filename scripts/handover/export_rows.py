@@ -15,7 +15,7 @@ from store.export_ledger import Counts, LastExport
 
 # A row per customer to write, by the parameters `base` and `by_segment`.
 STATUSES_FILE = Path(__file__).parent / "sql" / "export_statuses.sql"
-# Those of customer_segments that are said of the membership, which may have ended.
+# Those of customer_segments that describe the membership, which may have ended.
 MEMBERSHIP_COLUMNS = ("customer_id", "segment_id", "segment_name", *LEDGER_COLUMNS)
 
 

@@ -155,7 +155,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     horizon = next((row["horizon_days"] for row in rows), None)
     before = ("id", "segment", "strategy", "customers", "share", "of spend")
     head = (*before, f"in {horizon} days", "growth")
-    # Without orders nothing is spent, and short data tells of nothing later.
+    # Without orders nothing is spent, and short data holds nothing later.
     sentence = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
     return table_text(
         [head[at] for at in sentence],

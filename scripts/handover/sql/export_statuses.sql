@@ -55,7 +55,7 @@ current_run as (
 
 )
 
--- Who is left away for another reason than having moved left now.
+-- A customer who is left out for another reason than a move left now.
 select
     compared.customer_id,
     compared.segment_id,
