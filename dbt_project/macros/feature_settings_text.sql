@@ -6,5 +6,7 @@
         'min_observed_days',
         'min_tenure_days',
         'evening_hour',
+        'morning_hour',
+        'small_order_lines',
     ])) }}
 {%- endmacro %}

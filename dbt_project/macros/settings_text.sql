@@ -13,6 +13,8 @@
         'min_segment_share',
         'weighting',
         'evening_hour',
+        'morning_hour',
+        'small_order_lines',
     ] -%}
     {%- set parts = [] -%}
     {%- for name in names -%}

@@ -24,7 +24,8 @@ from benchmarks.process_memory import peak_bytes, seconds_since_start
 
 KS = range(3, 9)
 WINDOW, STEP, SNAPSHOTS, LEAST_OBSERVED, LEAST_TENURE = 364, 28, 6, 168, 28
-EVENING, MOST = 18, 1e10
+MORNING, EVENING, MOST = 12, 18, 1e10
+SMALL_ORDER_LINES, MOST_UNITS = 3, 10_000
 MONDAY = pd.Timestamp("1970-01-05")
 CONTENT = [
     "ordered_at",
@@ -82,6 +83,8 @@ def orders_of(lines: pd.DataFrame) -> pd.DataFrame:
     is_known = lines["is_private_label"].notna() & lines["is_purchase"]
     lines["known"] = amount.where(is_known, 0.0)
     lines["private"] = amount.where(is_known & (lines["is_private_label"] == True), 0.0)  # noqa: E712
+    lines["discounted"] = lines["is_purchase"] & (lines["discount"] > 0)
+    lines["units"] = lines["quantity"].clip(0, MOST_UNITS).where(lines["is_purchase"], 0.0)
     orders = lines.groupby(["customer_id", "order_id"], sort=False).agg(
         channel=("channel", "min"),
         line_count=("is_purchase", "sum"),
@@ -90,6 +93,8 @@ def orders_of(lines: pd.DataFrame) -> pd.DataFrame:
         discount=("discount", "sum"),
         known=("known", "sum"),
         private=("private", "sum"),
+        discounted=("discounted", "sum"),
+        units=("units", "sum"),
         ordered_at=("ordered_at", "min"),
     )
     orders = orders.reset_index()
@@ -98,6 +103,9 @@ def orders_of(lines: pd.DataFrame) -> pd.DataFrame:
     orders["is_order"] = orders["line_count"] > 0
     orders["is_weekend"] = orders["is_order"] & (orders["date"].dt.day_of_week >= 5)
     orders["is_evening"] = orders["is_order"] & (orders["ordered_at"].dt.hour >= EVENING)
+    is_early = (orders["ordered_at"].dt.hour < MORNING) & (orders["ordered_at"] > orders["date"])
+    orders["is_morning"] = orders["is_order"] & is_early
+    orders["is_small"] = orders["is_order"] & (orders["line_count"] <= SMALL_ORDER_LINES)
     return orders
 
 
@@ -177,10 +185,24 @@ def features_of(
     total = ways.sum(axis=1).reindex(out.index)
     for number, channel in enumerate(channels, start=1):
         out[f"channel_{number}_share"] = ways[channel].reindex(out.index).fillna(0) / total
+    add_style(out, window, full)
     add_contacts(out, interactions, as_of, start, observed)
     out["as_of_date"] = as_of
     out["has_sufficient_history"] = (tenure >= LEAST_TENURE) & (count > 0)
     return out.reset_index()
+
+
+def add_style(out: pd.DataFrame, window: pd.DataFrame, full: pd.Series) -> None:
+    """Add the features of mornings, small orders and lines; full: undiscounted purchases."""
+    columns = ["is_order", "is_morning", "is_small", "line_count", "discounted", "units"]
+    total = window.groupby("customer_id")[columns].sum().reindex(out.index).fillna(0)
+    orders = total["is_order"].where(total["is_order"] > 0)
+    lines = total["line_count"].where(total["line_count"] > 0)
+    out["morning_order_share"] = total["is_morning"] / orders
+    out["small_order_share"] = total["is_small"] / orders
+    out["discounted_line_share"] = total["discounted"] / lines
+    out["price_per_line"] = full / lines
+    out["quantity_per_line"] = total["units"] / lines
 
 
 def add_contacts(

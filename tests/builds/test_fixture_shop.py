@@ -251,6 +251,11 @@ BY_HAND = {
         "campaign_response_rate": None,
         "weekend_order_share": 0.0,
         "evening_order_share": 0.0,
+        "discounted_line_share": 1 / 3,
+        "morning_order_share": 0.5,  # noon is not morning
+        "small_order_share": 1.0,
+        "price_per_line": 90.5 / 3,
+        "quantity_per_line": 4 / 3,
         "store": 1.0,
         "web": 0.0,
     },
@@ -287,6 +292,11 @@ BY_HAND = {
         "campaign_response_rate": 2 / 3,
         "weekend_order_share": 0.5,
         "evening_order_share": 0.5,
+        "discounted_line_share": 2 / 6,
+        "morning_order_share": 0.5,
+        "small_order_share": 1.0,
+        "price_per_line": 157 / 6,
+        "quantity_per_line": 1.0,
         "store": 0.25,
         "web": 0.25,
         "app": 0.5,
@@ -311,6 +321,9 @@ BY_HAND = {
         "campaign_response_rate": 1 / 3,
         "weekend_order_share": 0.5,
         "evening_order_share": 0.5,
+        "discounted_line_share": 2 / 3,
+        "morning_order_share": 0.5,
+        "price_per_line": 137 / 3,
         "store": 0.0,
         "web": 0.5,
         "app": 0.5,
@@ -324,6 +337,7 @@ BY_HAND = {
         "days_between_orders": 53,
         "weekend_order_share": 0.5,
         "evening_order_share": 0.5,
+        "morning_order_share": 0.5,
         "spend_trend": 1.0,
     },
     # The first day of the window counts, the day before does not.
@@ -331,6 +345,7 @@ BY_HAND = {
         "orders_per_28_days": 2 * 28 / 364,
         "spend_per_28_days": 3 * 28 / 364,
         "days_since_last_order": 1,
+        "morning_order_share": 0.0,  # midnight sharp is no time
     },
     ("c32", EARLIER): {
         "orders_per_28_days": 2 * 28 / 357,
@@ -342,6 +357,10 @@ BY_HAND = {
         "lines_per_order": 1.0,
         "average_order_value": 13 / 3,
         "discount_rate": 2 / 15,
+        "discounted_line_share": 1 / 3,
+        "morning_order_share": 1.0,
+        "price_per_line": 15 / 3,
+        "quantity_per_line": 2 / 3,  # one line without a quantity
     },
     ("c42", AS_OF): {
         "orders_per_28_days": 28 / 364,
@@ -350,6 +369,9 @@ BY_HAND = {
         "spend_trend": None,
         "Produce": None,
         "discount_rate": None,
+        "discounted_line_share": 0.0,
+        "price_per_line": 0.0,
+        "quantity_per_line": 1.0,
     },
     ("c44", AS_OF): {
         "orders_per_28_days": 28 / 364,
@@ -360,7 +382,12 @@ BY_HAND = {
         "Fashion": 1.0,
     },
     ("c43", AS_OF): {"spend_per_28_days": 0.0, "spend_trend": None, "store": None},
-    ("c29", AS_OF): {"Produce": 0.0, "category_breadth": 1.0, "web": 1.0},
+    ("c29", AS_OF): {
+        "Produce": 0.0,
+        "category_breadth": 1.0,
+        "web": 1.0,
+        "small_order_share": 0.0,
+    },
     (ANA, AS_OF): {"spend_per_28_days": 33.33 * 28 / 364, "store": 0.0, "web": 0.0},
 }
 

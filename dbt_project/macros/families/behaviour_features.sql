@@ -6,6 +6,7 @@
     {%- do features.update(preference_features()) -%}
     {%- do features.update(promotion_features()) -%}
     {%- do features.update(channel_time_features()) -%}
+    {%- do features.update(style_features()) -%}
     {{ return(features) }}
 {%- endmacro %}
 

@@ -5,6 +5,8 @@
             "cast(weekend_order_count as double) / nullif(order_count, 0)",
         'evening_order_share':
             "cast(evening_order_count as double) / nullif(order_count, 0)",
+        'morning_order_share':
+            "cast(morning_order_count as double) / nullif(order_count, 0)",
     } -%}
     {%- for position in range(1, slot_counts()['channel'] + 1) -%}
         {%- do features.update({

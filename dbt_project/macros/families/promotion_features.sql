@@ -5,6 +5,7 @@
     {{ return({
         'discount_rate':
             ratio('discount_amount', 'purchase_amount + discount_amount'),
+        'discounted_line_share': ratio('discounted_line_count', 'line_count'),
         'coupons_per_28_days':
             "cast(coupon_count * 28 as double) / observed_days",
         'campaigns_per_28_days':

@@ -55,6 +55,17 @@ final as (
         min(channel) as channel,
         count(*) filter (where is_purchase) as line_count,
         count(*) filter (where not is_return) as sold_line_count,
+        count(*) filter (where is_purchase and discount_amount > 0)
+            as discounted_line_count,
+        -- An order by the thousands would outweigh all others.
+        cast(
+            coalesce(
+                sum(greatest(0, least(10000, quantity))) filter (
+                    where is_purchase
+                ),
+                0
+            ) as decimal(18, 4)
+        ) as purchase_quantity,
         cast(sum(net_amount) as decimal(18, 4)) as spend,
         cast(
             coalesce(sum(net_amount) filter (where is_purchase), 0)

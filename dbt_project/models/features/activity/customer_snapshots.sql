@@ -12,11 +12,12 @@
 {% set used = used_slot_columns(ref('category_slots')) %}
 {% set amounts = [
     'spend', 'purchase_amount', 'return_amount', 'discount_amount',
-    'private_label_amount', 'known_label_amount',
+    'private_label_amount', 'known_label_amount', 'purchase_quantity',
 ] %}
 {% set counts = [
-    'order_count', 'evening_order_count', 'weekend_order_count',
-    'order_day_count', 'order_week_count', 'line_count',
+    'order_count', 'evening_order_count', 'morning_order_count',
+    'weekend_order_count', 'small_order_count', 'order_day_count',
+    'order_week_count', 'line_count', 'discounted_line_count',
     'category_week_count', 'channel_order_count',
 ] + shared_slot_columns('channel')[:used.channel] %}
 {% set slot_amounts = shared_slot_columns('category')[:used.category] %}

@@ -11,7 +11,7 @@
 ) }}
 {% set amounts = [
     'spend', 'purchase_amount', 'return_amount', 'discount_amount',
-    'private_label_amount', 'known_label_amount',
+    'private_label_amount', 'known_label_amount', 'purchase_quantity',
 ] %}
 {% set set_count = category_set_count(ref('products')) %}
 {% set used = used_slot_columns(ref('category_slots')) %}
@@ -214,10 +214,20 @@ order_parts as (
             where is_order
             and extract(hour from ordered_at) >= {{ var('evening_hour') }}
         ) as evening_order_count,
+        -- An order without a time is of midnight: neither evening nor morning.
+        count(*) filter (
+            where is_order
+            and extract(hour from ordered_at) < {{ var('morning_hour') }}
+            and ordered_at > cast(order_date as timestamp)
+        ) as morning_order_count,
         count(*) filter (where is_order and weekday >= 5)
             as weekend_order_count,
+        count(*) filter (
+            where is_order and line_count <= {{ var('small_order_lines') }}
+        ) as small_order_count,
         {{ bit_set('weekday', 'is_order') }} as order_days,
         cast(sum(line_count) as bigint) as line_count,
+        cast(sum(discounted_line_count) as bigint) as discounted_line_count,
         {% for amount in amounts -%}
         cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {% endfor -%}
@@ -251,12 +261,15 @@ final as (
         hashed.names_hash,
         order_parts.order_count,
         order_parts.evening_order_count,
+        order_parts.morning_order_count,
         order_parts.weekend_order_count,
+        order_parts.small_order_count,
         cast(coalesce(bit_count(order_parts.order_days), 0) as bigint)
             as order_day_count,
         cast(case when order_parts.order_count > 0 then 1 else 0 end as bigint)
             as order_week_count,
         order_parts.line_count,
+        order_parts.discounted_line_count,
         {% for amount in amounts -%}
         order_parts.{{ amount }},
         {% endfor -%}

@@ -4,8 +4,13 @@
     'category_breadth': 'order_count',
     'weekend_order_share': 'order_count',
     'evening_order_share': 'order_count',
+    'morning_order_share': 'order_count',
+    'small_order_share': 'order_count',
     'private_label_share': 'line_count',
     'discount_rate': 'line_count',
+    'discounted_line_share': 'line_count',
+    'price_per_line': 'line_count',
+    'quantity_per_line': 'line_count',
 } %}
 {% for position in range(1, 4) %}
 {% do counts.update({'channel_' ~ position ~ '_share': 'order_count'}) %}
