@@ -219,7 +219,7 @@ def test_rows_of_the_seed_for_every_source_are_about_orders(tmp_path: Path, monk
     monkeypatch.setattr(definitions, "seed_file", lambda *_: seed)
     settings = settings_of(tmp_path)
     Warehouse(settings.warehouse).create()
-    expected = r"^feature_definitions.csv: row 48, column feature: nothing computes 'no_such_thing'"
+    expected = r"^feature_definitions.csv: row 53, column feature: nothing computes 'no_such_thing'"
     with pytest.raises(Problem, match=expected):
         load(settings)
 
