@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dbt.adapters.duckdb import credentials as duckdb_credentials
+from dbt_common import behavior_flags
 from dbt_common.clients import agate_helper
 from dbt_common.events import base_types, event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
@@ -125,6 +127,27 @@ def parse_once_for_all_connections() -> None:
     credentials.connection_info = connection_info
 
 
+def name_callers_at_once() -> None:
+    """Have dbt find the module that made a behaviour flag without reading the source of callers.
+
+    It asks for that of the whole stack, for each flag, and looks at the first of another module.
+    """
+    flag = getattr(behavior_flags, "BehaviorFlagRendered", None)
+    if not hasattr(flag, "_default_source"):
+        return
+
+    def default_source() -> str:
+        frame = sys._getframe(1)
+        while frame:
+            name = frame.f_globals.get("__name__", behavior_flags.__name__)
+            if name != behavior_flags.__name__:
+                return name
+            frame = frame.f_back
+        return "Unknown"
+
+    flag._default_source = staticmethod(default_source)
+
+
 def keep_clock_steady() -> None:
     """Have dbt's clock continue from now, even if the machine's is set back.
 
@@ -144,4 +167,5 @@ def run_leanly() -> None:
     write_json_at_once()
     keep_readers_of_values()
     parse_once_for_all_connections()
+    name_callers_at_once()
     keep_clock_steady()

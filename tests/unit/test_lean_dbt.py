@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.events.types import MainEncounteredError, MainReportVersion
+from dbt_common import behavior_flags
 from dbt_common.clients import agate_helper
 from dbt_common.events import event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
@@ -106,6 +107,22 @@ def test_results_of_queries_are_read_as_dbt_reads_them(untouched: Callable[..., 
     expected = read()
     parts.keep_readers_of_values()
     assert read() == expected
+
+
+def test_a_behaviour_flag_is_said_to_come_from_where_dbt_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flag = behavior_flags.BehaviorFlagRendered
+    monkeypatch.setattr(flag, "_default_source", vars(flag)["_default_source"])
+    given = {"name": "a", "default": False, "description": "b"}
+
+    def source() -> str:
+        (made,) = behavior_flags.Behavior([given], {})._flags
+        return made._behavior_change_event.flag_source
+
+    by_dbt = source()
+    parts.name_callers_at_once()
+    assert source() == by_dbt == __name__
 
 
 def test_another_path_or_more_threads_leave_the_connection_the_same(
