@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lean.classes import postpone_methods
-from lean.kept_code import KeptCode, keep_dataclasses, keep_templates
+from lean.kept_code import KeptCode, keep_dataclasses, keep_schemas, keep_templates
 
 TARGET_FOLDER = "SEGMENTATION_DBT_TARGET"
 
@@ -34,6 +34,7 @@ def main() -> None:
     from lean.macro_names import plan_macro_names
     from lean.parts import run_leanly
 
+    keep_schemas(kept)
     keep_templates(kept)
     keep_manifest(target)
     plan_macro_names()

@@ -91,5 +91,7 @@ def postpone_methods() -> None:
 
         put(cls, name, classmethod(unpacked))
 
+    # The default: mashumaro's own classes, of JSON schemas, say nothing of it.
+    BaseConfig.lazy_compilation = True
     mixins.compile_mixin_packer = later_packer
     mixins.compile_mixin_unpacker = later_unpacker

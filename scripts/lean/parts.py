@@ -133,13 +133,13 @@ def name_callers_at_once() -> None:
     It asks for that of the whole stack, for each flag, and looks at the first of another module.
     """
     flag = getattr(behavior_flags, "BehaviorFlagRendered", None)
-    if not hasattr(flag, "_default_source"):
+    if flag is None or not hasattr(flag, "_default_source"):
         return
 
     def default_source() -> str:
         frame = sys._getframe(1)
         while frame:
-            name = frame.f_globals.get("__name__", behavior_flags.__name__)
+            name: str = frame.f_globals.get("__name__", behavior_flags.__name__)
             if name != behavior_flags.__name__:
                 return name
             frame = frame.f_back

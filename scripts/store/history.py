@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
 import duckdb
 
@@ -15,6 +17,7 @@ from common.warehouse_paths import Warehouse
 from store.history_schema import HISTORY_TABLES, MART_OF
 from store.kept_versions import highest_numbers, kept_versions
 from store.marts_renames import former_columns, read_renames
+from store.warehouse import wal_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,22 @@ def published_facts(warehouse: Warehouse) -> Published | None:
     """
     if not warehouse.marts_db.exists():
         return None
+    files = (warehouse.marts_db, wal_of(warehouse.marts_db))
+    return _facts_in(warehouse, tuple(_state_of(file) for file in files))
+
+
+def _state_of(file: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written to or replaced; nothing where there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=4)
+def _facts_in(warehouse: Warehouse, _: tuple[tuple[int, ...], ...]) -> Published:
+    """Read the facts, which a build asks for five times, once for each state of the files."""
     try:
         with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
             rows = connection.execute(

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from dbt.clients.jinja import MacroGenerator
 from dbt.context import macros as dbt_macros
+from dbt.contracts.project import ProfileConfig, Project
 from dbt_common.clients import jinja
+from dbt_common.dataclass_schema import dbtClassMixin
 
 from lean import macro_names
-from lean.kept_code import FILE, KeptCode, keep_dataclasses, keep_templates
+from lean.kept_code import FILE, KeptCode, keep_dataclasses, keep_schemas, keep_templates
 from shops import printed
 
 METHODS = """
@@ -34,6 +36,7 @@ texts.append(json.dumps(ColumnInfo.from_dict(column.to_dict()).to_dict(), defaul
 texts.append(ColumnInfo.from_msgpack(column.to_msgpack()).name)
 project = Project.from_dict({{"name": "x", "config-version": 2, "profile": "y"}})
 texts.append(json.dumps(project.to_dict(), default=str, sort_keys=True))
+texts.append(json.dumps([cls.json_schema() for cls in (Project, ColumnInfo)]))
 try:
     Macro.from_dict({{"name": 1}})
 except Exception as error:
@@ -48,7 +51,7 @@ print(ColumnInfo.to_dict.__qualname__)
 def test_methods_that_are_postponed_do_what_those_written_at_once_do() -> None:
     at_once, _ = printed(METHODS.format(first=""))
     postponed, _ = printed(METHODS.format(first="postpone_methods()"))
-    assert len(json.loads(at_once)) == 7
+    assert len(json.loads(at_once)) == 8
     assert postponed == at_once
 
 
@@ -133,6 +136,22 @@ def test_templates_of_kept_code_give_what_those_of_jinja_give(
         kept.save()
     with pytest.raises(Exception, match="unexpected"):
         jinja.get_template("{{ 1 + }}", {})
+
+
+def test_a_kept_schema_is_the_one_that_dbt_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [json.dumps(cls.json_schema()) for cls in (Project, ProfileConfig)]
+    by_dbt = vars(dbtClassMixin)["json_schema"]
+    for made in (2, 0):
+        kept = KeptCode(tmp_path)
+        monkeypatch.setattr(dbtClassMixin, "json_schema", by_dbt)
+        keep_schemas(kept)
+        for _ in range(2):
+            found = [json.dumps(cls.json_schema()) for cls in (Project, ProfileConfig)]
+            assert found == expected
+        assert kept.made == made
+        kept.save()
 
 
 @pytest.mark.parametrize("content", [b"", b"no code", marshal.dumps({b"x": None})[:-1], b"[]"])
