@@ -12,6 +12,8 @@ a few line ids come with two different amounts.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -298,7 +300,7 @@ def write_shop(
     """Write the files of a shop; returns the bytes of them all.
 
     The lines go to `order_lines.parquet`, or to `order_lines_001.parquet` and so on where more
-    than one file is asked for.
+    than one file is asked for. Each of these ends with a Sunday.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
@@ -318,9 +320,25 @@ def write_shop(
     return sum(path.stat().st_size for path in folder.glob("*.parquet"))
 
 
+def day_of(share: float) -> float:
+    """The day on which a share of all orders has been placed: weeks and years have seasons."""
+    return DAYS * (share - 0.02 * math.sin(4 * math.pi * share))
+
+
+def first_order_of(shop: Shop, share: float) -> int:
+    """The first order of the week that begins nearest to the day of a share of all orders.
+
+    A shop that is cut within a week has days without orders at its end, because some wait for the
+    weekend, and nobody would have ordered lately.
+    """
+    day = 7.0 * round(day_of(share) / 7)
+    numbers = range(shop.order_count + 1)
+    return bisect_right(numbers, day, key=lambda number: day_of(number / shop.order_count)) - 1
+
+
 def files(shop: Shop, file_count: int) -> Iterator[tuple[str, str]]:
     """Names and queries of the files."""
-    bounds = [shop.order_count * number // file_count for number in range(file_count + 1)]
+    bounds = [first_order_of(shop, number / file_count) for number in range(file_count + 1)]
     for number, (first, last) in enumerate(pairwise(bounds), start=1):
         name = "order_lines" if file_count == 1 else f"order_lines_{number:03d}"
         yield name, order_lines_sql(shop, first, last)

@@ -22,7 +22,7 @@ from common.query_rows import one_row
 from common.warehouse_paths import Warehouse
 from export_ordered import digests
 
-# Of so many files of equally many orders the newest is the one that is new: 5 %.
+# Of so many files, of whole weeks and about equally many orders, the newest is new: 5%.
 FILE_COUNT = 20
 LOAD_TO_CORE = ("load", "staging", "core")
 # What says so in a build's output.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -69,6 +70,20 @@ def test_a_later_file_holds_later_orders(tmp_path: Path):
     ]
     assert halves[0][1] < halves[1][0]
     assert halves[0][2] < halves[1][2]
+
+
+def test_each_file_ends_with_a_whole_week(tmp_path: Path):
+    write_shop(SMALL, tmp_path, threads=1, file_count=20)
+    days = query(
+        "select min(ordered_at)::date, max(ordered_at)::date from "
+        f"read_parquet('{tmp_path}/order_lines_*.parquet', filename = true) "
+        "where ordered_at < '2100-01-01' group by filename order by filename"
+    )
+    assert len(days) == 20
+    for (_, last), (first, _) in pairwise(days):
+        assert last.isoweekday() == 7
+        # The order in which a week begins may be the last of the Sunday before.
+        assert (first - last).days in (0, 1)
 
 
 def test_lines_are_as_many_as_asked_and_as_flawed_as_said(data: Path):
