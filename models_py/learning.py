@@ -9,6 +9,7 @@ from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
 )
+from models_py.rules import rules_step
 from models_py.steps import assign_step, fit_step, k_scan_step, scaling_step
 from models_py.top_reasons import top_reasons
 
@@ -21,6 +22,7 @@ __all__ = [
     "drift_step",
     "fit_step",
     "k_scan_step",
+    "rules_step",
     "scaling_step",
     "top_reasons",
 ]

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from models_py import learning
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.rules import ASSIGNED_COLUMN
 
 # Of the features of all customers, who a fit is learned from.
 LEARNED_FROM = "is_current and has_sufficient_history"
@@ -219,6 +220,29 @@ def customers_of(features: Any, active: ActiveFit, *, at_every_date: bool = Fals
     return key_ordered(
         features.filter(f"slot_set = {_text(active.slot_set)} and {assigned}"), "as_of_date"
     )
+
+
+def customers_with_segments(features: Any, active: ActiveFit, assignments: Any) -> Any:
+    """A source of today's customers with a history and the segment that each is assigned to.
+
+    The segment is the column `assigned_segment_id`. assignments: `customer_assignments`.
+    """
+    rows = features.filter(f"slot_set = {_text(active.slot_set)} and {LEARNED_FROM}")
+    segments = assignments.filter("is_current").project(
+        f"customer_id, segment_id as {ASSIGNED_COLUMN}"
+    )
+    return key_ordered(rows.join(segments, "customer_id", "inner"))
+
+
+def rule_features(catalog: Any, features: Any) -> list[str]:
+    """Names of the features that rules may use, in the order of the definitions.
+
+    catalog: `feature_catalog_entries`. Those that the active fit has measured; a coordinate in the
+    space of needs is no figure that a person can read.
+    """
+    rows = catalog.filter("mean_value is not null and family <> 'needs'")
+    names = rows.order("position, feature").to_arrow_table().column("feature").to_pylist()
+    return [name for name in names if name in features.columns]
 
 
 def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Table:

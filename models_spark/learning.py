@@ -7,7 +7,7 @@ Spark's workers, so that a customer's segment, reasons and distances are the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,7 @@ from models_py.model import Model
 from models_py.monitoring import gone
 from models_py.parallel import one_blas_thread
 from models_py.row_blocks import Sums, sums_of
+from models_py.rules import ASSIGNED_COLUMN, rules_of
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
 from models_py.steps import k_scan_table, row_count_of
@@ -140,6 +141,23 @@ def top_reasons(
         return cut(scoring.reasons_batch(chunk, scaler, model, lowest, highest))
 
     return customers.scored(scaler.features, score, TOP_REASONS_SCHEMA, settings)
+
+
+def rules_step(
+    customers: SparkCustomers, features: Sequence[str], settings: FitSettings
+) -> pa.Table:
+    """Find a rule for each segment, on a sample the driver can hold (see `models_py.rules`)."""
+    names = [*features, ASSIGNED_COLUMN]
+    numbers = (f.col(quoted(name)).cast("double") for name in names)
+    limit = sample_limit(customers.session, settings.sample_size, len(names))
+    sample = customers.sampled(
+        customers.frame.select(CUSTOMER_COLUMN, *numbers),
+        customers.row_count(),
+        limit,
+        settings.seed,
+    )
+    rows = values_of(sample, names)
+    return rules_of(rows[:-1], rows[-1].astype(np.int64), features)
 
 
 def _check_columns(customers: SparkCustomers, scaler: Scaler) -> None:

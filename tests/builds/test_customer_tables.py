@@ -84,6 +84,21 @@ def test_the_textbook_segments_are_found_by_the_rule(builds):
     assert "Left out" not in mall.output
 
 
+def test_the_textbook_segments_have_rules_in_their_own_units(builds):
+    """Four corners and the middle of income and spending score, by both or all three bounds."""
+    rules = builds["mall"].query(
+        "select condition_count, coverage, precision, rule_sql from segment_rules "
+        "order by segment_id"
+    )
+    assert len(rules) == 5
+    for conditions, coverage, precision, rule_sql in rules:
+        assert conditions == 2
+        assert min(coverage, precision) > 0.95
+        assert '"annual_income"' in rule_sql
+        assert '"spending_score"' in rule_sql
+        assert '"age"' not in rule_sql
+
+
 def test_a_source_without_orders_has_its_marts(builds):
     mall = builds["mall"].checked()
     names = "status, order_count, spend, last_order_date, run_number"

@@ -683,6 +683,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "segment_movement",
         "segment_playbook",
         "segment_profiles",
+        "segment_rules",
         "segment_summary",
         "segment_trends",
         "segment_baselines",

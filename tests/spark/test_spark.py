@@ -116,6 +116,7 @@ MARTS = (
     "segment_movement",
     "segment_playbook",
     "segment_profiles",
+    "segment_rules",
     "segment_summary",
     "segment_trends",
     "segment_baselines",

@@ -15,6 +15,7 @@ from models_py import learning as on_batches
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
+from models_py.rules import ASSIGNED_COLUMN
 from models_py.scaler import Scaler
 from synthetic_tables import planted, structureless, tables
 
@@ -226,6 +227,36 @@ def test_more_customers_than_the_driver_may_be_told_of(session, on_spark, monkey
     sizes = [row["count"] for row in assigned.groupBy("segment_id").count().collect()]
     assert sorted(sizes) == sorted(np.bincount(labels).tolist())
     assert sum(row["customer_count"] for row in segments.to_pylist()) == 60_000
+
+
+def with_segments(matrix: np.ndarray, segments: np.ndarray, definitions: pa.Table):
+    """A source of customers with their segments, under names that need quotes."""
+    names = [f'a `{name}`, "or" <b>' for name in definitions.column("feature").to_pylist()]
+    columns = {"customer_id": [f"c{number:06}" for number in range(len(matrix))]}
+    columns |= {name: matrix[:, number] for number, name in enumerate(names)}
+    table = pa.table(columns | {ASSIGNED_COLUMN: segments.astype(np.int64)})
+    return (lambda: table.to_batches(max_chunksize=700)), names
+
+
+def test_rules_are_the_same(session, on_spark) -> None:
+    matrix, labels = planted(3, "medium", rows=1200)
+    _, definitions = tables(matrix)
+    source, names = with_segments(matrix, labels, definitions)
+    settings = FitSettings(threads=2)
+    own = on_batches.rules_step(source, names, settings)
+    assert own.num_rows >= 4
+    assert on_spark.rules_step(customers_of(session, source), names, settings).equals(own)
+
+
+def test_rules_of_more_customers_than_the_driver_may_be_told_of(session, on_spark) -> None:
+    rng = np.random.default_rng(5)
+    matrix = rng.uniform(0, 100, (60_000, 4))
+    _, definitions = tables(matrix)
+    source, names = with_segments(matrix, matrix[:, 1] > 30, definitions)
+    there = customers_of(session, source)
+    rules = on_spark.rules_step(there, names, FitSettings(threads=2)).to_pylist()
+    assert [(row["segment_id"], row["feature"]) for row in rules] == [(0, names[1]), (1, names[1])]
+    assert all(29 <= float(row["lower_bound"] or row["upper_bound"]) <= 31 for row in rules)
 
 
 @pytest.mark.parametrize(

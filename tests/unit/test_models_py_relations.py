@@ -14,8 +14,10 @@ from models_py.relations import (
     ActiveFit,
     active_fit_from,
     customers_of,
+    customers_with_segments,
     definitions_of,
     learned_rows,
+    rule_features,
     settings_of_fit,
     stored_customers,
     tables_of_fit,
@@ -183,3 +185,31 @@ def test_assignments_of_the_current_date_are_marked() -> None:
     batches = pa.table({"customer_id": ["a", "b"], "as_of_date": dates}).to_reader()
     marked = with_current(batches, TODAY).read_all()
     assert marked.column("is_current").to_pylist() == [True, False]
+
+
+def test_rules_are_learned_from_todays_customers_and_their_segments(features) -> None:
+    """Not from earlier dates, nor from who is new, lapsed or seen by another slot set."""
+    rows = features.to_arrow_table()
+    with duckdb.connect() as connection:
+        assignments = connection.sql(
+            "select 'a' as customer_id, 4 as segment_id, true as is_current "
+            "union all select 'b', 5, true union all select 'a', 6, false"
+        )
+        source = customers_with_segments(connection.from_arrow(rows), ACTIVE, assignments)
+        table = pa.Table.from_batches(source())
+    columns = ["customer_id", 'spend "x"', "assigned_segment_id"]
+    assert [tuple(row.values()) for row in table.select(columns).to_pylist()] == [
+        ("a", 1.0, 4),
+        ("b", 2.0, 5),
+    ]
+
+
+def test_rules_use_features_that_are_measured_and_that_people_can_read(features) -> None:
+    with duckdb.connect() as connection:
+        catalog = connection.sql(
+            "select * from (values "
+            "('as_of_date', 3, 'value', 1.0), ('spend \"x\"', 2, 'value', 0.0), "
+            "('slot_set', 1, 'needs', 1.0), ('customer_id', 1, 'value', null), "
+            "('no longer there', 1, 'value', 1.0)) as t(feature, position, family, mean_value)"
+        )
+        assert rule_features(catalog, features) == ['spend "x"', "as_of_date"]

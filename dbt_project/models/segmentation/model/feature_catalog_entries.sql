@@ -214,6 +214,8 @@ final as (
     select
         feature,
         replace(label, '{name}', {{ spoken_name() }}) || limit_told as label,
+        -- Where a figure follows that the limit would be read into.
+        replace(label, '{name}', {{ spoken_name() }}) as plain_label,
         family,
         unit,
         transform,
