@@ -14,7 +14,7 @@ from common.settings import resolve
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import COMMANDS_THAT_READ, lines_of, started
 from dbt_runs.spark_settings import spark_settings, write_conf
-from store.increment import forget_state
+from store.build_state import forget_state
 from store.warehouse import exclusive
 
 

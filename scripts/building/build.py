@@ -45,9 +45,10 @@ from publishing.publish import describe, publish
 from spark.build_spark import check_spark, load_for_spark, model_on_spark
 from spark.publish_spark import publish_from_spark
 from store.build_database import healed
+from store.build_state import complete
 from store.forgotten_totals import pending_of
 from store.history import published_facts
-from store.increment import SOURCES_THAT_GROW, complete, prepare
+from store.increment import SOURCES_THAT_GROW, prepare
 from store.increment import describe as describe_increment
 from store.published_file import check_published
 from store.replay import Replay, removed_when_refused, replay_of

@@ -46,8 +46,8 @@ from loading.raw_schema import drop_other_tables
 from loading.reading import Reading
 from loading.source_of_warehouse import check_loaded_source, check_published_source
 from store.build_database import healed, open_build_database
+from store.build_state import Increment, write_plan
 from store.history import copy_history
-from store.increment import Increment, write_plan
 from store.plain_names import PlainNames, is_pattern, plain_names
 from store.privacy import Guard
 from store.published_file import check_published

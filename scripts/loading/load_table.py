@@ -43,7 +43,7 @@ from loading.reading import Reading
 from loading.table_files import find_files, find_joins, mapped_table, read_files
 from loading.table_rows import files_there, read_joined, read_table
 from store.build_database import drop_relation, relation_kind
-from store.increment import AS_READ
+from store.build_inputs import AS_READ
 
 
 def load_table(

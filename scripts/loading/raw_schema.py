@@ -15,7 +15,7 @@ from loading.first_row_fields import (
 from loading.loaded import LoadedTable
 from loading.reading import Reading
 from store.build_database import drop_relation, relation_kind
-from store.increment import AS_READ
+from store.build_inputs import AS_READ
 
 OWN_TABLES = (
     "load_ledger",

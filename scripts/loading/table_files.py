@@ -33,7 +33,7 @@ from loading.mapping_file import (
 )
 from loading.raw_files import RawFile, TablePlan
 from loading.reading import Reading
-from store.increment import AS_JOINED
+from store.build_inputs import AS_JOINED
 from store.replay import has_only_grown
 
 
