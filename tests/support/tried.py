@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -35,20 +37,42 @@ class Tried:
     """What came of a data set.
 
     Attributes:
-        problem: Why it was refused, by load or else by check; None when it was not.
-        shown: What check showed.
-        outcomes: Rows by raw table, outcome and reason, as check counts them.
-        loaded: Rows by raw table, as the ledger has them.
-        build_db: The build database that load made.
-        findings: What check found; None when the data was refused.
+        chosen: The settings that it was read with.
+        problem: Why it was refused; None when it was not.
+        shown: What was shown meanwhile.
+        findings: What check found; None when the data was refused, or only loaded.
     """
 
+    chosen: Settings
     problem: Problem | None
     shown: str
-    outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    loaded: dict[str, int] = field(default_factory=dict)
-    build_db: Path = Path()
     findings: Findings | None = None
+
+    @cached_property
+    def build_db(self) -> Path:
+        """The build database of a load. Check leaves none, so the data set is loaded for it."""
+        build_db = Warehouse(self.chosen.warehouse).build_db
+        if not build_db.exists():
+            with contextlib.redirect_stdout(io.StringIO()):
+                load(self.chosen, NOW)
+        return build_db
+
+    @property
+    def outcomes(self) -> dict[tuple[str, str, str], int]:
+        """Rows by raw table, outcome and reason, as check counts them."""
+        return {
+            (found.source_table, found.outcome, found.reason): found.row_count
+            for found in self.findings.outcomes
+        }
+
+    @property
+    def loaded(self) -> dict[str, int]:
+        """Rows of the files by raw table, as loading counted them."""
+        counts: dict[str, int] = {}
+        for table in self.findings.loaded.tables:
+            for row in (*table.ledger, *table.joined):
+                counts[row.source_table] = counts.get(row.source_table, 0) + row.row_count
+        return counts
 
     def suspicions(self) -> dict[str, tuple[int, str]]:
         """Return the count and the example of each kind of suspicion."""
@@ -103,46 +127,44 @@ def settings_of(folder: Path, files: Files, **settings: str) -> Settings:
 
 def try_load(folder: Path, files: Files, **settings: str) -> Tried:
     """Load a data set only, which is several times as fast as checking it too."""
-    chosen = settings_of(folder, files, **settings)
-    shown, refused = io.StringIO(), None
-    with contextlib.redirect_stdout(shown):
-        try:
-            load(chosen, NOW)
-        except Problem as problem:
-            refused = problem
-    return Tried(refused, shown.getvalue(), build_db=Warehouse(chosen.warehouse).build_db)
+    return _tried(settings_of(folder, files, **settings), lambda chosen: load(chosen, NOW))
 
 
 def try_files(folder: Path, files: Files, **settings: str) -> Tried:
-    """Load and check a data set; both must come to the same verdict."""
-    chosen = settings_of(folder, files, **settings)
-    refused = []
-    shown = io.StringIO()
-    findings = None
+    """Check a data set, which loads it into a warehouse that is deleted afterwards."""
+    return _checked(settings_of(folder, files, **settings), settings)
+
+
+def try_both(folder: Path, files: Files, **settings: str) -> Tried:
+    """Load a data set and check it: check refuses all that load refuses, in its words."""
+    loaded = try_load(folder, files, **settings)
+    checked = _checked(loaded.chosen, settings)
+    if loaded.problem:
+        assert str(checked.problem) == str(loaded.problem)
+    return checked
+
+
+def _checked(chosen: Settings, given: dict[str, str]) -> Tried:
+    def work(chosen: Settings) -> Findings:
+        findings = check.check(chosen, given)
+        show_findings(findings, 0)
+        return findings
+
+    tried = _tried(chosen, work)
+    left = chosen.warehouse.iterdir() if chosen.warehouse.exists() else ()
+    assert not [path for path in left if path.name.startswith(".check-")]
+    return tried
+
+
+def _tried(chosen: Settings, work: Callable[[Settings], object]) -> Tried:
+    shown, refused, found = io.StringIO(), None, None
     with contextlib.redirect_stdout(shown):
         try:
-            load(chosen, NOW)
+            found = work(chosen)
         except Problem as problem:
-            refused.append(problem)
-        try:
-            findings = check.check(chosen, settings)
-            show_findings(findings, 0)
-        except Problem as problem:
-            refused.append(problem)
-    build_db = Warehouse(chosen.warehouse).build_db
-    assert not [p for p in chosen.warehouse.iterdir() if p.name.startswith(".check-")]
-    if refused:
-        # Check refuses all that load refuses, in its words, and data of which no row is accepted.
-        assert str(refused[-1]) == str(refused[0])
-        return Tried(refused[0], shown.getvalue(), build_db=build_db)
-    tried = Tried(None, shown.getvalue(), build_db=build_db, findings=findings)
-    tried.outcomes = {
-        (found.source_table, found.outcome, found.reason): found.row_count
-        for found in findings.outcomes
-    }
-    ledger = "select source_table, sum(row_count) from raw.load_ledger group by source_table"
-    tried.loaded = dict(tried.query(ledger))
-    return tried
+            refused = problem
+    findings = found if isinstance(found, Findings) else None
+    return Tried(chosen, refused, shown.getvalue(), findings)
 
 
 def model_rows(tried: Tried, name: str, columns: str, *, where: str = "true") -> list[tuple]:

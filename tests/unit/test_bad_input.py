@@ -13,7 +13,7 @@ import pytest
 
 from checking.json_report import refusal_json
 from common.console import DATA_REFUSED
-from tried import HEADER, ROWS, Files, try_files
+from tried import HEADER, ROWS, Files, try_both, try_files
 
 ALL = HEADER.replace("\n", ",order_line_id,quantity,is_return\n")
 
@@ -367,6 +367,12 @@ def test_what_is_refused_is_refused_with_one_clear_message(tmp_path, name):
     assert refused["error"] == message
     assert refused["file"] in message
     assert all(refused[key] in message for key in ("column", "hint") if refused[key])
+
+
+@pytest.mark.parametrize("name", ["no file", "a zero byte", "days or months", "no header"])
+def test_loading_and_checking_refuse_in_the_same_words(tmp_path, name):
+    tried = try_both(tmp_path, REFUSED[name].files)
+    assert REFUSED[name].says[0] in str(tried.problem)
 
 
 @pytest.mark.parametrize("name", TAKEN)
