@@ -79,9 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"customers of the K-means step (default {CUSTOMERS_OF_KMEANS})",
     )
     parser.add_argument(
-        "--memory", metavar="SIZE", help="MEMORY of the builds (default: as make build)"
-    )
-    parser.add_argument(
         "--spark",
         type=int,
         nargs=2,
@@ -95,6 +92,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=(*PARTS, *PARTS_ASKED_FOR),
         nargs="+",
         help="measure these parts (default: all but spark, which needs Java)",
+    )
+    add_arguments_of_runs(parser)
+
+
+def add_arguments_of_runs(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that do not decide what is measured."""
+    parser.add_argument(
+        "--memory", metavar="SIZE", help="MEMORY of the builds (default: as make build)"
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the shops")
     parser.add_argument(

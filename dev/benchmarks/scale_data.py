@@ -105,11 +105,23 @@ def prime_above(number: int) -> int:
 
 def order_lines_sql(shop: Shop, first_order: int, last_order: int) -> str:
     """The lines of orders `first_order` up to but not including `last_order`."""
+    return f"""
+with {_dated_orders(shop, first_order, last_order)},
+{_PRICED_LINES},
+{_WRITTEN_LINES}
+select * exclude (again) replace (cast(net_amount as decimal(18, 2)) as net_amount) from written
+union all
+select * exclude (again, is_copied) replace (cast(net_amount as decimal(18, 2)) as net_amount)
+from repeated
+"""
+
+
+def _dated_orders(shop: Shop, first_order: int, last_order: int) -> str:
+    """The CTEs up to `dated`: orders with customer, day, time and number of lines."""
     # Whoever is there at the time orders: of four customers drawn the first, or else the last.
     drawn = [f"some_customer(number * 4 + {draw})" for draw in range(4)]
     tries = ", ".join(f"case when is_there({one}, passed) then {one} end" for one in drawn[:3])
-    return f"""
-with counted as (
+    return f"""counted as (
     select
         range as number,
         (range + u('when', range)) / {shop.order_count} as passed
@@ -139,8 +151,11 @@ dated as (
             as second,
         1 + cast(floor(9 * u('lines', number)) as bigint) as line_count
     from orders
-),
-lines as (
+)"""
+
+
+# From `dated` to `priced`: the lines of each order with product, quantity, amount and discount.
+_PRICED_LINES = f"""lines as (
     select
         dated.*,
         dated.number * 10 + unnest(range(dated.line_count)) as line
@@ -172,8 +187,9 @@ priced as (
             else 0
         end as discount
     from drawn
-),
-written as (
+)"""
+# From `priced` to `repeated`: lines as the file has them, with those that a build rejects.
+_WRITTEN_LINES = f"""written as (
     select
         'L' || lpad(cast(line as varchar), 11, '0') as order_line_id,
         'O' || lpad(cast(number as varchar), 10, '0') as order_id,
@@ -209,12 +225,7 @@ repeated as (
         select *, again < {REPEATED} as is_copied from written
         where again < {REPEATED + CONFLICTING}
     )
-)
-select * exclude (again) replace (cast(net_amount as decimal(18, 2)) as net_amount) from written
-union all
-select * exclude (again, is_copied) replace (cast(net_amount as decimal(18, 2)) as net_amount)
-from repeated
-"""
+)"""
 
 
 def customers_sql(shop: Shop) -> str:

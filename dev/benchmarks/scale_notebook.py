@@ -165,16 +165,8 @@ def features_of(
     both = late + early
     out["spend_trend"] = ((late - early) / both.where(both > 0)).clip(-1, 1)
     inside = lines[(lines["order_date"] >= start) & (lines["order_date"] < as_of)]
-    by_category = inside.pivot_table(
-        index="customer_id", columns="category", values="purchase", aggfunc="sum"
-    )
-    for number, category in enumerate(categories, start=1):
-        share = filled(by_category[category]) / purchase.where(purchase != 0)
-        out[f"category_{number}_share"] = share
-    bought = inside[inside["is_purchase"]]
-    pairs = bought[["customer_id", "category", "week"]].drop_duplicates()
     weeks = buying["week"].nunique().reindex(out.index)
-    out["category_breadth"] = filled(pairs.groupby("customer_id").size()) / weeks
+    add_categories(out, inside, categories, purchase, weeks)
     labelled = filled(by["known"].sum())
     out["private_label_share"] = filled(by["private"].sum()) / labelled.where(labelled != 0)
     full = purchase + discount
@@ -203,6 +195,26 @@ def add_style(out: pd.DataFrame, window: pd.DataFrame, full: pd.Series) -> None:
     out["discounted_line_share"] = total["discounted"] / lines
     out["price_per_line"] = full / lines
     out["quantity_per_line"] = total["units"] / lines
+
+
+def add_categories(
+    out: pd.DataFrame,
+    inside: pd.DataFrame,
+    categories: list[str],
+    purchase: pd.Series,
+    weeks: pd.Series,
+) -> None:
+    """Add the shares of categories, and how many a customer buys from in a week."""
+    by_category = inside.pivot_table(
+        index="customer_id", columns="category", values="purchase", aggfunc="sum"
+    )
+    for number, category in enumerate(categories, start=1):
+        spent = by_category[category].reindex(out.index).fillna(0)
+        out[f"category_{number}_share"] = spent / purchase.where(purchase != 0)
+    bought = inside[inside["is_purchase"]]
+    pairs = bought[["customer_id", "category", "week"]].drop_duplicates()
+    counts = pairs.groupby("customer_id").size().reindex(out.index).fillna(0)
+    out["category_breadth"] = counts / weeks
 
 
 def add_contacts(

@@ -227,12 +227,7 @@ def simulate(world: World) -> Orders:
     """Draw what the customers of a world did; the same for the same world."""
     rng = np.random.default_rng((*world.seed, 1))
     count, parts = world.customer_count, world.layout.parts
-    if world.kind == WITHOUT_STRUCTURE:
-        labels = np.zeros(count, dtype=np.int64)
-        centres = world.centres
-    else:
-        labels = rng.choice(world.segment_count, size=count, p=world.shares)
-        centres = world.centres[labels]
+    labels, centres = _members(world, rng)
 
     def part(name: str) -> np.ndarray:
         columns = centres[:, parts[name]]
@@ -271,33 +266,45 @@ def simulate(world: World) -> Orders:
     category = drawn_choice(
         rng, _dirichlet(rng, part("categories"), world.category_concentration), buyer
     )
-    level = part("amount") + world.amount_deviation * rng.standard_normal(count) * np.where(
+    amount = _amounts(world, rng, part("amount"), buyer)
+    is_discounted = rng.random(buyer.size) < yes("discount")[buyer]
+    coupons = _coupons(world, rng, part("coupons"), order_counts)
+    ordered = (customer, week, day, minute, channel, is_weekend, is_evening)
+    return Orders(labels, *ordered, order, category, amount, is_discounted, coupons)
+
+
+def _members(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the segment of each customer; returns it and its centre (customers x columns)."""
+    if world.kind == WITHOUT_STRUCTURE:
+        return np.zeros(world.customer_count, dtype=np.int64), world.centres
+    labels = rng.choice(world.segment_count, size=world.customer_count, p=world.shares)
+    return labels, world.centres[labels]
+
+
+def _amounts(
+    world: World, rng: np.random.Generator, usual: np.ndarray, buyer: np.ndarray
+) -> np.ndarray:
+    """Draw the amount of each line; `usual` is its logarithm at the centre, per customer."""
+    count = usual.size
+    level = usual + world.amount_deviation * rng.standard_normal(count) * np.where(
         rng.random(count) < WIDE_SHARE, WIDE_FACTOR, 1.0
     )
     is_bulk = rng.random(count) < BULK_SHARE
     bulk = np.log(BULK_FACTOR) + BULK_DEVIATION * rng.standard_normal(count)
-    level = np.where(is_bulk, part("amount") + bulk, level)
-    amount = np.exp(level[buyer] + world.line_deviation * rng.standard_normal(buyer.size))
-    is_discounted = rng.random(buyer.size) < yes("discount")[buyer]
-    coupon_rate = np.exp(part("coupons")) * rng.gamma(
-        world.coupon_shape, 1 / world.coupon_shape, count
+    level = np.where(is_bulk, usual + bulk, level)
+    amounts: np.ndarray = np.exp(
+        level[buyer] + world.line_deviation * rng.standard_normal(buyer.size)
     )
-    coupons = rng.poisson(coupon_rate) * (order_counts > 0)
-    return Orders(
-        labels,
-        customer,
-        week,
-        day,
-        minute,
-        channel,
-        is_weekend,
-        is_evening,
-        order,
-        category,
-        amount,
-        is_discounted,
-        coupons if world.has_coupons else np.zeros(count, dtype=np.int64),
-    )
+    return amounts
+
+
+def _coupons(
+    world: World, rng: np.random.Generator, usual: np.ndarray, order_counts: np.ndarray
+) -> np.ndarray:
+    """Draw the coupons of each customer who ordered; none in a world that has no coupons."""
+    drawn = rng.gamma(world.coupon_shape, 1 / world.coupon_shape, usual.size)
+    counts: np.ndarray = rng.poisson(np.exp(usual) * drawn) * (order_counts > 0)
+    return counts if world.has_coupons else np.zeros(usual.size, dtype=np.int64)
 
 
 def _dirichlet(rng: np.random.Generator, logits: np.ndarray, concentration: float) -> np.ndarray:

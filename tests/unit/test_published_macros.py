@@ -38,63 +38,71 @@ def connection(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """What publishing makes, as far as the macros know it, and the macros; it is in use."""
     with duckdb.connect() as made:
         made.execute(f"attach {literal(file)} as marts (storage_version 'v1.0.0')")
-        made.execute("create schema marts.history")
-        made.execute(
-            "create table marts.main.feature_catalog as select * from (values "
-            "(?, 'label x', 'money', 'sqrt', 1, 0.0, -1.0, 3.0, 0.0, 1.0, true), "
-            "('days', 'label days', 'days', 'identity', 2, 5.0, 0.0, 10.0, 4.0, 0.5, true), "
-            "('age', 'age', 'years', 'identity', 3, 1.0, 0.0, 9.0, 1.0, null, false)) as t("
-            "feature, label, unit, transform, position, missing_value, lower_value, upper_value, "
-            "mean_value, scale_factor, is_used)",
-            [ODD],
-        )
-        made.execute(
-            "create table marts.history.fit_centroids as select * from (values "
-            "(?, 2, 1, 1, 0.0, 0.0), ('days', 2, 1, 2, 0.0, 4.0), "
-            "(?, 2, 2, 1, 3.0, 9.0), ('days', 2, 2, 2, 4.0, 12.0), "
-            "(?, 1, 1, 1, 9.0, 9.0), ('days', 1, 1, 2, 9.0, 9.0)) as t("
-            "feature, fit_number, segment_id, position, scaled_value, original_value)",
-            [ODD] * 3,
-        )
-        made.execute(
-            "create table marts.main.segmentation_runs as select * from (values "
-            "(1, 1, 'one', false), (2, 2, 'it''s two', true)) "
-            "as t(run_number, fit_number, run_id, is_current)"
-        )
-        made.execute(
-            "create table marts.main.segment_summary as "
-            "select * from (values (1, 'One'), (2, 'Two')) as t(segment_id, segment_name)"
-        )
-        made.execute(
-            "create table marts.main.customer_segments (customer_id varchar, status varchar, "
-            "fit_number bigint, segment_id bigint, runner_up_segment_id bigint)"
-        )
-        made.execute(
-            "create table marts.main.customer_feature_values "
-            "(customer_id varchar, feature varchar, value double)"
-        )
+        create_marts(made)
         made.execute("use marts")
-        made.execute(
-            f"create table customers (days double, {identifier(ODD)} double, customer_id text)"
-        )
-        for customer, ((x, days), _, (to_one, to_two)) in BY_HAND.items():
-            own = 1 if to_one <= to_two else 2
-            made.execute("insert into customers values (?, ?, ?)", [days, x, customer])
-            made.execute(
-                "insert into marts.main.customer_segments values (?, 'segmented', 2, ?, ?)",
-                [customer, own, 3 - own],
-            )
-            made.executemany(
-                "insert into marts.main.customer_feature_values values (?, ?, ?)",
-                [[customer, ODD, x], [customer, "days", days], [customer, "age", 30]],
-            )
-        made.execute(
-            "insert into marts.main.customer_segments (customer_id, status) values "
-            "('nobody', 'never_ordered')"
-        )
+        add_customers(made)
         write_macros(made, MACROS)
         made.execute("use marts")
         yield made
+
+
+def create_marts(made: duckdb.DuckDBPyConnection) -> None:
+    made.execute("create schema marts.history")
+    made.execute(
+        "create table marts.main.feature_catalog as select * from (values "
+        "(?, 'label x', 'money', 'sqrt', 1, 0.0, -1.0, 3.0, 0.0, 1.0, true), "
+        "('days', 'label days', 'days', 'identity', 2, 5.0, 0.0, 10.0, 4.0, 0.5, true), "
+        "('age', 'age', 'years', 'identity', 3, 1.0, 0.0, 9.0, 1.0, null, false)) as t("
+        "feature, label, unit, transform, position, missing_value, lower_value, upper_value, "
+        "mean_value, scale_factor, is_used)",
+        [ODD],
+    )
+    made.execute(
+        "create table marts.history.fit_centroids as select * from (values "
+        "(?, 2, 1, 1, 0.0, 0.0), ('days', 2, 1, 2, 0.0, 4.0), "
+        "(?, 2, 2, 1, 3.0, 9.0), ('days', 2, 2, 2, 4.0, 12.0), "
+        "(?, 1, 1, 1, 9.0, 9.0), ('days', 1, 1, 2, 9.0, 9.0)) as t("
+        "feature, fit_number, segment_id, position, scaled_value, original_value)",
+        [ODD] * 3,
+    )
+    made.execute(
+        "create table marts.main.segmentation_runs as select * from (values "
+        "(1, 1, 'one', false), (2, 2, 'it''s two', true)) "
+        "as t(run_number, fit_number, run_id, is_current)"
+    )
+    made.execute(
+        "create table marts.main.segment_summary as "
+        "select * from (values (1, 'One'), (2, 'Two')) as t(segment_id, segment_name)"
+    )
+    made.execute(
+        "create table marts.main.customer_segments (customer_id varchar, status varchar, "
+        "fit_number bigint, segment_id bigint, runner_up_segment_id bigint)"
+    )
+    made.execute(
+        "create table marts.main.customer_feature_values "
+        "(customer_id varchar, feature varchar, value double)"
+    )
+
+
+def add_customers(made: duckdb.DuckDBPyConnection) -> None:
+    made.execute(
+        f"create table customers (days double, {identifier(ODD)} double, customer_id text)"
+    )
+    for customer, ((x, days), _, (to_one, to_two)) in BY_HAND.items():
+        own = 1 if to_one <= to_two else 2
+        made.execute("insert into customers values (?, ?, ?)", [days, x, customer])
+        made.execute(
+            "insert into marts.main.customer_segments values (?, 'segmented', 2, ?, ?)",
+            [customer, own, 3 - own],
+        )
+        made.executemany(
+            "insert into marts.main.customer_feature_values values (?, ?, ?)",
+            [[customer, ODD, x], [customer, "days", days], [customer, "age", 30]],
+        )
+    made.execute(
+        "insert into marts.main.customer_segments (customer_id, status) values "
+        "('nobody', 'never_ordered')"
+    )
 
 
 def score(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple]:

@@ -55,7 +55,6 @@ def contacts(marts: Marts, facts: Facts) -> list[Figure]:
 
 def _contact_figure(number: int, kind: str, rows: list[Row], sql: str, facts: Facts) -> Figure:
     top = max(rows, key=lambda row: row["rate"])
-    title = TITLES.get(kind, f"Customers with {wording.words(kind)}")
     average = wording.percent(top["population_rate"])
     finding = (
         f"Most in segment {top['segment_id']}: {wording.percent(top['rate'])}, where the average "
@@ -79,7 +78,7 @@ def _contact_figure(number: int, kind: str, rows: list[Row], sql: str, facts: Fa
     ]
     return Figure(
         key=f"contact-{number}",
-        title=title,
+        title=TITLES.get(kind, f"Customers with {wording.words(kind)}"),
         finding=finding,
         sql=sql,
         table=Table.of(
