@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,10 @@ LATER = "order_lines_2.csv"
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
+    return write_data(tmp_path / "data")
+
+
+def write_data(folder: Path) -> Path:
     folder.mkdir()
     (folder / "order_lines_1.csv").write_text(HEADER + "o1,c1,2024-01-02,9\n")
     (folder / "products.csv").write_text("product_id,category\np1,books\n")
@@ -33,8 +37,28 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chosen(tmp_path: Path, data: Path) -> Settings:
-    given = {"SOURCE": "own_files", "DATA": str(data), "WAREHOUSE": str(tmp_path / "w")}
+    return settings_in(tmp_path, data)
+
+
+def settings_in(folder: Path, data: Path) -> Settings:
+    given = {"SOURCE": "own_files", "DATA": str(data), "WAREHOUSE": str(folder / "w")}
     return resolve(given | {"MEMORY": "1GB"})
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse that a complete build of `data` leaves, made once."""
+    folder = tmp_path_factory.mktemp("left")
+    chosen = settings_in(folder, write_data(folder / "data"))
+    built(chosen)
+    return chosen.warehouse
+
+
+@pytest.fixture
+def after(chosen: Settings, left: Path) -> Settings:
+    """Settings of a warehouse with a complete build of `data`."""
+    shutil.copytree(left, chosen.warehouse)
+    return chosen
 
 
 def built(chosen: Settings) -> None:
@@ -73,29 +97,26 @@ def plan_of(chosen: Settings) -> tuple[list[tuple], list[tuple], list[tuple]]:
         )
 
 
-def test_a_new_file_is_all_that_is_made(chosen: Settings, data: Path) -> None:
-    built(chosen)
+def test_a_new_file_is_all_that_is_made(after: Settings, data: Path) -> None:
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\no3,c1,2024-02-03,3\n")
-    found = decided(chosen)
+    found = decided(after)
     assert found == Increment(None, (LATER,), 1, 1, ("products",))
-    assert plan_of(chosen) == ([(True,)], [(LATER,)], [("products",)])
+    assert plan_of(after) == ([(True,)], [(LATER,)], [("products",)])
     assert describe(found).startswith("  1 new file of order lines: what the last build made of 1 ")
 
 
-def test_nothing_new_keeps_all(chosen: Settings) -> None:
-    built(chosen)
-    assert decided(replace(chosen, k=5, seed=7, refit="always")).is_increment
-    assert plan_of(chosen) == ([(True,)], [], [("products",)])
+def test_nothing_new_keeps_all(after: Settings) -> None:
+    assert decided(replace(after, k=5, seed=7, refit="always")).is_increment
+    assert plan_of(after) == ([(True,)], [], [("products",)])
 
 
 INTERACTIONS = "customer_id,interaction_type,occurred_at\nc1,visit,2025-03-04\n"
 
 
-def test_files_of_what_is_made_each_time_may_change(chosen: Settings, data: Path) -> None:
-    built(chosen)
+def test_files_of_what_is_made_each_time_may_change(after: Settings, data: Path) -> None:
     (data / "customers.csv").write_text("customer_id,age_band\nc1,old\n")
     (data / "interactions.csv").write_text(INTERACTIONS)
-    assert decided(chosen).unchanged_tables == ("products",)
+    assert decided(after).unchanged_tables == ("products",)
 
 
 def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data: Path) -> None:
@@ -168,25 +189,22 @@ def mapped_columns(data: Path) -> None:
         (mapped_columns, "columns.yml makes the columns of order_lines"),
     ],
 )
-def test_other_data_than_new_files_keeps_nothing(chosen, data, change, reason) -> None:
-    built(chosen)
+def test_other_data_than_new_files_keeps_nothing(after, data, change, reason) -> None:
     change(data)
-    found = decided(chosen)
+    found = decided(after)
     assert found.reason == reason
-    assert plan_of(chosen) == ([(False,)], [], [])
+    assert plan_of(after) == ([(False,)], [], [])
     assert describe(found) == f"  everything is rebuilt: {reason}"
 
 
-def test_full_keeps_nothing(chosen: Settings) -> None:
-    built(chosen)
-    assert decided(replace(chosen, full=True)).reason == "FULL=1"
+def test_full_keeps_nothing(after: Settings) -> None:
+    assert decided(replace(after, full=True)).reason == "FULL=1"
     assert resolve({"DATA": "", "FULL": "1"}).full
     assert not resolve({}).full
 
 
-def test_a_replay_keeps_nothing(chosen: Settings) -> None:
-    built(chosen)
-    assert prepare(chosen, is_replay=True)[0].reason == "a replay is built from nothing"
+def test_a_replay_keeps_nothing(after: Settings) -> None:
+    assert prepare(after, is_replay=True)[0].reason == "a replay is built from nothing"
 
 
 def test_other_sources_keep_nothing(chosen: Settings) -> None:
@@ -195,17 +213,16 @@ def test_other_sources_keep_nothing(chosen: Settings) -> None:
     assert found.reason == "SOURCE=mall_customers has no files that are added to"
 
 
-def test_settings_that_data_is_read_by_keep_nothing(chosen: Settings, tmp_path: Path) -> None:
-    built(chosen)
+def test_settings_that_data_is_read_by_keep_nothing(after: Settings, tmp_path: Path) -> None:
     said = "settings that decide how data is read have changed"
     definitions = tmp_path / "definitions.csv"
     definitions.write_text("x\n")
-    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+    with duckdb.connect(Warehouse(after.warehouse).build_db) as connection:
         before = read_state(connection)
         for other in (
-            replace(chosen, decimal="comma"),
-            replace(chosen, date_format="DD/MM/YYYY"),
-            replace(chosen, definitions=definitions),
+            replace(after, decimal="comma"),
+            replace(after, date_format="DD/MM/YYYY"),
+            replace(after, definitions=definitions),
         ):
             now = state_of(connection, other)
             assert decide(connection, other, before, now).reason == said
@@ -220,16 +237,15 @@ def test_settings_that_data_is_read_by_keep_nothing(chosen: Settings, tmp_path: 
         ("mapping", "columns.yml has changed"),
     ],
 )
-def test_all_else_that_counts_keeps_nothing(chosen: Settings, name: str, reason: str) -> None:
-    built(chosen)
-    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+def test_all_else_that_counts_keeps_nothing(after: Settings, name: str, reason: str) -> None:
+    with duckdb.connect(Warehouse(after.warehouse).build_db) as connection:
         before = read_state(connection)
-        now = state_of(connection, chosen)
-        assert decide(connection, chosen, before, now).is_increment
-        assert decide(connection, chosen, before, now | {name: "other"}).reason == reason
+        now = state_of(connection, after)
+        assert decide(connection, after, before, now).is_increment
+        assert decide(connection, after, before, now | {name: "other"}).reason == reason
         earlier = now | {"loaded_at": "2025-01-01 00:00:00"}
         said = "the time of the load is before that of the last build"
-        assert decide(connection, chosen, before, earlier).reason == said
+        assert decide(connection, after, before, earlier).reason == said
 
 
 def test_any_file_of_the_project_counts_as_code(tmp_path: Path) -> None:
@@ -245,46 +261,40 @@ def test_any_file_of_the_project_counts_as_code(tmp_path: Path) -> None:
     assert digest_of_code(tmp_path) != before
 
 
-def test_a_row_still_in_the_future_takes_nothing_away(chosen: Settings, data: Path) -> None:
-    built(chosen)
+def test_a_row_still_in_the_future_takes_nothing_away(after: Settings, data: Path) -> None:
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
-    assert decided(chosen, datetime(2026, 1, 7, tzinfo=UTC)).is_increment
+    assert decided(after, datetime(2026, 1, 7, tzinfo=UTC)).is_increment
 
 
-def test_a_row_that_the_new_load_reaches_keeps_nothing(chosen: Settings, data: Path) -> None:
-    built(chosen)
+def test_a_row_that_the_new_load_reaches_keeps_nothing(after: Settings, data: Path) -> None:
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
-    found = decided(chosen, datetime(2026, 1, 8, tzinfo=UTC))
+    found = decided(after, datetime(2026, 1, 8, tzinfo=UTC))
     assert found.reason == "1 row dated after 2026-01-01 are no longer in the future"
 
 
-def test_a_build_that_was_killed_is_not_gone_on_from(chosen: Settings) -> None:
-    built(chosen)
-    assert decided(chosen).is_increment
+def test_a_build_that_was_killed_is_not_gone_on_from(after: Settings) -> None:
+    assert decided(after).is_increment
     # It got as far as dbt, and nothing was marked as complete.
-    assert decided(chosen).reason == "there is no complete build to continue from"
+    assert decided(after).reason == "there is no complete build to continue from"
 
 
-def test_loading_alone_takes_nothing_away_and_plans_nothing(chosen: Settings, data: Path) -> None:
-    built(chosen)
+def test_loading_alone_takes_nothing_away_and_plans_nothing(after: Settings, data: Path) -> None:
     (data / LATER).write_text(HEADER + "o2,c1,2024-02-02,3\n")
-    load(chosen, NOW)
-    assert plan_of(chosen) == ([(False,)], [], [])
-    assert decided(chosen).new_files == (LATER,)
+    load(after, NOW)
+    assert plan_of(after) == ([(False,)], [], [])
+    assert decided(after).new_files == (LATER,)
 
 
-def test_dbt_by_hand_is_not_gone_on_from(chosen: Settings) -> None:
-    built(chosen)
-    forget_state(chosen)
-    assert decided(chosen).reason == "there is no complete build to continue from"
+def test_dbt_by_hand_is_not_gone_on_from(after: Settings) -> None:
+    forget_state(after)
+    assert decided(after).reason == "there is no complete build to continue from"
 
 
-def test_a_table_that_others_made_is_not_gone_on_from(chosen: Settings) -> None:
-    built(chosen)
-    with duckdb.connect(Warehouse(chosen.warehouse).build_db) as connection:
+def test_a_table_that_others_made_is_not_gone_on_from(after: Settings) -> None:
+    with duckdb.connect(Warehouse(after.warehouse).build_db) as connection:
         connection.execute("create or replace table core.keyed_orders as select 1 as x")
     said = "keyed_orders is not as the last complete build left it"
-    assert decided(chosen).reason == said
+    assert decided(after).reason == said
 
 
 def test_new_text_files_are_appended_to_the_raw_table(chosen: Settings, data: Path) -> None:
