@@ -12,7 +12,6 @@ from common.console import FAILED, Problem, say
 from common.program import run
 from common.settings import resolve
 from common.settings_table import table
-from common.warehouse_paths import Warehouse
 from publishing.publish import describe, publish
 from store.warehouse import exclusive
 
@@ -33,7 +32,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     settings = resolve()
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with exclusive(warehouse):
         if not warehouse.build_db.exists():
             raise Problem(f"{warehouse.build_db} is not there: run make build", FAILED)

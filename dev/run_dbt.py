@@ -11,7 +11,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from common.console import say
 from common.program import run
 from common.settings import resolve
-from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import COMMANDS_THAT_READ, lines_of, started
 from dbt_runs.spark_settings import spark_settings, write_conf
 from store.build_state import forget_state
@@ -29,7 +28,7 @@ def main() -> int:
     if settings.target == "spark":
         settings = spark_settings(settings)
         write_conf(settings)
-    with exclusive(Warehouse(settings.warehouse)) as lock:
+    with exclusive(settings.place) as lock:
         # What a part of the models is made by now is not what the rest was made by.
         if arguments[0] not in COMMANDS_THAT_READ:
             forget_state(settings)

@@ -17,7 +17,6 @@ from common.console import Problem
 from common.json_types import JsonObject
 from common.settings import Settings, resolve
 from common.settings_table import SETTINGS
-from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import started
 from loading.load_raw import load
 from models_py import steps
@@ -84,7 +83,7 @@ def run(settings: Settings, *, select: Sequence[str] = ASSIGNMENTS) -> Path:
     dbt's parsed project stays in the warehouse, which saves seconds at the next run. Raises
     Problem when loading or dbt fails; the message has dbt's last lines.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     arguments = ["build", "--select", *select, "--exclude-resource-type", "test", "unit_test"]
     with exclusive(warehouse) as lock:
         delete_build_database(warehouse)

@@ -72,7 +72,7 @@ def _statement(built: Warehouse, node: JsonObject) -> str:
 
 def run(settings: Settings, built: Warehouse) -> None:
     """Load into an empty warehouse and run the statements there."""
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     with exclusive(warehouse):
         load(settings)
     with duckdb.connect(warehouse.build_db) as connection:

@@ -25,8 +25,9 @@ from checking.kinds import suspicions_of
 from checking.project_models import ProjectModels
 from checking.text_report import example, show_findings
 from checking.totals import CUSTOMERS_TABLE, make_accepted_lines, totals_of
-from common.console import WRONG_USE, LiveLine, Problem, say
+from common.console import LiveLine, Problem, say
 from common.data_errors import refusal
+from common.setting_values import read_word
 from common.settings import Settings, resolve
 from common.settings_table import BY_NAME
 from common.source_contract import Source
@@ -147,9 +148,7 @@ def main() -> int:
     given = dict(os.environ)
     if not given.get("SOURCE", "").strip():
         given["SOURCE"] = DEFAULT_SOURCE
-    chosen = given.get("FORMAT", "").strip() or FORMATS[0]
-    if chosen not in FORMATS:
-        raise Problem(f"FORMAT={chosen}: expected {' or '.join(FORMATS)}", WRONG_USE)
+    chosen = read_word("FORMAT", given.get("FORMAT", "").strip() or FORMATS[0], FORMATS)
     started = time.monotonic()
     if chosen == "json":
         say(checked_json(given))

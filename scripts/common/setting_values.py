@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -97,9 +98,9 @@ def read_data(text: str, source: str) -> Path | None:
     return path
 
 
-def read_definitions_path(text: str) -> Path | None:
-    """Read DEFINITIONS: absent, or a file that can be read."""
-    return read_file_setting(text, partial(refuse, "DEFINITIONS", text))
+def read_file_path(name: str, text: str) -> Path | None:
+    """Read a setting that names a file: absent, or a file that can be read."""
+    return read_file_setting(text, partial(refuse, name, text))
 
 
 def read_id(text: str, source: str) -> str | None:
@@ -143,6 +144,16 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def read_word(name: str, text: str, accepted: Sequence[str]) -> str:
+    """Read a variable of which each command accepts other words."""
+    if text not in accepted:
+        raise Problem(
+            f"{name}={text}: expected one of {', '.join(accepted)}{nearest(text, accepted)}",
+            WRONG_USE,
+        )
+    return text
+
+
 def read_date_format(text: str) -> str:
     """Read DATE_FORMAT, such as `DD/MM/YYYY` or `%d.%m.%y`: the order of day, month and year."""
     letters = re.sub(r"[^dmy]", "", text.lower().replace("mon", "m"))
@@ -179,8 +190,3 @@ def read_spark_master(text: str, threads: int) -> str:
     if not re.fullmatch(r"local(\[[0-9*]+(,[0-9]+)?\])?|yarn|(spark|k8s)://\S+", text):
         raise refuse("SPARK_MASTER", text)
     return text
-
-
-def read_spark_conf(text: str) -> Path | None:
-    """Read SPARK_CONF: absent, or a file that can be read."""
-    return read_file_setting(text, partial(refuse, "SPARK_CONF", text))

@@ -25,12 +25,11 @@ from common.setting_values import (
     read_data,
     read_date,
     read_date_format,
-    read_definitions_path,
+    read_file_path,
     read_id,
     read_memory,
     read_missing_ids,
     read_source,
-    read_spark_conf,
     read_spark_master,
     read_target,
     read_warehouse,
@@ -155,8 +154,8 @@ def resolve(
         memory=read_memory(text("MEMORY"), target),
         target=target,
         spark_master=read_spark_master(text("SPARK_MASTER"), threads),
-        spark_conf=read_spark_conf(text("SPARK_CONF")),
-        definitions=read_definitions_path(text("DEFINITIONS")),
+        spark_conf=read_file_path("SPARK_CONF", text("SPARK_CONF")),
+        definitions=read_file_path("DEFINITIONS", text("DEFINITIONS")),
         id=read_id(text("ID"), source),
         date_format=read_date_format(text("DATE_FORMAT")) if text("DATE_FORMAT") else None,
         decimal=(
@@ -204,7 +203,7 @@ def main() -> int:
         say("Settings of a build, such as make build K=5 AS_OF=2017-12-31:")
         say(table())
         say()
-        say("Other variables, of the commands that name them:")
+        say("Variables of single commands:")
         say(table(VARIABLES))
         return 0
     settings = resolve()

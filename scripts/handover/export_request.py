@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.console import WRONG_USE, Problem
 from common.paths import out_problem, resolve_target
-from common.setting_values import read_segment
+from common.setting_values import read_segment, read_word
 
 FORMATS = ("csv", "parquet")
 HOLDOUTS = ("exclude", "include", "only")
@@ -57,7 +57,7 @@ def read_request(given: Mapping[str, str]) -> Request:
     status = text("SEGMENT") if text("SEGMENT") in STATUSES else None
     others = f", or {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
     segment_id = None if status else read_segment(text("SEGMENT"), "all of them", others)
-    holdout = _choice("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
+    holdout = read_word("HOLDOUT", text("HOLDOUT") or "exclude", HOLDOUTS)
     out = resolve_target(text("OUT"), out_problem(text("OUT"))) if text("OUT") else None
     columns = tuple(name.strip() for name in text("FIELDS").split(",") if name.strip())
     if text("FIELDS") and not columns:
@@ -77,18 +77,12 @@ def read_request(given: Mapping[str, str]) -> Request:
     )
 
 
-def _choice(name: str, given: str, accepted: Sequence[str]) -> str:
-    if given not in accepted:
-        raise Problem(f"{name}={given}: expected one of {', '.join(accepted)}", WRONG_USE)
-    return given
-
-
 def _format(given: str, out: Path | None) -> str:
     """Return the format: as asked for, and never another one than the ending of OUT says."""
     ending = out.suffix.lower().removeprefix(".") if out else ""
     if out and ending not in FORMATS:
         raise Problem(f"OUT={out}: expected a file whose name ends in .csv or .parquet", WRONG_USE)
-    chosen = _choice("FORMAT", given or ending or "csv", FORMATS)
+    chosen = read_word("FORMAT", given or ending or "csv", FORMATS)
     if out and chosen != ending:
         raise Problem(f"OUT={out}: expected a name ending in .{chosen}, as FORMAT says", WRONG_USE)
     return chosen

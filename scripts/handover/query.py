@@ -28,6 +28,7 @@ from common.paths import resolve_path
 from common.project_root import ROOT
 from common.query_rows import Row
 from common.quoting import literal
+from common.setting_values import read_word
 from common.settings import resolve_warehouse
 from common.settings_table import nearest
 from handover.summary import table_text
@@ -87,7 +88,8 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:
         statements = connection.extract_statements(sql)
         if not statements:
             raise Problem("there is no SQL in what was given", WRONG_USE)
-        for statement in statements:
+        cursor = connection.execute(statements[0])
+        for statement in statements[1:]:
             cursor = connection.execute(statement)
         columns = cursor.description or []
         names = tuple(column[0] for column in columns)
@@ -265,12 +267,11 @@ def main() -> int:
     warehouse = resolve_warehouse()
     remove_leftovers(warehouse)
     chosen = os.environ.get("FORMAT", "").strip() or "table"
-    if chosen not in WRITERS:
-        raise Problem(f"FORMAT={chosen}: expected {', '.join(FORMATS)}", WRONG_USE)
+    write = WRITERS[read_word("FORMAT", chosen, FORMATS)]
     sql = question(os.environ)
     with (
         session(place_of_user(), "query") as spill,
         open_published(warehouse.marts_db, spill) as connection,
     ):
-        WRITERS[chosen](ask(connection, sql))
+        write(ask(connection, sql))
     return 0

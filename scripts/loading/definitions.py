@@ -24,7 +24,7 @@ from common.project_sql import PROJECT, ProjectSql
 from common.setting_values import SOURCES_OF_ONE_TABLE, known_sources
 from common.settings import Settings
 from common.settings_table import nearest
-from common.sources import source_of
+from common.source_contract import Source
 from loading.definition_rows import (
     AS_WRITTEN,
     COLUMNS,
@@ -99,25 +99,27 @@ def checked_seed(file: SeedFile, content: bytes, *sources: str) -> list[Definiti
 
 
 def check_features(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
+    connection: duckdb.DuckDBPyConnection, settings: Settings, source: Source, project: ProjectSql
 ) -> None:
     """Refuse a definition to cluster by that nothing computes; say it of one to profile by.
 
     Raises:
         Problem: with exit code 4; names file, row and column.
     """
-    file, unknown = of_attributes(settings, project)
+    file, unknown = of_attributes(settings, source, project)
     attributes = feature_names(attributes_there(connection, settings, project)) if unknown else []
-    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
+    orders = project.call("behaviour_features") if source.orders_table else []
     for row in unknown:
         if row["feature"] not in attributes:
             report_absent(file, row, [*attributes, *orders])
 
 
-def of_attributes(settings: Settings, project: ProjectSql) -> tuple[SeedFile, list[Definition]]:
+def of_attributes(
+    settings: Settings, source: Source, project: ProjectSql
+) -> tuple[SeedFile, list[Definition]]:
     """Return the file whose definitions count, and its rows of features not made from orders."""
-    orders = project.call("behaviour_features") if source_of(settings).orders_table else []
-    file, rows = active_definitions(settings)
+    orders = project.call("behaviour_features") if source.orders_table else []
+    file, rows = active_definitions(settings, source)
     return file, [row for row in rows if row["feature"] not in orders]
 
 
@@ -132,7 +134,7 @@ def report_absent(file: SeedFile, row: Definition, there: list[str]) -> None:
     warn(f"  {problem}; it is left out")
 
 
-def active_definitions(settings: Settings) -> tuple[SeedFile, list[Definition]]:
+def active_definitions(settings: Settings, source: Source) -> tuple[SeedFile, list[Definition]]:
     """Return the file whose definitions count, and its rows that do.
 
     Rows of the seed for every source are about orders, and one for this source goes before them.
@@ -142,7 +144,7 @@ def active_definitions(settings: Settings) -> tuple[SeedFile, list[Definition]]:
         rows = read_definitions(settings.definitions, settings.source)
     else:
         file = seed_file()
-        general = ["*"] if source_of(settings).orders_table else []
+        general = ["*"] if source.orders_table else []
         rows = [r for r in seed_rows() if r["source"] in (settings.source, *general)]
     by_feature: dict[object, Definition] = {}
     for row in sorted(rows, key=lambda row: row["source"] != "*"):
@@ -153,7 +155,7 @@ def active_definitions(settings: Settings) -> tuple[SeedFile, list[Definition]]:
 def attributes_there(
     connection: duckdb.DuckDBPyConnection, settings: Settings, project: ProjectSql
 ) -> list[str]:
-    """Return the names of what the loaded tables say of customers beside their orders."""
+    """Return the names of the customers' attributes in the loaded tables."""
     if settings.source in SOURCES_OF_ONE_TABLE:
         found = connection.execute(f"describe raw.{VIEW}").fetchall()
         return [name for name, *_ in found if name not in (ID_COLUMN, *ADDED_COLUMNS)]
@@ -180,7 +182,7 @@ def feature_name(column: str) -> str:
 
 
 def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
-    """Write the definitions that the build proposed and used; returns what to say of them.
+    """Write the definitions that the build proposed and used; returns the message about them.
 
     They stand in the warehouse for people to copy and edit: no build reads them unless they are
     given by DEFINITIONS=. Without proposals nothing is written and nothing said.
@@ -201,7 +203,7 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     clustered = ", ".join(f"{r['feature']} ({r['transform']})" for r in rows if r["is_clustered"])
     profiled = ", ".join(str(r["feature"]) for r in rows if not r["is_clustered"])
     texts = [
-        f"{target.name}: nobody defined features, so these were proposed; edit a copy and give it "
+        f"{target.name}: no features were defined, so these were proposed; edit a copy and give it "
         "by DEFINITIONS=",
         f"  clustered: {clustered or 'none'}",
         f"  profiled only: {profiled or 'none'}",

@@ -80,7 +80,7 @@ def load(
     set_aside_wal(warehouse)
     origin = replay.origin if replay else origin or warehouse
     check_published_source(origin, settings.source)
-    check_project(settings, origin)
+    check_project(settings, source, origin)
     folder = source.folder(settings)
     guard = guard_for(settings, source, origin)
     readable = [folder, origin.path]
@@ -171,7 +171,7 @@ def load_source(
     load_definitions(connection, settings)
     write_formats(connection, source, reading, tables)
     if not source.is_mappable:
-        check_features(connection, settings, reading.project)
+        check_features(connection, settings, source, reading.project)
     write_ledger(connection, settings.source, rows, reading.guard.check, then)
     write_left_out(connection, tables)
     write_withheld(connection, tables)
@@ -192,14 +192,14 @@ def load_tables(
     comes first: a name that is in no file is refused before any order is read.
     """
     tables: dict[str, LoadedTable] = {}
-    if source.is_mappable and of_attributes(settings, reading.project)[1]:
+    if source.is_mappable and of_attributes(settings, source, reading.project)[1]:
         for raw_table in source.tables:
             if raw_table.name == CUSTOMERS:
                 tables[CUSTOMERS] = load_table(connection, reading, raw_table)
         if known_formats(connection, reading.stated) is None:
             # Staging reads it to find the attributes, and no load has made it yet.
             create_formats(connection)
-        check_features(connection, settings, reading.project)
+        check_features(connection, settings, source, reading.project)
     for raw_table in source.tables:
         if raw_table.name not in tables:
             tables[raw_table.name] = load_table(connection, reading, raw_table)

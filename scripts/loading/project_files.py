@@ -22,6 +22,7 @@ from common.project_sql import LOADER, PROJECT, ProjectSql, Relation
 from common.setting_values import known_sources
 from common.settings import Settings
 from common.settings_table import nearest
+from common.source_contract import Source
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
 from loading.definition_rows import check_clustered
@@ -36,7 +37,7 @@ LONGEST_NAME = 100
 MARTS_WITHOUT_CONTRACT = ("customer_features",)
 
 
-def check_project(settings: Settings, origin: Warehouse) -> None:
+def check_project(settings: Settings, source: Source, origin: Warehouse) -> None:
     """Refuse seeds and marts that a build could not use, and say which names it will not.
 
     Whether features are computed is known when customers are loaded: `definitions.check_features`.
@@ -47,7 +48,7 @@ def check_project(settings: Settings, origin: Warehouse) -> None:
     """
     check_marts(PROJECT / "models" / "marts")
     seed_rows()
-    check_clustered(*active_definitions(settings))
+    check_clustered(*active_definitions(settings, source))
     rules = SEEDS / f"{RULES}.csv"
     content = rules.read_bytes() if rules.is_file() else b""
     check_rules(content, *dbt_vars(settings).items())
@@ -130,7 +131,7 @@ def read_names(path: Path = SEEDS / f"{NAMES}.csv") -> list[tuple[int, str, int,
                 expected = f"one row for each segment; row {other} names it too"
                 raise file.refused_cell(number, "segment_id", segment, expected)
             if other_name.casefold() == name.casefold():
-                expected = f"a name of its own; row {other} gives it to segment {other_segment}"
+                expected = f"another name; row {other} gives this one to segment {other_segment}"
                 raise file.refused_cell(number, "segment_name", name, expected)
         rows.append((number, source, int(segment), name))
     return rows

@@ -16,7 +16,6 @@ from common.query_rows import one_row
 from common.quoting import identifier
 from common.run_environment import environment_text
 from common.settings import Settings
-from common.warehouse_paths import Warehouse
 from store.privacy import forgotten_file
 
 GROWING_TABLE = "order_lines"
@@ -59,7 +58,7 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         for table in (GROWING_TABLE, *TABLES_READ)
         for name, kind, *_ in connection.execute(f"describe {identifier('raw', table)}").fetchall()
     ]
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     given = (source, settings.id, settings.date_format, settings.decimal, settings.target)
     engine = connection.execute("select version()").fetchone()
     return {

@@ -17,7 +17,6 @@ import duckdb
 from common.console import Problem, warn
 from common.quoting import identifier, literal
 from common.settings import Settings
-from common.warehouse_paths import Warehouse
 from store.build_database import limit_access, limit_resources
 
 # The tables that are kept: models with materialized='incremental', by schema.
@@ -77,7 +76,7 @@ def open_as_loaded(
     Raises:
         Problem: it cannot be opened.
     """
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     try:
         connection = duckdb.connect(warehouse.build_db)
     except duckdb.Error as error:
@@ -131,7 +130,7 @@ def complete(settings: Settings, state: Mapping[str, str]) -> None:
     """
     if not state:
         return
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = settings.place
     mark = uuid.uuid4().hex
     try:
         with duckdb.connect(warehouse.build_db) as connection:
@@ -151,7 +150,7 @@ def complete(settings: Settings, state: Mapping[str, str]) -> None:
 
 def forget_state(settings: Settings) -> None:
     """Remove the state of the last build, before dbt is run by hand."""
-    if not Warehouse(settings.warehouse).build_db.exists():
+    if not settings.place.build_db.exists():
         return
     with open_as_loaded(settings) as connection:
         connection.execute("begin")

@@ -164,7 +164,7 @@ def test_two_questions_and_other_formats_are_refused(warehouse):
     assert query(warehouse, SQL="select 1", FILE="best_segments")[0] == WRONG_USE
     code, _, err = query(warehouse, SQL="select 1", FORMAT="xls")
     assert code == WRONG_USE
-    assert "expected table, csv, json" in err
+    assert "expected one of table, csv, json" in err
 
 
 def test_where_nothing_is_published_one_line_says_so(tmp_path):
