@@ -129,10 +129,11 @@ def read_all(clients: Sequence[str], path: Path) -> list[Read]:
 def differences(reads: Sequence[Read]) -> Iterator[str]:
     """Yield what clients read otherwise than the reference, and what works otherwise than known."""
     (reference,) = (read for read in reads if read.client == REFERENCE)
+    expected = reference.direct
     for read in reads:
         lacking = NOWHERE | OLD.get(read.client, set())
         for way in ("direct", "attached"):
-            found, expected = getattr(read, way), reference.direct
+            found = getattr(read, way)
             yield from _relations(read, way, expected["relations"])
             if found["comments"] != expected["comments"]:
                 yield f"{read.client}, {way}: comments differ"

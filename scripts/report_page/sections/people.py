@@ -110,14 +110,13 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
 
 def _finding(shown: list[Row]) -> str:
     """Return which segment stands out by which value."""
-    finding = ""
-    if shown:
-        most = max(shown, key=_points_above)
-        finding = "No value is more than three points above the average in any segment."
-    if shown and _points_above(most) > LEAST_POINTS:
-        finding = (
-            f"Segment {most['segment_id']} stands out by {most['value']}: "
-            f"{wording.percent(most['customer_share'])}, where the average is "
-            f"{wording.percent(most['population_share'])}."
-        )
-    return finding
+    if not shown:
+        return ""
+    most = max(shown, key=_points_above)
+    if _points_above(most) <= LEAST_POINTS:
+        return "No value is more than three points above the average in any segment."
+    return (
+        f"Segment {most['segment_id']} stands out by {most['value']}: "
+        f"{wording.percent(most['customer_share'])}, where the average is "
+        f"{wording.percent(most['population_share'])}."
+    )
