@@ -10,7 +10,7 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
     "$$name" -c "" 2>/dev/null && { command -v "$$name"; break; }; done)
 endif
 export PYTHON
-# Spark has an environment of its own, from a lock of its own.
+# Spark has a separate environment, from a separate lock.
 VENV := $(if $(filter spark,$(value TARGET)),.venv-spark,.venv)/bin
 
 # Settings reach the scripts by the environment, as they were given: `value`
@@ -36,11 +36,11 @@ setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TAR
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py
 
-setup-dev: ## Add the tools for tests and lint to .venv, requirements-dev.lock [PYTHON]
+setup-dev: ## Add the tools for tests and lint to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --dev
 
-setup-docs: ## Add what make docs-site needs to .venv, requirements-docs.lock [PYTHON]
+setup-docs: ## Add what make docs-site needs to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --docs
 
@@ -57,37 +57,37 @@ test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-inputs: setup-dev ## Run the tests that read files of many shapes, minutes more [PYTEST_ARGS]
+test-inputs: setup-dev ## Run the tests that read files of many forms, for minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-builds: setup-dev ## Run the tests that take many whole builds, minutes more [PYTEST_ARGS]
+test-builds: setup-dev ## Run the tests that need many whole builds, for minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
 
-test-docs: setup-dev ## Compare the figures in the docs with what is published
+test-docs: setup-dev ## Compare the figures in the docs with the published file
 	@$(VENV)/python dev/queries_page.py --check
 
-test-page: setup-dev ## Test the page in a real browser, 1 minute more [PYTEST_ARGS]
+test-page: setup-dev ## Test the page in a real browser, for a minute [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
-test-spark: ## Run the tests on Apache Spark, many minutes more; needs Java [PYTEST_ARGS]
+test-spark: ## Run the tests on Apache Spark, for many minutes; needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
 	@TARGET=spark "$$PYTHON" scripts/setup_environment.py --dev
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
 
-test-faults: setup-dev ## Kill builds, build a year of weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
+test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-superset: setup-dev ## Run the test of Apache Superset, set up in minutes [PYTEST_ARGS]
+test-superset: setup-dev ## Run the test of Apache Superset; takes minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
 
-clients: setup ## Read the published file with old and other clients, and compare [SOURCE WAREHOUSE]
+clients: setup ## Read the published file with many clients, and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py
 
 lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
@@ -112,7 +112,7 @@ docs-site: docs setup-docs ## Write the docs as a site, docs_site/, dbt's page i
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation summary
 
-report: setup ## Write the page to look at, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
+report: setup ## Write the report page, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation report
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
@@ -124,10 +124,10 @@ query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SO
 versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation versions
 
-verify: setup ## Check the checksums of the published file and the kept versions [SOURCE WAREHOUSE]
+verify: setup ## Check the checksums of the published file and kept versions [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation verify
 
-rollback: setup ## Go back to the version before, state included, or to a kept RUN [RUN SOURCE WAREHOUSE]
+rollback: setup ## Go back to the previous version and its state, or to RUN [RUN SOURCE WAREHOUSE]
 	@$(VENV)/segmentation rollback
 
 forget: setup ## Remove a customer from all that the warehouse holds [CUSTOMER FORCE SOURCE WAREHOUSE]

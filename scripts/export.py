@@ -27,7 +27,7 @@ EXIT_CODES = """exit codes:
     FORMAT=("csv", "parquet"),
 )
 def export() -> int:
-    """Write the customers of a segment, of all, or of those without one, for a campaign tool.
+    """Write the customers of one segment, all segments or none, for a campaign tool.
 
     Each row says whether the customer entered, stayed or left since the last export of the same
     audience, and since when. A segment that was exported before also lists who left it since:

@@ -9,13 +9,13 @@ from common.command_line import PLACE, command, execute
 def forget() -> int:
     """Remove a customer from all that the warehouse holds.
 
-    Rows go from the published file and the ledger of exports; each file is rewritten, so that
-    nothing is left in free space, and replaced by one rename. Earlier versions and replays that
-    hold the customer are removed, which takes --force: their totals, less the customers who stay,
-    would give the customer back. So would those of the published file until the next build, which
-    computes all of them again. The warehouse's forgotten.csv gets the day and a hash by which
-    files that still hold the customer do not bring him or her back. Ids are given as they stand in
-    your files; PSEUDONYM_KEY must be in the environment where customers have pseudonyms.
+    Rows are removed from the published file and the ledger of exports; each file is rewritten, so
+    that nothing is left in free space, and replaced by one rename. Earlier versions and replays
+    that hold the customer are removed, which takes --force: their totals, less the customers who
+    stay, would reveal the customer. So would the totals of the published file, until the next
+    build computes them again. The day and a hash of the id are recorded in forgotten.csv of the
+    warehouse, so that files which still hold the customer do not restore the rows. Write the id as
+    it is in your files; where customers have pseudonyms, PSEUDONYM_KEY must be in the environment.
     """
     from upkeep.forget import main
 

@@ -9,8 +9,8 @@ awk -F ':.*## ' '/^[a-z-]+:.*## / {
     settings = $2
     if (sub(/^.*\[/, "", settings)) sub(/\]$/, "", settings); else settings = ""
     sub(/ \[.*$/, "", $2)
-    printf "  make %-10s %s\n", $1, $2
-    if (settings != "") printf "  %-15s takes %s\n", "", settings
+    printf "  make %-12s %s\n", $1, $2
+    if (settings != "") printf "  %-17s takes %s\n", "", settings
 }' Makefile
 echo
 # Needs only Python, not the environment.
@@ -18,17 +18,17 @@ if ! PYTHONPATH=scripts "${PYTHON:-python3}" -m common.settings 2>/dev/null; the
     echo "Settings: Python 3.11 or newer is needed to list them"
 fi
 cat <<'TEXT'
-  PYTHON       Python 3.11 or newer that makes .venv (default: the newest of
-               3.13, 3.12 and 3.11 on the PATH)
-  PYTEST_ARGS  what to pass to pytest, for make test
+  PYTHON        Python 3.11 or newer that makes .venv (default: the newest of
+                3.13, 3.12 and 3.11 on the PATH)
+  PYTEST_ARGS   what to pass to pytest, for make test
   PSEUDONYM_KEY  in the environment only: key of PSEUDONYMISE, 32 bytes or more
 
 The same on the command line: .venv/bin/segmentation build --k 5, and
 .venv/bin/segmentation --help.
 
 Exit codes of a build: 0 published; 1 failed; 2 an invalid setting;
-3 published with the stored fit, as the refit was held back; 4 data refused;
+3 published with the stored fit because the refit was held back; 4 data refused;
 5 another build is running. make itself ends with 2 whenever a target fails,
-and shows the code as "Error <code>"; for the code itself:
+and shows the code as "Error <code>". To get the code itself:
   .venv/bin/segmentation build
 TEXT

@@ -7,11 +7,10 @@ from common.command_line import PLACE, command, execute
 
 @command("RUN", *PLACE, "WAIT", argument="RUN")
 def rollback() -> int:
-    """Go back to the version published before, its state included, or to any kept run.
+    """Go back to the previously published version with its state, or to any kept run.
 
-    The published file is replaced by one rename. The version left behind is kept, and numbers and
-    ids it gave out are never given out again. The next build continues from the version gone back
-    to.
+    The published file is replaced by one rename. The version left behind is kept, and its
+    numbers and ids are never used again. The next build continues from the restored version.
     """
     from upkeep.rollback import main
 

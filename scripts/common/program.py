@@ -13,7 +13,7 @@ from common.console import FAILED, Problem, record, warn
 class Stopped(BaseException):
     """The process was asked to end.
 
-    A library that is interrupted may raise an error of its own instead; `is_asked` tells then.
+    A library that is interrupted may raise another error instead; `is_asked` tells then.
     """
 
     is_asked = False

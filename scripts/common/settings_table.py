@@ -67,8 +67,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "WAREHOUSE",
         "warehouse, or warehouse/<source> for other sources",
-        "folder that is built in and published to",
-        "a folder; it is made when missing",
+        "folder of the build database and the published file",
+        "a folder; it is created when missing",
     ),
     Setting(
         "AS_OF",
@@ -97,13 +97,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "THREADS",
-        "the processors there are",
+        "all processors of the machine",
         "threads to work with; the result does not depend on it",
         f"a whole number from 1 to {MAX_THREADS}",
     ),
     Setting(
         "MEMORY",
-        "a sixth of the machine's (three tenths with TARGET=spark), at least 4GB if it has as much",
+        "a sixth of the machine's (three tenths with TARGET=spark), but 4GB where it has that much",
         "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
@@ -116,7 +116,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "SPARK_MASTER",
-        "local, with as many threads as THREADS says",
+        "local, with THREADS threads",
         "where Spark runs, for TARGET=spark",
         "a master of Spark, such as local[4] or spark://host:7077",
     ),
@@ -124,19 +124,19 @@ SETTINGS: tuple[Setting, ...] = (
         "SPARK_CONF",
         "none",
         "further properties of Spark, for TARGET=spark",
-        "a file with a property a line, as spark-defaults.conf has them",
+        "a file in the form of spark-defaults.conf",
     ),
     Setting(
         "KEEP",
         str(DEFAULT_KEEP),
-        "published versions that are kept to roll back to",
+        "published versions to keep for rollback",
         f"a whole number from 1 to {MAX_KEEP}",
     ),
     Setting(
         "PSEUDONYMISE",
-        "as the warehouse was made; 0 for a new one",
-        "whether customers have pseudonyms instead of their ids, by the key PSEUDONYM_KEY of the "
-        "environment",
+        "as the warehouse was created; 0 for a new one",
+        "whether ids of customers are replaced by pseudonyms, computed with the key PSEUDONYM_KEY "
+        "of the environment",
         "0 or 1",
     ),
     Setting(
@@ -171,18 +171,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "FULL",
         "0",
-        "1 rebuilds everything, also what could be kept of the last build; the result is the same",
+        "1 rebuilds everything, including what could be kept; the result is the same",
         "0 or 1",
         is_flag=True,
     ),
 )
-# What commands take besides: not part of what a build is made by.
+# What single commands take besides; not part of a build's settings.
 VARIABLES: tuple[Setting, ...] = (
     Setting(
         "FORCE",
         "0",
-        "confirms clean-all, lets export and report replace OUT, and lets forget take a customer "
-        "it does not know",
+        "confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
+        "versions and accept an unknown customer",
         "1",
         is_flag=True,
     ),
@@ -280,10 +280,10 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def table(settings: Iterable[Setting] = SETTINGS, width: int = 78) -> str:
     """Return a table of settings as text."""
     lines: list[str] = []
-    indent = " " * 15
+    indent = " " * 16
     for setting in settings:
         body = f"{setting.what}: {setting.accepted} (default: {setting.default})"
         wrapped = textwrap.wrap(body, width - len(indent), break_on_hyphens=False)
-        lines.append(f"  {setting.name:<11}  {wrapped[0]}")
+        lines.append(f"  {setting.name:<12}  {wrapped[0]}")
         lines.extend(indent + line for line in wrapped[1:])
     return "\n".join(lines)

@@ -124,7 +124,7 @@ class Progress:
         return lines or [line for text in self._errors for line in _telling_lines(text)]
 
     def refusal(self, run_results: Path) -> tuple[str, int] | None:
-        """Return what is said of input or of a seed that cannot be used, with the exit code."""
+        """Return the message about unusable input or an unusable seed, with the exit code."""
         results = read_json(run_results)["results"] if run_results.exists() else []
         for result in results:
             _, found, text = (result["message"] or "").rpartition(LEARNING_ERROR)

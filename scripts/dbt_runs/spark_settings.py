@@ -54,7 +54,7 @@ class SparkWarehouse(Warehouse):
 
 
 def spark_settings(settings: Settings) -> Settings:
-    """Return the settings to work with on Spark: in a folder of its own below the warehouse."""
+    """Return the settings to work with on Spark: in a separate folder below the warehouse."""
     return replace(settings, warehouse=settings.warehouse / FOLDER)
 
 
@@ -81,7 +81,7 @@ def properties(settings: Settings) -> dict[str, str]:
             f"jdbc:derby:;databaseName={place.metastore};create=true"
         ),
         "spark.local.dir": str(place.temporary),
-        # Hadoop has an umask of its own, and gives everybody the right to read.
+        # Hadoop uses another umask, which lets everybody read.
         "spark.hadoop.fs.permissions.umask-mode": f"{umask():03o}",
         "spark.driver.extraJavaOptions": (
             f'-Duser.timezone=UTC "-Dderby.stream.error.file={place.temporary / "derby.log"}"'

@@ -264,7 +264,7 @@ def table_text(
     """Return a plain text table; numbers to the right, columns in `left` to the left.
 
     The column `wrapped` is broken over several lines where the table is wider than `width`. Cells
-    are shown as `plain` has them, so that none begins a line of its own.
+    are shown as `plain` has them, so that none begins a new line.
     """
     head, rows = [plain(text) for text in head], [[plain(text) for text in row] for row in rows]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]

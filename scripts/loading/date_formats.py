@@ -24,7 +24,7 @@ from loading import date_words
 from loading.date_shapes import ISO, date_shapes, order_of, shape_of, spoken_format
 
 MOST_VARIANTS = 40
-# More files than this have no formats of their own.
+# Above this number of files, formats are found for all of them together.
 MOST_FILES = 500
 # Formats of a column, or of each of its files by name.
 Formats = list[str] | dict[str, list[str]]

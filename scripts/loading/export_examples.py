@@ -71,7 +71,7 @@ def example_hint(
     """Return which example to copy into a folder, for a message; empty where none is.
 
     What was refused may have aborted the transaction of the connection, and so may every file
-    that is looked at: each statement here is a transaction of its own.
+    that is looked at: each statement here is a separate transaction.
     """
     with connection.cursor() as apart:
         for found in files_of_any_name(place)[:MOST_FILES]:

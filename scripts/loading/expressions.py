@@ -194,7 +194,7 @@ class _Writer:
         if self._depth > DEEPEST:
             raise ExpressionError(f"is nested more than {DEEPEST} deep")
         if node.get("alias"):
-            raise AliasError(f"has a name of its own, {node['alias']}: leave it out")
+            raise AliasError(f"has an alias, {node['alias']}: leave it out")
         method = getattr(self, f"_{node['class'].lower()}", None)
         if method is None:
             what = SPOKEN_CLASSES.get(node["class"], node["class"].lower())

@@ -64,7 +64,7 @@ class Bounds:
             raise refusal(
                 self._name,
                 f"line {self._line:,} has more than {self._longest_line:,} characters: expected "
-                "rows on lines of their own",
+                "rows on separate lines",
             )
         if found:
             self._line += found.number

@@ -48,7 +48,7 @@ EXAMPLES = {
     MISSING_KEY: "[-999, n/a], or {customer_id: [0, guest]}",
     JOIN_KEY: "{orders.csv: order_id, customers.csv: customer_id = id}",
 }
-# Those that say where in its files a table is: all that a source with columns of its own takes.
+# Those that say where in its files a table is: a source with fixed columns takes only these.
 KEYS_OF_LAYOUT = (FILES_KEY, SKIP_KEY, SHEET_KEY, LINES_KEY)
 # Those that say what of one table counts.
 KEYS_OF_SELECTION = (WHERE_KEY, ONLY_KEY, MISSING_KEY)

@@ -1,4 +1,4 @@
-"""Write a sheet of a workbook as CSV, in a process of its own with limited memory and time.
+"""Write a sheet of a workbook as CSV, in a separate process with limited memory and time.
 
 A workbook is a program's memory in a file: a small one can ask its reader for any amount. Whatever
 becomes of this process, the one that loads goes on and says what was wrong.
@@ -34,7 +34,7 @@ class SheetProblemError(Exception):
 
 
 def text_of(cell: Cell) -> str:
-    """Return a cell as text: numbers without a rounding of their own, times as ISO has them."""
+    """Return a cell as text: numbers not rounded, times in ISO 8601."""
     if isinstance(cell, str):
         return cell.replace("\r\n", "\n").replace("\r", "\n")
     if isinstance(cell, bool):

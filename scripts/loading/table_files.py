@@ -116,7 +116,7 @@ def found_files(
         return []
     then = {file.name: reading.then(raw_table, file.name) for file in found}
     if reading.is_replay and (any(then.values()) or not raw_table.is_required):
-        # What came in later as a file of its own was not there then.
+        # What came in later as a separate file was not there then.
         found = [file for file in found if then[file.name]]
         if not found:
             say(f"  {raw_table.name:<22} {'not there then':>16}")

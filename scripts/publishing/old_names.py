@@ -35,7 +35,7 @@ def write_old_names(connection: duckdb.DuckDBPyConnection, database: str) -> Non
     views outside of schema main find them only after `use`.
     """
     connection.execute(f"use {identifier(database)}")
-    # Each statement of its own would wait for the disk.
+    # Separate statements would each wait for the disk.
     connection.execute("begin")
     version = marts_schema_version()
     schema = old_names_schema()

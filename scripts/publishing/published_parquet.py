@@ -44,7 +44,7 @@ def publish_parquet(
 
 
 def follow(warehouse: Warehouse, run_number: int) -> str | None:
-    """Lead the link to a run that was gone back to; returns what to say of it, if anything.
+    """Point the link to the run that was restored; returns a message about it, if any.
 
     Where that run has no Parquet any more, or never had, there is no current one.
     """

@@ -322,7 +322,7 @@ def _specification(
 ) -> Specification:
     """Return a checked specification, as wide as its place.
 
-    `colours` is `independent` where layers have colours of their own.
+    `colours` is `independent` where layers have separate colours.
     """
     whole = chart.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
     specification: Specification = whole.resolve_scale(color=colours).to_dict()

@@ -67,7 +67,7 @@ def file_of(warehouse: Warehouse, request: Request) -> Path:
 
 
 def write(warehouse: Warehouse, file: Path, page: str) -> None:
-    """Put the page in place by a rename, so that nobody opens half of one.
+    """Put the page in place by a rename, so that no reader opens half of one.
 
     Raises:
         Problem: the file cannot be written.

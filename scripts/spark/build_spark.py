@@ -65,7 +65,7 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
 
 
 def register(settings: Settings, lock: int) -> None:
-    """Tell Spark's catalogue of the raw tables, in a process of its own.
+    """Register the raw tables in Spark's catalogue, in a separate process.
 
     The catalogue serves one process at a time, and dbt is the next.
 

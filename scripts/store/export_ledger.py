@@ -1,4 +1,4 @@
-"""The ledger of exports: what was last exported to each audience, in a file of its own.
+"""The ledger of exports: what was last exported to each audience, in a separate file.
 
 It lives beside the published file and is never rebuilt: a build, a rollback or a cleaning leaves it
 alone. An audience is a segment, all of them or a status of customers without one, with what is done
@@ -228,7 +228,7 @@ def about_to_move(connection: duckdb.DuckDBPyConnection, export_id: int) -> None
 
 
 def finish(connection: duckdb.DuckDBPyConnection, export_id: int) -> None:
-    """Write down that the file is in place, and forget members that nobody is compared with."""
+    """Record that the file is in place, and forget members that are no longer compared."""
     connection.execute("begin")
     connection.execute("update ledger.exports set stage = 'done' where export_id = ?", [export_id])
     connection.execute(

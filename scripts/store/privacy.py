@@ -148,7 +148,7 @@ class Guard:
         )
 
     def _plain_sql(self, column: str) -> str:
-        """Return the SQL of an id before it gets a pseudonym; null where it stands for nobody."""
+        """Return the SQL of an id before it gets a pseudonym; null where it is no customer."""
         plain = text_sql(column, self.macro)
         words = ", ".join(literal(word) for word in self.missing)
         return f"case when lower({plain}) not in ({words}) then {plain} end" if words else plain

@@ -186,7 +186,7 @@ def settle_exports(warehouse: Path) -> bool:
 
 
 def left_by_holders(warehouse: Path) -> list[Path]:
-    """Return what killed holders of the warehouse's lock left, while nobody holds it.
+    """Return what killed holders of the warehouse's lock left, while the lock is free.
 
     A temporary folder that was linked to elsewhere may serve others too, and is left alone.
     """

@@ -43,7 +43,7 @@ def set_aside_wal(warehouse: Warehouse) -> Path | None:
 def remove_leftovers(warehouse: Warehouse) -> None:
     """Remove what stopped commands left, before a command that does not hold the lock.
 
-    What a holder of the lock left is removed when nobody holds it.
+    What a holder of the lock left is removed while the lock is free.
     """
     temporary.remove_sessions_that_ended(warehouse.path)
     if not temporary.left_by_holders(warehouse.path):

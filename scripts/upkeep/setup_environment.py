@@ -24,7 +24,7 @@ IS_FOR_SPARK = os.environ.get("TARGET", "").strip() == "spark"
 ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
-# Sets of tools that an option asks for, each with a lock of its own.
+# Sets of tools that an option asks for, each with a separate lock.
 TOOLS = ("dev", "docs")
 # Published as source only: nothing but files to copy, no compiler needed.
 WITHOUT_WHEEL = "pyspark"
