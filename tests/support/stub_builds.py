@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
+import pytest
 
 from common.settings import Settings
 from common.warehouse_paths import Warehouse
+from publishing import publish as publishing
+from store.kept_versions import version_of
 
 COMMENT = """It's "quoted"; drop table x -- and so on."""
 
@@ -108,6 +115,22 @@ def build(
     warehouse.dbt_target.mkdir(parents=True, exist_ok=True)
     (warehouse.dbt_target / "manifest.json").write_text(json.dumps(MANIFEST))
     (warehouse.dbt_target / "run_results.json").write_text(json.dumps(results(**more)))
+
+
+@contextmanager
+def without_macros() -> Iterator[None]:
+    """Publish no macros: the project's name tables that are not built here."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(publishing, "MACROS", Path(folder))
+        yield
+
+
+def copy_published(warehouse: Path, target: Path, run_number: int) -> None:
+    """Copy a warehouse, in which the published file and its version are one file."""
+    shutil.copytree(warehouse, target, dirs_exist_ok=True)
+    copied = Warehouse(target)
+    copied.marts_db.unlink()
+    copied.marts_db.hardlink_to(version_of(copied, run_number).file)
 
 
 def published(chosen: Settings, sql: str) -> list[tuple]:

@@ -37,7 +37,10 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that needs no packages."""
-    folder = tmp_path / "a project"
+    return copy_to(tmp_path / "a project")
+
+
+def copy_to(folder: Path) -> Path:
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
     shutil.copytree(
@@ -98,12 +101,21 @@ def test_a_mistyped_setting_is_refused(project: Path) -> None:
     assert "did you mean WAREHOUSE?" in ended.stderr
 
 
-def test_set_up_mends_what_is_half_made_and_then_does_nothing(project: Path) -> None:
-    # Interrupted: there is a Python, but the stamp that comes last is not there.
-    left = project / ".venv" / "bin" / "python"
+@pytest.fixture(scope="module")
+def mended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    """A project whose set-up was interrupted, and its next set-up, which takes seconds."""
+    folder = copy_to(tmp_path_factory.mktemp("mended") / "a project")
+    # There is a Python, but the stamp that comes last is not there.
+    left = folder / ".venv" / "bin" / "python"
     left.parent.mkdir(parents=True)
     left.symlink_to("/bin/true")
-    first = make(project, "setup")
+    return folder, make(folder, "setup")
+
+
+def test_set_up_mends_what_is_half_made_and_then_does_nothing(
+    mended: tuple[Path, subprocess.CompletedProcess],
+) -> None:
+    project, first = mended
     assert first.returncode == 0, first.stderr
     assert "Setting up .venv" in first.stderr
     assert first.stdout == ""
@@ -115,8 +127,10 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(project: Path) -> 
 
 
 @pytest.mark.parametrize("tools", ["dev", "docs"])
-def test_tools_are_added_to_what_builds_use(project: Path, tools: str) -> None:
-    assert make(project, "setup").returncode == 0
+def test_tools_are_added_to_what_builds_use(
+    mended: tuple[Path, subprocess.CompletedProcess], tools: str
+) -> None:
+    project, _ = mended
     venv = project / ".venv"
     assert not (venv / f".{tools}-lock-sha256").exists()
     (venv / "kept").touch()

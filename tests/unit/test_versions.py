@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,34 +15,51 @@ from common.console import WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import Settings, resolve
 from common.warehouse_paths import Warehouse
-from publishing import publish as publishing
 from publishing.publish import publish
 from store import kept_versions
 from store.history import numbers_given_out
 from store.kept_versions import damage, version_of
 from store.warehouse import exclusive, wal_of
-from stub_builds import build, published
+from stub_builds import build, copy_published, published, without_macros
 from upkeep.list_versions import damaged, listing
 from upkeep.rollback import rollback
 
 CURRENT = "select run_number from segmentation_runs where is_current"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_macros() -> Iterator[None]:
+    with without_macros():
+        yield
+
+
+def settings_in(folder: Path) -> Settings:
+    return resolve({"WAREHOUSE": str(folder / "it's a warehouse"), "THREADS": "2"})
+
+
+@pytest.fixture(scope="module")
+def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with runs 1, 2 and 3 published, made once."""
+    chosen = settings_in(tmp_path_factory.mktemp("three runs"))
+    Warehouse(chosen.warehouse).create()
+    for run_number in (1, 2, 3):
+        build(chosen, run_number=run_number, as_of=f"2024-01-0{run_number}")
+        publish(chosen)
+    return chosen.warehouse
+
+
 @pytest.fixture
-def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of an empty warehouse, and no macros, which name tables that are not built here."""
-    monkeypatch.setattr(publishing, "MACROS", tmp_path / "no macros")
-    found = resolve({"WAREHOUSE": str(tmp_path / "it's a warehouse"), "THREADS": "2"})
+def chosen(tmp_path: Path) -> Settings:
+    """Settings of an empty warehouse."""
+    found = settings_in(tmp_path)
     Warehouse(found.warehouse).create()
     return found
 
 
 @pytest.fixture
-def warehouse(chosen: Settings) -> Warehouse:
+def warehouse(chosen: Settings, three_runs: Path) -> Warehouse:
     """The warehouse with runs 1, 2 and 3 published."""
-    for run_number in (1, 2, 3):
-        build(chosen, run_number=run_number, as_of=f"2024-01-0{run_number}")
-        publish(chosen)
+    copy_published(three_runs, chosen.warehouse, 3)
     return Warehouse(chosen.warehouse)
 
 
