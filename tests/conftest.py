@@ -70,10 +70,12 @@ def offered_builds(
 ) -> Iterator[Builds]:
     """Offer every build that the selected tests need, and start all before the first test runs.
 
-    One of several processes makes a build when a test asks for it: it need not run all of the
-    tests, and the others have work meanwhile.
+    One of several processes makes a build when a test asks for it, and the others copy it.
     """
-    offered = Builds(tmp_path_factory.mktemp("builds"))
+    is_one_of_several = hasattr(request.config, "workerinput")
+    # All processes of a run have their folders below one.
+    shared = tmp_path_factory.getbasetemp().parent / "made" if is_one_of_several else None
+    offered = Builds(tmp_path_factory.mktemp("builds"), shared)
     waiting = [item for item in request.session.items if _waits_for_builds(item)]
     if waiting:
         offered.offer({"shop": build_shop})
@@ -83,7 +85,6 @@ def offered_builds(
                 offered.offer(makes)
         for name, make in getattr(item.module, "BUILDS", {}).items():
             offered.offer({name: make})
-    is_one_of_several = hasattr(request.config, "workerinput")
     if not is_one_of_several:
         offered.start_all()
     yield offered

@@ -3,7 +3,8 @@
 import pytest
 
 from export_ordered import digests
-from shops import SHOP, TYPES, Builds, Built, build, shuffle_csv, stationary_shop
+from shops import SHOP, Builds, Built, build, shuffle_csv
+from stationary_shop import TYPES, stationary_shop
 
 
 def build_shop_shuffled(builds: Builds) -> Built:

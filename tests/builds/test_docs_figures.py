@@ -1,43 +1,16 @@
-"""Figures of README.md and docs are those of a build of the data that comes with the project."""
+"""The comparison of figures in README.md and docs with a build, which `make test-docs` makes."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import queries_page
 from common.console import Problem
-from common.warehouse_paths import Warehouse
 from queries_page import differences, is_alike, pages, with_block
-from shops import ROOT, Builds, Built, clean_environment
-
-
-def build_default(builds: Builds) -> Built:
-    """Build as `make build` does without a setting, elsewhere."""
-    warehouse = builds.folder("default") / "warehouse"
-    finished = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "build.py")],
-        cwd=ROOT,
-        env=clean_environment(warehouse=warehouse),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Built(finished.returncode, finished.stdout, Warehouse(warehouse))
-
-
-CHAINS = [{"default": build_default}]
-
-
-@pytest.mark.many_builds
-def test_the_docs_show_the_figures_of_the_build(builds: Builds) -> None:
-    assert differences(pages(builds["default"].checked().marts)) == []
+from shops import Built
 
 
 @pytest.fixture

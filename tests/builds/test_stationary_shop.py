@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 import pytest
 from test_determinism import build_stationary
 
-from shops import STATIONARY_CUSTOMERS, TYPES, day
+from stationary_shop import STATIONARY_CUSTOMERS, TYPES, day
 
 BUILDS = {"stationary": build_stationary}
 

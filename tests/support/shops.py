@@ -8,20 +8,18 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
 from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
 from common.warehouse_paths import Warehouse
+from shared_builds import MadeChain
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -132,10 +130,16 @@ class Builds:
     takes this object, for the folder to work in and for builds that it starts from. `make test` has
     five minutes, so it makes few: those of tests marked `many_builds` are in the list `CHAINS`, of
     such tables, in each of which the later builds may continue from the earlier ones.
+
+    Where several processes run tests, each chain is made by one of them; the others copy it, so
+    that none disturbs what another is reading.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: Path | None = None) -> None:
+        """Work in a folder; `shared` is a folder for what all processes of a run make."""
         self._folder = folder
+        self._shared = shared
+        self._used = local()
         self._pool = ThreadPoolExecutor(BUILDS_AT_ONCE)
         self._chains: list[Mapping[str, Callable[[Builds], Built]]] = []
         self._futures: dict[str, Future[Built]] = {}
@@ -167,15 +171,44 @@ class Builds:
                 self._pool.submit(self._make, chain)
 
     def _make(self, chain: Mapping[str, Callable[[Builds], Built]]) -> None:
+        if self._shared is None:
+            self._make_here(chain, None)
+            return
+        made = MadeChain(self._shared / next(iter(chain)), self._folder)
+        with made.locked():
+            if made.is_there():
+                self._copy(chain, made)
+            elif self._make_here(chain, made):
+                made.finish()
+
+    def _copy(self, chain: Iterable[str], made: MadeChain) -> None:
+        try:
+            for name, (code, output, path) in made.copied().items():
+                self._futures[name].set_result(Built(code, output, Warehouse(path)))
+        except Exception as error:
+            for name in chain:
+                self._futures[name].set_exception(error)
+
+    def _make_here(
+        self, chain: Mapping[str, Callable[[Builds], Built]], made: MadeChain | None
+    ) -> bool:
+        """Make the builds; returns whether all of them were made."""
         for name, make in chain.items():
             future = self._futures[name]
             if self._is_closed:
                 future.cancel()
                 continue
+            self._used.folders = set()
             try:
-                future.set_result(make(self))
+                built = make(self)
+                if made:
+                    # Before any test can look at it, and change it.
+                    finished = (built.code, built.output, built.warehouse.path)
+                    made.keep(name, finished, self._used.folders)
+                future.set_result(built)
             except Exception as error:
                 future.set_exception(error)
+        return not any(self._futures[n].cancelled() or self._futures[n].exception() for n in chain)
 
     def __getitem__(self, name: str) -> Built:
         """Return a build, waiting until it is done."""
@@ -192,6 +225,8 @@ class Builds:
         """Return the folder of this name below that of all builds."""
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True)
+        if hasattr(self._used, "folders"):
+            self._used.folders.add(name)
         return folder
 
     def close(self) -> None:
@@ -255,170 +290,3 @@ def spend_by_customer(path: Path, customers: Sequence[str]) -> dict[str, Decimal
         if record["customer_id"] in totals:
             totals[record["customer_id"]] += Decimal(record["net_amount"])
     return totals
-
-
-# --- the stationary shop
-
-FIRST_DAY = date(2024, 1, 1)
-# Whole weeks at every as-of date, so that each window has its share of weekends.
-STATIONARY_DAYS = 301
-# Enough lines for several threads: DuckDB hands out rows by the 122,880.
-STATIONARY_CUSTOMERS = 1_200
-
-
-@dataclass(frozen=True)
-class Type:
-    """A type of customer, whose behaviour is the same on every day.
-
-    Orders a day are few enough to be rare and enough that nobody is unseen for long: the slowest
-    type misses the first 189 days, the shortest history compared, with probability 4e-6.
-    """
-
-    orders_per_day: float
-    lines_per_order: int
-    median_amount: float
-    discount_share: float
-    channel: str
-    categories: tuple[int, ...]
-    coupons_per_day: float
-
-
-TYPES = (
-    Type(0.40, 5, 4.0, 0.05, "store", (0, 1, 2), 0.00),
-    Type(0.20, 4, 20.0, 0.00, "web", (3, 4), 0.00),
-    Type(0.10, 2, 9.0, 0.40, "app", (5, 6), 0.05),
-    Type(0.0635, 2, 300.0, 0.00, "phone", (7, 8), 0.00),
-)
-CATEGORY_COUNT = 9
-PRODUCTS_PER_CATEGORY = 5
-CAMPAIGNS_PER_DAY = 0.02
-
-
-def stationary_shop(folder: Path, *, is_shuffled: bool = False) -> Path:
-    """Write a shop in which nothing changes but the day, as Parquet; returns its folder.
-
-    Orders of a customer fall on each day independently, with a chance that does not depend on
-    the day. Shuffled, the same rows and columns come in another order.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(7)
-    tables = {
-        "order_lines": _order_lines(rng),
-        "interactions": _interactions(rng),
-        "products": _products(),
-        "customers": _customers(rng),
-    }
-    shuffler = np.random.default_rng(8)
-    for name, table in tables.items():
-        if is_shuffled:
-            columns = [table.column_names[i] for i in shuffler.permutation(table.num_columns)]
-            table = table.select(columns).take(shuffler.permutation(table.num_rows))
-        _write_parquet(table, folder / f"{name}.parquet")
-    return folder
-
-
-def _order_lines(rng: np.random.Generator) -> pa.Table:
-    kind = np.arange(STATIONARY_CUSTOMERS) % len(TYPES)
-    chance = np.array([t.orders_per_day for t in TYPES])[kind]
-    is_order = rng.random((STATIONARY_CUSTOMERS, STATIONARY_DAYS)) < chance[:, None]
-    customer, day = np.nonzero(is_order)
-    seconds = day * 86_400 + rng.integers(8 * 3_600, 23 * 3_600, len(day))
-    most = np.array([2 * t.lines_per_order - 1 for t in TYPES])[kind[customer]]
-    repeats = rng.integers(1, most + 1)
-    order = np.repeat(np.arange(len(day)), repeats)
-    line_customer = customer[order]
-    line_kind = kind[line_customer]
-    shelf = np.array([[t.categories[i % len(t.categories)] for i in range(6)] for t in TYPES])
-    category = shelf[line_kind, rng.integers(0, 6, len(order))]
-    product = category * PRODUCTS_PER_CATEGORY + rng.integers(0, PRODUCTS_PER_CATEGORY, len(order))
-    median = np.array([t.median_amount for t in TYPES])[line_kind]
-    cents = np.maximum(1, np.rint(100 * median * np.exp(0.4 * rng.standard_normal(len(order)))))
-    discount = np.array([t.discount_share for t in TYPES])[line_kind]
-    channels = np.array([t.channel for t in TYPES])
-    # One order in ten comes by another channel than the usual one.
-    strays = np.where(rng.random(len(day)) < 0.1, "kiosk", channels[kind[customer]])
-    return pa.table(
-        {
-            "order_line_id": [f"l{i}" for i in range(len(order))],
-            "order_id": [f"o{i}" for i in order],
-            "customer_id": _customer_ids(line_customer),
-            "product_id": [f"p{i}" for i in product],
-            "quantity": rng.integers(1, 4, len(order)),
-            "net_amount": cents.astype(np.int64),
-            "discount_amount": np.rint(cents * discount).astype(np.int64),
-            "channel": strays[order],
-            "ordered_at": _times(seconds[order]),
-        }
-    )
-
-
-def _interactions(rng: np.random.Generator) -> pa.Table:
-    kind = np.arange(STATIONARY_CUSTOMERS) % len(TYPES)
-    shape = (STATIONARY_CUSTOMERS, STATIONARY_DAYS)
-    coupon_chance = np.array([t.coupons_per_day for t in TYPES])[kind]
-    coupon_customer, coupon_day = np.nonzero(rng.random(shape) < coupon_chance[:, None])
-    sent_customer, sent_day = np.nonzero(rng.random(shape) < CAMPAIGNS_PER_DAY)
-    # Answers come on the same day, so that none is cut off by an as-of date.
-    is_answered = rng.random(len(sent_day)) < 0.3
-    customers = [coupon_customer, sent_customer, sent_customer[is_answered]]
-    days = [coupon_day, sent_day, sent_day[is_answered]]
-    names = ["coupon_redeemed", "campaign_sent", "campaign_response"]
-    counts = [len(day) for day in days]
-    campaigns = np.array([f"k{day}" for day in sent_day])
-    return pa.table(
-        {
-            "customer_id": _customer_ids(np.concatenate(customers)),
-            "interaction_type": np.repeat(names, counts),
-            "campaign_id": [None] * counts[0] + [*campaigns, *campaigns[is_answered]],
-            "occurred_at": _times(np.concatenate(days) * 86_400 + 36_000),
-        }
-    )
-
-
-def _products() -> pa.Table:
-    count = CATEGORY_COUNT * PRODUCTS_PER_CATEGORY
-    return pa.table(
-        {
-            "product_id": [f"p{i}" for i in range(count)],
-            "category": [f"Category {i // PRODUCTS_PER_CATEGORY}" for i in range(count)],
-            "is_private_label": [i % PRODUCTS_PER_CATEGORY == 0 for i in range(count)],
-        }
-    )
-
-
-def _customers(rng: np.random.Generator) -> pa.Table:
-    bands = np.array(["18-34", "35-54", "55+"])
-    return pa.table(
-        {
-            "customer_id": _customer_ids(np.arange(STATIONARY_CUSTOMERS)),
-            "age_band": bands[rng.integers(0, len(bands), STATIONARY_CUSTOMERS)],
-        }
-    )
-
-
-def _customer_ids(numbers: np.ndarray) -> list[str]:
-    return [f"s{i:05}" for i in numbers]
-
-
-def _times(seconds: np.ndarray) -> pa.Array:
-    start = np.datetime64(FIRST_DAY.isoformat(), "s")
-    return pa.array(start + seconds.astype("timedelta64[s]"))
-
-
-def _write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet; amounts, counted in cents, become decimals."""
-    cells = [
-        f"cast({name} * 0.01 as decimal(18, 2)) as {name}" if name.endswith("_amount") else name
-        for name in table.column_names
-    ]
-    with duckdb.connect() as connection:
-        connection.register("records", table)
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute(
-            f"copy (select {', '.join(cells)} from records) to '{path}' (format parquet)"
-        )
-
-
-def day(number: int) -> date:
-    """Return a day of the stationary shop, counted from 0."""
-    return FIRST_DAY + timedelta(days=number)
