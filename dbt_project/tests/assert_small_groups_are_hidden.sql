@@ -52,6 +52,18 @@ unmarked as (
         active_count as customer_count
     from {{ ref('segment_trends') }}
     where not is_small_group
+    union all
+    select
+        'segment_grid' as mart,
+        customer_count
+    from {{ ref('segment_grid') }}
+    where not is_small_group
+    union all
+    select
+        'segment_grid' as mart,
+        slipping_count as customer_count
+    from {{ ref('segment_grid') }}
+    where not is_small_group
 
 )
 

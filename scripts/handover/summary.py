@@ -19,6 +19,9 @@ from store.warehouse import remove_leftovers
 
 MAX_WIDTH = 100
 MIN_WIDTH = 60
+# Value tiers from the highest, and what stands in a cell that is merged into one to its left.
+TIERS = ("top", "high", "medium", "low", "none")
+MERGED = "<"
 # What segment_yield says of growth, in as few letters as the table has room for.
 GROWTH = {
     "grows": "grows",
@@ -45,6 +48,7 @@ def summary(path: Path, width: int | None = None) -> str:
                 _run(connection, width),
                 _customers(connection, width),
                 _segments(connection, width),
+                _grid(connection, width),
                 _baselines(connection, width),
                 _data(connection),
                 _empty_marts(connection, width),
@@ -66,6 +70,7 @@ def headline(path: Path, width: int = MAX_WIDTH) -> str:
         parts = [
             _run(connection, width).splitlines()[0],
             _segments(connection, width),
+            _grid(connection, width),
             _baselines(connection, width),
         ]
     return "\n\n".join(part for part in parts if part)
@@ -128,7 +133,16 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     )
     total = sum(row["customers"] for row in rows)
     parts = ", ".join(f"{row['customers']:,} {row['status'].replace('_', ' ')}" for row in rows)
-    return "\n".join(_wrapped(f"Customers: {total:,} ({parts})", width, ""))
+    stages = _rows(
+        connection,
+        "select lifecycle_stage as stage, count(*) as customers from customer_segments "
+        "where lifecycle_stage is not null group by stage order by customers desc, stage",
+    )
+    lines = _wrapped(f"Customers: {total:,} ({parts})", width, "")
+    if stages:
+        told = ", ".join(f"{row['customers']:,} {row['stage'].replace('_', ' ')}" for row in stages)
+        lines += _wrapped(f"By their own rhythm: {told}", width, "")
+    return "\n".join(lines)
 
 
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
@@ -166,16 +180,50 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     )
 
 
+def _grid(connection: duckdb.DuckDBPyConnection, width: int) -> str:
+    """Return customers and shares of spend of segments by value tier."""
+    rows = _rows(
+        connection,
+        "select segment_id, tiers, customer_count, spend_share from segment_grid "
+        "order by segment_id, tiers",
+    )
+    present = {tier for row in rows for tier in row["tiers"].split(", ")}
+    head = [tier for tier in TIERS if tier in present]
+    cells: dict[int, dict[str, str]] = {}
+    for row in rows:
+        first, *others = row["tiers"].split(", ")
+        of_segment = cells.setdefault(row["segment_id"], {})
+        of_segment[first] = f"{row['customer_count']:,} ({_percent(row['spend_share']) or '0'})"
+        of_segment |= dict.fromkeys(others, MERGED)
+    if not cells:
+        return ""
+    lines = _wrapped("Customers (share of spend) by segment and value tier", width)
+    lines.append(
+        table_text(
+            ("id", *head),
+            [
+                (str(segment), *(of_segment.get(tier, "") for tier in head))
+                for segment, of_segment in cells.items()
+            ],
+            width,
+        )
+    )
+    if any(MERGED in of_segment.values() for of_segment in cells.values()):
+        lines += _wrapped(f"{MERGED} too few customers, counted with the tier to the left", width)
+    return "\n".join(lines)
+
+
 def _baselines(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     # The run that is repeated may be older than the measure; the mart is of this build.
     rows = _rows(
         connection,
         "select coalesce(max(finding), "
-        "(select baseline_finding from segmentation_runs where is_current)) as sentence "
+        "(select baseline_finding from segmentation_runs where is_current)) as spend_sentence, "
+        "max(composition_finding) as composition_sentence "
         "from segment_baselines where basis = 'backtest' and method = 'segments'",
     )
-    sentence = rows[0]["sentence"]
-    return "\n".join(_wrapped(sentence, width)) if sentence else ""
+    sentences = (rows[0]["composition_sentence"], rows[0]["spend_sentence"])
+    return "\n".join(line for text in sentences if text for line in _wrapped(text, width))
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:

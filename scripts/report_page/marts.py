@@ -22,7 +22,7 @@ SEGMENT = "$segment_id"
 LEAST_SIZE = "$min_group_size"
 # Totals that give the size of a segment away, where the other segments are shown.
 TOTALS = ("customer_share", "spend_share", "segmented_customer_count")
-WITH_TOTALS = ("segments", "brief_segment", "runs")
+WITH_TOTALS = ("segments", "brief_segment", "grid", "runs")
 
 
 Row: TypeAlias = dict[str, Any]

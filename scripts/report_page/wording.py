@@ -71,6 +71,14 @@ def signed(value: Number) -> str:
     return f"{amount:+.1f}" if amount else "0.0"
 
 
+def signed_whole(value: Number) -> str:
+    """Return a whole number with its sign, and 0 without."""
+    if value is None:
+        return NONE
+    amount = _without_minus_zero(float(value), 0)
+    return f"{amount:+,.0f}" if amount else "0"
+
+
 def index(value: Number) -> str:
     """Return an index of which 100 is the average."""
     return whole(value)

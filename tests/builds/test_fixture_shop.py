@@ -680,6 +680,7 @@ def test_the_file_holds_the_marts_and_the_history(marts):
         "segment_demographics",
         "segment_lift",
         "segment_engagement",
+        "segment_grid",
         "segment_movement",
         "segment_playbook",
         "segment_profiles",

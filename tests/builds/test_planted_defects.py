@@ -285,6 +285,15 @@ DEFECTS = {
         "coalesce(totals.customer_count, 0) as customer_count",
         "coalesce(totals.customer_count, 0) + 1 as customer_count",
     ),
+    "assert_grid_cells_sum_to_segments": Defect(
+        "customers of a tier are in no cell",
+        "segments",
+        "marts/segments/segment_grid.sql",
+        "        sum(customer_segments.spend) as spend\n    from customer_segments\n",
+        "        sum(customer_segments.spend) as spend\n"
+        "    from (select * from customer_segments where value_tier <> 'low')\n"
+        "        as customer_segments\n",
+    ),
     "assert_segment_spend_sums_to_customer_spend": Defect(
         "each segment spends a cent too much",
         "segments",

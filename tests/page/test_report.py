@@ -76,6 +76,7 @@ def hostile(shop: Built, folder: Path) -> Path:
 def test_the_sections_stand_in_the_order_of_the_story(root: Element):
     assert [section.attributes["id"] for section in root.all("section")] == [
         "segments",
+        "grid",
         "value",
         "differences",
         "categories",
@@ -88,7 +89,7 @@ def test_the_sections_stand_in_the_order_of_the_story(root: Element):
         "quality",
         "making",
     ]
-    assert len(SECTIONS) == 12
+    assert len(SECTIONS) == 13
 
 
 def test_the_cards_tell_the_figures_of_the_marts(root: Element, marts):

@@ -112,6 +112,7 @@ MARTS = (
     "segment_category_affinity",
     "segment_demographics",
     "segment_engagement",
+    "segment_grid",
     "segment_lift",
     "segment_movement",
     "segment_playbook",

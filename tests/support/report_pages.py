@@ -34,14 +34,20 @@ def edited(shop: Built, folder: Path, edit: Callable[[Connection], None]) -> Pat
 def make_large(connection: Connection) -> None:
     """Have the page show all of the shop, though most groups in it are small."""
     connection.execute("update segment_summary set customer_count = greatest(customer_count, 5)")
-    for table in ("movement", "engagement", "category_affinity", "trends"):
+    for table in ("movement", "engagement", "category_affinity", "grid", "trends"):
         connection.execute(f"update segment_{table} set is_small_group = false")
 
 
 def make_hostile(connection: Connection) -> None:
     """Put markup into every text that data or people may have chosen."""
     name = {"name": HOSTILE_NAME}
-    for table in ("segment_summary", "segment_playbook", "segment_yield", "customer_segments"):
+    for table in (
+        "customer_segments",
+        "segment_grid",
+        "segment_playbook",
+        "segment_summary",
+        "segment_yield",
+    ):
         connection.execute(f"update {table} set segment_name = $name", name)
     for table, column in (
         ("segment_demographics", "attribute"),
@@ -105,6 +111,7 @@ def make_orderless(connection: Connection) -> None:
     for table in (
         "segment_category_affinity",
         "segment_engagement",
+        "segment_grid",
         "segment_trends",
         "segment_lift",
         "segment_playbook",

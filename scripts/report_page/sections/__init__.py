@@ -9,6 +9,7 @@ from report_page.model import Facts, Section
 from report_page.sections import (
     cards,
     evidence,
+    grid,
     making,
     moving,
     people,
@@ -22,6 +23,7 @@ from report_page.sections import (
 # Each returns its section, or nothing where the source does not tell what it needs.
 SECTIONS: tuple[Callable[[Marts, Facts], Section | None], ...] = (
     cards.section,
+    grid.section,
     value_growth.section,
     profile.section,
     shopping.section,

@@ -38,6 +38,12 @@ lapsed_snapshots as (
 
 ),
 
+customer_lifecycle as (
+
+    select * from {{ ref('customer_lifecycle') }}
+
+),
+
 segment_names as (
 
     select * from {{ ref('segment_names') }}
@@ -97,6 +103,7 @@ final as (
         customer_reasons.reasons,
         customer_reasons.change_feature,
         customer_statuses.value_tier,
+        customer_lifecycle.stage as lifecycle_stage,
         customer_statuses.rfm_score,
         customer_assignments.segment_id,
         customer_assignments.runner_up_segment_id,
@@ -132,6 +139,8 @@ final as (
             = customer_assignments.as_of_date
     left join customer_reasons
         on customer_statuses.customer_id = customer_reasons.customer_id
+    left join customer_lifecycle
+        on customer_statuses.customer_id = customer_lifecycle.customer_id
     left join customer_snapshots
         on customer_statuses.customer_id = customer_snapshots.customer_id
     left join lapsed_snapshots

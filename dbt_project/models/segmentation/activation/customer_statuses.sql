@@ -33,8 +33,7 @@ placed as (
         + count(*) over (partition by last_order_date) as recency_place,
         2 * (rank() over (order by order_count) - 1)
         + count(*) over (partition by order_count) as frequency_place,
-        2 * (rank() over (order by spend) - 1)
-        + count(*) over (partition by spend) as monetary_place,
+        {{ value_place('spend') }} as monetary_place,
         2 * count(*) over () as place_count
     from customer_snapshots
     where order_count > 0
@@ -55,16 +54,7 @@ scored as (
             ) as bigint
         ) as {{ score }}_score,
         {% endfor -%}
-        case
-            when spend <= 0 then 'none'
-            {%- for tier in ['top', 'high', 'medium'] %}
-            when
-                monetary_place
-                >= {{ var('value_tiers')[tier] }} * place_count
-                then '{{ tier }}'
-            {%- endfor %}
-            else 'low'
-        end as value_tier
+        {{ value_tier('spend', 'monetary_place', 'place_count') }} as value_tier
     from placed
 
 ),
