@@ -20,6 +20,8 @@ ROW_HEIGHT = 26
 CELL_GAP = 1.5
 # Cells narrower than this, in pixels, show their colour only.
 NARROWEST_CELL = 34
+# Ticks of a span of shares below this differ by less than a percent.
+SMALL_SPAN = 0.06
 Rows = Sequence[Row]
 Titles = dict[str, str]
 
@@ -235,21 +237,28 @@ def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Title
 
 def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
     """Return a bar for each `row` with `value` (a share) and `label`; some are `is_marked`."""
+    # Labels stand right of the bars, also of those that go to the left.
+    rows = [row | {"end": max(0, row["value"])} for row in rows]
     order = [row["row"] for row in rows]
-    highest = max((row["value"] for row in rows), default=0)
+    lowest = min(0, *(row["value"] for row in rows))
+    highest = 1.45 * max(0, *(row["value"] for row in rows)) or -lowest or 1
     base = _chart(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
         y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
         x=alt.X(
             "value:Q",
-            scale=alt.Scale(domain=[min(0, *(row["value"] for row in rows)), 1.45 * highest or 1]),
-            axis=alt.Axis(title=title, format=".0%", tickCount=4),
+            scale=alt.Scale(domain=[lowest, highest]),
+            axis=alt.Axis(
+                title=title, format=".0%" if highest - lowest > SMALL_SPAN else ".1%", tickCount=4
+            ),
         ),
         tooltip=_tooltips(tooltips),
     )
     drawn = base.mark_bar(cornerRadiusEnd=3, height={"band": 0.62}).encode(
         color=alt.condition("datum.is_marked", alt.value("var(--link)"), alt.value(MARK))
     )
-    labels = base.mark_text(align="left", dx=6).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=6).encode(
+        x=alt.X("end:Q", title=title), text="label:N"
+    )
     return _specification(drawn + labels)
 
 

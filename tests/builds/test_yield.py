@@ -21,7 +21,14 @@ from store.history import copy_history
 
 CHAINS = [{"chance": chance_shop.build_chance}, {"chance_cut_off": chance_shop.build_cut_off}]
 
-METHODS = {"segments", "spend quintiles", "RFM cells", "past spend ranking", "chance"}
+METHODS = {
+    "segments",
+    "spend quintiles",
+    "RFM cells",
+    "recency and spend cells",
+    "past spend ranking",
+    "chance",
+}
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +324,7 @@ def test_the_comparison_recomputes_from_raw_rows(chance, raw, segment_of):
         "segments": segment_of[day(JUDGED_DAY)],
         "spend quintiles": fifths(past),
         "RFM cells": 100 * fifths(last) + 10 * fifths(count) + fifths(past),
+        "recency and spend cells": 10 * fifths(last) + fifths(past),
         "past spend ranking": fifths(past, 100),
         "chance": (turn - 1) * 4 // CUSTOMERS + 1,
     }

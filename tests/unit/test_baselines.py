@@ -12,7 +12,7 @@ import pytest
 from common.project_sql import ProjectSql, Relation
 
 CUSTOMERS = 600
-PLAIN = ("spend quintiles", "RFM cells", "past spend ranking")
+PLAIN = ("spend quintiles", "RFM cells", "recency and spend cells", "past spend ranking")
 MODELS = ("int_baseline_scores", "baseline_comparison", "baseline_findings")
 Measured = Callable[[np.ndarray, np.ndarray, np.ndarray], duckdb.DuckDBPyConnection]
 
@@ -21,7 +21,7 @@ Measured = Callable[[np.ndarray, np.ndarray, np.ndarray], duckdb.DuckDBPyConnect
 def measured() -> Iterator[Measured]:
     """Runs the models on past spend, future spend and the segments of the backtest.
 
-    All customers have as many orders and the same last order, so RFM cells are spend quintiles.
+    All customers have as many orders and the same last order, so all cells are spend quintiles.
     """
     with duckdb.connect() as connection:
         project = ProjectSql(
@@ -141,7 +141,7 @@ def test_a_plain_method_that_is_clearly_better_comes_first(measured: Measured) -
     future = np.round(past * rng.lognormal(0, 0.5, CUSTOMERS), 2)
     segments = np.where(groups(past) > 3, 1, 2)
     assert finding(measured(levels(past, 20), future, segments)).startswith(
-        "Plain methods predict future spend better than the segments, "
+        "Plain methods predict future spend better than the segments: "
     )
 
 

@@ -28,6 +28,7 @@ METHODS = {
     "segments": "these segments",
     "spend quintiles": "fifths by spend",
     "RFM cells": "RFM cells",
+    "recency and spend cells": "cells of recency and spend",
     "past spend ranking": "ranking by past spend",
     "chance": "chance",
 }
@@ -220,12 +221,16 @@ BASELINE_COLUMNS = (
     Column("future_spend_variance_explained_low", "At least", wording.percent),
     Column("future_spend_variance_explained_high", "At most", wording.percent),
     Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
-    Column("finding", "Finding"),
+    Column("composition_variance_explained", "Next purchases explained", wording.percent),
+    Column("composition_variance_explained_low", "At least", wording.percent),
+    Column("composition_variance_explained_high", "At most", wording.percent),
+    Column("finding", "Finding on spend"),
+    Column("composition_finding", "Finding on purchases"),
 )
 
 
 def useful(marts: Marts) -> list[Figure]:
-    """Return how well segments predict future spend, beside plain methods and chance."""
+    """Return what segments say of what customers buy and spend next, beside plain methods."""
     answer = marts.ask("baselines")
     if not answer:
         return []
@@ -233,6 +238,15 @@ def useful(marts: Marts) -> list[Figure]:
     days = own["horizon_days"]
     captured = own["top_20_percent_captured_share"]
     found = [
+        _by_method(
+            answer,
+            "composition",
+            "What customers of equal spend buy next",
+            "composition_variance_explained",
+            "variance explained within tiers of spend",
+            f"{own['composition_finding']}.",
+            "composition_finding",
+        ),
         _by_method(
             answer,
             "explained",
@@ -257,7 +271,13 @@ def useful(marts: Marts) -> list[Figure]:
 
 
 def _by_method(
-    answer: Answer, key: str, title: str, field: str, axis: str, finding: str
+    answer: Answer,
+    key: str,
+    title: str,
+    field: str,
+    axis: str,
+    finding: str,
+    told: str = "finding",
 ) -> Figure | None:
     """Return a bar for each method; None where none has a value."""
     rows = [row for row in answer.rows if row[field] is not None]
@@ -277,7 +297,7 @@ def _by_method(
                     "value": row[field],
                     "label": wording.percent(row[field]),
                     "groups": wording.whole(row["group_count"]),
-                    "finding": row["finding"] if row["method"] != "segments" else "",
+                    "finding": row[told] if row["method"] != "segments" else "",
                     "is_marked": row["method"] == "segments",
                 }
                 for row in rows

@@ -6,6 +6,12 @@ baseline_comparison as (
 
 ),
 
+composition_comparison as (
+
+    select * from {{ ref('composition_comparison') }}
+
+),
+
 baseline_findings as (
 
     select * from {{ ref('baseline_findings') }}
@@ -25,6 +31,7 @@ final as (
         baseline_comparison.method,
         coalesce(baseline_comparison.comparison, baseline_findings.finding)
             as finding,
+        composition_comparison.finding as composition_finding,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
         baseline_comparison.group_count,
         baseline_comparison.customer_count,
@@ -43,6 +50,15 @@ final as (
         baseline_comparison.captured_difference,
         baseline_comparison.captured_difference_low,
         baseline_comparison.captured_difference_high,
+        composition_comparison.customer_count as composition_customer_count,
+        composition_comparison.explained as composition_variance_explained,
+        composition_comparison.explained_low
+            as composition_variance_explained_low,
+        composition_comparison.explained_high
+            as composition_variance_explained_high,
+        composition_comparison.difference as composition_difference,
+        composition_comparison.difference_low as composition_difference_low,
+        composition_comparison.difference_high as composition_difference_high,
         baseline_comparison.explains_most,
         baseline_comparison.captures_most,
         baseline_comparison.as_of_date as snapshot_date,
@@ -55,6 +71,10 @@ final as (
     inner join baseline_findings
         on baseline_comparison.basis = baseline_findings.basis
     cross join active_fit
+    left join composition_comparison
+        on
+            baseline_comparison.basis = composition_comparison.basis
+            and baseline_comparison.method = composition_comparison.method
 
 )
 

@@ -95,7 +95,8 @@ cells_to_no as (
 
 -- From the highest tier down, a cell takes in the next tier until it holds
 -- enough customers.
-{% for before, tier in zip(['no'] + tiers, tiers) -%}
+{% for tier in tiers -%}
+{% set before = 'no' if loop.first else tiers[loop.index0 - 1] -%}
 cells_to_{{ tier }} as (
 
     select

@@ -2,10 +2,14 @@
     'segments': 'segments',
     'quintiles': 'spend quintiles',
     'rfm': 'RFM cells',
+    'recency': 'recency and spend cells',
     'ranking': 'past spend ranking',
 } %}
 {% set is_baseline = "method in ("
-    ~ text_list(['spend quintiles', 'RFM cells', 'past spend ranking'])
+    ~ text_list([
+        'spend quintiles', 'RFM cells', 'recency and spend cells',
+        'past spend ranking',
+    ])
     ~ ")" %}
 
 with
@@ -103,8 +107,7 @@ worded as (
                     when is_explained_better and is_ranked_better
                         then
                             'Plain methods predict future spend better than the'
-                            || ' segments, which say how to treat customers'
-                            || ' and not who will spend most'
+                            || ' segments'
                     when is_explained_better
                         then
                             'A plain method explains more of future spend than'
@@ -138,6 +141,8 @@ worded as (
                 || cast(quintiles_explained_percent as string)
                 || '%, RFM cells '
                 || cast(rfm_explained_percent as string)
+                || '%, recency and spend cells '
+                || cast(recency_explained_percent as string)
                 || '%, ranking by past spend '
                 || cast(ranking_explained_percent as string)
                 || '%); their top 20% of customers bring '

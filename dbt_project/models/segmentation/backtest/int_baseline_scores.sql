@@ -1,4 +1,6 @@
 {% set folds = 5 %}
+{#- Batches of customers that errors are taken over: so many for each fold. #}
+{% set batches = 20 * folds %}
 
 with
 
@@ -77,12 +79,16 @@ grouped as (
             ) }} as decimal(18, 9)
         ) as log_future_spend,
         described.chance_number % {{ folds }} as fold,
+        described.chance_number % {{ batches }} as batch,
         described.backtest_segments,
         described.current_segments,
         {{ quantile_group('described.past_spend', 5) }} as spend_quintiles,
         100 * {{ quantile_group('described.last_order_date', 5) }}
         + 10 * {{ quantile_group('described.order_count', 5) }}
         + {{ quantile_group('described.past_spend', 5) }} as rfm_cells,
+        10 * {{ quantile_group('described.last_order_date', 5) }}
+        + {{ quantile_group('described.past_spend', 5) }}
+            as recency_and_spend_cells,
         {{ quantile_group('described.past_spend', 100) }} as past_spend_ranking,
         cast(
             floor(
@@ -115,6 +121,7 @@ members as (
         end as method,
         group_number,
         fold,
+        batch,
         past_spend,
         future_spend,
         log_future_spend,
@@ -126,6 +133,7 @@ members as (
             current_segments,
             spend_quintiles,
             rfm_cells,
+            recency_and_spend_cells,
             past_spend_ranking,
             chance
         )
@@ -226,6 +234,8 @@ final as (
         basis,
         method,
         group_number,
+        fold,
+        batch,
         future_spend,
         cast(power(error, 2) as decimal(18, 9)) as squared_error,
         cast(power(deviation, 2) as decimal(18, 9)) as squared_deviation,
