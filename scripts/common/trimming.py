@@ -28,6 +28,7 @@ def _project() -> ProjectSql:
     return ProjectSql(duckdb.connect())
 
 
+@cache
 def text_of(value: str, macro: str = RAW_TEXT) -> str:
     """Return a text as staging reads it; empty where it is none."""
     with duckdb.connect() as connection:

@@ -25,13 +25,13 @@ def settings_in(folder: Path) -> Settings:
 
 
 def make_shop(folder: Path) -> Path:
-    """Make the warehouse, all of customers 0 to 19,999; returns its folder."""
+    """Make the warehouse, all of customers 0 to 1,999; returns its folder."""
     found = settings_in(folder)
     warehouse = found.place
     warehouse.create()
     customers = "'customer-' || range as customer_id, range as spend"
     for number in (1, 2):
-        build(found, run_number=number, customers=customers)
+        build(found, run_number=number, customers=customers, customer_count=2_000)
         publish(found)
     replay = Warehouse(warehouse.path / "replays" / "2024-01-01")
     shutil.copytree(warehouse.versions, replay.versions)

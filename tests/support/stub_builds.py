@@ -84,6 +84,7 @@ def build(
     as_of: str = "2024-01-01",
     schema_version: int = 1,
     customers: str = "cast(hash(range) as varchar) as customer_id, range as spend",
+    customer_count: int = 20_000,
     **more: object,
 ) -> None:
     """Leave what a successful dbt build leaves: run `run_number` after the runs `after`."""
@@ -105,7 +106,7 @@ def build(
         )
         connection.execute(
             f"create table marts.customers as select {customers} "
-            "from range(20000) order by hash(range, 1)"
+            f"from range({customer_count}) order by hash(range, 1)"
         )
         connection.execute(
             f"create table segmentation.history_runs as select {run_number} as n, *"
