@@ -15,7 +15,8 @@ import duckdb
 
 from benchmarks.report import Target, markdown_table
 from benchmarks.scale_build import STAGES, BuildFigures, build
-from benchmarks.scale_data import Shop, write_shop
+from benchmarks.scale_data import write_shop
+from benchmarks.scale_lines import Shop
 from common.json_types import JsonObject
 from common.machine import processors
 from common.query_rows import one_row

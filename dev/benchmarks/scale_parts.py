@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.scale_build import BuildFigures, build
-from benchmarks.scale_data import Shop, write_shop
+from benchmarks.scale_data import write_shop
+from benchmarks.scale_lines import Shop
 from common.console import say, size
 from common.json_types import JsonObject
 from common.machine import processors

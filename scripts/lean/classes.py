@@ -93,5 +93,4 @@ def postpone_methods() -> None:
 
     # The default: mashumaro's own classes, of JSON schemas, say nothing of it.
     BaseConfig.lazy_compilation = True
-    mixins.compile_mixin_packer = later_packer
-    mixins.compile_mixin_unpacker = later_unpacker
+    mixins.compile_mixin_packer, mixins.compile_mixin_unpacker = later_packer, later_unpacker

@@ -18,8 +18,9 @@ from benchmarks import scale, scale_build, scale_compare, scale_growth, scale_pa
 from benchmarks.process_tree import Sample, TreeSampler
 from benchmarks.scale_build import STAGES, BuildFigures, NodeFigures, StageFigures
 from benchmarks.scale_chart import scale_chart
-from benchmarks.scale_data import CONFLICTING, REJECTED, REPEATED, RETURNED, Shop, write_shop
+from benchmarks.scale_data import write_shop
 from benchmarks.scale_increment import Growth, increment_targets
+from benchmarks.scale_lines import CONFLICTING, REJECTED, REPEATED, RETURNED, Shop
 from benchmarks.scale_plain import statements
 from common.console import Problem
 from common.project_root import ROOT

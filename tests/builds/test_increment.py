@@ -13,7 +13,8 @@ import duckdb
 import pytest
 from test_planted_defects import DEFECTS
 
-from benchmarks.scale_data import Shop, write_shop
+from benchmarks.scale_data import write_shop
+from benchmarks.scale_lines import Shop
 from common.project_root import ROOT
 from export_ordered import digests
 from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
