@@ -77,7 +77,7 @@ def read_data(text: str, source: str) -> Path | None:
         if text:
             raise Problem(
                 f"DATA={text}: SOURCE={source} brings its own data; "
-                "leave DATA away, or set SOURCE=own_files to use your files",
+                "leave out DATA, or set SOURCE=own_files to use your files",
                 WRONG_USE,
             )
         return None

@@ -109,8 +109,8 @@ def check_names(environment: Mapping[str, str]) -> None:
     for name in make_variables(environment.get("MAKEFLAGS", "")):
         if name == "PSEUDONYM_KEY":
             raise Problem(
-                "PSEUDONYM_KEY stands on the command line, where others on this machine can read "
-                "it: expected it in the environment only",
+                "PSEUDONYM_KEY is on the command line, where others on this machine can read it: "
+                "set it in the environment only",
                 WRONG_USE,
             )
         if name not in known:

@@ -26,9 +26,9 @@ TEXTS = {
     "damage": ("corrupt database file", "does not match stored checksum", "not a valid duckdb"),
 }
 WHAT_TO_DO = {
-    "room": "there is no room left to write: make some, or choose another WAREHOUSE",
-    "memory": "memory ran out: give more by MEMORY, or lower THREADS",
-    "rights": "there is no right to write or read there: give it to the user who builds",
+    "room": "there is no room left to write: free some, or choose another WAREHOUSE",
+    "memory": "it ran out of memory: raise MEMORY, or lower THREADS",
+    "rights": "this user may not write or read there: give the right to the user who builds",
     "damage": "a database file is damaged",
 }
 LONGEST_DETAIL = 300

@@ -236,8 +236,8 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
         raise problem
     if code == -signal.SIGKILL:
         raise Problem(
-            "dbt was killed, as systems do that run out of memory, so nothing was published: "
-            "lower MEMORY, or give the machine more"
+            "dbt was killed, probably for lack of memory, so nothing was published: "
+            "lower MEMORY, or use a machine with more memory"
         )
     for line in lines:
         warn(f"  {line}")

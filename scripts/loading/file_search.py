@@ -135,7 +135,7 @@ def stem_of(name: str) -> str:
 def _kind_of_file(path: Path) -> str:
     kind = kind_of(path.name)
     if kind is None:
-        raise refusal(path, f"is of no kind that is read: expected {_endings()}, or one of them.gz")
+        raise refusal(path, f"is of an unsupported kind: expected {_endings()}, or one of them.gz")
     return kind
 
 

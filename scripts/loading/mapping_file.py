@@ -209,9 +209,9 @@ def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]
             if isinstance(scalar, yaml.ScalarNode) and not _is_text(scalar.value):
                 raise refusal(where, "holds half a character (\\ud800 and the like): expected text")
         if not isinstance(name, yaml.ScalarNode):
-            raise refusal(where, "expected the name of a column, a colon and what stands for it")
+            raise refusal(where, "expected the name of a column, a colon and its value")
         if name.value in seen:
-            raise refusal(where, f"{name.value} stands in line {seen[name.value]} already")
+            raise refusal(where, f"{name.value} is already in line {seen[name.value]}")
         seen[name.value] = line
         yield name, value
 
@@ -298,7 +298,7 @@ def _table_mapping(lines: Sequence[Entry]) -> TableMapping:
     for line in lines:
         known: Mapping[str, Entry] = options if isinstance(line, Option) else columns
         if line.wanted in known:
-            raise line.refused(f"stands in line {known[line.wanted].line} already")
+            raise line.refused(f"is already in line {known[line.wanted].line}")
         if isinstance(line, Option):
             options[line.wanted] = line
         else:

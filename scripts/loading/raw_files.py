@@ -130,8 +130,8 @@ def check_steady(files: Iterable[RawFile]) -> None:
         if file.stamp and stamp_of(file.found) != file.stamp:
             raise refusal(
                 file.name,
-                "changed while it was read: build again when it is written to the end; a file "
-                "that is put in place by a rename is always whole",
+                "changed while it was read: build again once it is complete; a file "
+                "that is moved into place by a rename is always complete",
             )
 
 

@@ -103,12 +103,12 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             ) from error
         if kind_of(error) == "rights":
             raise Problem(
-                f"an export is written down in {path}, and this user may not write there: expected "
+                f"exports are recorded in {path}, where this user may not write: expected "
                 "the user who builds, or one of a group that both are in"
             ) from error
         raise Problem(
-            f"the ledger of exports {path} cannot be opened ({reason}); put back a copy, or move "
-            "it away: everybody then counts as entered at the next export"
+            f"the ledger of exports {path} cannot be opened ({reason}); restore a copy, or move "
+            "it away: all customers then count as entered at the next export"
         ) from error
 
 

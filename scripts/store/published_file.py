@@ -53,11 +53,11 @@ def check_published(warehouse: Warehouse) -> None:
         publish_version(warehouse, version)
         warn(
             f"  {warehouse.marts_db.name} was not the file that was published as run "
-            f"{facts.run_number}; its kept version, which is, was put back"
+            f"{facts.run_number}; the kept version of that run was put back"
         )
         return
     raise Problem(
         f"the published file {warehouse.marts_db} is damaged: its checksum is not that of run "
-        f"{facts.run_number}, and that run's kept version is no better; put back a kept one by "
-        "make rollback (make verify lists those that are whole)"
+        f"{facts.run_number}, and the kept version of that run is damaged too; restore another "
+        "one with make rollback (make verify lists the undamaged ones)"
     )

@@ -69,14 +69,14 @@ def forget(
     if not row_count and not is_known and not is_forced:
         raise Problem(
             f"CUSTOMER={customer}: no file of {warehouse.path} holds this customer; expected an id "
-            "as it stands in your files, of a customer who was published; FORCE=1 keeps the "
-            "customer out of builds to come all the same",
+            "as it is in your files, of a customer who was published; FORCE=1 leaves the "
+            "customer out of future builds anyway",
             WRONG_USE,
         )
     if removed and not is_forced:
         raise Problem(
             f"CUSTOMER={customer}: forgetting removes {', '.join(part.name for part in removed)}, "
-            "whose totals would give the customer back; nothing was changed; if you mean it: "
+            "whose totals would reveal the customer; nothing was changed; if you mean it: "
             "make forget CUSTOMER=... FORCE=1",
             WRONG_USE,
         )
@@ -190,18 +190,18 @@ def main() -> int:
             )
         except (OSError, duckdb.Error) as error:
             raise Problem(
-                f"forgetting stopped half-way ({first_line(error)}): run it again; files that were "
-                "done stay done"
+                f"forgetting stopped half-way ({first_line(error)}): run it again; it continues "
+                "with the remaining files"
             ) from error
     if removed:
         say(f"Forgotten: {count(removed, 'row')} removed.")
     if pending_of(warehouse):
         say(
-            "Run make build: until it has published, totals of the published file count the "
-            "customer, and less those who stay they give the customer back."
+            "Run make build: until then, totals of the published file include the customer, and "
+            "subtracting the customers who stay reveals the customer."
         )
     else:
-        say("No file here holds this customer, who is kept out of builds to come.")
+        say("No file here holds this customer. Future builds leave the customer out.")
     if left := left_to_the_user(warehouse):
         warn("These may hold the customer and were left alone:")
         for path in left:

@@ -156,7 +156,7 @@ def test_a_stranger_may_read_and_is_told_that_he_may_not_write(place: Path) -> N
     (warehouse / "exports").mkdir(mode=0o777)
     (warehouse / "exports").chmod(0o777)
     done(BUILDER.run(place, "export.py", segment=1))
-    check_refused(STRANGER.run(place, "export.py", segment=2), FAILED, "may not write there")
+    check_refused(STRANGER.run(place, "export.py", segment=2), FAILED, "this user may not write")
     assert {name: files(warehouse)[name] for name in before} == before
 
 

@@ -205,7 +205,7 @@ REFUSED: dict[str, Refused] = {
         mapped("order_id: no\n"), ("order_lines.csv", "no column net_amount")
     ),
     "a mapping said twice": Refused(
-        mapped("order_id: no\nOrder ID: price\n"), ("line 2", "stands in line 1 already")
+        mapped("order_id: no\nOrder ID: price\n"), ("line 2", "is already in line 1")
     ),
     "a mapping with a query": Refused(
         mapped("net_amount: (select 1)\n"), ("line 1", "has a query in it")
