@@ -44,6 +44,7 @@ STAGE_OF_MODEL = {
     "customer_assignments": "assign",
     "learned_backtest_assignments": "assign",
     "learned_reasons": "assign",
+    "learned_rules": "assign",
 }
 # Hooks and exposures belong to no layer; hooks take no time.
 KINDS_OF_NO_LAYER = ("exposure", "operation")
