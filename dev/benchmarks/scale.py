@@ -99,7 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_arguments_of_runs(parser: argparse.ArgumentParser) -> None:
     """Declare the options that do not decide what is measured."""
     parser.add_argument(
-        "--memory", metavar="SIZE", help="MEMORY of the builds (default: as make build)"
+        "--memory",
+        metavar="SIZE",
+        help="MEMORY of the builds (default: as make build, 3500MB side by side)",
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the shops")
     parser.add_argument(

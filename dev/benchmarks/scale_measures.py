@@ -14,6 +14,7 @@ from benchmarks.scale_growth import stages_table
 from benchmarks.scale_increment import as_row, grown, increment_table, increment_targets
 from benchmarks.scale_parts import (
     COMPARED,
+    COMPARED_MEMORY,
     CUSTOMERS_OF_KMEANS,
     DEFAULT_SECONDS,
     GB,
@@ -40,12 +41,13 @@ def measure_compare(arguments: argparse.Namespace, folder: Path, chart: ChartDat
     lines = arguments.compare
     say(f"Side by side: {lines:,} lines")
     warehouse = folder / "warehouse_compare"
-    one = measured(folder, lines, arguments.seed, arguments.memory, warehouse)
+    memory = arguments.memory or COMPARED_MEMORY
+    one = measured(folder, lines, arguments.seed, memory, warehouse)
     data, _ = generated(folder, lines, arguments.seed)
     to_features = scale_compare.seconds_to_features(one.figures)
     rows: list[tuple[str, float | None, float | None, int | None]]
     rows = [("make build", one.figures.seconds, to_features, one.figures.peak)]
-    plain = scale_compare.plain(data, warehouse, folder / "plain", memory=arguments.memory)
+    plain = scale_compare.plain(data, warehouse, folder / "plain", memory=memory)
     say(f"  plain script: {plain.seconds:.0f} s, {size(plain.peak)}")
     tables = scale_compare.same_tables(warehouse, folder / "plain")
     shutil.rmtree(folder / "plain")
