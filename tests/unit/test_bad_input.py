@@ -13,7 +13,7 @@ import pytest
 
 from checking.json_report import refusal_json
 from common.console import DATA_REFUSED
-from tried import HEADER, ROWS, Files, try_both, try_files
+from tried import HEADER, ROWS, Files, try_both, try_files, try_load
 
 ALL = HEADER.replace("\n", ",order_line_id,quantity,is_return\n")
 
@@ -29,13 +29,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Taken:
-    """Files of which rows are accepted, and why the others are not."""
+    """Files of which rows are accepted, why the others are not, what is noted and shown."""
 
     files: Files
     accepted: int
     reasons: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     table: str = "order_lines"
+    noted: dict[str, int] = field(default_factory=dict)
+    shows: str = ""
 
 
 def lines(text: str, name: str = "order_lines.csv") -> Files:
@@ -269,7 +271,11 @@ TAKEN: dict[str, Taken] = {
         {"unreadable_net_amount": 3, "missing_net_amount": 1, "absurd_amount": 2},
     ),
     "amounts that are no numbers": Taken(
-        priced("1.50", "free", "12k", "5%", "--1", "1.2.3", "٣"), 1, {"unreadable_net_amount": 6}
+        priced("1.50", "free", "12k", "5%", "--1", "1.2.3", "٣"),
+        1,
+        {"unreadable_net_amount": 6},
+        # The first row of each reason.
+        shows="order_lines.csv, row 2: 'free'",
     ),
     "a stray decimal comma": Taken(
         priced("1,50", *["2.50"] * 200), 200, {"unreadable_net_amount": 1}
@@ -317,6 +323,7 @@ TAKEN: dict[str, Taken] = {
             "products.csv": "product_id,category\np1,food\n",
         },
         2,
+        noted={"unknown_product": 1},
     ),
     "names that are code": Taken(
         lines(
@@ -391,6 +398,9 @@ def test_what_is_taken_is_accepted_or_rejected_row_by_row(tmp_path, name):
         assert printed == rows, source_table
     for reason in case.reasons:
         assert reason in tried.shown
+    for reason, rows in case.noted.items():
+        assert tried.outcomes[case.table, "noted", reason] == rows
+    assert case.shows in tried.shown
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
@@ -409,18 +419,8 @@ def test_a_mapping_out_of_the_folder_is_refused(tmp_path):
 
 
 def test_ids_are_kept_as_they_are_written(tmp_path):
-    tried = try_files(tmp_path, TAKEN["ids with leading zeros"].files)
+    tried = try_load(tmp_path, TAKEN["ids with leading zeros"].files)
     assert tried.query("select order_id, customer_id from raw.order_lines") == [
         ("007", "0042"),
         ("7", "42"),
     ]
-
-
-def test_unknown_products_are_noted(tmp_path):
-    tried = try_files(tmp_path, TAKEN["products nobody knows"].files)
-    assert tried.outcomes["order_lines", "noted", "unknown_product"] == 1
-
-
-def test_check_shows_the_first_row_of_each_reason(tmp_path):
-    tried = try_files(tmp_path, priced("1.50", "free", "12k"))
-    assert "order_lines.csv, row 2: 'free'" in tried.shown
