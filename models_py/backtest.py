@@ -12,11 +12,22 @@ import pyarrow as pa
 
 from models_py.arrays import Counts, Labels, Matrix
 from models_py.config import FitSettings
+from models_py.feature_passes import Passes, StreamedPasses
 from models_py.features import BatchSource
 from models_py.fit import NO_SEGMENT, previous_ids
 from models_py.identity import paired_ids
+from models_py.ladder import (
+    COLUMNS,
+    JOINT,
+    columns_again,
+    columns_scaling,
+    rung_of,
+    sampled_values,
+)
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
+from models_py.needs import NEEDS, NeedsModel, centres, source_with_scores
+from models_py.needs_search import learned_again
 from models_py.parallel import one_blas_thread
 from models_py.scaler import Scaler
 from models_py.scan import Search, cold_models, distinct_rows
@@ -24,6 +35,7 @@ from models_py.steps import assign_step, fit_step, scaling_step
 
 CENTRES_SCHEMA = pa.schema(
     [
+        ("rung", pa.string()),
         ("k", pa.int64()),
         ("is_chosen", pa.bool_()),
         ("centroids", pa.list_(pa.list_(pa.float64()))),
@@ -38,6 +50,7 @@ def backtest_step(
     definitions: pa.Table,
     segment_ids: list[int],
     settings: FitSettings,
+    active: pa.Table | None = None,
 ) -> pa.RecordBatchReader:
     """Learn segments from `learned`, and assign `customers` to them as `assign_step` does.
 
@@ -45,28 +58,72 @@ def backtest_step(
     segment_ids: the active ids; as many segments are learned, fewer where there are fewer distinct
     customers, and each gets the id of the one it shares most members with (see
     `identity.paired_ids`). No half samples or references are drawn: nothing is chosen here.
+    active: the scaling of the active fit, on whose rung the segments are learned (see `ladder`).
     """
     settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
     scaling = scaling_step(learned, definitions, settings)
-    scaler = Scaler.from_table(scaling)
     row_count = int(scaling.column("row_count")[0].as_py())
+    scaling, again = scaled_again(active, scaling, StreamedPasses(learned, settings), settings)
+    if again is None:
+        found = _joint_centres(learned, scaling, segment_ids, settings, row_count)
+    else:
+        found = centres(again.axes, again.threshold)
+    learned, customers = (source_with_scores(one, scaling) for one in (learned, customers))
+    segments = fit_step(learned, scaling, chosen_centres(found, again), None, 1, settings)
+    renamed = _under_active_ids(learned, scaling, segments, segment_ids, settings, row_count)
+    return assign_step(customers, scaling, renamed, settings)
+
+
+def scaled_again(
+    active: pa.Table | None, scaling: pa.Table, passes: Passes, settings: FitSettings
+) -> tuple[pa.Table, NeedsModel | None]:
+    """The scaling on the rung of the active fit, and its needs, learned from other customers.
+
+    scaling: of the first rung, which stays where the others cannot be learned.
+    """
+    rung = rung_of(active)
+    if active is None or rung == JOINT:
+        return scaling, None
+    columns = columns_again(active, scaling)
+    given = sampled_values(columns, passes, settings)
+    if given is None:
+        return scaling, None
+    if rung == COLUMNS:
+        return columns_scaling(scaling, columns, given, settings, None) or scaling, None
+    needs = NeedsModel.from_table(active)
+    again = None if needs is None else learned_again(columns, given, needs.axes, needs.threshold)
+    return (scaling, None) if again is None else (again.described(scaling), again)
+
+
+def _joint_centres(
+    learned: BatchSource,
+    scaling: pa.Table,
+    segment_ids: list[int],
+    settings: FitSettings,
+    row_count: int,
+) -> Matrix:
+    scaler = Scaler.from_table(scaling)
     with (
         one_blas_thread(),
         scaled_matrix(learned, scaler, settings, row_count=row_count) as matrix,
     ):
         k = distinct_rows(matrix, len(segment_ids))
         search = Search(matrix, settings)
-        (centres,) = cold_models(search, scaler, [k])
+        (found,) = cold_models(search, scaler, [k])
         del search, matrix
-    segments = fit_step(learned, scaling, chosen_centres(centres), None, 1, settings)
-    renamed = _under_active_ids(learned, scaling, segments, segment_ids, settings, row_count)
-    return assign_step(customers, scaling, renamed, settings)
+    return found
 
 
-def chosen_centres(centres: Matrix) -> pa.Table:
-    """What a scan that chose these centres would hand to the fit."""
-    found = {"k": len(centres), "is_chosen": True, "centroids": centres.tolist()}
-    return pa.Table.from_pylist([found | {"cluster_jaccards": []}], schema=CENTRES_SCHEMA)
+def chosen_centres(found: Matrix, needs: NeedsModel | None = None) -> pa.Table:
+    """What a scan that chose these centres, of needs or others, would hand to the fit."""
+    row = {
+        "rung": JOINT if needs is None else NEEDS,
+        "k": len(found),
+        "is_chosen": True,
+        "centroids": found.tolist(),
+        "cluster_jaccards": [],
+    }
+    return pa.Table.from_pylist([row], schema=CENTRES_SCHEMA)
 
 
 def _under_active_ids(

@@ -24,6 +24,7 @@ from models_py.identity import (
 from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.model import SegmentRow, active_segments
+from models_py.needs import NEEDS
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
 from models_py.scaler import Scaler
@@ -191,7 +192,7 @@ def fit(
     with one_blas_thread():
         models: list[Matrix] = [cold]
         warm_jaccards: Jaccards | None = None
-        if before and known.any() and row["k"] > 1:
+        if before and known.any() and row["k"] > 1 and row.get("rung") != NEEDS:
             with customers.search() as search:
                 warm = warm_start(before, mapped, row["k"], search)
                 warm, warm_jaccards = _polished(warm, scaler, search)

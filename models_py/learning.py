@@ -9,6 +9,7 @@ from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
 )
+from models_py.needs import source_with_scores as with_scores
 from models_py.rules import rules_step
 from models_py.steps import assign_step, fit_step, k_scan_step, scaling_step
 from models_py.top_reasons import top_reasons
@@ -25,4 +26,5 @@ __all__ = [
     "rules_step",
     "scaling_step",
     "top_reasons",
+    "with_scores",
 ]

@@ -1,45 +1,35 @@
-"""Columns and axes of needs, learned from counts of whole windows and of half the orders.
+"""Axes of needs, learned from a sample of customers.
 
-The same columns are computed from the odd and the even orders of each customer. A combination of
-columns that says something lasting of a customer has the same sign in both, so the axes are
-eigenvectors of their cross-covariance, and only eigenvalues well above those by chance count
-(`Components.axes_that_return`). They are rotated so that each has few large loadings, their
-spread is made even over spend, and what is stored is rounded first.
-
-Chance is the same halves with the sign of each customer's even orders drawn at random. Pairing
-customers at random would not do: columns of customers who buy little are noisier, a random
-pairing spreads that noise evenly, and shops whose customers differ in nothing but volume then
-have eigenvalues up to 1.9 times the largest by chance (1.1 times with random signs).
-
-Learning holds three dense float64 matrices (customers x columns): give it a sample of the
-customers where there are many.
+Columns are standardised with spend taken out, and blocks are balanced (multiple factor analysis,
+Escofier and Pages 1994). The axes are the first components, rotated so that each has few large
+loadings, and evened over spend; what is stored is rounded first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models_py.arrays import Matrix, Vector
-from models_py.errors import LearningError
+from models_py.arrays import Labels, Matrix, Vector
 from models_py.kmeans import rng_for, rounded
 from models_py.needs import (
-    BASKET,
     EVENING_BOUNDS,
-    Needs,
-    NeedsColumns,
-    column_values,
-    standardised,
+    MEASURE,
+    NeedsColumn,
+    NeedsModel,
+    Values,
+    log_spend,
+    whole_count,
 )
-from models_py.needs_counts import MEASURE, PRODUCT, CustomerCounts
 
 # Of the intraclass correlation of lines: 1 / correlation - 1 is the prior count.
 CORRELATION_BOUNDS = (1e-4, 0.999)
-WINSOR_SHARE = 0.005  # of customers, on each side of columns but of products
 LEAST_DEVIATION = 1e-9  # of a column that says anything
 ROTATION_TOLERANCE = 1e-12
 ROTATION_ITERATIONS = 1_000
-MINIMUM_ROWS = 100  # fewer customers estimate covariances of columns by chance
 MINIMUM_COLUMNS = 4
+MINIMUM_PAIRS = 100  # customers with orders in both halves
+PERMUTATION_PATH = 31  # seed path; others are in `scan` and `weighting`
 
 
 def prior_count(parts: Matrix, whole: Vector) -> tuple[float, Vector]:
@@ -70,141 +60,98 @@ def prior_count(parts: Matrix, whole: Vector) -> tuple[float, Vector]:
     return 1 / correlation - 1, mean[:-1]
 
 
-def learn_columns(counts: CustomerCounts) -> NeedsColumns:
-    """Learn how columns are standardised; those without spread are left out.
+def with_priors(columns: Sequence[NeedsColumn], given: Values) -> list[NeedsColumn]:
+    """Columns with the prior counts and mean shares of these customers.
 
-    Raises LearningError with too few customers or too few columns that vary.
+    Shares of one block that are of the same count and cannot exceed it together, as those of
+    categories, have one prior count.
     """
-    if len(counts) < MINIMUM_ROWS:
-        raise LearningError(
-            f"needs: expected at least {MINIMUM_ROWS} customers to learn from, found "
-            f"{len(counts)}; take a longer window"
-        )
-    products, others = counts.products, counts.definitions
-    width = len(products) + len(others)
-    prior, share = np.full(width, np.nan), np.full(width, np.nan)
-    basket = np.zeros((len(counts), len(products)))
-    basket[counts.row, counts.product] = counts.count
-    first = len(products)
-    prior[:first], share[:first] = prior_count(basket, counts.lines)
-    for at, one in enumerate(others):
-        if one.kind != MEASURE:
-            found = prior_count(counts.values[:, [at]], counts.trials[:, at])
-            prior[first + at], share[first + at] = found[0], found[1][0]
-    mean, deviation = counts.log_spend.mean(), counts.log_spend.std()
-    columns = NeedsColumns(
-        (*products, *(one.name for one in others)),
-        (*(BASKET for _ in products), *(one.block for one in others)),
-        (*(PRODUCT for _ in products), *(one.kind for one in others)),
-        rounded(prior),
-        rounded(share),
-        np.full(width, -np.inf),
-        np.full(width, np.inf),
-        np.zeros((3, width)),
-        np.ones(width),
-        float(rounded(mean)),
-        float(rounded(deviation)) if deviation > LEAST_DEVIATION else 1.0,
-    )
-    values = column_values(columns, counts)
-    levels = np.quantile(values[:, first:], [WINSOR_SHARE, 1 - WINSOR_SHARE], axis=0)
-    columns.lower[first:], columns.upper[first:] = rounded(levels)
-    values = np.clip(values, columns.lower, columns.upper)
-    powers = columns.powers(counts.log_spend)
-    trends = rounded(np.linalg.lstsq(powers, values, rcond=None)[0])
-    spread = (values - powers @ trends).std(axis=0)
-    return _of_spread(replace(columns, trends=trends, deviations=rounded(spread)))
-
-
-def _of_spread(columns: NeedsColumns) -> NeedsColumns:
-    """The columns that vary."""
-    kept = np.flatnonzero(columns.deviations > LEAST_DEVIATION)
-    if len(kept) < MINIMUM_COLUMNS:
-        raise LearningError(
-            f"needs: expected at least {MINIMUM_COLUMNS} columns in which customers differ, found "
-            f"{len(kept)} of {len(columns.names)}; needs cannot be learned from this data"
-        )
-    return replace(
-        columns,
-        names=tuple(columns.names[at] for at in kept),
-        blocks=tuple(columns.blocks[at] for at in kept),
-        kinds=tuple(columns.kinds[at] for at in kept),
-        prior_counts=columns.prior_counts[kept],
-        mean_shares=columns.mean_shares[kept],
-        lower=columns.lower[kept],
-        upper=columns.upper[kept],
-        trends=np.ascontiguousarray(columns.trends[:, kept]),
-        deviations=columns.deviations[kept],
-    )
+    families: dict[tuple[str, str, str], list[int]] = {}
+    for at, column in enumerate(columns):
+        if column.share_of != MEASURE:
+            alone = "" if column.feature.startswith("category_") else column.feature
+            families.setdefault((column.block, column.share_of, alone), []).append(at)
+    found = list(columns)
+    for (_, share_of, _), places in families.items():
+        whole = whole_count(given, share_of)
+        shares = np.column_stack([given[columns[at].feature] for at in places])
+        whole = np.where(np.isnan(shares).any(axis=1), 0.0, whole)
+        parts = np.clip(np.nan_to_num(shares), 0.0, 1.0) * whole[:, None]
+        prior, means = prior_count(parts, whole)
+        stored = rounded(np.array([prior, *means]))
+        for at, mean in zip(places, stored[1:], strict=True):
+            found[at] = replace(found[at], prior_count=float(stored[0]), mean_share=float(mean))
+    return found
 
 
 @dataclass(frozen=True)
 class Components:
-    """Combinations of columns, those that come back most first.
+    """Combinations of columns, those that explain most first.
 
-    standardised: (rows x p). powers: (rows x 3) of log spend. weights: (p) of blocks.
-    eigenvalues: (p), descending, of the cross-covariance of odd and even orders; vectors:
-    (p x p). chance: the largest eigenvalue of all draws of signs, 0 without any.
+    standardised: (rows x columns), spend taken out, unit variance. powers: (rows x 3) 1, log spend
+    and its square. trends: (3 x columns) and deviations (columns) of the column values. weights:
+    (columns) of blocks. eigenvalues: descending; vectors: (columns x columns).
     """
 
-    columns: NeedsColumns
+    columns: tuple[NeedsColumn, ...]
     standardised: Matrix
     powers: Matrix
+    trends: Matrix
+    deviations: Vector
     weights: Vector
     eigenvalues: Vector
     vectors: Matrix
-    chance: float
 
-    def axes_that_return(self, chance_factor: float) -> int:
-        """How many eigenvalues are well above chance; 0: needs do not differ."""
-        return int((self.eigenvalues > chance_factor * self.chance).sum())
+    def chance(self, seed: int, draws: int) -> float:
+        """The largest eigenvalue where each column's customers are drawn anew."""
+        values = self.standardised * self.weights
+        largest = 0.0
+        for number in range(draws):
+            rng = rng_for(seed, PERMUTATION_PATH, number)
+            drawn = np.column_stack([rng.permutation(line) for line in values.T])
+            eigenvalues = np.linalg.eigvalsh(drawn.T @ drawn / len(drawn))
+            largest = max(largest, float(eigenvalues[-1]))
+        return largest
 
 
-def components(
-    whole: CustomerCounts,
-    odd: CustomerCounts,
-    even: CustomerCounts,
-    *,
-    seed: int,
-    draws: int,
-) -> Components:
-    """Learn columns and the components that come back, from customers in the same order.
+def taken(given: Values, rows: Labels) -> dict[str, Vector]:
+    """Some of the customers."""
+    return {name: line[rows] for name, line in given.items()}
 
-    Each block is divided by the root of its largest eigenvalue, so that many columns weigh no
-    more than few (multiple factor analysis, Escofier and Pages 1994).
-    """
-    columns = learn_columns(whole)
-    values = standardised(columns, whole, whole.log_spend)
-    count = len(values)
-    covariance = values.T @ values / count
-    weights = np.ones(len(columns.names))
-    blocks = np.array(columns.blocks)
+
+def components(columns: Sequence[NeedsColumn], given: Values) -> Components | None:
+    """The components of these customers; None with too few columns that vary."""
+    learned = with_priors(columns, given)
+    spend = log_spend(given)
+    powers = np.column_stack([np.ones(len(spend)), spend, spend * spend])
+    wholes = {one.share_of: whole_count(given, one.share_of) for one in learned}
+    values = np.column_stack([one.values(given, wholes[one.share_of]) for one in learned])
+    trends = np.linalg.lstsq(powers, values, rcond=None)[0]
+    residuals = values - powers @ trends
+    deviations = residuals.std(axis=0)
+    kept = np.flatnonzero(deviations > LEAST_DEVIATION)
+    if len(kept) < MINIMUM_COLUMNS:
+        return None
+    learned = [learned[at] for at in kept]
+    standardised = residuals[:, kept] / deviations[kept]
+    covariance = standardised.T @ standardised / len(standardised)
+    weights = np.ones(len(kept))
+    blocks = np.array([one.block for one in learned])
     for block in np.unique(blocks):
         own = np.flatnonzero(blocks == block)
         weights[own] = 1 / np.sqrt(np.linalg.eigvalsh(covariance[np.ix_(own, own)])[-1])
-    halves = (standardised(columns, half, whole.log_spend) for half in (odd, even))
-    first, second = ((half - half.mean(axis=0)) * weights for half in halves)
-    eigenvalues, vectors = np.linalg.eigh(_cross_covariance(first, second))
-    chance = 0.0
-    for number in range(draws):
-        signs = rng_for(seed, 31, number).choice([-1.0, 1.0], size=(count, 1))
-        drawn = _cross_covariance(first, second * signs)
-        chance = max(chance, float(np.linalg.eigvalsh(drawn)[-1]))
+    balanced = covariance * weights * weights[:, None]
+    eigenvalues, vectors = np.linalg.eigh(balanced)
     return Components(
-        columns,
-        values,
-        columns.powers(whole.log_spend),
+        tuple(learned),
+        standardised,
+        powers,
+        trends[:, kept],
+        deviations[kept],
         weights,
         eigenvalues[::-1],
         _with_signs(vectors[:, ::-1]),
-        chance,
     )
-
-
-def _cross_covariance(first: Matrix, second: Matrix) -> Matrix:
-    """Symmetric part of the covariance of two sets of centred columns (columns x columns)."""
-    cross = first.T @ second
-    covariance: Matrix = (cross + cross.T) / (2 * len(first))
-    return covariance
 
 
 def _with_signs(vectors: Matrix) -> Matrix:
@@ -230,7 +177,7 @@ def varimax(loadings: Matrix) -> Matrix:
     return rotation
 
 
-def rotated(found: Components, axes: int, threshold: float) -> Needs:
+def rotated(found: Components, axes: int, threshold: float) -> NeedsModel:
     """Axes of the first components: uncorrelated, varimax, even over spend, unit variance.
 
     In the order of what they explain of the columns, each with its largest loading positive.
@@ -247,17 +194,40 @@ def rotated(found: Components, axes: int, threshold: float) -> Needs:
     order = np.argsort(-rounded(explained), kind="stable")
     coefficients, loadings = coefficients[:, order], loadings[:, order]
     signs = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(loadings.shape[1])])
-    stored = rounded(coefficients * signs)
-    scored = values @ stored
+    coefficients, loadings = coefficients * signs, loadings * signs
+    scored = values @ coefficients
     line = found.powers[:, :2]
     spreads = rounded(np.linalg.lstsq(line, np.square(scored), rcond=None)[0])
     evened = scored / np.sqrt(np.clip(line @ spreads, *EVENING_BOUNDS))
-    return Needs(
+    stored = coefficients / found.deviations[:, None]
+    return NeedsModel(
         found.columns,
-        rounded(found.weights),
-        rounded(loadings * signs),
-        stored,
+        rounded(stored),
+        rounded(loadings),
+        rounded(found.trends @ stored),
         spreads,
         rounded(evened.std(axis=0)),
         threshold,
     )
+
+
+def reliabilities(model: NeedsModel, halves: Sequence[Mapping[str, Vector]]) -> Vector:
+    """Correlation (axes) of the scores of the same customers in two halves of their orders.
+
+    0 where too few customers have orders in both, or where scores do not vary. What is not
+    counted by halves, as coupons are, counts as missing.
+    """
+    first, second = (model.scores(_complete(half, model.read_features)) for half in halves)
+    if first.shape[1] < MINIMUM_PAIRS:
+        return np.zeros(model.axes)
+    first, second = (one - one.mean(axis=1, keepdims=True) for one in (first, second))
+    size = np.sqrt(np.square(first).sum(axis=1) * np.square(second).sum(axis=1))
+    together = (first * second).sum(axis=1)
+    found: Vector = np.divide(together, size, out=np.zeros(model.axes), where=size > 0)
+    return found
+
+
+def _complete(given: Values, names: Sequence[str]) -> dict[str, Vector]:
+    """These features, NaN for those that are not given."""
+    missing = np.full(len(next(iter(given.values()))), np.nan)
+    return {name: given.get(name, missing) for name in names}

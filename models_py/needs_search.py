@@ -1,186 +1,222 @@
 """The cut along axes of needs that half samples agree on, or the finding that there is none.
 
-Axes are tried from many to few and thresholds from low to high. The first cut is chosen whose
-segments come back where each half of the customers is learned from separately.
+Axes are tried from many to few and thresholds from low to high. The first cut is chosen whose axes
+come back in the other half of each customer's orders, and whose segments come back where each half
+of the customers is learned from separately.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from models_py.arrays import Labels, Vector
-from models_py.errors import LearningError
-from models_py.metrics import adjusted_rand, contingency
-from models_py.needs import Needs, scores, segments
-from models_py.needs_counts import CustomerCounts
-from models_py.needs_learning import MINIMUM_ROWS, components, rotated
+from models_py.arrays import Labels, Matrix, Vector
+from models_py.config import FitSettings
+from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
+from models_py.needs import NeedsColumn, NeedsModel, Values, segments
+from models_py.needs_learning import components, reliabilities, rotated, taken
 from models_py.parallel import one_blas_thread, ordered_map
 from models_py.stability import split
 
-MINIMUM_CUSTOMERS = 2 * MINIMUM_ROWS  # half samples are learned from
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedsSettings:
-    """Settings of the search. `threads` never changes a result.
-
-    The bars were worked out on two real shops, at two dates each;
-    docs/quality.md shows how near to them shops lie.
-    """
-
-    seed: int = 20170101
-    threads: int = 2
-    axes: tuple[int, ...] = (4, 3, 2)  # tried in this order: more axes say more
-    thresholds: tuple[float, ...] = (0.8, 1.0, 1.2)  # lower ones leave fewer customers out
-    draws: int = 20  # of random signs, for eigenvalues by chance
-    chance_factor: float = 1.5  # of the largest of those
-    split_count: int = 40  # of half samples; with 10 the mean is uncertain by 0.05
-    minimum_agreement: float = 0.70  # adjusted Rand index less its standard error
-    minimum_share: float = 0.05  # of customers in the smallest segment
-
-
-DEFAULT_SETTINGS = NeedsSettings()
+MINIMUM_CUSTOMERS = 400  # half samples are learned from, and are cut in up to nine
+AXES = (4, 3, 2)  # tried in this order: more axes say more
+THRESHOLDS = (0.8, 1.0, 1.2)  # lower ones leave fewer customers without a pronounced need
+DRAWS = 5  # of columns drawn anew, for eigenvalues by chance
+SPLITS = 20  # of half samples; with 10 the mean is uncertain by 0.05
+# The bars were worked out on two real shops at two dates each (docs/quality.md).
+LEAST_RELIABILITY = 0.2  # correlation of an axis over halves of each customer's orders
+LEAST_AGREEMENT = 0.70  # adjusted Rand index less its standard error
+KEEPING_AGREEMENT = 0.60  # of the active cut: it stays unless half samples clearly disagree
+LEAST_SHARE = 0.05  # of customers in the smallest segment
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A cut and how dependable it is.
+class Cut:
+    """Axes and a threshold, and how dependable the segments are.
 
-    agreement, standard_error: adjusted Rand index of half samples fitted separately, its mean
-    over splits. smallest_share: of customers in the smallest segment.
+    agreement, standard_error: adjusted Rand index of half samples learned separately, its mean
+    over splits. jaccards: (segments) Jaccard coefficient of each with the nearest of a half
+    sample, mean over halves. smallest_share: of customers in the smallest segment. reliability:
+    the least of the axes, over halves of each customer's orders.
     """
 
-    axes: int
-    threshold: float
+    model: NeedsModel
     agreement: float
     standard_error: float
+    jaccards: Vector
     smallest_share: float
+    reliability: float
 
-    def passes(self, settings: NeedsSettings) -> bool:
-        """Is it dependable, and every segment large enough?"""
-        return (
-            self.agreement - self.standard_error >= settings.minimum_agreement
-            and self.smallest_share >= settings.minimum_share
-        )
+    @property
+    def k(self) -> int:
+        """Number of segments."""
+        return 1 + 2 * self.model.axes
+
+    def problem(self, *, is_active: bool) -> str | None:
+        """Why the cut is not dependable; None where it is."""
+        needed = KEEPING_AGREEMENT if is_active else LEAST_AGREEMENT
+        if self.reliability < LEAST_RELIABILITY:
+            return (
+                "a need that one half of the orders shows does not come back in the other "
+                f"(correlation {self.reliability:.2f}, needs {LEAST_RELIABILITY})"
+            )
+        if self.agreement - self.standard_error < needed:
+            return (
+                f"half samples agree at {self.agreement:.2f} less a standard error of "
+                f"{self.standard_error:.2f}, needs {needed:.2f}"
+            )
+        if self.smallest_share < LEAST_SHARE:
+            return (
+                f"its smallest segment has {self.smallest_share:.1%} of customers, less than "
+                f"{LEAST_SHARE:.0%}"
+            )
+        return None
 
 
 @dataclass(frozen=True)
 class NeedsSearch:
-    """What the search found.
+    """What the search found: all cuts, in the order tried, and the one chosen.
 
-    axes_that_return: eigenvalues well above chance. candidates: in the order tried, all of them.
-    chosen: the first that passes; needs: its parameters. None where needs do not differ or no
-    cut is dependable, which `finding` says.
+    finding: why there is none, where the data gives no cut to try; empty otherwise.
     """
 
-    customer_count: int
-    axes_that_return: int
-    eigenvalues: Vector
-    chance: float
-    candidates: tuple[Candidate, ...]
-    chosen: Candidate | None
-    needs: Needs | None
+    cuts: tuple[Cut, ...]
+    chosen: Cut | None
+    active: tuple[int, float] | None
+    finding: str = ""
 
-    @property
-    def finding(self) -> str:
-        """One sentence: what there is, or why there are no segments."""
-        if not self.axes_that_return:
-            return "needs do not differ: nothing of what customers buy comes back beyond chance"
-        if self.chosen is None:
-            return "needs differ, but half samples agree on no segments large enough"
-        return (
-            f"{self.chosen.axes} axes, {1 + 2 * self.chosen.axes} segments that half samples "
-            f"agree on at {self.chosen.agreement:.2f}"
-        )
+    def is_active(self, cut: Cut) -> bool:
+        """Has the stored fit as many axes and the same threshold?"""
+        return self.active == (cut.model.axes, cut.model.threshold)
 
 
 def search(
-    whole: CustomerCounts,
-    odd: CustomerCounts,
-    even: CustomerCounts,
-    settings: NeedsSettings = DEFAULT_SETTINGS,
+    columns: Sequence[NeedsColumn],
+    given: Values,
+    halves: Sequence[Mapping[str, Vector]] | None,
+    settings: FitSettings,
+    stored: NeedsModel | None = None,
 ) -> NeedsSearch:
-    """Learn the needs of customers with two orders or more, or find that there are none.
+    """Learn the needs of these customers, or find that there are none that can be depended on.
 
-    whole: counts of all orders of the window; odd, even: of every second order of each customer.
-
-    Raises LearningError for other customers in the parts than in the whole, for too few, and for
-    too few columns.
+    given: a sample of the customers. halves: the same features of odd and even weeks of some
+    customers with orders in both; None does not ask for it. stored: the axes of the fit before,
+    whose order and signs are kept, and whose number and threshold stay while they hold.
     """
-    if len(whole) < MINIMUM_CUSTOMERS:
-        raise LearningError(
-            f"needs: expected at least {MINIMUM_CUSTOMERS} customers with two orders or more, "
-            f"found {len(whole)}; take a longer window"
-        )
-    for part in (odd, even):
-        if not part.customer_ids.equals(whole.customer_ids) or part.products != whole.products:
-            raise LearningError(
-                "needs: expected the same customers and products in odd orders, even orders and "
-                "all; give customers with two orders or more"
-            )
+    active = None if stored is None else (stored.axes, stored.threshold)
+    count = len(next(iter(given.values()))) if given else 0
+    if count < MINIMUM_CUSTOMERS:
+        return NeedsSearch((), None, active, f"fewer than {MINIMUM_CUSTOMERS} customers")
     with one_blas_thread():
-        found = components(whole, odd, even, seed=settings.seed, draws=settings.draws)
-        returning = found.axes_that_return(settings.chance_factor)
-        tried = [axes for axes in settings.axes if axes <= returning]
-        fits = {
-            (axes, threshold): rotated(found, axes, threshold)
+        found = components(columns, given)
+        if found is None:
+            return NeedsSearch((), None, active, "too few columns in which customers differ")
+        chance = found.chance(settings.seed, DRAWS)
+        beyond = int((found.eigenvalues > chance).sum())
+        tried = [axes for axes in AXES if axes <= beyond and 1 + 2 * axes in settings.candidates]
+        if not tried:
+            return NeedsSearch((), None, active, "columns go together no more than by chance")
+        models = {
+            (axes, threshold): _kept(rotated(found, axes, threshold), stored, given)
             for axes in tried
-            for threshold in settings.thresholds
+            for threshold in THRESHOLDS
         }
-        agreements = _agreements(whole, odd, even, tried, settings)
-        candidates = []
-        for (axes, threshold), needs in fits.items():
-            sizes = np.bincount(segments(scores(needs, whole), threshold), minlength=1 + 2 * axes)
-            values = agreements[axes, threshold]
-            candidates.append(
-                Candidate(
-                    axes,
-                    threshold,
-                    float(values.mean()),
-                    float(values.std() / np.sqrt(len(values))),
-                    float(sizes.min() / len(whole)),
-                )
-            )
-    chosen = next((one for one in candidates if one.passes(settings)), None)
-    return NeedsSearch(
-        len(whole),
-        returning,
-        found.eigenvalues,
-        found.chance,
-        tuple(candidates),
-        chosen,
-        fits[chosen.axes, chosen.threshold] if chosen else None,
+        labels = {place: segments(model.scores(given), place[1]) for place, model in models.items()}
+        compared = _compared(columns, given, labels, settings)
+        cuts = [
+            _cut(model, labels[place], halves, *compared[place]) for place, model in models.items()
+        ]
+    result = NeedsSearch(tuple(cuts), None, active)
+    order = sorted(cuts, key=lambda cut: not result.is_active(cut))
+    chosen = (cut for cut in order if cut.problem(is_active=result.is_active(cut)) is None)
+    return replace(result, chosen=next(chosen, None))
+
+
+def _kept(model: NeedsModel, stored: NeedsModel | None, given: Values) -> NeedsModel:
+    """The axes as the fit before has them, where it has as many."""
+    if stored is None or stored.axes != model.axes:
+        return model
+    return aligned(model, stored, given)
+
+
+def _cut(
+    model: NeedsModel,
+    labels: Labels,
+    halves: Sequence[Mapping[str, Vector]] | None,
+    agreements: Vector,
+    jaccards: Matrix,
+) -> Cut:
+    sizes = np.bincount(labels, minlength=1 + 2 * model.axes)
+    return Cut(
+        model,
+        float(agreements.mean()),
+        float(agreements.std() / np.sqrt(len(agreements))),
+        jaccards.mean(axis=0),
+        float(sizes.min() / len(labels)),
+        1.0 if halves is None else float(reliabilities(model, halves).min()),
     )
 
 
-def _agreements(
-    whole: CustomerCounts,
-    odd: CustomerCounts,
-    even: CustomerCounts,
-    tried: list[int],
-    settings: NeedsSettings,
-) -> dict[tuple[int, float], Vector]:
-    """Adjusted Rand index of each split (splits) by axes and threshold, on all customers."""
+def aligned(model: NeedsModel, stored: NeedsModel, given: Values) -> NeedsModel:
+    """The axes in the order and with the signs of the stored ones that they correlate with most."""
+    correlation = np.corrcoef(model.scores(given), stored.scores(given))
+    between = np.nan_to_num(correlation[: model.axes, model.axes :])
+    new, old = linear_sum_assignment(-np.abs(between))
+    order = [int(new[list(old).index(axis)]) for axis in range(stored.axes)]
+    signs = [1.0 if between[order[axis], axis] >= 0 else -1.0 for axis in range(stored.axes)]
+    return model.moved(order, signs)
+
+
+def _compared(
+    columns: Sequence[NeedsColumn],
+    given: Values,
+    whole: Mapping[tuple[int, float], Labels],
+    settings: FitSettings,
+) -> dict[tuple[int, float], tuple[Vector, Matrix]]:
+    """Adjusted Rand index (splits) and Jaccard coefficients (splits x segments) of half samples.
+
+    whole: the labels of the whole sample, by axes and threshold. Each half labels all of it.
+    """
+    count = len(next(iter(given.values())))
 
     def labels(rows: Labels) -> Iterator[Labels]:
-        parts = (counts.take(rows) for counts in (whole, odd, even))
-        found = components(*parts, seed=settings.seed, draws=0)
-        for axes in tried:
-            scored = scores(rotated(found, axes, 0.0), whole)
-            for threshold in settings.thresholds:
-                yield segments(scored, threshold)
+        found = components(columns, taken(given, rows))
+        scored: dict[int, Matrix] = {}
+        for axes, threshold in whole:
+            if found is None:
+                yield np.zeros(count, dtype=np.int64)
+                continue
+            if axes not in scored:
+                scored[axes] = rotated(found, axes, threshold).scores(given)
+            yield segments(scored[axes], threshold)
 
-    def compared(number: int) -> list[float]:
-        pairs = zip(*map(labels, split(len(whole), settings.seed, number)), strict=True)
+    def compared(number: int) -> list[tuple[float, Vector]]:
+        halves = map(labels, split(count, settings.seed, number))
         values = []
-        for first, second in pairs:
-            k = 1 + int(max(first.max(), second.max()))
-            values.append(adjusted_rand(contingency(first, second, k, k)))
+        for (axes, _), full, *pair in zip(whole, whole.values(), *halves, strict=True):
+            k = 1 + 2 * axes
+            nearest = [jaccard_matrix(contingency(full, half, k, k)).max(axis=1) for half in pair]
+            agreement = adjusted_rand(contingency(pair[0], pair[1], k, k))
+            values.append((agreement, np.mean(nearest, axis=0)))
         return values
 
-    if not tried:
-        return {}
-    found = ordered_map(compared, range(settings.split_count), threads=settings.threads)
-    keys = [(axes, threshold) for axes in tried for threshold in settings.thresholds]
-    return dict(zip(keys, np.array(list(found)).T, strict=True))
+    found = list(ordered_map(compared, range(SPLITS), threads=settings.threads))
+    return {
+        place: (
+            np.array([one[at][0] for one in found]),
+            np.stack([one[at][1] for one in found]),
+        )
+        for at, place in enumerate(whole)
+    }
+
+
+def learned_again(
+    columns: Sequence[NeedsColumn], given: Values, axes: int, threshold: float
+) -> NeedsModel | None:
+    """So many axes learned from other customers, without a search; None where there are none."""
+    with one_blas_thread():
+        found = components(columns, given)
+        if found is None or len(found.eigenvalues) < axes:
+            return None
+        return rotated(found, axes, threshold)

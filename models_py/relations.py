@@ -21,10 +21,12 @@ import pyarrow.compute as pc
 from models_py import learning
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.needs import NEED_FEATURES
 from models_py.rules import ASSIGNED_COLUMN
 
 # Of the features of all customers, who a fit is learned from.
 LEARNED_FROM = "is_current and has_sufficient_history"
+NEED_RANGE = 4.0  # standard deviations of a need that few customers exceed
 BATCH_ROWS = 65_536  # rows an Arrow batch holds at most: 10 MB at 20 features
 
 
@@ -121,7 +123,7 @@ def definitions_of(features: Any) -> pa.Table:
 
     features: `feature_catalog_entries`, where features defined after the fit have no fit_number.
     """
-    table = features.filter("fit_number is not null").to_arrow_table()
+    table = features.filter("fit_number is not null and family <> 'needs'").to_arrow_table()
     names = {
         "feature": "feature",
         "position": "position",
@@ -132,6 +134,11 @@ def definitions_of(features: Any) -> pa.Table:
         "missing_value": "missing_rule",
     }
     return pa.table({name: table.column(column) for name, column in names.items()})
+
+
+def scaling_of_fit(features: Any) -> pa.Table:
+    """Scaling of the active fit, from `feature_catalog_entries`."""
+    return features.filter("fit_number is not null").to_arrow_table()
 
 
 def check_fixed_k(relation: Any, settings: StepSettings) -> None:
@@ -254,6 +261,9 @@ def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Tabl
     rows = features.filter(f"slot_set = {_text(active.slot_set)} and {LEARNED_FROM}")
     names = [name for name in scaling.column("feature").to_pylist() if name in rows.columns]
     extremes = _extremes(rows, names) if names else []
+    # Scores are no columns; nobody is asked to change by more than a few standard deviations.
+    needs = [name for name in NEED_FEATURES if name in scaling.column("feature").to_pylist()]
+    names, extremes = names + needs, extremes + [-NEED_RANGE, NEED_RANGE] * len(needs)
     return pa.table(
         {
             "feature": pa.array(names, pa.string()),

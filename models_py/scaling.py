@@ -25,6 +25,7 @@ from models_py.errors import LearningError
 from models_py.feature_definitions import Definition, read_definitions
 from models_py.feature_passes import Passes, Seen, Span, StreamedPasses
 from models_py.features import BatchSource
+from models_py.needs import NEEDS_FIELDS
 from models_py.sample import sampled_rows
 from models_py.scaler import Scaler, transformed
 
@@ -53,6 +54,7 @@ SCALING_SCHEMA = pa.schema(
         ("standard_deviation", pa.float64()),
         ("scale_factor", pa.float64()),
         ("weighting", pa.string()),
+        *NEEDS_FIELDS,
     ]
 )
 

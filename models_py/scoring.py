@@ -12,6 +12,7 @@ from models_py.evaluation import Evaluation
 from models_py.features import BatchSource, Chunk, check_columns, chunks
 from models_py.metrics import silhouette_from_distances
 from models_py.model import Model
+from models_py.needs import NEED_FEATURES
 from models_py.parallel import ordered_map
 from models_py.reasons import contributions, smallest_change
 from models_py.row_blocks import squared_distances
@@ -28,6 +29,7 @@ ASSIGN_SCHEMA = pa.schema(
         ("confidence", pa.float64()),
         ("silhouette", pa.float64()),
         ("is_outlier", pa.bool_()),
+        *((name, pa.float64()) for name in NEED_FEATURES),
     ]
 )
 
@@ -115,8 +117,16 @@ def assign_batch(
         _nullable(1 - ratio, no_other, pa.float64()),
         _nullable(silhouette, np.full(first.size, not has_silhouette), pa.float64()),
         pa.array(own > model.outlier_squared_distance),
+        *(_need(chunk, scaler, name) for name in NEED_FEATURES),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=ASSIGN_SCHEMA)
+
+
+def _need(chunk: Chunk, scaler: Scaler, name: str) -> pa.Array:
+    """Scores on a need; null where the fit has no such need."""
+    if name not in scaler.features:
+        return pa.nulls(chunk.row_count, pa.float64())
+    return pa.array(chunk.values[scaler.features.index(name)])
 
 
 def reasons_batch(

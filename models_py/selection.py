@@ -60,7 +60,7 @@ STRONG_JACCARD = 0.75  # Hennig: from here on a cluster is valid and stable
 OVERLAP_ADJUSTED_RAND = 0.7
 OVERLAP_SEPARATION = 0.0
 
-STRONG, MODERATE, WEAK = "strong", "moderate", "weak"
+STRONG, MODERATE, CONSTRUCTIVE, WEAK = "strong", "moderate", "constructive", "weak"
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,17 @@ from typing import Any
 import pyarrow as pa
 
 from models_py import scoring
+from models_py.arrays import Matrix
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.exact import members_of
+from models_py.evaluation import Evaluation
+from models_py.exact import evaluate, members_of
+from models_py.feature_passes import StreamedPasses
 from models_py.features import BatchSource, Chunk
 from models_py.fit import StreamedCustomers, fit
+from models_py.ladder import JOINT, SCALING_TYPE, climbed, settings_of_rung
 from models_py.model import Model
+from models_py.needs import source_with_scores
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
@@ -25,6 +30,7 @@ from models_py.weighting import ActiveWeights, weighted_scaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
+        ("rung", pa.string()),
         ("k", pa.int64()),
         ("customer_count", pa.int64()),
         ("is_feasible", pa.bool_()),
@@ -50,6 +56,8 @@ K_SCAN_SCHEMA = pa.schema(
         ("cluster_jaccards", pa.list_(pa.float64())),
         ("minimum_separation", pa.float64()),
         ("reference_kind", pa.string()),
+        ("reliability", pa.float64()),
+        ("scaling", SCALING_TYPE),
     ]
 )
 
@@ -90,18 +98,34 @@ def row_count_of(scaling: pa.Table) -> int:
     return int(scaling.column("row_count")[0].as_py())
 
 
-def k_scan_step(source: BatchSource, scaling: pa.Table, settings: FitSettings) -> pa.Table:
-    """Try every candidate k and choose one; one row per k (see `selection` for the rule).
+def k_scan_step(
+    source: BatchSource,
+    definitions: pa.Table,
+    settings: FitSettings,
+    stored: pa.Table | None = None,
+    halves: pa.Table | None = None,
+) -> pa.Table:
+    """Try every candidate and choose one; one row per rung and k (see `ladder`, `selection`).
 
     Silhouettes, Davies-Bouldin and Calinski-Harabasz are exact over all customers and null for
     k = 1; stability and references come from samples and are null for too few customers. A k
     above the number of distinct customers has a row with null measures that says so; when no
     candidate is possible, one further row has the largest k that is (at least 1).
     """
-    scaler = Scaler.from_table(scaling)
+    scaling = scaling_step(source, definitions, settings, stored)
     row_count = row_count_of(scaling)
-    tried, limit = scan(source, scaler, settings, row_count=row_count)
-    return k_scan_table(tried, limit, settings, row_count=row_count)
+
+    def scanned(own: pa.Table, rung: str) -> pa.Table:
+        tried, limit = scan(source, Scaler.from_table(own), settings, row_count=row_count)
+        own_settings = settings_of_rung(settings, stored, rung)
+        return k_scan_table(tried, limit, own_settings, row_count=row_count)
+
+    def evaluated(own: pa.Table, centres: Matrix) -> Evaluation:
+        scored, rescaler = source_with_scores(source, own), Scaler.from_table(own)
+        return evaluate(scored, rescaler, [centres], settings, row_count=row_count)[0]
+
+    passes = StreamedPasses(source, settings)
+    return climbed(scaling, definitions, passes, halves, stored, settings, scanned, evaluated)
 
 
 def k_scan_table(
@@ -117,6 +141,7 @@ def k_scan_table(
         if k not in known:
             rows.append(
                 {
+                    "rung": JOINT,
                     "k": k,
                     "customer_count": row_count,
                     "is_feasible": False,
@@ -160,6 +185,7 @@ def _evidence(one: Candidate, row_count: int) -> Evidence:
 def _scan_row(one: Candidate, judgement: Judgement, row_count: int) -> dict[str, Any]:
     measured, stability, structure = one.evaluation, one.stability, one.structure
     return {
+        "rung": JOINT,
         "k": one.k,
         "customer_count": row_count,
         "is_feasible": judgement.is_feasible,

@@ -332,7 +332,7 @@ def weighted_scaling(
             [row["family"] for row in own],
             settings,
             held=None if active is None else active.of_features(unit.features),
-            is_defined=active is not None and active.weighting == DEFINITIONS,
+            is_defined=active is not None and active.weighting != STRUCTURE,
         )
     return scaling if weights is None else with_weights(scaling, unit, weights * given.mean())
 

@@ -14,18 +14,21 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
+from pyspark.sql.types import DoubleType, StructField, StructType
 
 from models_py import drift, scoring
 from models_py.arrays import Counts, Matrix, Vector
-from models_py.backtest import chosen_centres, renamed
+from models_py.backtest import chosen_centres, renamed, scaled_again
 from models_py.config import FitSettings
 from models_py.drift_steps import baseline_table, drift_table, shares_of, stored_edges
 from models_py.evaluation import Evaluation
 from models_py.exact import members_of_sums
 from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
+from models_py.ladder import climbed, settings_of_rung
 from models_py.model import Model
 from models_py.monitoring import gone
+from models_py.needs import NeedsModel, batch_with_scores, centres
 from models_py.parallel import one_blas_thread
 from models_py.row_blocks import Sums, sums_of
 from models_py.rules import ASSIGNED_COLUMN, rules_of
@@ -37,6 +40,7 @@ from models_py.weighting import ActiveWeights, weighted_scaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses
 from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
+from models_spark.session import ship
 
 
 def scaling_step(
@@ -50,10 +54,51 @@ def scaling_step(
     return weighted_scaling(passes, definitions, settings, ActiveWeights.from_table(stored))
 
 
-def k_scan_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
-    """Try every candidate k by MLlib and choose one (see `models_py.steps`)."""
-    scaler = Scaler.from_table(scaling)
+def with_scores(customers: SparkCustomers, scaling: pa.Table | None) -> SparkCustomers:
+    """Customers with the scores of the needs of a fit; the same where it has none."""
+    model = NeedsModel.from_table(scaling)
+    if model is None:
+        return customers
+    ship(customers.session)
+
+    def part(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield batch_with_scores(batch, model)
+
+    frame = customers.frame
+    schema = StructType([*frame.schema, *(StructField(one, DoubleType()) for one in model.names)])
+    return SparkCustomers(frame.mapInArrow(part, schema))
+
+
+def k_scan_step(
+    customers: SparkCustomers,
+    definitions: pa.Table,
+    settings: FitSettings,
+    stored: pa.Table | None = None,
+    halves: pa.Table | None = None,
+) -> pa.Table:
+    """Try every candidate by MLlib and choose one (see `models_py.steps`)."""
+    scaling = scaling_step(customers, definitions, settings, stored)
     row_count = row_count_of(scaling)
+
+    def scanned(own: pa.Table, rung: str) -> pa.Table:
+        tried, limit = _scan(customers, Scaler.from_table(own), settings, row_count)
+        own_settings = settings_of_rung(settings, stored, rung)
+        return k_scan_table(tried, limit, own_settings, row_count=row_count)
+
+    def evaluated(own: pa.Table, found: Matrix) -> Evaluation:
+        scored, rescaler = with_scores(customers, own), Scaler.from_table(own)
+        with scaled_customers(scored, rescaler, settings, row_count=row_count) as scaled:
+            return scaled.evaluated([found])[0]
+
+    passes = SparkPasses(customers, settings)
+    return climbed(scaling, definitions, passes, halves, stored, settings, scanned, evaluated)
+
+
+def _scan(
+    customers: SparkCustomers, scaler: Scaler, settings: FitSettings, row_count: int
+) -> tuple[list[Candidate], int]:
+    """Try every candidate k by MLlib (see `models_py.scan`)."""
     with (
         one_blas_thread(),
         scaled_customers(customers, scaler, settings, row_count=row_count) as scaled,
@@ -69,7 +114,7 @@ def k_scan_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSetti
         Candidate(k, evaluation, structures.get(k), stability)
         for k, evaluation, stability in zip(ks, evaluations, stabilities, strict=True)
     ]
-    return k_scan_table(tried, limit, settings, row_count=row_count)
+    return tried, limit
 
 
 def fit_step(
@@ -257,19 +302,26 @@ def backtest_step(
     definitions: pa.Table,
     segment_ids: list[int],
     settings: FitSettings,
+    active: pa.Table | None = None,
 ) -> DataFrame:
     """Learn segments from `learned`, and assign `customers` to them (see `models_py.backtest`)."""
     settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
     scaling = scaling_step(learned, definitions, settings)
+    scaling, again = scaled_again(active, scaling, SparkPasses(learned, settings), settings)
+    if again is not None:
+        learned, customers = (with_scores(one, scaling) for one in (learned, customers))
     scaler = Scaler.from_table(scaling)
     row_count = row_count_of(scaling)
     with (
         one_blas_thread(),
         scaled_customers(learned, scaler, settings, row_count=row_count) as scaled,
     ):
-        k = scaled.distinct(len(segment_ids))
-        (centres,) = cold_models(SparkSearch(scaled, scaled.sample()), scaler, [k])
-        segments = fit(scaled, scaler, chosen_centres(centres), None, 1, settings)
+        if again is None:
+            k = scaled.distinct(len(segment_ids))
+            (found,) = cold_models(SparkSearch(scaled, scaled.sample()), scaler, [k])
+        else:
+            found = centres(again.axes, again.threshold)
+        segments = fit(scaled, scaler, chosen_centres(found, again), None, 1, settings)
         shared = _shared(scaled, scaler, segments, segment_ids)
     active_ids = np.array(segment_ids, dtype=np.int64)
     return assign_step(customers, scaling, renamed(segments, shared, active_ids), settings)

@@ -1,7 +1,7 @@
 {{ config(tags=['guards_code']) }}
 
--- The cells of a segment hold all of its customers and spend, to the cent; where
--- there are orders, every segment with a customer has a cell.
+-- The cells of a segment hold all of its customers and spend, to the cent;
+-- where there are orders, every segment with a customer has a cell.
 
 with
 

@@ -15,6 +15,7 @@ from benchmarks.report import markdown_table
 from common.json_types import JsonObject
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 
 # Weight of a family: the expected squared distance from the mean that it contributes.
 GRID: dict[str, tuple[float, ...]] = {
@@ -62,8 +63,8 @@ def points(shop: Shop, definitions: pa.Table, *, settings: FitSettings = FAST) -
     """Segments of every k from 3 to 8 under these definitions, from the matrix of the build."""
     matrix = shop.learned.matrix
     source = pipeline.source_of(matrix)
-    scaling = steps.scaling_step(source, definitions, settings)
-    scan = steps.k_scan_step(source, scaling, settings)
+    scan = steps.k_scan_step(source, definitions, settings)
+    scaling = scaling_of(scan)
     found = []
     for row in scan.to_pylist():
         if row["cluster_sizes"]:

@@ -27,6 +27,7 @@ from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import environment
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 
 REFITS = 12
 TOLERANCE = 0.02  # points of share above frozen centres
@@ -183,8 +184,8 @@ def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterat
         settings = FitSettings(active_k=len(set(current.values())) or None)
         matrix = features_at(population, WEEKS + week)
         source = pipeline.source_of(with_previous(matrix, current))
-        scaling = steps.scaling_step(source, wanted, settings, scaling)
-        scan = steps.k_scan_step(source, scaling, settings)
+        scan = steps.k_scan_step(source, wanted, settings, scaling)
+        scaling = scaling_of(scan)
         segments = steps.fit_step(source, scaling, scan, previous, next_id, settings)
         now = assigned(matrix, scaling, segments, settings)
         first = first or (scaling, segments)

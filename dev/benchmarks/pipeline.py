@@ -22,6 +22,8 @@ from loading.load_raw import load
 from models_py import steps
 from models_py.config import FitSettings
 from models_py.features import BatchSource
+from models_py.ladder import JOINT
+from models_py.needs import NEEDS, NO_PART, PART
 from store.build_database import delete_build_database
 from store.warehouse import exclusive
 
@@ -59,9 +61,13 @@ class Learned:
 
     @property
     def used_features(self) -> list[str]:
-        """Features that took part in the clustering, in position order."""
+        """Features of the matrix that took part in the clustering, in position order.
+
+        Where segments are by needs: those that would have without them, or that needs are made of.
+        """
         rows = sorted(self.scaling.to_pylist(), key=lambda row: row["position"])
-        return [row["feature"] for row in rows if row["is_used"]]
+        used = [row for row in rows if row["is_used"] or row["dropped_reason"] in (PART, NO_PART)]
+        return [row["feature"] for row in used if row["family"] != NEEDS]
 
 
 def settings_of(warehouse: Path, **given: object) -> Settings:
@@ -126,7 +132,7 @@ def read(database: Path) -> Learned:
                 "select * from segmentation.clustering_definitions order by position"
             ),
             scaling=table("select * from segmentation.learned_scaling order by position"),
-            k_scan=table("select * from segmentation.learned_k_scan order by k"),
+            k_scan=table("select * from segmentation.learned_k_scan order by rung, k"),
             segments=segments.column("segment_id").to_numpy(),
         )
     if segments.column("customer_id").to_pylist() != found.customer_ids:
@@ -148,12 +154,23 @@ def columns_of(matrix: pa.Table, names: Sequence[str]) -> np.ndarray:
 def segments_at(
     matrix: pa.Table, scaling: pa.Table, k_scan: pa.Table, k: int, settings: FitSettings
 ) -> np.ndarray:
-    """Segments (customers of the matrix) had this k been the chosen one of the scan."""
+    """Segments (customers of the matrix) had this k of all features together been chosen.
+
+    scaling: that of the scan's first rung.
+    """
     source = source_of(matrix)
-    is_chosen = pa.array([row == k for row in k_scan.column("k").to_pylist()])
+    is_chosen = pa.array([row["rung"] == JOINT and row["k"] == k for row in k_scan.to_pylist()])
     place = k_scan.schema.get_field_index("is_chosen")
     scan = k_scan.set_column(place, "is_chosen", is_chosen)
     segments = steps.fit_step(source, scaling, scan, None, 1, settings)
     assigned = steps.assign_step(source, scaling, segments, settings).read_all()
     segment_ids: np.ndarray = assigned.column("segment_id").to_numpy()
     return segment_ids
+
+
+def joint_segments(learned: Learned, k: int, settings: FitSettings) -> np.ndarray:
+    """Segments of a build had this k of all features together been chosen."""
+    scaling = learned.scaling
+    if learned.chosen["rung"] != JOINT:
+        scaling = steps.scaling_step(source_of(learned.matrix), learned.definitions, settings)
+    return segments_at(learned.matrix, scaling, learned.k_scan, k, settings)

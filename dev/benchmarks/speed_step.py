@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from benchmarks.process_memory import peak_bytes, resident_bytes, seconds_since_start
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 from models_py.metrics import adjusted_rand, contingency
 
 BATCH_ROWS = 65_536  # as a build reads
@@ -60,8 +61,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         settings = FitSettings(threads=threads, tmp_dir=folder)
-        scaling = steps.scaling_step(source, definitions(names), settings)
-        scan = steps.k_scan_step(source, scaling, settings)
+        scan = steps.k_scan_step(source, definitions(names), settings)
+        scaling = scaling_of(scan)
         segments = steps.fit_step(source, scaling, scan, None, 1, settings)
         labels = np.empty(file.metadata.num_rows, dtype=np.int8)
         first = 0

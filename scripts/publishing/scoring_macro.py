@@ -7,13 +7,19 @@ table but the one it is given, it works under whatever name the file is attached
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from common.quoting import identifier, literal
 
+# Columns that the scores of needs take besides those that axes are made of (`models_py.needs`).
+COUNTS = {
+    "orders": "{orders} * {observed} / 28",
+    "lines": "{orders} * {observed} / 28 * {lines}",
+}
 TRANSFORMED = {
     "log1p": "sign({x}) * ln(1 + abs({x}))",
     "sqrt": "sign({x}) * sqrt(abs({x}))",
@@ -32,6 +38,67 @@ class ScaledFeature:
     upper_value: float | None
     mean_value: float | None
     scale_factor: float | None
+
+
+@dataclass(frozen=True)
+class Need:
+    """An axis of needs: (feature, its row of `history.fit_features`, its coefficient) and the rest.
+
+    axis: the row of the axis.
+    """
+
+    parts: tuple[tuple[dict[str, Any], float], ...]
+    axis: dict[str, Any]
+
+    def sql(self) -> str:
+        """Scores as `models_py.needs.NeedsModel.scores` computes them."""
+        spend = f"ln(1 + greatest({_known('spend_per_28_days', '0')}, 0))"
+        total = " + ".join(
+            f"{number(coefficient)} * {_part(row)}" for row, coefficient in self.parts
+        )
+        trend = (
+            f"({number(self.axis['trend_intercept'])} + {number(self.axis['trend_slope'])} * "
+            f"{spend} + {number(self.axis['trend_curvature'])} * {spend} * {spend})"
+        )
+        expected = (
+            f"least(greatest({number(self.axis['spread_intercept'])} + "
+            f"{number(self.axis['spread_slope'])} * {spend}, {LEAST_SPREAD}), {MOST_SPREAD})"
+        )
+        deviation = number(self.axis["score_deviation"])
+        return f"(({total}) - {trend}) / (sqrt({expected}) * {deviation})"
+
+
+# Bounds of the spread of scores (`models_py.needs.EVENING_BOUNDS`).
+LEAST_SPREAD, MOST_SPREAD = 0.25, 4.0
+
+
+def _known(name: str, otherwise: str) -> str:
+    """A column as a double; a value that is none counts as given."""
+    column = f"nullif(cast({identifier(name)} as double), cast('nan' as double))"
+    return f"coalesce({column}, {otherwise})"
+
+
+def _part(row: dict[str, Any]) -> str:
+    """A column of the axes: a shrunk share, rooted, or a measure within its bounds."""
+    name = row["feature"]
+    if row["share_of"] == "measure":
+        filled = _known(name, number(row["missing_value"]))
+        moved = TRANSFORMED[row["transform"]].format(x=filled)
+        return (
+            f"greatest({number(row['lower_value'])}, least({number(row['upper_value'])}, {moved}))"
+        )
+    count = COUNTS[row["share_of"]].format(
+        orders=_known("orders_per_28_days", "0"),
+        observed=_known("observed_days", "0"),
+        lines=_known("lines_per_order", "0"),
+    )
+    share = _known(name, "cast(null as double)")
+    whole = f"case when {share} is null then 0 else {count} end"
+    prior, mean = number(row["prior_count"]), number(row["mean_share"])
+    return (
+        f"sqrt((least(greatest(coalesce({share}, 0), 0), 1) * ({whole}) + {prior} * {mean}) "
+        f"/ (({whole}) + {prior}))"
+    )
 
 
 @dataclass(frozen=True)
@@ -105,10 +172,15 @@ order by nearest.source_row
 """
 
 
-def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) -> str:
+def scoring_macro(
+    features: Sequence[ScaledFeature],
+    centres: Sequence[Centre],
+    needs: Mapping[str, Need] | None = None,
+) -> str:
     """Return the statement that creates the macro in the database in use.
 
     features: in position order, the order in which the learning step adds squared differences up.
+    needs: the axes, by name, among them.
     """
     scaled, squares = [], []
     for place, feature in enumerate(features):
@@ -116,6 +188,8 @@ def scoring_macro(features: Sequence[ScaledFeature], centres: Sequence[Centre]) 
         # Not a number is no value; left alone, SQL would take it for one above all numbers.
         known = f"nullif(cast({column} as double), cast('nan' as double))"
         filled = f"coalesce({known}, {number(feature.missing_value)})"
+        if needs and feature.feature in needs:
+            filled = needs[feature.feature].sql()
         moved = TRANSFORMED[feature.transform].format(x=filled)
         lower, upper = number(feature.lower_value), number(feature.upper_value)
         scaled.append(
@@ -149,7 +223,25 @@ def write_scoring_macro(connection: duckdb.DuckDBPyConnection) -> None:
         ).fetchall()
     ]
     if features:
-        connection.execute(scoring_macro(features, _centres(connection)))
+        connection.execute(scoring_macro(features, _centres(connection), _needs(connection)))
+
+
+def _needs(connection: duckdb.DuckDBPyConnection) -> dict[str, Need]:
+    """The axes of needs of the active fit, by name; none where it has none."""
+    found = connection.sql(
+        "select * from history.fit_features where fit_number = "
+        "(select max(fit_number) from main.segmentation_runs where is_current) "
+        "order by position"
+    )
+    rows = found.to_arrow_table().to_pylist()
+    parts = [row for row in rows if row["share_of"] is not None]
+    axes = [row for row in rows if row["family"] == "needs" and row["is_used"]]
+    return {
+        axis["feature"]: Need(
+            tuple((row, row[f"coefficient_{axis['feature'][-1]}"]) for row in parts), axis
+        )
+        for axis in axes
+    }
 
 
 def _centres(connection: duckdb.DuckDBPyConnection) -> list[Centre]:

@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import needs_tables
 from models_py import learning as on_batches
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.ladder import scaling_of
 from models_py.metrics import adjusted_rand, contingency
 from models_py.rules import ASSIGNED_COLUMN
 from models_py.scaler import Scaler
@@ -76,8 +78,8 @@ def customers_of(session, source, shuffled: int = 1):
 
 def learned(steps, customers, definitions, settings, previous=None, following=1):
     """Scaling, scan and segments."""
-    scaling = steps.scaling_step(customers, definitions, settings)
-    scan = steps.k_scan_step(customers, scaling, settings)
+    scan = steps.k_scan_step(customers, definitions, settings)
+    scaling = scaling_of(scan)
     segments = steps.fit_step(customers, scaling, scan, previous, following, settings)
     return scaling, scan, segments
 
@@ -132,6 +134,35 @@ def test_no_structure_is_said_on_both(session, on_spark) -> None:
     _, scan, _ = learned(on_spark, customers_of(session, source), definitions, settings)
     _, own_scan, _ = learned(on_batches, source, definitions, settings)
     assert chosen(scan)["verdict"] == chosen(own_scan)["verdict"] == "weak"
+
+
+def test_needs_are_those_that_python_finds(session, on_spark) -> None:
+    (whole, *halves), _ = needs_tables.shop(1, taste=0.8, has_kinds=False)
+    customers, definitions = needs_tables.table(whole), needs_tables.definitions()
+    settings = FitSettings(threads=2, **FAST | {"weighting": "auto", "k_min": 5, "k_max": 5})
+
+    def source():
+        return iter(customers.to_batches(max_chunksize=300))
+
+    scans, found = {}, {}
+    for steps, given in ((on_spark, customers_of(session, source)), (on_batches, source)):
+        scan = steps.k_scan_step(
+            given, definitions, settings, None, needs_tables.halves_table(halves)
+        )
+        scaling = scaling_of(scan)
+        scored = steps.with_scores(given, scaling)
+        segments = steps.fit_step(scored, scaling, scan, None, 1, settings)
+        scans[steps] = chosen(scan)
+        found[steps] = by_key(steps.assign_step(scored, scaling, segments, settings, scored))
+    ours, theirs = scans[on_spark], scans[on_batches]
+    assert (ours["rung"], ours["k"]) == (theirs["rung"], theirs["k"]) == ("needs", 5)
+    assert ours["stability"] == pytest.approx(theirs["stability"], rel=1e-9)
+    assert ours["inertia"] == pytest.approx(theirs["inertia"], rel=1e-9)
+    for own, other in zip(found[on_spark], found[on_batches], strict=True):
+        assert own.keys() == other.keys()
+        assert own["segment_id"] == other["segment_id"]
+        for name in ("need_1", "need_2", "squared_distance", "silhouette"):
+            assert own[name] == pytest.approx(other[name], rel=1e-9, abs=1e-9)
 
 
 @pytest.fixture(scope="module")

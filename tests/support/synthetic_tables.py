@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 from models_py.metrics import adjusted_rand, contingency
 
 SEPARATIONS = {"easy": (0.99, 1.0), "medium": (0.90, 0.97), "hard": (0.75, 0.90)}
@@ -107,8 +108,8 @@ def tried(kind: str, seed: int, *, rows: int, threads: int = 1) -> dict:
         matrix, labels = planted(seed, kind, rows=rows)
     settings = FitSettings(threads=threads)
     source, definitions = tables(matrix)
-    scaling = steps.scaling_step(source, definitions, settings)
-    scan = steps.k_scan_step(source, scaling, settings)
+    scan = steps.k_scan_step(source, definitions, settings)
+    scaling = scaling_of(scan)
     chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
     result = {"kind": kind, "seed": seed, "chosen": chosen["k"], "verdict": chosen["verdict"]}
     if labels is not None:

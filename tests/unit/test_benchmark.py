@@ -26,6 +26,7 @@ from benchmarks.pipeline import Learned, segments_at, source_of
 from benchmarks.report import Part, Target, markdown_table, write_page
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 
 SMALL = 400
 FAST = FitSettings(
@@ -144,8 +145,8 @@ def tiny_matrix() -> tuple[pa.Table, pa.Table, np.ndarray]:
 @functools.cache
 def learned_tiny() -> tuple[Learned, np.ndarray]:
     matrix, definitions, labels = tiny_matrix()
-    scaling = steps.scaling_step(source_of(matrix), definitions, FAST)
-    scan = steps.k_scan_step(source_of(matrix), scaling, FAST)
+    scan = steps.k_scan_step(source_of(matrix), definitions, FAST)
+    scaling = scaling_of(scan)
     found = segments_at(matrix, scaling, scan, 3, FAST)
     return Learned(matrix, definitions, scaling, scan, found), labels
 

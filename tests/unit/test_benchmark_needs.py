@@ -1,4 +1,4 @@
-"""The benchmark of needs: counts by SQL worked out by hand, and usefulness where it is plain."""
+"""The benchmark of needs: outcomes worked out by hand, and usefulness where it is plain."""
 
 from __future__ import annotations
 
@@ -8,24 +8,44 @@ import duckdb
 import numpy as np
 import pytest
 
-from benchmarks.needs_counts import Window, read_window
-from benchmarks.needs_future import Future, gains, quantile_groups, usefulness
+from benchmarks import needs
+from benchmarks.needs_future import (
+    STYLE,
+    Future,
+    Usefulness,
+    Window,
+    gains,
+    has_categories,
+    quantile_groups,
+    read_future,
+    usefulness,
+)
 
-START, UNTIL = date(2024, 1, 1), date(2024, 12, 31)
-# customer, order, time, channel, product, quantity, net amount, discount
+START, AS_OF = date(2024, 1, 1), date(2024, 12, 30)
+# customer, order, time, product, quantity, net amount, discount
 LINES = [
-    ("a", "1", "2024-03-02 19:00", "store", "p1", 1, 4, 1),  # a Saturday evening
-    ("a", "1", "2024-03-02 19:00", "store", "p2", 2, 6, 0),
-    ("a", "1", "2024-03-02 19:00", "store", "p2", 1, 5, 0),
-    ("a", "1", "2024-03-02 19:00", "store", "p3", 1, 5, 0),
-    ("a", "2", "2024-03-04 09:00", "web", "p1", 2, 10, 0),  # a Monday morning
-    ("a", "1", "2024-03-05 12:00", "store", "p1", 1, 10, 0),  # the order id of another day
-    ("b", "7", "2024-05-01 12:00", "store", "p2", 3, 30, 10),
-    ("b", "8", "2024-05-02 12:00", "web", "p9", 1, 10, 0),  # a product without a sub-category
-    ("c", "9", "2024-05-02 12:00", "web", "p1", 1, 10, 0),  # one order only
-    ("b", "6", "2023-12-31 12:00", "web", "p1", 1, 10, 0),  # before the window
+    (1, 1, "2025-01-04 19:00", 1, 1, 4, 1),  # a Saturday evening
+    (1, 1, "2025-01-04 19:00", 2, 2, 6, 0),
+    (1, 2, "2025-01-06 09:00", 1, 2, 10, 0),
+    (1, 3, "2025-01-07 12:00", 1, 1, 10, 0),
+    (2, 4, "2025-02-01 12:00", 2, 3, 30, 10),
+    (2, 5, "2025-02-03 12:00", 2, 1, 10, 0),
+    (2, 6, "2025-02-04 12:00", 9, 1, 10, 0),  # a product without a sub-category
+    (3, 7, "2025-02-04 12:00", 1, 1, 10, 0),  # one order only
+    (2, 8, "2024-12-29 12:00", 1, 1, 10, 0),  # before the date
+    (1, 9, "2025-03-24 12:00", 3, 1, 10, 0),  # 84 days after it
+    (4, 4, "2025-02-01 12:00", 2, 3, 30, 10),  # three orders, but of nobody in the window
+    (4, 5, "2025-02-03 12:00", 2, 1, 10, 0),
+    (4, 6, "2025-02-04 12:00", 9, 1, 10, 0),
+    (None, 10, "2025-02-04 12:00", 9, 1, 10, 0),  # of nobody known
 ]
-PRODUCTS = [("p1", "milk", True), ("p2", "bread", False), ("p3", "soap", None), ("p9", None, None)]
+PRODUCTS = [
+    (1, "p1", "food", "milk", True),
+    (2, "p2", "food", "bread", False),
+    (3, "p3", "care", "soap", None),
+    (9, "p9", None, None, None),
+]
+WINDOW = Window(["a", "b", "c"], np.array([5.0, 4.0, 3.0]), START, AS_OF)
 
 
 @pytest.fixture
@@ -33,72 +53,88 @@ def connection():
     with duckdb.connect() as connection:
         connection.execute("create schema core")
         connection.execute(
-            "create table core.order_lines (customer_id text, order_id text, ordered_at timestamp, "
-            "channel text, product_id text, quantity decimal(18, 4), net_amount decimal(18, 4), "
+            "create table core.order_lines (customer_key bigint, order_key bigint, ordered_at "
+            "timestamp, product_key bigint, quantity decimal(18, 4), net_amount decimal(18, 4), "
             "discount_amount decimal(18, 4), order_date date, is_purchase boolean)"
         )
         insert = "insert into core.order_lines select *, cast($3 as date), true from (values ({}))"
-        query = insert.format(", ".join(f"${number}" for number in range(1, 9)))
+        query = insert.format(", ".join(f"${number}" for number in range(1, 8)))
         connection.executemany(query, LINES)
         connection.execute(
-            "create table core.products "
-            "(product_id text, subcategory text, is_private_label boolean, category text)"
+            "create table core.products (product_key bigint, product_id text, category text, "
+            "subcategory text, is_private_label boolean)"
         )
-        connection.executemany("insert into core.products values ($1, $2, $3, 'goods')", PRODUCTS)
+        connection.executemany("insert into core.products values ($1, $2, $3, $4, $5)", PRODUCTS)
+        connection.execute(
+            "create table core.customers as select * from (values (1, 'a'), (2, 'b'), (3, 'c'), "
+            "(4, 'elsewhere')) as customers (customer_key, customer_id)"
+        )
         yield connection
 
 
-def shares(window: Window, part: str) -> dict[str, list[float]]:
-    counts = getattr(window, part)
-    names = [one.name for one in counts.definitions]
-    return {name: counts.values[:, at].tolist() for at, name in enumerate(names)}
+def test_outcomes_by_hand(connection):
+    future = read_future(connection, WINDOW)
+    assert future.rows.tolist() == [0, 1]
+    assert future.tiers.tolist() == [3, 1]
+    # a: 3 of 4 lines are milk, 1 bread; b: 2 of 3 bread. Discounts: 1 of 31, 10 of 60 paid.
+    expected = np.sqrt([[3 / 4, 1 / 4], [0, 2 / 3]])
+    found = future.families["sub-categories"]
+    assert np.sort(found, axis=1) == pytest.approx(np.sort(expected, axis=1))
+    assert future.families["departments"] == pytest.approx(np.sqrt([[1], [2 / 3]]))
+    assert future.families["discounts"] == pytest.approx(
+        np.sqrt([[1 / 4, 1 / 31], [1 / 3, 10 / 60]])
+    )
+    assert future.families["private label"] == pytest.approx(np.sqrt([[3 / 4], [0]]))
+    # One of three orders of a is on a Saturday evening, one of b on a Saturday.
+    assert future.families["weekend and evening"] == pytest.approx(np.sqrt([[1 / 3], [0]]))
+    prices = np.log([[31 / 4, 6 / 4], [60 / 3, 5 / 3]])
+    assert future.families[STYLE] == pytest.approx(prices)
 
 
-def baskets(window: Window, part: str) -> list[dict[str, float]]:
-    counts = getattr(window, part)
-    found: list[dict[str, float]] = [{} for _ in range(len(counts))]
-    for row, product, count in zip(counts.row, counts.product, counts.count, strict=True):
-        found[row][counts.products[product]] = count
-    return found
-
-
-def test_counts_of_a_window_by_hand(connection):
-    window = read_window(connection, START, UNTIL)
-    assert window.level == "subcategory"
-    assert window.whole.customer_ids.to_pylist() == ["a", "b"]
-    assert window.whole.products == ("bread", "milk", "soap")
-    assert window.whole.lines.tolist() == [6, 2]
-    assert window.whole.log_spend == pytest.approx(np.log1p([40, 40]))
-    assert baskets(window, "whole") == [{"milk": 3, "bread": 2, "soap": 1}, {"bread": 1}]
-    found = shares(window, "whole")
-    assert found["discounted_lines"] == [1, 1]
-    assert found["discount_rate"] == pytest.approx([1 / 41 * 6, 10 / 50 * 2])
-    assert found["private_label"] == [3, 0]
-    assert found["weekend"] == [1, 0]
-    assert found["evening"] == [1, 0]
-    assert found["morning"] == [1, 0]
-    assert found["small_orders"] == [2, 2]
-    assert [found["channel_0"], found["channel_1"]] == [[2, 1], [1, 1]]
-    assert found["lines_per_order"] == pytest.approx(np.log([2, 1]))
-    assert found["price_per_line"] == pytest.approx(np.log([41 / 6, 25]))
-    assert found["quantity_per_line"] == pytest.approx(np.log([8 / 6, 2]))
-
-
-def test_odd_and_even_orders_are_all_orders(connection):
-    window = read_window(connection, START, UNTIL)
-    assert window.odd.lines.tolist() == [5, 1]
-    assert window.even.lines.tolist() == [1, 1]
-    assert baskets(window, "odd") == [{"milk": 2, "bread": 2, "soap": 1}, {"bread": 1}]
-    assert baskets(window, "even") == [{"milk": 1}, {}]
-    assert shares(window, "odd")["weekend"] == [1, 0]
-    assert shares(window, "even")["morning"] == [1, 0]
-
-
-def test_product_codes_stand_in_where_there_are_no_categories(connection):
+def test_product_codes_and_groups_of_them_stand_in_for_categories(connection):
     connection.execute("update core.products set subcategory = null, category = null")
-    window = read_window(connection, START, UNTIL)
-    assert window.level == "product_id"
-    assert window.whole.products == ("p1", "p2", "p3", "p9")
+    # In the window a buys p1 and p2 together, b and c buy p3 and p9.
+    for customer, products in ((1, (1, 2)), (2, (3, 9)), (3, (3, 9))):
+        for product in products:
+            connection.execute(
+                "insert into core.order_lines values (?, 50, '2024-05-01 12:00', ?, 1, 1, 0, "
+                "date '2024-05-01', true)",
+                [customer, product],
+            )
+    assert not has_categories(connection)
+    future = read_future(connection, WINDOW)
+    assert "departments" not in future.families
+    assert future.rows.tolist() == [0, 1, 2], "one order is enough"
+    assert future.families["products"].shape[1] == 3
+    groups = connection.execute("select product_id from product_groups order by all").fetchall()
+    assert groups == [("p1",), ("p2",), ("p3",), ("p9",)]
+
+
+def figures(name: str, points: float, spend: float) -> needs.Groups:
+    return needs.Groups(name, 5, Usefulness(points, 1), Usefulness(points, 1), {}, spend)
+
+
+def test_targets_are_met_or_missed():
+    chosen = needs.Chosen("needs", 5, "constructive", 0.72, 0.16)
+    own = needs.Result("Shop", "2024-12-30", 6.0, chosen, 900, [figures("segments", 7.9, 0.005)])
+    assert [one.word for one in needs.targets(own)] == ["met"] * 6
+    poor = needs.Chosen("joint", 3, "weak", None, 0.02)
+    other = needs.Result("Shop", "2024-12-30", 8.0, poor, 900, [figures("segments", 7.9, 0.3)])
+    words = [one.word for one in needs.targets(other)]
+    assert words == ["missed", "missed", "missed", "met", "not measured", "missed"]
+    text = needs.groups_table([own])
+    assert "| Shop | 2024-12-30 | segments (needs, constructive) | 5 | 7.9 ± 1.0 |" in text
+
+
+def test_baselines_are_of_the_same_customers():
+    random = np.random.default_rng(2)
+    segments = random.integers(0, 4, 300)
+    found = needs.baselines(random.standard_normal((300, 3)), segments, 1)
+    assert all(len(labels) == 300 for labels in found.values())
+    assert len(np.unique(found["RFM cells"])) == 27
+    by_chance = found["random, sizes of segments"]
+    assert np.bincount(by_chance).tolist() == np.bincount(segments).tolist()
+    assert (by_chance != segments).any()
 
 
 def test_usefulness_is_what_groups_say_beyond_tiers():

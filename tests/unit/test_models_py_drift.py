@@ -7,6 +7,7 @@ import pytest
 from models_py import drift, drift_steps, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.ladder import scaling_of
 from synthetic_tables import planted, tables
 
 SETTINGS = FitSettings(threads=1, fixed_k=3, start_count=2, half_sample_count=1, reference_count=1)
@@ -54,8 +55,8 @@ def test_edges_too_near_to_the_next_are_left_out():
 def fitted():
     matrix, _ = planted(1, "easy", rows=1000)
     source, definitions = tables(matrix)
-    scaling = steps.scaling_step(source, definitions, SETTINGS)
-    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scaling = scaling_of(scan)
     segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
     return matrix, scaling, segments, drift_steps.baseline_step(source, scaling, SETTINGS)
 

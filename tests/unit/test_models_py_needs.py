@@ -1,112 +1,43 @@
-"""Needs: columns worked out by hand, parameters that travel, kinds found or none."""
+"""Needs: columns and scores worked out by hand, and parameters that travel."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from threadpoolctl import threadpool_limits
 
-from models_py import needs, needs_learning, needs_search
-from models_py.errors import LearningError
-from models_py.metrics import adjusted_rand, contingency
-from models_py.needs_counts import CustomerCounts, Definition
-from models_py.needs_search import NeedsSettings
-
-DEFINITIONS = (
-    Definition("evening", "time", "orders"),
-    Definition("weekend", "time", "orders"),
-    Definition("discounted", "promotion", "lines"),
-    Definition("lines_per_order", "style"),
+from models_py import needs_learning
+from models_py.needs import (
+    LINES,
+    MEASURE,
+    OBSERVED,
+    ORDERS,
+    SPEND,
+    NeedsColumn,
+    NeedsModel,
+    batch_with_scores,
+    centres,
+    log_spend,
+    segments,
+    source_with_scores,
+    whole_count,
 )
-FAST = NeedsSettings(threads=1, split_count=6, draws=8)
-KINDS = 5
-AXES = 3
-PRODUCTS = 24
-
-
-def shop(
-    seed: int, *, taste: float = 0.0, spread: float = 0.0, sizes: float = 0.0, customers: int = 500
-):
-    """Tables of whole, odd and even orders, and the kind of each customer.
-
-    taste: in log odds, of kinds 1 and 2 for opposite ones of the first products, and of kinds 3
-    and 4, who come less or more often in the evening, of the last. Kind 0 has none. spread: of
-    log order counts; sizes: of log basket sizes.
-    """
-    random = np.random.default_rng([seed, 8])
-    kind = random.integers(0, KINDS, customers)
-    orders = 2 + random.poisson(20 * np.exp(spread * random.standard_normal(customers)))
-    basket = 4 * np.exp(sizes * random.standard_normal(customers))
-    product = np.arange(PRODUCTS)
-    sign = np.where(product % 2, 1, -1)
-    early = np.array([0, 1, -1, 0, 0])[kind][:, None] * np.where(product < 12, sign, 0)
-    late = np.array([0, 0, 0, -1, 1])[kind][:, None] * np.where(product < 12, 0, sign)
-    chances = np.exp(taste * (early + late)) / (product + 5)
-    chances /= chances.sum(axis=1, keepdims=True)
-    evening = 0.4 + 0.3 * np.sign(taste) * np.array([0, 0, 0, -1, 1])[kind]
-    parts = []
-    for count in ((orders + 1) // 2, orders // 2):
-        lines = count + random.poisson(count * basket)
-        parts.append(
-            {
-                "orders": count,
-                "lines": lines,
-                "evening": random.binomial(count, evening),
-                "weekend": random.binomial(count, 2 / 7),
-                "discounted": random.binomial(lines, 0.3),
-                "bought": random.multinomial(lines, chances),
-            }
-        )
-    whole = {name: parts[0][name] + parts[1][name] for name in parts[0]}
-    log_spend = np.log1p(whole["lines"] * np.exp(0.1 * random.standard_normal(customers)))
-    return [tables(part, log_spend) for part in (whole, *parts)], kind
-
-
-def tables(part: dict[str, np.ndarray], log_spend: np.ndarray) -> tuple[pa.Table, pa.Table]:
-    ids = [f"c{number:04}" for number in range(len(log_spend))]
-    held = {name: values for name, values in part.items() if name != "bought"}
-    ratio = np.log(part["lines"] / part["orders"])
-    customers = pa.table(
-        {"customer_id": ids, "log_spend": log_spend, "lines_per_order": ratio, **held}
-    )
-    row, product = np.nonzero(part["bought"])
-    bought = pa.table(
-        {
-            "customer_id": [ids[number] for number in row],
-            "product": [f"p{number:02}" for number in product],
-            "lines": part["bought"][row, product],
-        }
-    )
-    return customers, bought
-
-
-def counts_of(parts: list[tuple[pa.Table, pa.Table]]) -> list[CustomerCounts]:
-    names = [f"p{number:02}" for number in range(PRODUCTS)]
-    return [CustomerCounts.of_tables(*part, DEFINITIONS, names) for part in parts]
+from models_py.scaling import SCALING_SCHEMA
+from needs_tables import COLUMNS, definitions, shop, table
 
 
 @pytest.fixture(scope="module")
-def planted():
-    return shop(3, taste=0.7, spread=0.5)
+def given() -> dict[str, np.ndarray]:
+    return shop(3, taste=0.8)[0][0]
 
 
 @pytest.fixture(scope="module")
-def counts(planted) -> list[CustomerCounts]:
-    return counts_of(planted[0])
-
-
-@pytest.fixture(scope="module")
-def found(counts) -> needs_search.NeedsSearch:
-    return needs_search.search(*counts, FAST)
-
-
-@pytest.fixture(scope="module")
-def learned(counts) -> needs.Needs:
-    part = needs_learning.components(*counts, seed=1, draws=0)
-    return needs_learning.rotated(part, AXES, 0.9)
+def learned(given) -> NeedsModel:
+    part = needs_learning.components(COLUMNS, given)
+    assert part is not None
+    return needs_learning.rotated(part, 2, 0.8)
 
 
 def test_prior_count_and_mean_share_by_hand():
@@ -115,9 +46,6 @@ def test_prior_count_and_mean_share_by_hand():
     m, mu = needs_learning.prior_count(np.array([[8.0], [2.0]]), np.array([10.0, 10.0]))
     assert mu.tolist() == [0.5]
     assert m == pytest.approx(0.9 / 0.26 - 1)
-    shrunk = needs.shrunk(np.array([8.0, 0.0]), np.array([10.0, 0.0]), m, mu[0])
-    assert shrunk[0] == pytest.approx((8 + m / 2) / (10 + m))
-    assert shrunk[1] == 0.5, "without lines the share is the shop's mean"
 
 
 def test_shares_that_vary_no_more_than_by_chance_are_shrunk_the_most():
@@ -129,163 +57,113 @@ def test_shares_that_vary_no_more_than_by_chance_are_shrunk_the_most():
     assert apart[0] == pytest.approx(1 / 0.999 - 1)
 
 
-def test_a_trend_over_log_spend_is_taken_out_by_hand():
-    columns = needs.NeedsColumns(
-        names=("p00", "lines_per_order"),
-        blocks=("basket", "style"),
-        kinds=("product", "measure"),
-        prior_counts=np.array([4.0, np.nan]),
-        mean_shares=np.array([0.25, np.nan]),
-        lower=np.array([-np.inf, -1.0]),
-        upper=np.array([np.inf, 1.0]),
-        trends=np.array([[0.5, 0.1], [0.25, 0.2], [0.0, 0.3]]),
-        deviations=np.array([0.5, 2.0]),
-        log_spend_mean=5.0,
-        log_spend_deviation=2.0,
+def by_hand(**columns: list[float]) -> dict[str, np.ndarray]:
+    """Three customers: of 10 orders of 4 lines, of 5 orders of 2 lines, and one without a share."""
+    rows = {
+        SPEND: [np.e - 1, 0.0, np.nan],
+        ORDERS: [1.0, 0.5, 1.0],
+        LINES: [4.0, 2.0, 4.0],
+        OBSERVED: [280.0, 280.0, 280.0],
+        **columns,
+    }
+    return {name: np.array(values, dtype=np.float64) for name, values in rows.items()}
+
+
+def test_shares_are_shrunk_by_their_count_and_rooted_by_hand():
+    rows = by_hand(evening=[0.3, 0.0, np.nan], bread=[0.3, 0.5, np.nan])
+    assert whole_count(rows, "orders").tolist() == [10, 5, 10]
+    assert whole_count(rows, "lines").tolist() == [40, 10, 40]
+    evening = NeedsColumn("evening", "time", "orders", prior_count=6.0, mean_share=0.25)
+    # (3 + 1.5) / (10 + 6), (0 + 1.5) / (5 + 6); without a share the mean.
+    assert evening.values(rows, whole_count(rows, "orders")) == pytest.approx(
+        np.sqrt([4.5 / 16, 1.5 / 11, 0.25])
     )
-    customers = pa.table(
-        {
-            "customer_id": ["a", "b"],
-            "log_spend": [7.0, 5.0],
-            "lines": [12, 5],
-            "lines_per_order": [3.0, -0.5],
-        }
-    )
-    bought = pa.table({"customer_id": ["a"], "product": ["p00"], "lines": [3]})
-    held = CustomerCounts.of_tables(customers, bought, DEFINITIONS[3:])
-    got = needs.standardised(columns, held, held.log_spend)
-    # a: x = 1, share (3 + 1) / (12 + 4) with root 0.5, trend 0.75; the measure is cut to 1.
-    # b: x = 0, share (0 + 1) / (5 + 4) with root 1/3, trend 0.5.
-    expected = [[(0.5 - 0.75) / 0.5, (1 - 0.6) / 2], [(1 / 3 - 0.5) / 0.5, (-0.5 - 0.1) / 2]]
-    assert got == pytest.approx(np.array(expected))
-
-
-def test_standardised_columns_have_no_trend_and_unit_variance(counts):
-    columns = needs_learning.learn_columns(counts[0])
-    values = needs.standardised(columns, counts[0], counts[0].log_spend)
-    powers = columns.powers(counts[0].log_spend)
-    assert values.std(axis=0) == pytest.approx(np.ones(len(columns.names)), abs=1e-5)
-    assert np.abs(powers.T @ values / len(values)).max() < 1e-5  # parameters are rounded
-    assert np.isinf(columns.lower[columns.is_product]).all()
-    assert np.isfinite(columns.lower[~columns.is_product]).all()
-
-
-def test_parameters_come_back_from_their_table(learned, counts):
-    table = learned.to_table()
-    assert table.schema == needs.NEEDS_SCHEMA
-    assert table.num_rows == 3 * (PRODUCTS + len(DEFINITIONS))
-    shuffled = table.take(np.random.default_rng(0).permutation(table.num_rows))
-    again = needs.Needs.of_table(shuffled)
-    assert again.to_table().equals(table)
-    assert (needs.scores(again, counts[0]) == needs.scores(learned, counts[0])).all()
-    for field in fields(needs.NeedsColumns):
-        pair = (getattr(one.columns, field.name) for one in (learned, again))
-        np.testing.assert_array_equal(*pair)
-    with pytest.raises(LearningError, match="expected a row for each axis and column, found 83"):
-        needs.Needs.of_table(table.slice(1))
-
-
-def test_scores_by_products_bought_equal_those_by_columns(learned, counts):
-    for part in counts:
-        dense = needs.standardised(learned.columns, part, part.log_spend) @ learned.coefficients
-        expected = dense / learned.divisors(part.log_spend)
-        assert needs.scores(learned, part) == pytest.approx(expected, abs=1e-11)
-
-
-def test_scores_are_even_uncorrelated_and_free_of_spend(learned, counts):
-    scored = needs.scores(learned, counts[0])
-    assert scored.std(axis=0) == pytest.approx(np.ones(3), abs=1e-6)
-    together = np.corrcoef(np.column_stack([scored, counts[0].log_spend]).T)
-    assert np.abs(together - np.eye(4)).max() < 0.1
-    largest = np.abs(learned.loadings).argmax(axis=0)
-    assert (learned.loadings[largest, np.arange(3)] > 0).all()
-
-
-def test_contributions_add_up_to_the_score(learned, counts):
-    scored = needs.scores(learned, counts[0])
-    for axis in range(learned.axes):
-        parts = needs.contributions(learned, counts[0], axis)
-        assert parts.shape == (len(counts[0]), len(learned.columns.names))
-        assert np.abs(parts.sum(axis=1) - scored[:, axis]).max() < 1e-9
-
-
-def test_the_segment_is_the_nearest_centre():
-    scored = np.random.default_rng(4).standard_normal((2000, 3)) * 1.3
-    squared = np.square(scored[:, None] - needs.centres(3, 0.9)[None]).sum(axis=2)
-    labels = needs.segments(scored, 0.9)
-    assert (labels == squared.argmin(axis=1)).all()
-    assert set(labels) == set(range(7))
-    assert needs.segments(np.array([[0.9, -0.2], [-1.0, 1.0]]), 0.9).tolist() == [0, 1]
-
-
-def test_planted_kinds_are_found(found, planted, counts):
-    kind = planted[1]
-    assert found.needs is not None and found.chosen is not None
-    assert found.axes_that_return >= found.chosen.axes >= 2
-    assert found.chosen.agreement > 0.7 and found.finding.startswith(f"{found.chosen.axes} axes")
-    labels = needs.segments(needs.scores(found.needs, counts[0]), found.needs.threshold)
-    table = contingency(kind, labels, KINDS, 1 + 2 * found.chosen.axes)
-    assert adjusted_rand(table) > 0.7
-    assert eta_squared(counts[0].log_spend, labels) < 0.05
-
-
-def eta_squared(values: np.ndarray, labels: np.ndarray) -> float:
-    means = np.array([values[labels == one].mean() for one in labels])
-    return float(means.var() / values.var())
-
-
-@pytest.mark.parametrize(
-    ("spread", "sizes"), [(0, 0), (1.2, 0), (1.2, 1.2)], ids=["chance", "orders", "volume"]
-)
-@pytest.mark.parametrize("seed", [5, 6, 8])
-def test_needs_do_not_differ_where_customers_differ_by_chance_or_volume(seed, spread, sizes):
-    parts = counts_of(shop(seed, spread=spread, sizes=sizes, customers=300)[0])
-    if sizes:
-        # The size of baskets is a way of buying where it is a column.
-        parts = [without(part, "lines_per_order") for part in parts]
-    got = needs_search.search(*parts, FAST)
-    assert got.axes_that_return == 0
-    assert got.needs is None and got.chosen is None and not got.candidates
-    assert got.finding.startswith("needs do not differ")
-
-
-def without(part: CustomerCounts, name: str) -> CustomerCounts:
-    kept = [at for at, one in enumerate(part.definitions) if one.name != name]
-    return replace(
-        part,
-        definitions=tuple(part.definitions[at] for at in kept),
-        values=part.values[:, kept],
-        trials=part.trials[:, kept],
+    bread = NeedsColumn("bread", "basket", "lines", prior_count=8.0, mean_share=0.5)
+    # (12 + 4) / (40 + 8), (5 + 4) / (10 + 8).
+    assert bread.values(rows, whole_count(rows, "lines")) == pytest.approx(
+        np.sqrt([1 / 3, 1 / 2, 1 / 2])
     )
 
 
-def test_no_cut_is_chosen_that_half_samples_do_not_agree_on(counts):
-    strict = replace(FAST, minimum_agreement=1.01, split_count=2)
-    got = needs_search.search(*counts, strict)
-    assert got.axes_that_return and got.needs is None
-    assert len(got.candidates) == 3 * (min(got.axes_that_return, 4) - 1)
-    assert "half samples agree on no segments" in got.finding
+def test_a_measure_is_moved_and_held_within_its_bounds():
+    column = NeedsColumn(LINES, "style", MEASURE, "log1p", 3.0, 1.2, 1.5)
+    rows = by_hand() | {LINES: np.array([4.0, 2.5, np.nan])}
+    # log 5 = 1.61 is cut to 1.5, log 3.5 = 1.25, and a missing one counts as 3: log 4 = 1.39.
+    assert column.values(rows, np.zeros(3)) == pytest.approx([1.5, np.log(3.5), np.log(4)])
 
 
-def test_order_of_rows_and_threads_change_nothing(found, planted):
-    random = np.random.default_rng(5)
-    shuffled = [
-        tuple(table.take(random.permutation(table.num_rows)) for table in part)
-        for part in planted[0]
+def test_scores_by_hand():
+    model = NeedsModel(
+        columns=(NeedsColumn("evening", "time", "orders", prior_count=6.0, mean_share=0.25),),
+        coefficients=np.array([[2.0]]),
+        loadings=np.array([[1.0]]),
+        trends=np.array([[0.5], [0.25], [0.125]]),
+        spreads=np.array([[2.0], [-0.5]]),
+        deviations=np.array([0.8]),
+        threshold=1.0,
+    )
+    rows = by_hand(evening=[0.3, 0.0, np.nan])
+    # Log spend 1, 0 and, without spend, 0: trends of 0.875, 0.5, 0.5; squares of 1.5, 2, 2.
+    expected = [
+        (2 * np.sqrt(4.5 / 16) - 0.875) / (np.sqrt(1.5) * 0.8),
+        (2 * np.sqrt(1.5 / 11) - 0.5) / (np.sqrt(2.0) * 0.8),
+        (2 * 0.5 - 0.5) / (np.sqrt(2.0) * 0.8),
     ]
-    with threadpool_limits(limits=2):
-        again = needs_search.search(*counts_of(shuffled), replace(FAST, threads=3))
-    assert found.needs is not None and again.needs is not None
-    assert bytes_of(again.needs) == bytes_of(found.needs)
-    assert again.candidates == found.candidates
+    assert model.scores(rows)[0] == pytest.approx(expected)
+    steep = replace(model, spreads=np.array([[9.0], [-20.0]]))  # held within a quarter and four
+    evened = np.array([np.sqrt(1.5 / 0.25), np.sqrt(2 / 4), np.sqrt(2 / 4)])
+    assert steep.scores(rows)[0] == pytest.approx(np.array(expected) * evened)
 
 
-def bytes_of(learned: needs.Needs) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, needs.NEEDS_SCHEMA) as writer:
-        writer.write_table(learned.to_table().combine_chunks())
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+def test_priors_are_of_the_customers_and_one_for_all_categories(given):
+    found = {one.feature: one for one in needs_learning.with_priors(COLUMNS, given)}
+    names = [name for name in found if name.startswith("category_")]
+    assert len({found[name].prior_count for name in names}) == 1
+    lines, orders = whole_count(given, "lines"), whole_count(given, "orders")
+    for name, whole in (("category_2_share", lines), ("evening_order_share", orders)):
+        mean = (given[name] * whole).sum() / whole.sum()
+        assert found[name].mean_share == pytest.approx(mean)
+    m, _ = needs_learning.prior_count((given["evening_order_share"] * orders)[:, None], orders)
+    assert found["evening_order_share"].prior_count == pytest.approx(m)
+    assert found["weekend_order_share"].prior_count != pytest.approx(m)
+
+
+def test_a_trend_over_log_spend_is_taken_out(given):
+    # A share that follows spend has no part of it left; what is left has unit variance.
+    bent = dict(given)
+    height = log_spend(given)
+    bent["evening_order_share"] = np.square(0.2 + 0.1 * height - 0.01 * height**2)
+    found = needs_learning.components(COLUMNS, bent)
+    assert found is not None
+    assert np.abs(found.powers.T @ found.standardised / len(height)).max() < 1e-9
+    assert found.standardised.std(axis=0) == pytest.approx(np.ones(len(found.columns)))
+
+
+def test_scores_are_even_uncorrelated_and_free_of_spend(learned, given):
+    scored = learned.scores(given)
+    spend = log_spend(given)
+    assert scored.std(axis=1) == pytest.approx(np.ones(2), abs=1e-6)
+    together = np.corrcoef(np.vstack([scored, spend]))
+    assert np.abs(together - np.eye(3)).max() < 0.1
+    for line in scored:
+        few, many = (line[spend < np.median(spend)], line[spend >= np.median(spend)])
+        assert few.std() == pytest.approx(many.std(), rel=0.1)
+    labels = segments(scored, 0.8)
+    means = np.array([spend[labels == one].mean() for one in labels])
+    assert means.var() / spend.var() < 0.05
+
+
+def test_axes_are_rotated_ordered_and_turned_by_what_they_explain(learned, given):
+    scored = learned.scores(given)
+    part = needs_learning.components(COLUMNS, given)
+    for axis in range(2):
+        own = [np.corrcoef(scored[axis], line)[0, 1] for line in part.standardised.T]
+        assert learned.loadings[:, axis] == pytest.approx(own, abs=0.02)
+    explained = np.square(part.weights[:, None] * learned.loadings).sum(axis=0)
+    assert explained[0] >= explained[1]
+    largest = np.abs(learned.loadings).argmax(axis=0)
+    assert (learned.loadings[largest, [0, 1]] > 0).all()
+    assert needs_learning.varimax(learned.loadings) == pytest.approx(np.eye(2), abs=1e-6)
 
 
 def test_varimax_finds_the_axes_on_which_loadings_are_few():
@@ -295,59 +173,70 @@ def test_varimax_finds_the_axes_on_which_loadings_are_few():
     assert simple @ turn @ rotation == pytest.approx(simple, abs=1e-6)
 
 
-def test_axes_are_uncorrelated_rotated_and_ordered_by_what_they_explain(learned, counts):
-    scored = needs.raw_scores(learned.columns, learned.coefficients, counts[0])
-    assert scored.T @ scored / len(scored) == pytest.approx(np.eye(AXES), abs=1e-6)
-    explained = np.square(learned.block_weights[:, None] * learned.loadings).sum(axis=0)
-    assert (np.diff(explained) <= 0).all()
-    assert needs_learning.varimax(learned.loadings) == pytest.approx(np.eye(AXES), abs=1e-6)
+def scaling_of_features() -> pa.Table:
+    """A scaling of every feature, as the first rung learns it."""
+    rows = []
+    for row in definitions().to_pylist():
+        numbers = {"missing_value": 0.0, "lower_value": 0.5, "upper_value": 4.0}
+        numbers |= {"mean_value": 1.0, "standard_deviation": 1.0, "scale_factor": 1.0}
+        kept = {name: row[name] for name in ("feature", "position", "family", "transform")}
+        rows.append(kept | numbers | {"is_used": True, "row_count": 1000, "weight": 1.0})
+    rows[0] |= {"is_used": False, "dropped_reason": "weight 0"}
+    named = [{name: row.get(name) for name in SCALING_SCHEMA.names} for row in rows]
+    return pa.Table.from_pylist(named, schema=SCALING_SCHEMA)
 
 
-def test_too_few_customers_or_columns_are_refused(counts):
-    few = [part.take(np.arange(150)) for part in counts]
-    with pytest.raises(LearningError, match="at least 200 customers with two orders"):
-        needs_search.search(*few, FAST)
-    with pytest.raises(LearningError, match="at least 100 customers"):
-        needs_learning.learn_columns(counts[0].take(np.arange(99)))
-    bare = [
-        replace(part, products=(), row=part.row[:0], product=part.product[:0], count=part.count[:0])
-        for part in counts
-    ]
-    bare = [without(part, "evening") for part in bare]
-    with pytest.raises(LearningError, match="at least 4 columns in which customers differ"):
-        needs_search.search(*bare, FAST)
+def test_parameters_come_back_from_the_scaling_table(learned, given):
+    scaling = scaling_of_features()
+    own = replace(learned, columns=(*learned.columns[:-1], bounded(learned.columns[-1])))
+    described = own.described(scaling)
+    assert described.schema.equals(scaling.schema)
+    order = np.random.default_rng(0).permutation(described.num_rows)
+    again = NeedsModel.from_table(described.take(order))
+    assert again is not None
+    assert again.columns == own.columns
+    assert again.scores(given).tobytes() == own.scores(given).tobytes()
+    assert again.described(scaling).equals(described)
 
 
-def test_parts_of_other_customers_are_refused(counts):
-    other = counts[1].take(np.arange(1, len(counts[1])))
-    with pytest.raises(LearningError, match="the same customers and products"):
-        needs_search.search(counts[0], other, counts[2], FAST)
+def bounded(column: NeedsColumn) -> NeedsColumn:
+    """A measure as the scaling of the features has it."""
+    return replace(column, missing=0.0, lower=0.5, upper=4.0)
 
 
-def test_counts_that_cannot_be_are_refused(planted):
-    customers, bought = planted[0][0]
-    read = CustomerCounts.of_tables
-    with pytest.raises(LearningError, match="one row per customer_id"):
-        read(pa.concat_tables([customers, customers]), bought, DEFINITIONS)
-    with pytest.raises(LearningError, match="one row per customer and product"):
-        read(customers, pa.concat_tables([bought, bought]), DEFINITIONS)
-    with pytest.raises(LearningError, match="rows of other customers"):
-        read(customers.slice(1), bought, DEFINITIONS)
-    with pytest.raises(LearningError, match="of other products"):
-        read(customers, bought, DEFINITIONS, ["p00"])
-    with pytest.raises(LearningError, match="evening from 0 to orders"):
-        more = pa.array(customers.column("orders").to_numpy() + 1)
-        read(
-            customers.set_column(customers.schema.get_field_index("evening"), "evening", more),
-            bought,
-            DEFINITIONS,
-        )
-    with pytest.raises(LearningError, match="expected a column price, found customer_id"):
-        read(customers, bought, [Definition("price", "style")])
-    with pytest.raises(LearningError, match="log_spend: expected a finite number"):
-        gaps = pa.array([None] * customers.num_rows, pa.float64())
-        read(customers.set_column(1, "log_spend", gaps), bought, DEFINITIONS)
-    with pytest.raises(LearningError, match="those of the customer in all"):
-        none = pa.array(np.zeros(customers.num_rows))
-        place = customers.schema.get_field_index("lines")
-        read(customers.set_column(place, "lines", none), bought, ())
+def test_a_fit_by_needs_uses_scores_and_no_feature_beside_them(learned):
+    rows = {row["feature"]: row for row in learned.described(scaling_of_features()).to_pylist()}
+    assert [name for name, row in rows.items() if row["is_used"]] == ["need_1", "need_2"]
+    assert {row["weighting"] for row in rows.values()} == {"needs"}
+    assert rows[SPEND]["dropped_reason"] == "weight 0"
+    assert rows[ORDERS]["dropped_reason"] == "no part of the needs"
+    assert rows["category_1_share"]["dropped_reason"] == "part of the needs"
+    assert rows["need_2"]["position"] == len(rows)
+    assert NeedsModel.from_table(scaling_of_features()) is None
+    assert NeedsModel.from_table(None) is None
+
+
+def test_batches_carry_scores_unless_a_column_is_gone(learned, given):
+    described = learned.described(scaling_of_features())
+    whole = table(given)
+    source = source_with_scores(lambda: iter(whole.to_batches(max_chunksize=300)), described)
+    scored = pa.Table.from_batches(source())
+    own = NeedsModel.from_table(described)
+    assert own is not None
+    expected = own.scores(given)
+    for axis, name in enumerate(("need_1", "need_2")):
+        # In batches of another size, sums are taken in the same order.
+        assert scored.column(name).to_numpy().tobytes() == expected[axis].tobytes()
+    lacking = whole.drop_columns(["category_3_share"]).to_batches()[0]
+    assert batch_with_scores(lacking, own) is lacking
+    plain = lambda: iter(whole.to_batches())  # noqa: E731 - a source is a function
+    assert source_with_scores(plain, scaling_of_features()) is plain
+
+
+def test_the_segment_is_the_nearest_centre():
+    scored = np.random.default_rng(4).standard_normal((3, 2000)) * 1.3
+    squared = np.square(scored.T[:, None] - centres(3, 0.9)[None]).sum(axis=2)
+    labels = segments(scored, 0.9)
+    assert (labels == squared.argmin(axis=1)).all()
+    assert set(labels) == set(range(7))
+    assert segments(np.array([[0.9, -1.0, 0.1], [-0.2, 1.1, -0.95]]), 0.9).tolist() == [0, 3, 4]

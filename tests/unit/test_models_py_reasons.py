@@ -7,6 +7,7 @@ import pytest
 from models_py import reasons, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.ladder import scaling_of
 from models_py.scaler import Scaler
 from synthetic_tables import planted, tables
 
@@ -70,8 +71,8 @@ def fitted():
         "transform",
         pa.array(["log1p", "sqrt", "identity", *["log1p"] * (matrix.shape[1] - 3)]),
     )
-    scaling = steps.scaling_step(source, definitions, SETTINGS)
-    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scaling = scaling_of(scan)
     segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
     ranges = pa.table(
         {

@@ -180,6 +180,14 @@ def test_ranges_are_those_of_the_customers_of_today(features) -> None:
     ]
 
 
+def test_needs_range_over_a_few_standard_deviations(features) -> None:
+    scaling = pa.table({"feature": ["need_1", 'spend "x"']})
+    assert value_ranges(features, ACTIVE, scaling).to_pylist() == [
+        {"feature": 'spend "x"', "minimum_value": 1.0, "maximum_value": 2.0},
+        {"feature": "need_1", "minimum_value": -4.0, "maximum_value": 4.0},
+    ]
+
+
 def test_assignments_of_the_current_date_are_marked() -> None:
     dates = pa.array([TODAY, EARLIER], pa.date32())
     batches = pa.table({"customer_id": ["a", "b"], "as_of_date": dates}).to_reader()

@@ -8,6 +8,7 @@ from sklearn import metrics as reference
 from models_py import kmeans, polish, steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.ladder import scaling_of
 from models_py.scaler import Scaler
 from synthetic_tables import planted, tables, tried
 
@@ -30,8 +31,8 @@ def with_columns(source, **columns):
 
 
 def learned(source, definitions, settings, previous=None, following=1):
-    scaling = steps.scaling_step(source, definitions, settings)
-    scan = steps.k_scan_step(source, scaling, settings)
+    scan = steps.k_scan_step(source, definitions, settings)
+    scaling = scaling_of(scan)
     segments = steps.fit_step(source, scaling, scan, previous, following, settings)
     return scaling, scan, segments
 
@@ -252,19 +253,36 @@ def test_exactly_one_k_is_chosen_and_every_row_has_words():
         assert row["verdict"] in ("strong", "moderate", "weak")
 
 
+class Counted:
+    """A source that counts how often it is read, and loses a customer after so many times."""
+
+    def __init__(self, source, whole=None):
+        self.source, self.whole, self.times = source, whole, 0
+
+    def __call__(self):
+        self.times += 1
+        found = pa.Table.from_batches(self.source())
+        is_whole = self.whole is None or self.times <= self.whole
+        return iter(found.slice(0, found.num_rows - (not is_whole)).to_batches())
+
+
 def test_customers_that_are_not_those_of_the_scaling_are_refused(world):
-    matrix, _, _, settings, (scaling, _, _) = world
+    matrix, _, _, settings, (scaling, scan, segments) = world
     source, _ = tables(matrix[:-1])
+    known = pa.array(np.ones(899, dtype=np.int64))
+    members = with_columns(source, previous_segment_id=known)
     with pytest.raises(LearningError, match="900 customers"):
-        steps.k_scan_step(source, scaling, settings)
+        steps.fit_step(members, scaling, scan, segments, 1, settings)
 
 
 def test_scaled_matrix_is_deleted_also_on_error(world, tmp_path):
-    matrix, source, _, _, (scaling, _, _) = world
+    _, source, definitions, _, _ = world
     settings = FitSettings(threads=1, k_max=3, tmp_dir=str(tmp_path), **FAST)
-    steps.k_scan_step(source, scaling, settings)
-    with pytest.raises(LearningError):
-        steps.k_scan_step(tables(matrix[:-1])[0], scaling, settings)
+    steps.k_scan_step(source, definitions, settings)
+    counted = Counted(source)
+    steps.scaling_step(counted, definitions, settings)
+    with pytest.raises(LearningError, match="found 899"):
+        steps.k_scan_step(Counted(source, counted.times), definitions, settings)
     assert list(tmp_path.iterdir()) == []
 
 

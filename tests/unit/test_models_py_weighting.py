@@ -162,7 +162,7 @@ def test_a_few_extreme_customers_are_no_group():
 
 
 def test_groups_in_columns_of_low_weight_are_found(hidden):
-    source, _, labels, scaling = hidden
+    source, definitions, labels, scaling = hidden
     assert scaling.schema.equals(SCALING_SCHEMA)
     assert scaling.column("weighting").to_pylist() == ["structure"] * 10
     used = Scaler.from_table(scaling)
@@ -170,7 +170,7 @@ def test_groups_in_columns_of_low_weight_are_found(hidden):
     assert np.square(used.factor * used.deviation) == pytest.approx(weights)
     assert weights.sum() == pytest.approx(sum(HEAVY))  # total influence stays what it was
     assert weights[8:].min() > weights[:8].max()
-    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    scan = steps.k_scan_step(source, definitions, SETTINGS)
     chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
     assert chosen["k"] == 4
     segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)

@@ -57,6 +57,12 @@ def create_marts(made: duckdb.DuckDBPyConnection) -> None:
         "mean_value, scale_factor, is_used)",
         [ODD],
     )
+    # A fit without needs.
+    made.execute(
+        "create table marts.history.fit_features as select feature, 2 as fit_number, "
+        "position, 'value' as family, is_used, cast(null as text) as share_of "
+        "from marts.main.feature_catalog"
+    )
     made.execute(
         "create table marts.history.fit_centroids as select * from (values "
         "(?, 2, 1, 1, 0.0, 0.0), ('days', 2, 1, 2, 0.0, 4.0), "

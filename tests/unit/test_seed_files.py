@@ -143,7 +143,7 @@ def test_files_that_are_no_seed_are_refused(tmp_path: Path, name: str, change, e
         (NAMES, 2, "segment_id", "1", "row 1 names it too"),
         (NAMES, 2, "segment_id", "1.0", "the number of a segment"),
         (NAMES, 2, "segment_id", "99999999999999999999", "the number of a segment"),
-        (NAMES, 2, "segment_name", "REGULARS", "row 1 gives it to segment 1"),
+        (NAMES, 2, "segment_name", "REGULARS", "row 1 gives this one to segment 1"),
         (NAMES, 2, "segment_name", "n" * 101, "at most 100 characters"),
         (NAMES, 2, "source", "own_flies", "did you mean own_files"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from models_py import steps
 from models_py.config import FitSettings
+from models_py.ladder import scaling_of
 from thin_shops import groceries_like
 from tried import Tried, model_rows, model_table, try_files
 
@@ -50,9 +51,8 @@ def test_members_who_differ_by_chance_are_no_strong_segments(grocer: Tried) -> N
     def source():
         return iter(members.to_batches(max_chunksize=1_000))
 
-    scaling = steps.scaling_step(source, definitions, SETTINGS)
-    assert set(scaling.column("weighting").to_pylist()) == {"definitions"}
-    scan = steps.k_scan_step(source, scaling, SETTINGS)
+    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    assert set(scaling_of(scan).column("weighting").to_pylist()) == {"definitions"}
     assert [row["verdict"] for row in scan.to_pylist() if row["is_chosen"]] == ["weak"]
 
 

@@ -12,5 +12,7 @@ select
     p90_value,
     standardised_difference
 from segment_profiles
-where standardised_difference is not null
+where
+    standardised_difference is not null
+    and family <> 'needs'
 order by position, feature, segment_id;

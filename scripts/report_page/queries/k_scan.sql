@@ -1,5 +1,6 @@
 -- The scan from which the active fit was chosen.
 select
+    rung,
     k,
     silhouette,
     reference_silhouette,
@@ -18,4 +19,4 @@ where
         from segmentation_runs
         where is_current
     )
-order by k;
+order by rung, k;

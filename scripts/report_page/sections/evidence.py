@@ -17,6 +17,12 @@ VERDICTS = {
         "There are groups among the customers, with blurred borders: those near a border could "
         "as well be on its other side.",
     ),
+    "constructive": (
+        "Dependable cuts",
+        "These customers vary by degrees rather than in kinds, and the segments cut through them "
+        "where half of the data cuts them, too: dependable, but whoever is near a border could as "
+        "well be on its other side.",
+    ),
     "weak": (
         "Degrees, not kinds",
         "These customers vary by degrees rather than in kinds. The segments are useful cuts "
@@ -48,6 +54,7 @@ def section(marts: Marts, facts: Facts) -> Section:
 
 
 STRUCTURE_COLUMNS = (
+    Column("rung", "By"),
     Column("k", "Segments", wording.whole),
     Column("silhouette", "Silhouette", wording.decimal),
     Column("reference_silhouette", "Without structure", wording.decimal),
@@ -68,7 +75,8 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
     chosen = next((row for row in answer.rows if row["is_chosen"]), None)
     k = facts.run["k"]
     table = Table.of(answer.rows, STRUCTURE_COLUMNS)
-    rows = [_scan_row(row) for row in answer.rows]
+    joint = [_scan_row(row) for row in answer.rows if row["rung"] == "joint"]
+    own = [_scan_row(row) for row in answer.rows if chosen is None or row["rung"] == chosen["rung"]]
     reason = f"{chosen['k']} segments were {chosen['choice_reason']}." if chosen else ""
     return [
         Figure(
@@ -78,7 +86,7 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
             sql=answer.sql,
             table=table,
             chart=charts.scan(
-                rows,
+                joint,
                 title="silhouette",
                 series={"silhouette": "these customers", "reference": "data without structure"},
                 chosen=k,
@@ -100,7 +108,7 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
             sql=answer.sql,
             table=table,
             chart=charts.scan(
-                rows,
+                own,
                 title="adjusted Rand index, 1 is the same",
                 series={"stability": "agreement"},
                 chosen=k,

@@ -12,6 +12,12 @@ customer_features as (
 
 ),
 
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+
+),
+
 active_fit as (
 
     select * from {{ ref('active_fit') }}
@@ -28,12 +34,19 @@ final as (
         {% for feature in features -%}
         customer_features.{{ quoted_name(feature) }},
         {% endfor -%}
+        {% for need in need_scores() -%}
+        customer_assignments.{{ need }},
+        {% endfor -%}
         customer_features.is_current,
         customer_features.has_sufficient_history,
         customer_features.as_of_date
     from customer_features
     inner join active_fit
         on customer_features.slot_set = active_fit.slot_set
+    left join customer_assignments
+        on
+            customer_features.customer_id = customer_assignments.customer_id
+            and customer_features.as_of_date = customer_assignments.as_of_date
 
 )
 

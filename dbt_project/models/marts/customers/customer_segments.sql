@@ -56,7 +56,8 @@ segmentation_run as (
 
 ),
 
--- Up to three reasons in one text, the strongest first.
+-- Up to three reasons in one text, the strongest first. A need is called by the
+-- end that the customer leans to.
 customer_reasons as (
 
     select
@@ -67,7 +68,13 @@ customer_reasons as (
                 {%- for rank in range(1, 4) %}
                 {%- set unit = 'entries_' ~ rank ~ '.unit' %}
                 {%- set reason = 'learned_reasons.reason_' ~ rank %},
-                entries_{{ rank }}.label
+                case
+                    when entries_{{ rank }}.family <> 'needs'
+                        then entries_{{ rank }}.label
+                    when {{ reason }}_value < 0
+                        then entries_{{ rank }}.lower_means
+                    else entries_{{ rank }}.higher_means
+                end
                 || ' '
                 || {{ readable_number(reason ~ '_value', unit) }}
                 || ' (segment '

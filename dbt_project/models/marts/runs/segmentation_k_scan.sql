@@ -1,8 +1,40 @@
+{% set columns = [
+    'verdict',
+    'verdict_reason',
+    'choice_reason',
+    'run_number',
+    'fit_number',
+    'k',
+    'customer_count',
+    'inertia',
+    'explained_variance_share',
+    'silhouette',
+    'reference_silhouette',
+    'reference_spread',
+    'structure_gap',
+    'davies_bouldin',
+    'calinski_harabasz',
+    'stability',
+    'minimum_jaccard',
+    'smallest_segment_share',
+    'score',
+    'minimum_separation',
+    'reliability',
+    'is_feasible',
+] %}
+
 with
 
+-- Scans from before there were rungs are of the first.
 stored_scans as (
 
-    select * from {{ source('history', 'k_scan') }}
+    select
+        coalesce(rung, 'joint') as rung,
+        {% for column in columns -%}
+        {{ column }},
+        {% endfor -%}
+        is_chosen
+    from {{ source('history', 'k_scan') }}
 
 ),
 
@@ -24,27 +56,11 @@ segmentation_run as (
 new_scan as (
 
     select
-        learned_k_scan.verdict,
-        learned_k_scan.verdict_reason,
-        learned_k_scan.choice_reason,
-        segmentation_run.run_number,
-        segmentation_run.fit_number,
-        learned_k_scan.k,
-        learned_k_scan.customer_count,
-        learned_k_scan.inertia,
-        learned_k_scan.explained_variance_share,
-        learned_k_scan.silhouette,
-        learned_k_scan.reference_silhouette,
-        learned_k_scan.reference_spread,
-        learned_k_scan.structure_gap,
-        learned_k_scan.davies_bouldin,
-        learned_k_scan.calinski_harabasz,
-        learned_k_scan.stability,
-        learned_k_scan.minimum_jaccard,
-        learned_k_scan.smallest_segment_share,
-        learned_k_scan.score,
-        learned_k_scan.minimum_separation,
-        learned_k_scan.is_feasible,
+        learned_k_scan.rung,
+        {% for column in columns -%}
+        {{ 'segmentation_run' if column in ['run_number', 'fit_number']
+            else 'learned_k_scan' }}.{{ column }},
+        {% endfor -%}
         learned_k_scan.is_chosen
     from learned_k_scan
     cross join segmentation_run

@@ -92,6 +92,18 @@ final as (
                     || '{{ var("min_share_count") }}'
                     || ' orders or lines for most customers'
         end as left_out_reason,
+        -- A share of few counts is shrunk to the mean, and a part of needs
+        -- all the same.
+        {% for number, name in [(0, 'needs_block'), (1, 'share_of')] -%}
+        case
+            {% for feature, facts in needs_columns().items() -%}
+            when
+                feature = '{{ feature }}'
+                and {{ 'is_clustered' if facts | length < 3 else 'true' }}
+                then '{{ facts[number] }}'
+            {% endfor -%}
+        end as {{ name }},
+        {% endfor -%}
         position,
         weight,
         is_clustered and not is_of_few as is_clustered

@@ -20,6 +20,7 @@ final as (
 
     select
         customer_features.customer_id,
+        customer_features.observed_days,
         {% for feature in features -%}
         customer_features.{{ quoted_name(feature) }},
         {% endfor -%}

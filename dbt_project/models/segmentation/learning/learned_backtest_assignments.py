@@ -9,6 +9,7 @@ def model(dbt, session):
         key_ordered,
         learned_rows,
         learning_of,
+        scaling_of_fit,
         segment_ids,
         settings_from,
         settings_of_fit,
@@ -18,7 +19,8 @@ def model(dbt, session):
     settings = settings_from(dbt.ref("fit_request"))
     settings = settings_of_fit(settings.fit, dbt.ref("active_fit"))
     active_ids = segment_ids(dbt.ref("fit_segments"))
-    definitions = definitions_of(dbt.ref("feature_catalog_entries"))
+    catalog = dbt.ref("feature_catalog_entries")
+    definitions, scaling = definitions_of(catalog), scaling_of_fit(catalog)
     customers = backtest_customers(dbt.ref("features_by_slot_set"))
     learned = learned_rows(customers, dbt.ref("snapshots"), dbt.ref("customer_assignments"))
     if learned is None:
@@ -30,4 +32,5 @@ def model(dbt, session):
         definitions,
         active_ids,
         settings,
+        scaling,
     )

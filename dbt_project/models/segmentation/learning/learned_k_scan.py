@@ -1,9 +1,16 @@
-"""One row per candidate number of segments, with its measures and whether it was chosen."""
+"""One row per rung and candidate number of segments: its measures, and whether it was chosen."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import check_fixed_k, is_refit, key_ordered, learning_of, settings_from
+    from models_py.relations import (
+        check_fixed_k,
+        is_refit,
+        key_ordered,
+        learning_of,
+        of_fit,
+        settings_from,
+    )
     from models_py.steps import K_SCAN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_request"))
@@ -11,8 +18,11 @@ def model(dbt, session):
     customers = dbt.ref("clustering_input")
     source = key_ordered(customers)
     learning = learning_of(source)
-    scaling = dbt.ref("learned_scaling").to_arrow_table()
+    definitions = dbt.ref("clustering_definitions").to_arrow_table()
+    halves = dbt.ref("customer_halves")
+    stored_features = dbt.source("history", "fit_features")
     if not is_refit(decision):
         return K_SCAN_SCHEMA.empty_table()
     check_fixed_k(customers, settings)
-    return learning.k_scan_step(source, scaling, settings.fit)
+    stored = of_fit(stored_features, settings.stored_fit_number)
+    return learning.k_scan_step(source, definitions, settings.fit, stored, halves.to_arrow_table())

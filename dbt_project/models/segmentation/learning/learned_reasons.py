@@ -26,4 +26,6 @@ def model(dbt, session):
     )
     source = customers_of(features, active)
     ranges = value_ranges(features, active, scaling)
-    return learning_of(source).top_reasons(source, scaling, segments, ranges, settings.fit)
+    learning = learning_of(source)
+    scored = learning.with_scores(source, scaling)
+    return learning.top_reasons(scored, scaling, segments, ranges, settings.fit)

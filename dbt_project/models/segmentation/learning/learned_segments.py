@@ -29,6 +29,7 @@ def model(dbt, session):
     if not is_refit(decision):
         return SEGMENTS_SCHEMA.empty_table()
     previous = nested_segments(stored_segments, stored_centroids, settings.stored_fit_number)
+    scored = learning.with_scores(source, scaling)
     return learning.fit_step(
-        source, scaling, k_scan, previous, settings.next_segment_id, settings.fit
+        scored, scaling, k_scan, previous, settings.next_segment_id, settings.fit
     )

@@ -27,6 +27,7 @@ def model(dbt, session):
     source = customers_of(features, active, at_every_date=True)
     members = customers_of(features, active)
     learning = learning_of(source)
+    source, members = (learning.with_scores(one, scaling) for one in (source, members))
     learning.check_stored_features(source, scaling, active.number)
     assigned = learning.assign_step(source, scaling, segments, settings.fit, members)
     return with_current(assigned, active.as_of_date)

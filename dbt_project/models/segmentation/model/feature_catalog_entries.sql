@@ -15,7 +15,7 @@
     'standard_deviation',
     'scale_factor',
     'is_used',
-] %}
+] + needs_fields() %}
 
 with
 
@@ -73,12 +73,13 @@ new_features as (
         learned_scaling.{{ column }},
         {% endfor -%}
         active_fit.fit_number,
-        clustering_definitions.missing_value as missing_rule,
-        clustering_definitions.weight as defined_weight,
-        clustering_definitions.is_clustered
+        coalesce(clustering_definitions.missing_value, 'zero') as missing_rule,
+        coalesce(clustering_definitions.weight, learned_scaling.weight)
+            as defined_weight,
+        coalesce(clustering_definitions.is_clustered, true) as is_clustered
     from learned_scaling
     cross join active_fit
-    inner join clustering_definitions
+    left join clustering_definitions
         on learned_scaling.feature = clustering_definitions.feature
 
 ),
@@ -165,6 +166,9 @@ met as (
         fit_features.mean_value,
         fit_features.standard_deviation,
         fit_features.scale_factor,
+        {% for field in needs_fields() -%}
+        fit_features.{{ field }},
+        {% endfor -%}
         coalesce(fit_features.is_clustered, feature_settings.is_clustered)
             as is_clustered,
         coalesce(fit_features.is_used, false) as is_used
@@ -209,36 +213,170 @@ named as (
 
 ),
 
+worded as (
+
+    select
+        named.*,
+        replace(named.label, '{name}', {{ spoken_name() }}) || named.limit_told
+            as full_label,
+        replace(named.label, '{name}', {{ spoken_name() }}) as plain_label,
+        replace(named.higher_means, '{name}', {{ spoken_name() }})
+            as high_phrase,
+        replace(named.lower_means, '{name}', {{ spoken_name() }}) as low_phrase
+    from named
+
+),
+
+-- What each end of an axis stands for: what customers there are high in, one of
+-- each block before a second of any, and then what they are low in.
+loadings as (
+
+    {% for need in need_scores() -%}
+    {% for side, sign in [('high', ''), ('low', '-')] -%}
+    select
+        '{{ need }}' as need,
+        '{{ side }}' as side,
+        case when {{ sign }}loading_{{ need[-1] }} > 0 then high_phrase
+            else low_phrase
+        end as phrase,
+        needs_block,
+        position,
+        {{ sign }}loading_{{ need[-1] }} < 0 as is_low,
+        abs(loading_{{ need[-1] }}) as loading
+    from worded
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+ranked_in_block as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                need,
+                side,
+                is_low,
+                needs_block
+            order by
+                loading desc,
+                position asc
+        ) as block_rank
+    from loadings
+    where loading >= {{ var('min_need_loading') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                need,
+                side
+            order by
+                is_low asc,
+                block_rank asc,
+                loading desc,
+                position asc
+        ) as place
+    from ranked_in_block
+
+),
+
+ends as (
+
+    select
+        {% for side in ['high', 'low'] -%}
+        {% for place in [1, 2] -%}
+        max(
+            case
+                when side = '{{ side }}' and place = {{ place }}
+                    then phrase
+            end
+        ) as {{ side }}_{{ place }},
+        {% endfor -%}
+        {% endfor -%}
+        need
+    from ranked
+    group by need
+
+),
+
+-- "Strong in bread and strong in fruit" is said as "strong in bread and fruit".
+joined as (
+
+    select
+        {% for side in ['high', 'low'] -%}
+        {{ side }}_1
+        || coalesce(
+            ' and '
+            || case
+                {% for start in ['strong in ', 'heavy on '] -%}
+                when
+                    {{ side }}_1 like '{{ start }}%'
+                    and {{ side }}_2 like '{{ start }}%'
+                    then substr({{ side }}_2, {{ start | length + 1 }})
+                {% endfor -%}
+                else {{ side }}_2
+            end,
+            ''
+        ) as {{ side }}_end,
+        {% endfor -%}
+        need
+    from ends
+
+),
+
 final as (
 
     select
-        feature,
-        replace(label, '{name}', {{ spoken_name() }}) || limit_told as label,
+        worded.feature,
+        case
+            when joined.need is null then worded.full_label
+            else
+                'from '
+                || coalesce(joined.low_end, 'the rest')
+                || ' to '
+                || coalesce(joined.high_end, 'the rest')
+        end as label,
         -- Where a figure follows that the limit would be read into.
-        replace(label, '{name}', {{ spoken_name() }}) as plain_label,
-        family,
-        unit,
-        transform,
-        missing_rule,
-        replace(higher_means, '{name}', {{ spoken_name() }}) as higher_means,
-        replace(lower_means, '{name}', {{ spoken_name() }}) as lower_means,
-        dropped_reason,
-        weighting,
-        fit_number,
-        position,
-        row_count,
-        null_count,
-        weight,
-        defined_weight,
-        missing_value,
-        lower_value,
-        upper_value,
-        mean_value,
-        standard_deviation,
-        scale_factor,
-        is_clustered,
-        is_used
-    from named
+        worded.plain_label,
+        worded.family,
+        case
+            when joined.need is null then worded.unit
+            else 'standard deviations'
+        end as unit,
+        worded.transform,
+        worded.missing_rule,
+        coalesce(joined.high_end, worded.high_phrase) as higher_means,
+        coalesce(joined.low_end, worded.low_phrase) as lower_means,
+        worded.dropped_reason,
+        worded.weighting,
+        worded.fit_number,
+        worded.position,
+        worded.row_count,
+        worded.null_count,
+        worded.weight,
+        worded.defined_weight,
+        worded.missing_value,
+        worded.lower_value,
+        worded.upper_value,
+        worded.mean_value,
+        worded.standard_deviation,
+        worded.scale_factor,
+        {% for field in needs_fields() -%}
+        worded.{{ field }},
+        {% endfor -%}
+        worded.is_clustered,
+        worded.is_used
+    from worded
+    left join joined
+        on worded.feature = joined.need
 
 )
 

@@ -9,6 +9,14 @@ customer_features as (
 
 ),
 
+-- What needs a customer has, under the active fit.
+customer_assignments as (
+
+    select * from {{ ref('customer_assignments') }}
+    where is_current
+
+),
+
 active_fit as (
 
     select * from {{ ref('active_fit') }}
@@ -32,10 +40,16 @@ features_filled as (
             customer_features.{{ quoted_name(feature) }}, cast('nan' as double)
         ) as {{ quoted_name(feature) }},
         {% endfor -%}
+        {% for need in need_scores() -%}
+        coalesce(customer_assignments.{{ need }}, cast('nan' as double))
+            as {{ need }},
+        {% endfor -%}
         customer_features.has_sufficient_history
     from customer_features
     inner join active_fit
         on customer_features.slot_set = active_fit.slot_set
+    left join customer_assignments
+        on customer_features.customer_id = customer_assignments.customer_id
 
 ),
 
@@ -49,7 +63,7 @@ unpivoted as (
     from features_filled
     unpivot (
         value for feature in (
-            {{ quoted_names(features) }}
+            {{ quoted_names(features + need_scores()) }}
         )
     )
 

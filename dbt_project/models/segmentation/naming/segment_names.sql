@@ -32,10 +32,11 @@ overrides as (
 
 ),
 
--- A name may take any number of phrases, from two upwards.
+-- A name may take any number of phrases, from two upwards; a need is said in
+-- one.
 lengths as (
 
-    {% for phrase_count in range(2, 28) -%}
+    {% for phrase_count in range(1, 28) -%}
     select {{ phrase_count }} as phrase_count
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -55,9 +56,29 @@ candidates as (
     from segment_phrases
     inner join lengths
         on segment_phrases.phrase_rank <= lengths.phrase_count
+    where
+        lengths.phrase_count > 1
+        or segment_phrases.is_need
     group by
         segment_phrases.segment_id,
         lengths.phrase_count
+
+),
+
+needs as (
+
+    select
+        segment_id,
+        bool_or(is_need) as has_need
+    from segment_phrases
+    group by segment_id
+
+),
+
+any_needs as (
+
+    select coalesce(bool_or(is_need), false) as has_needs
+    from segment_phrases
 
 ),
 
@@ -67,13 +88,23 @@ all_candidates as (
     select
         fit_segments.segment_id,
         lengths.phrase_count,
-        coalesce(candidates.name, 'near the average in everything') as name
+        case
+            when any_needs.has_needs and not coalesce(needs.has_need, false)
+                then 'all-round, no pronounced need'
+            else coalesce(candidates.name, 'near the average in everything')
+        end as name
     from fit_segments
     cross join lengths
+    cross join any_needs
+    left join needs
+        on fit_segments.segment_id = needs.segment_id
     left join candidates
         on
             fit_segments.segment_id = candidates.segment_id
             and lengths.phrase_count = candidates.phrase_count
+    where
+        lengths.phrase_count > 1
+        or any_needs.has_needs
 
 ),
 

@@ -29,16 +29,24 @@ visible as (
         >= {{ var('min_standardised_difference') }} as is_distinguishing
     from segment_statistics
     where
-        abs(standardised_difference)
-        >= {{ var('min_standardised_difference') }}
-        or (
-            abs(standardised_difference)
-            >= {{ var('min_visible_difference') }}
-            and (
-                index_value < {{ var('average_index')['lowest'] }}
-                or index_value > {{ var('average_index')['highest'] }}
-            )
-        )
+        case
+            -- Of its needs a segment is called by the pronounced ones.
+            when family = 'needs'
+                then
+                    abs(standardised_difference)
+                    >= {{ var('large_standardised_difference') }}
+            else
+                abs(standardised_difference)
+                >= {{ var('min_standardised_difference') }}
+                or (
+                    abs(standardised_difference)
+                    >= {{ var('min_visible_difference') }}
+                    and (
+                        index_value < {{ var('average_index')['lowest'] }}
+                        or index_value > {{ var('average_index')['highest'] }}
+                    )
+                )
+        end
 
 ),
 
@@ -68,6 +76,7 @@ distinguishing as (
         visible.mean_value,
         visible.population_mean,
         case
+            when visible.family = 'needs' then ''
             when
                 visible.distance >= {{ var('large_standardised_difference') }}
                 then 'very '
@@ -113,14 +122,18 @@ final as (
         segment_id,
         feature,
         phrase,
-        phrase
-        || ' ('
-        || label
-        || ': '
-        || {{ readable_number('mean_value', 'unit') }}
-        || ' against '
-        || {{ readable_number('population_mean', 'unit') }}
-        || ' on average)' as phrase_with_figures,
+        case
+            when family = 'needs' then phrase
+            else
+                phrase
+                || ' ('
+                || label
+                || ': '
+                || {{ readable_number('mean_value', 'unit') }}
+                || ' against '
+                || {{ readable_number('population_mean', 'unit') }}
+                || ' on average)'
+        end as phrase_with_figures,
         row_number() over (
             partition by segment_id
             order by
@@ -129,7 +142,8 @@ final as (
                 distance desc,
                 position asc
         ) as phrase_rank,
-        position
+        position,
+        family = 'needs' as is_need
     from ranked_in_family
 
 )

@@ -22,9 +22,12 @@ def model(dbt, session):
     baselines = dbt.source("history", "fit_baselines")
     if not settings.stored_fit_number:
         return DRIFT_SCHEMA.empty_table()
-    return learning_of(source).drift_step(
-        source,
-        *stored_tables(stored, settings.stored_fit_number),
+    learning = learning_of(source)
+    scaling, segments = stored_tables(stored, settings.stored_fit_number)
+    return learning.drift_step(
+        learning.with_scores(source, scaling),
+        scaling,
+        segments,
         of_fit(baselines, settings.stored_fit_number),
         settings.fit,
     )

@@ -20,8 +20,11 @@ def model(dbt, session):
     )
     if not settings.stored_fit_number:
         return ASSIGN_SCHEMA.empty_table()
-    return learning_of(source).assignments_by_stored_fit(
-        source,
-        *stored_tables(stored, settings.stored_fit_number),
+    learning = learning_of(source)
+    scaling, segments = stored_tables(stored, settings.stored_fit_number)
+    return learning.assignments_by_stored_fit(
+        learning.with_scores(source, scaling),
+        scaling,
+        segments,
         settings.fit,
     )

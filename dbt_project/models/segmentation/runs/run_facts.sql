@@ -124,7 +124,12 @@ left_out as (
     from fit_features
     where
         not is_used
-        and dropped_reason not in ('weight 0', 'profiled, not clustered')
+        and dropped_reason not in (
+            'weight 0',
+            'profiled, not clustered',
+            'part of the needs',
+            'no part of the needs'
+        )
     union all
     select
         feature_proposals.attribute as feature,

@@ -1,0 +1,149 @@
+"""Segments by needs in a build: what is published agrees with itself and goes on."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pytest
+
+from export_ordered import digests
+from needs_shop import CUSTOMERS, LATER, build_needs, customer_id, leanings
+from shops import Built
+
+BUILDS = {"needs": build_needs}
+CHAINS = [LATER]
+TOLERANCE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def needs(builds) -> Built:
+    return builds["needs"]
+
+
+def of_customers(built: Built, columns: str, where: str = "is_current") -> dict[str, tuple]:
+    """Columns of the published features of today by customer."""
+    found = built.query(f"select customer_id, {columns} from customer_features where {where}")
+    return {row[0]: row[1:] for row in found}
+
+
+def test_segments_are_by_needs_and_said_to_be_constructive(needs):
+    assert needs.current_run("verdict") == ("constructive",)
+    chosen = needs.query(
+        "select rung, k, reliability > 0.5, stability > 0.7 from segmentation_k_scan "
+        "where is_chosen"
+    )
+    assert chosen == [("needs", 5, True, True)]
+    used = needs.query("select feature from feature_catalog where is_used order by position")
+    assert used == [("need_1",), ("need_2",)]
+    assert needs.one("select count(*) from segment_summary") == (5,)
+
+
+def test_the_needs_are_the_planted_ones(needs):
+    found = of_customers(needs, "need_1, need_2")
+    scores = np.array([found[customer_id(number)] for number in range(CUSTOMERS)], dtype=float)
+    between = np.abs(np.corrcoef(scores.T, leanings().T)[:2, 2:])
+    assert np.sort(between.max(axis=1))[0] > 0.9
+    assert set(between.argmax(axis=1)) == {0, 1}
+    assert scores.std(axis=0) == pytest.approx([1, 1], abs=0.01)
+
+
+def test_segments_are_called_by_what_their_members_want(needs):
+    names = [name.lower() for (name,) in needs.query("select segment_name from segment_summary")]
+    assert names.count("all-round, no pronounced need") == 1
+    spoken = " | ".join(names)
+    for pair in (("bakery", "dairy"), ("fish", "produce"), ("drinks", "snacks"), ("evening",)):
+        assert any(word in spoken for word in pair), spoken
+    for word in ("spend", "frequent", "average"):
+        assert word not in spoken
+    # Each end of an axis is in words of its own, and the labels of scores have both.
+    ends = needs.query("select label, higher_means, lower_means from feature_catalog where is_used")
+    for label, high, low in ends:
+        assert label == f"from {low} to {high}" and high != low
+
+
+def test_segments_differ_in_needs_and_not_in_spend(needs):
+    ratio = needs.one(
+        "select var_pop(mean_spend) / any_value(total) from ("
+        "select avg(ln(1 + spend)) over (partition by segment_id) as mean_spend, "
+        "var_pop(ln(1 + spend)) over () as total from ("
+        "select segment_id, spend_per_28_days as spend from customer_segments "
+        "inner join customer_features using (customer_id) where is_current))"
+    )
+    assert ratio[0] < 0.03
+
+
+def test_the_macro_scores_every_customer_as_the_build_did(needs):
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{needs.marts}' as marts (read_only)")
+        connection.execute(
+            "create view customers as from marts.main.customer_features where is_current"
+        )
+        columns = (
+            "customer_id, segment_id, runner_up_segment_id, squared_distance, "
+            "runner_up_squared_distance, confidence"
+        )
+        scored, published = (
+            {row[0]: row[1:] for row in connection.execute(query).fetchall()}
+            for query in (
+                f"select {columns} from marts.main.score_customers('customers')",
+                f"select {columns} from marts.main.customer_segments",
+            )
+        )
+    assert len(scored) == CUSTOMERS and scored.keys() == published.keys()
+    for customer, row in scored.items():
+        assert row[:2] == published[customer][:2], customer
+        assert row[2:] == pytest.approx(published[customer][2:], abs=TOLERANCE), customer
+
+
+def test_reasons_add_up_to_the_margin_and_speak_of_needs(needs):
+    ends = [
+        end
+        for row in needs.query("select higher_means, lower_means from feature_catalog")
+        for end in row
+    ]
+    with duckdb.connect(needs.marts, read_only=True) as connection:
+        for number in range(0, CUSTOMERS, 60):
+            customer = customer_id(number)
+            found = connection.execute(
+                "select feature, contribution from explain_customer(?)", [customer]
+            ).fetchall()
+            assert {feature for feature, _ in found} == {"need_1", "need_2"}
+            ((margin, reasons),) = connection.execute(
+                "select runner_up_squared_distance - squared_distance, reasons "
+                "from customer_segments where customer_id = ?",
+                [customer],
+            ).fetchall()
+            assert sum(part for _, part in found) == pytest.approx(margin, abs=TOLERANCE)
+            assert any(reasons.startswith(f"{end} ") for end in ends)
+
+
+@pytest.mark.many_builds
+def test_a_refit_on_later_data_keeps_needs_and_ids(builds):
+    first, later = builds["needs"], builds["needs later"]
+    assert later.one("select count(*) from history.fits") == (2,)
+    own = np.array(
+        later.query(
+            "select list_value(one.loading_1, one.loading_2), list_value(two.loading_1, "
+            "two.loading_2) from history.fit_features as one inner join history.fit_features as "
+            "two using (feature) where one.fit_number = 1 and two.fit_number = 2 "
+            "and one.loading_1 is not null and two.loading_1 is not null"
+        )
+    )
+    for axis in range(2):
+        assert np.corrcoef(own[:, 0, axis], own[:, 1, axis])[0, 1] > 0.95
+    ids = "select segment_id from segment_summary order by segment_id"
+    assert later.query(ids) == first.query(ids)
+    segment = "select customer_id, segment_id from customer_segments"
+    was, now = dict(first.query(segment)), dict(later.query(segment))
+    assert np.mean([now[customer] == one for customer, one in was.items()]) > 0.85
+    names = "select segment_id, segment_name from segment_summary"
+    lone = "All-round, no pronounced need"
+    assert [key for key, name in first.query(names) if name == lone] == [
+        key for key, name in later.query(names) if name == lone
+    ]
+
+
+@pytest.mark.many_builds
+def test_a_replay_gives_what_was_published_then(builds):
+    expected, found = (digests(builds[name].marts) for name in ("needs", "needs replay"))
+    assert [mart for mart in sorted(expected) if found.get(mart) != expected[mart]] == []

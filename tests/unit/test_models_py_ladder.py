@@ -1,0 +1,228 @@
+"""The ladder: natural groups where there are any, else needs, else the weak cut all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from models_py import ladder, steps
+from models_py.config import FitSettings
+from models_py.feature_passes import StreamedPasses
+from models_py.needs import SPEND, NeedsModel, centres, segments, source_with_scores
+from models_py.scaling import SCALING_SCHEMA
+from needs_tables import COLUMNS, definitions, halves_table, shop, table
+
+SETTINGS = FitSettings(
+    threads=1,
+    k_min=4,
+    k_max=5,
+    start_count=3,
+    half_sample_count=2,
+    half_sample_starts=1,
+    reference_count=1,
+    reference_starts=1,
+    weighting_sample_size=500,
+)
+PLAIN = replace(SETTINGS, weighting="definitions")
+
+
+def source_of(whole: pa.Table, size: int = 300):
+    return lambda: iter(whole.to_batches(max_chunksize=size))
+
+
+class World:
+    """Customers, their halves, and what the scan finds."""
+
+    def __init__(self, *, has_kinds: bool):
+        (whole, *halves), _ = shop(1, taste=0.8, has_kinds=has_kinds)
+        self.given = whole
+        self.customers, self.halves = table(whole), halves_table(halves)
+
+    def scan(self, settings=SETTINGS, stored=None, size=300, defined=None) -> pa.Table:
+        source = source_of(self.customers, size)
+        found = definitions() if defined is None else defined
+        return steps.k_scan_step(source, found, settings, stored, self.halves)
+
+
+def chosen(scan: pa.Table) -> dict:
+    (row,) = (row for row in scan.to_pylist() if row["is_chosen"])
+    return row
+
+
+@pytest.fixture(scope="module")
+def continuum() -> World:
+    """They lean to anything between the ends of two needs."""
+    return World(has_kinds=False)
+
+
+@pytest.fixture(scope="module")
+def scan(continuum) -> pa.Table:
+    return continuum.scan()
+
+
+@pytest.fixture(scope="module")
+def plain(continuum) -> pa.Table:
+    return continuum.scan(PLAIN)
+
+
+def test_natural_groups_are_the_segments():
+    world = World(has_kinds=True)
+    found = world.scan()
+    assert set(found.column("rung").to_pylist()) == {"joint"}
+    best = chosen(found)
+    assert (best["k"], best["verdict"]) == (5, "strong")
+    scaling = steps.scaling_step(source_of(world.customers), definitions(), SETTINGS)
+    assert ladder.scaling_of(found).equals(scaling)
+    assert [row["scaling"] is not None for row in found.to_pylist()] == [False, True]
+
+
+def test_needs_are_the_segments_where_there_are_no_natural_groups(scan):
+    rows = scan.to_pylist()
+    assert [(row["rung"], row["k"]) for row in rows] == [("joint", 4), ("joint", 5), ("needs", 5)]
+    best = chosen(scan)
+    assert (best["rung"], best["verdict"]) == ("needs", "constructive")
+    assert best["verdict_reason"].startswith("dependable cuts through a continuum")
+    assert best["choice_reason"] == "chosen: no natural groups, but 2 needs that can be depended on"
+    assert {row["verdict"] for row in rows if row["rung"] == "joint"} == {"weak"}
+    said = [row["choice_reason"] for row in rows[:2]]
+    assert "not chosen: no structure" in said
+
+
+def test_the_scaling_of_the_segments_is_in_their_row(scan, plain):
+    assert [row["scaling"] is not None for row in scan.to_pylist()] == [False, False, True]
+    scaling = ladder.scaling_of(scan)
+    assert scaling.schema.equals(SCALING_SCHEMA)
+    used = [row["feature"] for row in scaling.to_pylist() if row["is_used"]]
+    assert used == ["need_1", "need_2"]
+    assert "need_1" not in ladder.scaling_of(plain).column("feature").to_pylist()
+
+
+def test_the_fit_has_the_segments_that_the_scan_measured(continuum, scan):
+    best, scaling = chosen(scan), ladder.scaling_of(scan)
+    model = NeedsModel.from_table(scaling)
+    assert model is not None
+    assert best["centroids"] == centres(2, model.threshold).tolist()
+    source = source_with_scores(source_of(continuum.customers), scaling)
+    fitted = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    assigned = steps.assign_step(source, scaling, fitted, SETTINGS, source).read_all()
+    scored = model.scores(continuum.given)
+    labels = segments(scored, model.threshold)
+    ids = assigned.column("segment_id").to_numpy()
+    assert len(set(zip(labels, ids, strict=True))) == 5, "a segment is a cell of the cut"
+    assert best["cluster_sizes"] == np.bincount(labels).tolist()
+    assert best["smallest_segment_share"] == min(best["cluster_sizes"]) / 1000
+    assert sum(fitted.column("inertia").to_pylist()) == pytest.approx(best["inertia"])
+    silhouettes = assigned.column("silhouette").to_pylist()
+    assert np.mean(silhouettes) == pytest.approx(best["silhouette"], abs=1e-9)
+    assert assigned.column("need_2").to_numpy().tobytes() == scored[1].tobytes()
+    assert assigned.column("need_3").null_count == 1000
+
+
+def test_a_refit_keeps_needs_and_ids(continuum, scan):
+    scaling = ladder.scaling_of(scan)
+    model = NeedsModel.from_table(scaling)
+    turned = model.moved([1, 0], [-1.0, 1.0]).described(scaling_without_needs(scaling))
+    source = source_with_scores(source_of(continuum.customers), turned)
+    first = steps.fit_step(source, turned, scan, None, 1, SETTINGS)
+    ids = steps.assign_step(source, turned, first, SETTINGS).read_all().column("segment_id")
+    again = continuum.scan(replace(SETTINGS, active_k=5), turned)
+    kept = NeedsModel.from_table(ladder.scaling_of(again))
+    assert kept.loadings.tolist() == model.moved([1, 0], [-1.0, 1.0]).loadings.tolist()
+    known = continuum.customers.append_column("previous_segment_id", ids)
+    members = source_with_scores(source_of(known), turned)
+    second = steps.fit_step(members, ladder.scaling_of(again), again, first, 6, SETTINGS)
+    assert second.column("segment_id").to_pylist() == [1, 2, 3, 4, 5]
+    assert set(second.column("lineage").to_pylist()) == {"kept"}
+    assert set(second.column("moved_share").to_pylist()) == {0}
+
+
+def scaling_without_needs(scaling: pa.Table) -> pa.Table:
+    """The rows of the features themselves."""
+    return scaling.filter(pc.not_equal(scaling.column("family"), "needs"))
+
+
+def test_a_k_of_needs_is_not_the_active_k_of_natural_groups(scan, plain):
+    asked = replace(SETTINGS, active_k=5)
+    assert ladder.settings_of_rung(asked, ladder.scaling_of(scan), "joint").active_k is None
+    assert ladder.settings_of_rung(asked, ladder.scaling_of(plain), "joint").active_k == 5
+    assert ladder.settings_of_rung(asked, None, "joint").active_k == 5
+
+
+def test_weights_of_the_definitions_on_request_never_look_for_needs(plain):
+    assert plain.column("rung").to_pylist() == ["joint", "joint"]
+    assert chosen(plain)["verdict"] == "weak"
+
+
+def test_a_number_of_segments_that_needs_cannot_have_keeps_the_first_rung(continuum):
+    found = continuum.scan(replace(SETTINGS, fixed_k=4))
+    assert found.column("rung").to_pylist() == ["joint"]
+    assert chosen(found)["choice_reason"].startswith("chosen: k was fixed at 4")
+
+
+def test_batches_and_threads_change_no_byte(continuum, scan):
+    again = continuum.scan(replace(SETTINGS, threads=3), size=37)
+    assert again.equals(scan)
+
+
+def test_without_spend_or_columns_there_are_no_needs(continuum, plain):
+    joint = plain.drop_columns(["scaling"]).append_column(
+        plain.schema.field("scaling"), pa.nulls(2, plain.schema.field("scaling").type)
+    )
+    scaling = ladder.scaling_of(plain)
+    without = definitions().drop_columns(["needs_block", "share_of"])
+    for customers, defined in (
+        (continuum.customers, without),
+        (continuum.customers.drop_columns([SPEND]), definitions()),
+    ):
+        passes = StreamedPasses(source_of(customers), SETTINGS)
+        found = ladder.climbed(
+            scaling,
+            defined,
+            passes,
+            continuum.halves,
+            None,
+            SETTINGS,
+            lambda *_: joint,
+            never_asked,
+        )
+        assert found.equals(plain)
+
+
+def never_asked(scaling: pa.Table, found: np.ndarray):
+    raise AssertionError("measured needs that were not found")
+
+
+def test_columns_are_those_with_a_block_that_vary(plain):
+    scaling = ladder.scaling_of(plain)
+    found = ladder.needs_columns(definitions(), scaling)
+    assert [column.feature for column in found] == [column.feature for column in COLUMNS]
+    rows = scaling.to_pylist()
+    own = {row["feature"]: row for row in rows}
+    assert (found[-1].lower, found[-1].upper) == (
+        own["lines_per_order"]["lower_value"],
+        own["lines_per_order"]["upper_value"],
+    )
+    for row in rows:
+        if row["feature"] == "category_2_share":
+            row["mean_value"] = None
+    flat = pa.Table.from_pylist(rows, schema=SCALING_SCHEMA)
+    names = [column.feature for column in ladder.needs_columns(definitions(), flat)]
+    assert "category_2_share" not in names and len(names) == len(COLUMNS) - 1
+
+
+def test_halves_are_paired_by_customer():
+    rows = pa.table(
+        {
+            "customer_id": ["b", "a", "a", "b"],
+            "half": [0, 1, 0, 1],
+            "spend_per_28_days": [3.0, 2.0, 1.0, None],
+        }
+    )
+    first, second = ladder.halves_of(rows)
+    assert first["spend_per_28_days"].tolist() == [1, 3]
+    assert second["spend_per_28_days"][0] == 2 and np.isnan(second["spend_per_28_days"][1])
+    assert ladder.halves_of(None) is None
