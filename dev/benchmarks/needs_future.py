@@ -11,43 +11,91 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from benchmarks.needs_counts import (
-    CUSTOMERS,
-    PARTS,
-    SMALL_ORDER_LINES,
-    Window,
-    read_lines,
-    table_of,
-)
 from benchmarks.real import FUTURE_DAYS
-from models_py.needs import column_values
-from models_py.needs_counts import PRODUCT
-from models_py.needs_learning import learn_columns
 
 DEPARTMENTS, SHARES, GROUPS = 12, 40, 12  # the most bought ones of each kind
+GROUPED_PRODUCTS = 300  # product codes that groups are made of, the most bought ones
 SPEND_TIERS = 5
 FOLDS, REPEATS = 10, 3
 # Shares of few lines are noise: with categories there are enough customers with three orders.
 LEAST_ORDERS_WITH_CATEGORIES, LEAST_ORDERS_WITH_CODES = 3, 1
 RIDGE = 1e-6  # keeps groups without members in a fold solvable
 STYLE = "price and quantity"
-# Families of outcomes by name: columns, and whether they are a share of lines or of orders.
+# Families of outcomes by name: columns of `OUTCOMES`, and whether they are shares.
 OTHERS = {
-    "discounts": (("discounted_lines", "lines"), ("discount_rate", "lines")),
-    "private label": (("private_label", "lines"),),
-    "weekend and evening": (("weekend", "orders"), ("evening", "orders")),
-    STYLE: (("price_per_line", None), ("quantity_per_line", None)),
+    "discounts": (("discounted", "discount_rate"), True),
+    "private label": (("private_label",), True),
+    "weekend and evening": (("weekend", "evening"), True),
+    STYLE: (("price_per_line", "quantity_per_line"), False),
 }
-COUNTED = """
+LINES = """
+create or replace temp table lines as
+select
+    customers.customer_id,
+    order_lines.order_key,
+    order_lines.order_date,
+    order_lines.ordered_at,
+    order_lines.net_amount,
+    greatest(coalesce(order_lines.discount_amount, 0), 0) as discount,
+    least(greatest(coalesce(order_lines.quantity, 0), 0), 10000) as quantity,
+    coalesce(cast(products.is_private_label as integer), 0) as private_label,
+    products.category,
+    products.subcategory,
+    products.product_id
+from core.order_lines
+inner join core.customers using (customer_key)
+left join core.products using (product_key)
+where is_purchase and order_date >= $start and order_date < $until
+"""
+OUTCOMES = """
+with orders as (
+    select
+        customer_id,
+        count(*) as lines,
+        min(ordered_at) as ordered_at,
+        sum(net_amount) as spend,
+        sum(discount) as discount,
+        count(*) filter (where discount > 0) as discounted,
+        sum(private_label) as private_label,
+        sum(quantity) as quantity
+    from lines
+    group by customer_id, order_date, order_key
+)
 select
     customer_id,
-    {outcome} as outcome,
-    count(*) as lines
-from window_lines {join}
+    sum(lines) as lines,
+    sum(discounted) / sum(lines) as discounted,
+    least(sum(discount) / greatest(sum(greatest(spend + discount, 0)), 0.0001), 1)
+        as discount_rate,
+    sum(private_label) / sum(lines) as private_label,
+    avg(cast(isodow(ordered_at) >= 6 as integer)) as weekend,
+    avg(cast(hour(ordered_at) >= 18 as integer)) as evening,
+    ln(greatest(sum(spend) + sum(discount), 0.01) / sum(lines)) as price_per_line,
+    ln(greatest(sum(quantity), 1) / sum(lines)) as quantity_per_line
+from orders
+group by customer_id
+having count(*) >= $least_orders
+"""
+COUNTED = """
+select customer_id, {outcome} as outcome, count(*) as lines
+from lines {join}
 where {outcome} is not null
 group by customer_id, {outcome}
 order by customer_id, outcome
 """
+
+
+@dataclass(frozen=True)
+class Window:
+    """Customers that are learned from, as of a date, in order of their ids.
+
+    log_spend: (customers) of the days from `start` on.
+    """
+
+    customer_ids: list[str]
+    log_spend: np.ndarray
+    start: date
+    as_of: date
 
 
 @dataclass(frozen=True)
@@ -69,40 +117,48 @@ class Future:
         return tuple(self.families)
 
 
-def read_future(connection: duckdb.DuckDBPyConnection, window: Window, as_of: date) -> Future:
-    """Read the outcomes of the days from `as_of` on, for customers of the window."""
-    read_lines(connection, as_of, as_of + timedelta(days=FUTURE_DAYS))
-    has_categories = window.level != "product_id"
-    least = LEAST_ORDERS_WITH_CATEGORIES if has_categories else LEAST_ORDERS_WITH_CODES
-    query = CUSTOMERS.format(small=SMALL_ORDER_LINES, channels="", part=PARTS["whole"])
-    ids = {name: row for row, name in enumerate(window.whole.customer_ids.to_pylist())}
-    table = table_of(connection, query, least).to_pandas()
+def has_categories(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the products of the shop are in categories."""
+    ((count,),) = connection.execute(
+        "select count(distinct category) from core.products"
+    ).fetchall()
+    return bool(count > 1)
+
+
+def read_future(connection: duckdb.DuckDBPyConnection, window: Window) -> Future:
+    """Read the outcomes of the days from the date of the window on."""
+    is_grouped = not has_categories(connection)
+    if is_grouped:
+        connection.execute(LINES, {"start": window.start, "until": window.as_of})
+        _register_groups(connection, window)
+    until = window.as_of + timedelta(days=FUTURE_DAYS)
+    connection.execute(LINES, {"start": window.as_of, "until": until})
+    least = LEAST_ORDERS_WITH_CODES if is_grouped else LEAST_ORDERS_WITH_CATEGORIES
+    ids = {name: row for row, name in enumerate(window.customer_ids)}
+    table = connection.execute(OUTCOMES, {"least_orders": least}).df()
     table["row"] = table["customer_id"].map(ids)
     table = table.dropna(subset=["row"]).sort_values("row").astype({"row": int})
     lines = table["lines"].to_numpy(dtype=float)
     buyers = dict(zip(table["customer_id"], range(len(table)), strict=True))
-    families: dict[str, np.ndarray] = {}
-    if has_categories:
-        families["departments"] = _shares(connection, "category", buyers, lines)[:, :DEPARTMENTS]
-        families["sub-categories"] = _shares(connection, "subcategory", buyers, lines)[:, :SHARES]
+    if is_grouped:
+        join = "inner join product_groups using (product_id)"
+        families = {
+            "products": _shares(connection, "product_id", buyers, lines)[:, :SHARES],
+            "product groups": _shares(connection, "product_group", buyers, lines, join),
+        }
     else:
-        families["products"] = _shares(connection, "product_id", buyers, lines)[:, :SHARES]
-        _register_groups(connection, window)
-        join = "inner join product_groups on product_groups.product = window_lines.product_id"
-        families["product groups"] = _shares(connection, "product_group", buyers, lines, join)
-    for name, columns in OTHERS.items():
-        values = []
-        for column, whole in columns:
-            value = table[column].to_numpy(dtype=float)
-            if whole is not None:
-                value = np.sqrt(np.clip(value / table[whole].to_numpy(dtype=float), 0, 1))
-            values.append(value)
-        families[name] = np.column_stack(values)
+        families = {
+            "departments": _shares(connection, "category", buyers, lines)[:, :DEPARTMENTS],
+            "sub-categories": _shares(connection, "subcategory", buyers, lines)[:, :SHARES],
+        }
+    for name, (columns, is_share) in OTHERS.items():
+        values = table[list(columns)].to_numpy(dtype=float)
+        families[name] = np.sqrt(np.clip(values, 0, 1)) if is_share else values
     families = {name: values[:, values.std(axis=0) > 1e-9] for name, values in families.items()}
     rows = table["row"].to_numpy()
     return Future(
         rows,
-        quantile_groups(window.whole.log_spend, SPEND_TIERS)[rows],
+        quantile_groups(window.log_spend, SPEND_TIERS)[rows],
         {name: values for name, values in families.items() if values.shape[1]},
     )
 
@@ -115,6 +171,16 @@ def _shares(
     join: str = "",
 ) -> np.ndarray:
     """Roots of shares of lines (buyers x outcomes), the largest mean share first."""
+    return _named_shares(connection, outcome, buyers, lines, join)[1]
+
+
+def _named_shares(
+    connection: duckdb.DuckDBPyConnection,
+    outcome: str,
+    buyers: dict[str, int],
+    lines: np.ndarray,
+    join: str = "",
+) -> tuple[list[str], np.ndarray]:
     counted = connection.execute(COUNTED.format(outcome=outcome, join=join)).fetchall()
     names = sorted({name for _, name, _ in counted})
     place = {name: at for at, name in enumerate(names)}
@@ -124,32 +190,34 @@ def _shares(
             row = buyers[customer]
             shares[row, place[name]] = count / lines[row]
     order = np.argsort(-shares.mean(axis=0), kind="stable")
-    roots: np.ndarray = np.sqrt(shares[:, order])
-    return roots
+    return [names[at] for at in order], np.sqrt(shares[:, order])
 
 
 def _register_groups(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
     """Groups of products bought by the same customers in the window, as table product_groups.
 
-    Ward's method on 2 (1 - r), r the correlation of shrunk rooted shares without trend.
+    Ward's method on 2 (1 - r), r the correlation of rooted shares without their trend over spend.
     """
-    columns = learn_columns(window.whole)
-    width = len(columns.products)
-    trend = columns.powers(window.whole.log_spend) @ columns.trends
-    basket = ((column_values(columns, window.whole) - trend) / columns.deviations)[:, :width]
-    distances = np.sqrt(np.maximum(2 * (1 - np.corrcoef(basket.T)), 0))
+    counts = dict(
+        connection.execute("select customer_id, count(*) from lines group by 1").fetchall()
+    )
+    buyers = {name: row for row, name in enumerate(window.customer_ids)}
+    lines = np.array([float(counts.get(name, 1)) for name in window.customer_ids])
+    names, shares = _named_shares(connection, "product_id", buyers, lines)
+    names, shares = names[:GROUPED_PRODUCTS], shares[:, :GROUPED_PRODUCTS]
+    line = np.column_stack([np.ones(len(shares)), window.log_spend])
+    left = shares - line @ np.linalg.lstsq(line, shares, rcond=None)[0]
+    kept = np.flatnonzero(left.std(axis=0) > 1e-9)
+    distances = np.sqrt(np.maximum(2 * (1 - np.corrcoef(left[:, kept].T)), 0))
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform((distances + distances.T) / 2, checks=False), "ward")
     numbers = fcluster(tree, GROUPS, "maxclust")
-    names = [
-        name for name, kind in zip(columns.names, columns.kinds, strict=True) if kind == PRODUCT
-    ]
     connection.execute(
-        "create or replace temp table product_groups (product text, product_group int)"
+        "create or replace temp table product_groups (product_id text, product_group integer)"
     )
     connection.executemany(
         "insert into product_groups values (?, ?)",
-        [(name, int(number)) for name, number in zip(names, numbers, strict=True)],
+        [(names[at], int(number)) for at, number in zip(kept, numbers, strict=True)],
     )
 
 
