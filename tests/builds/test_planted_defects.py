@@ -126,7 +126,7 @@ DEFECTS = {
     ),
     "assert_every_customer_has_exactly_one_stage": Defect(
         "a customer without orders is left out",
-        "customers",
+        "stages",
         "marts/customers/customer_lifecycle.sql",
         "    where today.is_current\n",
         "    where today.is_current and customers.customer_id <> 'c39'\n",
