@@ -394,6 +394,7 @@ GROUPS = (
     "categories",
     "orders",
     "cancellations",
+    "stages",
     "no orders",
 )
 
