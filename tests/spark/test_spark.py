@@ -52,11 +52,13 @@ CORE = (
 FEATURES = (
     "category_slots",
     "customer_campaigns",
+    "customer_halves",
     "customer_rhythms",
     "customer_snapshots",
     "feature_proposals",
     "feature_settings",
     "features_by_slot_set",
+    "future_purchases",
     "int_attribute_features",
     "int_customer_parts",
     "int_promotion_windows",
