@@ -12,7 +12,7 @@ SQL can compute the same scores from the published features (`sql` in `publishin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ PERIOD_DAYS = 28
 # Scores spread more where customers buy little: counts of few lines are noisy. They are divided by
 # the root of their expected square at the customer's spend, a straight line held within these.
 EVENING_BOUNDS = (0.25, 4.0)
+# Scores past it count as it: one customer of a kind must not be a segment's mean.
+SCORE_BOUND = 6.0
 
 # What a scaling table has for needs: of a column that axes are made of, and of an axis.
 COLUMN_FIELDS = (
@@ -79,16 +81,16 @@ class NeedsColumn:
     prior_count: float = 0.0
     mean_share: float = 0.0
 
-    def values(self, given: Values, whole: Vector) -> Vector:
+    def values(self, given: Values, whole: Vector | None) -> Vector:
         """Rooted shrunk share, or the measure within its bounds (rows).
 
-        whole: (rows) the count that the share is of. With m the prior count and mu the mean
-        share: sqrt((x n + m mu) / (n + m)), the root of the posterior mean where shares vary by a
-        beta distribution around mu; sqrt(mu) where there is no share.
+        whole: (rows) the count that the share is of; a measure needs none. With m the prior count
+        and mu the mean share: sqrt((x n + m mu) / (n + m)), the root of the posterior mean where
+        shares vary by a beta distribution around mu; sqrt(mu) where there is no share.
         """
         own = given[self.feature]
         is_missing = np.isnan(own)
-        if self.share_of == MEASURE:
+        if whole is None or self.share_of == MEASURE:
             filled = np.where(is_missing, self.missing, own)
             found: Vector = np.clip(transformed(filled, self.transform), self.lower, self.upper)
             return found
@@ -105,6 +107,12 @@ def whole_count(given: Values, share_of: str) -> Vector:
     if share_of == "lines":
         orders = orders * np.nan_to_num(given[LINES])
     return orders
+
+
+def column_values(columns: Sequence[NeedsColumn], given: Values) -> list[Vector]:
+    """Values of each column (rows), the counts that shares are of taken once."""
+    wholes = {share_of: whole_count(given, share_of) for share_of in ("orders", "lines")}
+    return [column.values(given, wholes.get(column.share_of)) for column in columns]
 
 
 def log_spend(given: Values) -> Vector:
@@ -153,8 +161,7 @@ class NeedsModel:
         """
         spend = log_spend(given)
         total = np.zeros((self.axes, len(spend)))
-        for at, column in enumerate(self.columns):
-            line = column.values(given, whole_count(given, column.share_of))
+        for at, line in enumerate(column_values(self.columns, given)):
             for axis in range(self.axes):
                 total[axis] += line * self.coefficients[at, axis]
         for axis in range(self.axes):
@@ -169,14 +176,13 @@ class NeedsModel:
         """The same axes in another order, each turned by a sign."""
         at = list(order)
         turned = np.asarray(signs, dtype=np.float64)
-        return NeedsModel(
-            self.columns,
-            self.coefficients[:, at] * turned,
-            self.loadings[:, at] * turned,
-            self.trends[:, at] * turned,
-            self.spreads[:, at],
-            self.deviations[at],
-            self.threshold,
+        return replace(
+            self,
+            coefficients=self.coefficients[:, at] * turned,
+            loadings=self.loadings[:, at] * turned,
+            trends=self.trends[:, at] * turned,
+            spreads=self.spreads[:, at],
+            deviations=self.deviations[at],
         )
 
     @classmethod
@@ -258,10 +264,6 @@ class NeedsModel:
             **dict(zip((name for name, _ in AXIS_FIELDS), map(float, numbers), strict=False)),
             "threshold": self.threshold,
         }
-
-
-# Scores past it count as it: one customer of a kind must not be a segment's mean.
-SCORE_BOUND = 6.0
 
 
 def _column_of(row: Mapping[str, Any]) -> NeedsColumn:

@@ -18,6 +18,7 @@ from models_py.needs import (
     NeedsColumn,
     NeedsModel,
     Values,
+    column_values,
     log_spend,
     whole_count,
 )
@@ -103,7 +104,7 @@ class Components:
     vectors: Matrix
 
     def chance(self, seed: int, draws: int) -> float:
-        """The largest eigenvalue where each column's customers are drawn anew."""
+        """The largest eigenvalue after the rows of each column are permuted."""
         values = self.standardised * self.weights
         largest = 0.0
         for number in range(draws):
@@ -124,8 +125,7 @@ def components(columns: Sequence[NeedsColumn], given: Values) -> Components | No
     learned = with_priors(columns, given)
     spend = log_spend(given)
     powers = np.column_stack([np.ones(len(spend)), spend, spend * spend])
-    wholes = {one.share_of: whole_count(given, one.share_of) for one in learned}
-    values = np.column_stack([one.values(given, wholes[one.share_of]) for one in learned])
+    values = np.column_stack(column_values(learned, given))
     trends = np.linalg.lstsq(powers, values, rcond=None)[0]
     residuals = values - powers @ trends
     deviations = residuals.std(axis=0)

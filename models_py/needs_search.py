@@ -22,7 +22,7 @@ from models_py.stability import split
 MINIMUM_CUSTOMERS = 400  # half samples are learned from, and are cut in up to nine
 AXES = (4, 3, 2)  # tried in this order: more axes say more
 THRESHOLDS = (0.8, 1.0, 1.2)  # lower ones leave fewer customers without a pronounced need
-DRAWS = 5  # of columns drawn anew, for eigenvalues by chance
+DRAWS = 5  # permutations of each column, for eigenvalues by chance
 SPLITS = 20  # of half samples; with 10 the mean is uncertain by 0.05
 # The bars were worked out on two real shops at two dates each (docs/quality.md).
 LEAST_RELIABILITY = 0.2  # correlation of an axis over halves of each customer's orders
@@ -117,15 +117,24 @@ def search(
         tried = [axes for axes in AXES if axes <= beyond and 1 + 2 * axes in settings.candidates]
         if not tried:
             return NeedsSearch((), None, active, "columns go together no more than by chance")
-        models = {
-            (axes, threshold): _kept(rotated(found, axes, threshold), stored, given)
+        # The axes are the same whatever the threshold.
+        models = {axes: _kept(rotated(found, axes, THRESHOLDS[0]), stored, given) for axes in tried}
+        scored = {axes: model.scores(given) for axes, model in models.items()}
+        labels = {
+            (axes, threshold): segments(scored[axes], threshold)
             for axes in tried
             for threshold in THRESHOLDS
         }
-        labels = {place: segments(model.scores(given), place[1]) for place, model in models.items()}
         compared = _compared(columns, given, labels, settings)
+        reliability = {axes: _reliability(model, halves) for axes, model in models.items()}
         cuts = [
-            _cut(model, labels[place], halves, *compared[place]) for place, model in models.items()
+            _cut(
+                replace(models[axes], threshold=threshold),
+                labels[axes, threshold],
+                reliability[axes],
+                *compared[axes, threshold],
+            )
+            for axes, threshold in labels
         ]
     result = NeedsSearch(tuple(cuts), None, active)
     order = sorted(cuts, key=lambda cut: not result.is_active(cut))
@@ -140,10 +149,15 @@ def _kept(model: NeedsModel, stored: NeedsModel | None, given: Values) -> NeedsM
     return aligned(model, stored, given)
 
 
+def _reliability(model: NeedsModel, halves: Sequence[Mapping[str, Vector]] | None) -> float:
+    """The least of the axes; 1 where nothing is asked of halves."""
+    return 1.0 if halves is None else float(reliabilities(model, halves).min())
+
+
 def _cut(
     model: NeedsModel,
     labels: Labels,
-    halves: Sequence[Mapping[str, Vector]] | None,
+    reliability: float,
     agreements: Vector,
     jaccards: Matrix,
 ) -> Cut:
@@ -154,7 +168,7 @@ def _cut(
         float(agreements.std() / np.sqrt(len(agreements))),
         jaccards.mean(axis=0),
         float(sizes.min() / len(labels)),
-        1.0 if halves is None else float(reliabilities(model, halves).min()),
+        reliability,
     )
 
 
