@@ -1,27 +1,7 @@
-{% set columns = [
-    'verdict',
-    'verdict_reason',
-    'choice_reason',
-    'run_number',
-    'fit_number',
-    'k',
-    'customer_count',
-    'inertia',
-    'explained_variance_share',
-    'silhouette',
-    'reference_silhouette',
-    'reference_spread',
-    'structure_gap',
-    'davies_bouldin',
-    'calinski_harabasz',
-    'stability',
-    'minimum_jaccard',
-    'smallest_segment_share',
-    'score',
-    'minimum_separation',
-    'reliability',
-    'is_feasible',
-] %}
+{% set columns = scan_measures()['words']
+    + ['run_number', 'fit_number']
+    + scan_measures()['numbers']
+    + ['score', 'minimum_separation', 'reliability', 'is_feasible'] %}
 
 with
 

@@ -1,21 +1,4 @@
-{% set measures = [
-    'verdict',
-    'verdict_reason',
-    'choice_reason',
-    'k',
-    'customer_count',
-    'inertia',
-    'explained_variance_share',
-    'silhouette',
-    'reference_silhouette',
-    'reference_spread',
-    'structure_gap',
-    'davies_bouldin',
-    'calinski_harabasz',
-    'stability',
-    'minimum_jaccard',
-    'smallest_segment_share',
-] %}
+{% set measures = scan_measures()['words'] + scan_measures()['numbers'] %}
 
 with
 
