@@ -89,7 +89,8 @@ def scaled_again(
     if given is None:
         return scaling, None
     if rung == COLUMNS:
-        return columns_scaling(scaling, columns, given, settings, None) or scaling, None
+        own = columns_scaling(scaling, columns, given, settings, None)
+        return (scaling if own is None else own), None
     needs = NeedsModel.from_table(active)
     again = None if needs is None else learned_again(columns, given, needs.axes, needs.threshold)
     return (scaling, None) if again is None else (again.described(scaling), again)

@@ -236,9 +236,9 @@ def _weighted(
         if weight is None:
             row["dropped_reason"] = row["dropped_reason"] or NO_PART
             continue
+        part = parts[row["feature"]]
         row |= {"is_used": True, "dropped_reason": None, "weight": float(weight)}
-        row |= {"needs_block": parts[row["feature"]].block}
-        row |= {"share_of": parts[row["feature"]].share_of}
+        row |= {"needs_block": part.block, "share_of": part.share_of}
         row["scale_factor"] = float(np.sqrt(weight) / row["standard_deviation"])
     return pa.Table.from_pylist(rows, schema=scaling.schema)
 
@@ -253,8 +253,7 @@ def is_of_columns(scaling: pa.Table) -> bool:
 
 def scaling_of(scan: pa.Table) -> pa.Table:
     """The scaling that the chosen segments of a scan were made in."""
-    chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
-    return pa.Table.from_pylist(chosen["scaling"], schema=SCALING_SCHEMA)
+    return pa.Table.from_pylist(_chosen(scan.to_pylist())["scaling"], schema=SCALING_SCHEMA)
 
 
 def _shown(found: NeedsSearch) -> list[Cut]:

@@ -73,7 +73,8 @@ LEAST_SPREAD, MOST_SPREAD = 0.25, 4.0
 
 
 def _known(name: str, otherwise: str) -> str:
-    """A column as a double; a value that is none counts as given."""
+    """A column as a double, and what stands in where it has no value."""
+    # Not a number is no value; left alone, SQL would take it for one above all numbers.
     column = f"nullif(cast({identifier(name)} as double), cast('nan' as double))"
     return f"coalesce({column}, {otherwise})"
 
@@ -184,12 +185,10 @@ def scoring_macro(
     """
     scaled, squares = [], []
     for place, feature in enumerate(features):
-        column = identifier(feature.feature)
-        # Not a number is no value; left alone, SQL would take it for one above all numbers.
-        known = f"nullif(cast({column} as double), cast('nan' as double))"
-        filled = f"coalesce({known}, {number(feature.missing_value)})"
         if needs and feature.feature in needs:
             filled = needs[feature.feature].sql()
+        else:
+            filled = _known(feature.feature, number(feature.missing_value))
         moved = TRANSFORMED[feature.transform].format(x=filled)
         lower, upper = number(feature.lower_value), number(feature.upper_value)
         scaled.append(
