@@ -261,7 +261,7 @@ def value_ranges(features: Any, active: ActiveFit, scaling: pa.Table) -> pa.Tabl
     rows = features.filter(f"slot_set = {_text(active.slot_set)} and {LEARNED_FROM}")
     names = [name for name in scaling.column("feature").to_pylist() if name in rows.columns]
     extremes = _extremes(rows, names) if names else []
-    # Scores are no columns; nobody is asked to change by more than a few standard deviations.
+    # Scores are no columns; a change is suggested within a few standard deviations only.
     needs = [name for name in NEED_FEATURES if name in scaling.column("feature").to_pylist()]
     names, extremes = names + needs, extremes + [-NEED_RANGE, NEED_RANGE] * len(needs)
     return pa.table(

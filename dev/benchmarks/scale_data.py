@@ -177,7 +177,7 @@ def first_order_of(shop: Shop, share: float) -> int:
     """The first order of the week that begins nearest to the day of a share of all orders.
 
     A shop that is cut within a week has days without orders at its end, because some wait for the
-    weekend, and nobody would have ordered lately.
+    weekend, and there would be no recent orders.
     """
     day = 7.0 * round(day_of(share) / 7)
     numbers = range(shop.order_count + 1)

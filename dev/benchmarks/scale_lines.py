@@ -58,7 +58,7 @@ from repeated
 
 def _dated_orders(shop: Shop, first_order: int, last_order: int) -> str:
     """The CTEs up to `dated`: orders with customer, day, time and number of lines."""
-    # Whoever is there at the time orders: of four customers drawn the first, or else the last.
+    # Only customers present at the time order: the first of four drawn, or else the last.
     drawn = [f"some_customer(number * 4 + {draw})" for draw in range(4)]
     tries = ", ".join(f"case when is_there({one}, passed) then {one} end" for one in drawn[:3])
     return f"""counted as (

@@ -47,7 +47,7 @@ variations as (
 
 ),
 
--- What varies for nobody says nothing of any method.
+-- A share that does not vary cannot tell methods apart.
 varying as (
 
     select
