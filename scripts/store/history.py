@@ -120,8 +120,8 @@ def numbers_given_out(warehouse: Warehouse) -> list[int]:
             if file == warehouse.marts_db:
                 raise unreadable(warehouse, error) from error
             raise Problem(
-                f"{file} cannot be read ({first_line(error)}): ids that it used must "
-                f"not be used again, though it was rolled back; remove {file.parent} to build "
+                f"{file} cannot be read ({first_line(error)}). It was rolled back from, and the "
+                f"ids that it used must not be used again; remove {file.parent} to build "
                 "without knowing them"
             ) from error
         highest = [max(pair) for pair in zip(highest, numbers, strict=True)]

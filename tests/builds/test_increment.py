@@ -25,7 +25,8 @@ from store.increment import SOURCES_THAT_GROW
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 LATER = "order_lines_2.csv"
-LATER_PARQUET = "order_lines_020.parquet"
+FILE_COUNT = 39
+LATER_PARQUET = f"order_lines_{FILE_COUNT:03d}.parquet"
 LATER_FROM = "2025-01"
 # Defects of an edited model that only new lines show, and what has to find them.
 OF_ORDERS = DEFECTS["assert_orders_hold_the_money_of_their_lines"]
@@ -140,10 +141,14 @@ def planted(defect: str) -> Callable[[Builds], Built]:
 
 
 def build_appended_first(builds: Builds) -> Built:
-    """Build a larger shop whose last file has not come yet."""
+    """Build a larger shop whose last file has not come yet.
+
+    The file has two weeks of lines: without it, the data still goes back far enough for the
+    windows of all snapshots to be whole.
+    """
     folder = builds.folder("appended")
     data = folder / "data"
-    write_shop(Shop(20_000, 7), data, threads=2, file_count=20)
+    write_shop(Shop(20_000, 7), data, threads=2, file_count=FILE_COUNT)
     (data / LATER_PARQUET).rename(folder / LATER_PARQUET)
     first = build(data, folder / "warehouse", threads=2).checked()
     copy_warehouse(first, folder / "full")
@@ -270,7 +275,7 @@ def test_the_build_says_what_it_keeps(builds: Builds) -> None:
         "everything is rebuilt: there is no complete build to continue from"
         in builds["before the increment"].output
     )
-    assert "rows in 19 files is kept" in builds["appended"].output
+    assert f"rows in {FILE_COUNT - 1} files is kept" in builds["appended"].output
 
 
 @pytest.mark.many_builds
