@@ -1,6 +1,6 @@
 """Names for the arrays of the learning step: what they hold, and whether they have one side or two.
 
-Matrices hold float64, float32 where the search runs (`kmeans`, `matrix`); each docstring says
+Matrices hold float64, float32 where the search runs (`kmeans`, `scaled_file`); each docstring says
 which, and which side the features are on. NumPy's types do not hold the number of sides.
 """
 

@@ -15,6 +15,7 @@ from models_py.config import FitSettings
 from models_py.feature_passes import Passes, StreamedPasses
 from models_py.features import BatchSource
 from models_py.fit import NO_SEGMENT, previous_ids
+from models_py.fit_steps import assign_step, fit_step, scaling_step
 from models_py.identity import paired_ids
 from models_py.ladder import (
     COLUMNS,
@@ -24,14 +25,13 @@ from models_py.ladder import (
     rung_of,
     sampled_values,
 )
-from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.needs import NEEDS, NeedsModel, centres, source_with_scores
 from models_py.needs_search import learned_again
 from models_py.parallel import one_blas_thread
+from models_py.scaled_file import scaled_matrix
 from models_py.scaler import Scaler
 from models_py.scan import Search, cold_models, distinct_rows
-from models_py.steps import assign_step, fit_step, scaling_step
 
 CENTRES_SCHEMA = pa.schema(
     [

@@ -1,6 +1,13 @@
-"""What is measured of one set of centres, over all rows."""
+"""What is measured and reported of sets of centres: float64, over all rows, from stored centres.
 
-from collections.abc import Iterator
+Distances to the nearest centre are summed feature by feature in position order, without BLAS, so
+that any scorer which adds squares in that order gets the same numbers; products of matrices only
+tell which centre is the nearest, and how far the others are for a silhouette. Sums over rows are
+taken within blocks and chunks of a fixed size and then over them in order. Ties go to the lowest
+row number of the centres.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +16,10 @@ from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.features import BatchSource, Chunk, chunks
 from models_py.fit_scores import calinski_harabasz, davies_bouldin
-from models_py.row_blocks import Sums
+from models_py.kmeans import rounded
+from models_py.metrics import silhouette_from_distances
+from models_py.parallel import map_stream
+from models_py.row_blocks import BLOCK_ROWS, Room, Sums, assigned, sums_of
 from models_py.scaler import Scaler
 
 MEMBER_DIGITS = 11  # significant digits: silhouettes to 9 digits, and room for rounding
@@ -43,7 +53,7 @@ class Evaluation:
 
     @classmethod
     def of_sums(
-        cls, centres: Matrix, sums: "Sums", *, labels: Labels, nearest: Vector
+        cls, centres: Matrix, sums: Sums, *, labels: Labels, nearest: Vector
     ) -> "Evaluation":
         """Measures that follow from sums over all rows; silhouettes need another pass."""
         count = np.maximum(sums.sizes, 1)[:, None]
@@ -97,3 +107,125 @@ def chunks_of(source: BatchSource, scaler: Scaler, settings: FitSettings) -> Ite
         chunk_rows=settings.chunk_rows,
         absurd_value=settings.absurd_value,
     )
+
+
+def evaluate(
+    source: BatchSource,
+    scaler: Scaler,
+    models: Sequence[Matrix],
+    settings: FitSettings,
+    *,
+    row_count: int,
+) -> list[Evaluation]:
+    """Measure several sets of centres in two streamed passes over the source.
+
+    The first pass assigns and gives sizes, means and radii, the second the silhouettes, which
+    need them. Labels are held as one int16 per row and set of centres.
+    """
+    results = assign_all(source, scaler, models, settings, row_count=row_count)
+    add_silhouettes(source, scaler, results, settings)
+    return results
+
+
+def assign_all(
+    source: BatchSource,
+    scaler: Scaler,
+    models: Sequence[Matrix],
+    settings: FitSettings,
+    *,
+    row_count: int,
+    keep_nearest: bool = False,
+) -> list[Evaluation]:
+    """Measure several sets of centres but for their silhouettes, in one streamed pass."""
+    labels = [np.zeros(row_count, dtype=np.int16) for _ in models]
+    nearest = [np.zeros(row_count if keep_nearest else 0) for _ in models]
+
+    def assign(chunk: Chunk) -> list[Sums]:
+        span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
+        sums = []
+        for number, (label, own, totals) in enumerate(assigned(scaler.scale(chunk.values), models)):
+            labels[number][span] = label
+            if keep_nearest:
+                nearest[number][span] = own
+            sums.append(totals)
+        return sums
+
+    found = [Sums.of_none(centres) for centres in models]
+    for sums in map_stream(assign, chunks_of(source, scaler, settings), threads=settings.threads):
+        for held, own in zip(found, sums, strict=True):
+            held.add(own)
+    return [
+        Evaluation.of_sums(centres, held, labels=label, nearest=near)
+        for centres, held, label, near in zip(models, found, labels, nearest, strict=True)
+    ]
+
+
+def members_of(
+    source: BatchSource, scaler: Scaler, centres: Matrix, settings: FitSettings
+) -> Evaluation:
+    """Sizes, means and radii of the rows nearest to each centre, in one streamed pass; no labels.
+
+    centres: (k x features), scaled.
+    """
+
+    def add(chunk: Chunk) -> Sums:
+        return sums_of(scaler.scale(chunk.values), centres)
+
+    found = Sums.of_none(centres)
+    for sums in map_stream(add, chunks_of(source, scaler, settings), threads=settings.threads):
+        found.add(sums)
+    return members_of_sums(centres, found)
+
+
+def members_of_sums(centres: Matrix, sums: Sums) -> Evaluation:
+    """Sizes, means and radii, to digits that the sizes of chunks do not change."""
+    found = Evaluation.of_sums(
+        centres, sums, labels=np.empty(0, dtype=np.int16), nearest=np.empty(0)
+    )
+    found.means = rounded(found.means, MEMBER_DIGITS)
+    found.radii = rounded(found.radii, MEMBER_DIGITS)
+    return found
+
+
+def add_silhouettes(
+    source: BatchSource, scaler: Scaler, results: Sequence[Evaluation], settings: FitSettings
+) -> None:
+    """Silhouettes, Davies-Bouldin and Calinski-Harabasz into the evaluations, in another pass."""
+    measured = [one for one in results if len(one.centres) > 1]
+    if not measured:
+        return
+
+    def score(chunk: Chunk) -> list[Matrix]:
+        scaled = scaler.scale(chunk.values)
+        span = slice(chunk.first_row, chunk.first_row + chunk.row_count)
+        return silhouette_sums(scaled, [one.labels[span] for one in measured], measured)
+
+    totals = [np.zeros((2, len(one.sizes))) for one in measured]
+    for sums in map_stream(score, chunks_of(source, scaler, settings), threads=settings.threads):
+        for held, own in zip(totals, sums, strict=True):
+            held += own
+    for one, held in zip(measured, totals, strict=True):
+        one.take_silhouettes(held)
+
+
+def silhouette_sums(
+    scaled: Matrix, labels: Sequence[Labels], measured: Sequence[Evaluation]
+) -> list[Matrix]:
+    """For each set of centres sums (2 x k) of silhouettes and of distances to the own mean.
+
+    scaled: float64 (features x rows); labels: (rows) of each set. Distances to the own mean are
+    those of `squared_distances`, the others have the rounding of a product of matrices.
+    """
+    found: list[Matrix] = [np.zeros((2, len(one.sizes))) for one in measured]
+    room = Room(scaled.shape[0], max(len(one.sizes) for one in measured))
+    for first in range(0, scaled.shape[1], BLOCK_ROWS):
+        span = slice(first, first + room.take(scaled, first).shape[1])
+        for label, one, sums in zip(labels, measured, found, strict=True):
+            at = label[span].astype(np.intp)
+            members = room.members_of(at, len(one.sizes))
+            own = room.own_distances(one.means, members)
+            squared = room.squared_distances(one.means)
+            squared[at, np.arange(at.size)] = own
+            sums[0] += members @ silhouette_from_distances(squared, at, one.sizes, one.radii)
+            sums[1] += members @ np.sqrt(own)
+    return found

@@ -11,8 +11,7 @@ from models_py import kmeans
 from models_py.arrays import Counts, Labels, Mask, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.evaluation import Evaluation
-from models_py.exact import assign_all
+from models_py.evaluation import Evaluation, add_silhouettes, assign_all
 from models_py.features import BatchSource, chunks
 from models_py.fit_table import Jaccards, segments_table
 from models_py.identity import (
@@ -21,15 +20,14 @@ from models_py.identity import (
     centre_closeness,
     match_segments,
 )
-from models_py.matrix import scaled_matrix
 from models_py.metrics import contingency
 from models_py.model import SegmentRow, active_segments
 from models_py.needs import NEEDS
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
+from models_py.scaled_file import scaled_matrix
 from models_py.scaler import Scaler
 from models_py.scan import SAMPLE_PATH, Search
-from models_py.silhouettes import add_silhouettes
 
 NO_SEGMENT = -1  # stands for null in an array of previous ids; ids start at 1
 COLD, WARM = "cold", "warm"

@@ -1,6 +1,6 @@
 """K-means with many seeded starts on a sample, polished over all rows by trimmed Lloyd passes.
 
-float32 throughout: this is the search. What is reported about its centres is float64 (`exact`).
+float32 throughout: this is the search. What is reported about its centres is float64.
 Extreme rows neither seed a centre (the squared distances that k-means++ draws by are capped) nor
 pull one (rows beyond a robust distance are left out of the means): trimmed K-means, Cuesta-
 Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).

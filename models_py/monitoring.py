@@ -5,9 +5,9 @@ import pyarrow as pa
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, source_columns
+from models_py.fit_steps import assign_step
 from models_py.scaler import Scaler
 from models_py.scoring import ASSIGN_SCHEMA
-from models_py.steps import assign_step
 
 
 def lacking_features(source: BatchSource, scaling: pa.Table) -> list[str]:

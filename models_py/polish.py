@@ -7,10 +7,10 @@ import numpy as np
 
 from models_py.arrays import Matrix, Vector
 from models_py.kmeans import squared_lengths
+from models_py.parallel import ordered_map
 
 # `lloyd` says why the kernel is called without the estimator.
-from models_py.matrix import ScaledMatrix
-from models_py.parallel import ordered_map
+from models_py.scaled_file import ScaledMatrix
 
 # Of a pass: sums (k x features), counts (k), objective.
 Totals = tuple[Matrix, Vector, float]

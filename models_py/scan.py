@@ -7,15 +7,14 @@ import numpy as np
 from models_py import kmeans, polish
 from models_py.arrays import Matrix, Vector
 from models_py.config import FitSettings
-from models_py.evaluation import Evaluation
-from models_py.exact import evaluate
+from models_py.evaluation import Evaluation, evaluate
 from models_py.features import BatchSource
 from models_py.identity import business_order
-from models_py.matrix import ScaledMatrix, scaled_matrix
 from models_py.metrics import mean_silhouette
+from models_py.null_references import KINDS, reference
 from models_py.parallel import one_blas_thread, ordered_map
-from models_py.references import KINDS, reference
 from models_py.sample import sampled_rows
+from models_py.scaled_file import ScaledMatrix, scaled_matrix
 from models_py.scaler import Scaler
 from models_py.stability import HalfSample, Halves
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from models_py.config import FitSettings
 from models_py.features import BatchSource
-from models_py.steps import reasons_step
+from models_py.fit_steps import reasons_step
 
 TOLD = 3  # more than three reasons are not read
 # Features that say the same contribute the same: what sums in another order add to that is no

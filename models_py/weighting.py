@@ -48,8 +48,8 @@ from models_py.config import FitSettings
 from models_py.feature_passes import Passes
 from models_py.features import BatchSource
 from models_py.metrics import mean_silhouette
+from models_py.null_references import KINDS, reference
 from models_py.parallel import one_blas_thread
-from models_py.references import KINDS, reference
 from models_py.scaler import Scaler
 from models_py.scaling import DEFINITIONS, STRUCTURE, learned_with_sample
 from models_py.stability import HalfSample, Halves

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from models_spark import learning as spark_learning
+from models_spark import api as spark_api
 from models_spark.customers import SparkCustomers, quoted
 
 BETWEEN_COLUMNS = re.compile(r",(?![^(]*\))")  # a comma that is in no brackets
@@ -20,11 +20,11 @@ BETWEEN_COLUMNS = re.compile(r",(?![^(]*\))")  # a comma that is in no brackets
 class RelationCustomers(SparkCustomers):
     """Customers of a relation, with the learning steps that take them."""
 
-    learning: ModuleType = spark_learning
+    api: ModuleType = spark_api
 
 
 class SparkRelation:
-    """What `models_py.relations` asks of a relation, over a DataFrame.
+    """What `models_py.dbt_inputs` asks of a relation, over a DataFrame.
 
     Small tables come to Python whole (settings, definitions, segments), and Spark ends the build
     when one is larger than `spark.driver.maxResultSize`: customers stay where they are.

@@ -25,16 +25,15 @@ from models_py import kmeans, polish
 from models_py.arrays import Counts, Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.evaluation import Evaluation
+from models_py.evaluation import Evaluation, silhouette_sums
 from models_py.features import CUSTOMER_COLUMN, PREVIOUS_COLUMN, Chunk
 from models_py.fit import NO_SEGMENT, Customers, filled_up
-from models_py.matrix import ScaledMatrix
 from models_py.metrics import contingency
 from models_py.parallel import ordered_map
 from models_py.row_blocks import Sums, assigned
+from models_py.scaled_file import ScaledMatrix
 from models_py.scaler import Scaler
 from models_py.scan import Search
-from models_py.silhouettes import silhouette_sums
 from models_spark.customers import BlockPass, SparkCustomers, sample_limit
 
 SEEDS = 3  # k-means|| starts for each k

@@ -13,7 +13,7 @@ from benchmarks import pipeline
 from benchmarks.real import Quality, Shop, quality_cells, quality_of
 from benchmarks.report import markdown_table
 from common.json_types import JsonObject
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 
@@ -63,7 +63,7 @@ def points(shop: Shop, definitions: pa.Table, *, settings: FitSettings = FAST) -
     """Segments of every k from 3 to 8 under these definitions, from the matrix of the build."""
     matrix = shop.learned.matrix
     source = pipeline.source_of(matrix)
-    scan = steps.k_scan_step(source, definitions, settings)
+    scan = fit_steps.k_scan_step(source, definitions, settings)
     scaling = scaling_of(scan)
     found = []
     for row in scan.to_pylist():

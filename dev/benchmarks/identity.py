@@ -25,7 +25,7 @@ from common.json_types import JsonObject
 from common.project_root import ROOT
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import environment
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 
@@ -159,7 +159,7 @@ def assigned(
     matrix: pa.Table, scaling: pa.Table, segments: pa.Table, settings: FitSettings
 ) -> dict[str, int]:
     """Segment of each customer by a fit."""
-    reader = steps.assign_step(pipeline.source_of(matrix), scaling, segments, settings)
+    reader = fit_steps.assign_step(pipeline.source_of(matrix), scaling, segments, settings)
     table = reader.read_all()
     ids = table.column("segment_id").to_pylist()
     return dict(zip(table.column("customer_id").to_pylist(), ids, strict=True))
@@ -184,9 +184,9 @@ def weekly_refits(seed: int, kind: str, *, customers: int = CUSTOMERS) -> Iterat
         settings = FitSettings(active_k=len(set(current.values())) or None)
         matrix = features_at(population, WEEKS + week)
         source = pipeline.source_of(with_previous(matrix, current))
-        scan = steps.k_scan_step(source, wanted, settings, scaling)
+        scan = fit_steps.k_scan_step(source, wanted, settings, scaling)
         scaling = scaling_of(scan)
-        segments = steps.fit_step(source, scaling, scan, previous, next_id, settings)
+        segments = fit_steps.fit_step(source, scaling, scan, previous, next_id, settings)
         now = assigned(matrix, scaling, segments, settings)
         first = first or (scaling, segments)
         left_alone = assigned(matrix, *first, settings)

@@ -19,7 +19,7 @@ from common.settings import Settings, resolve
 from common.settings_table import SETTINGS
 from dbt_runs.run_dbt import started
 from loading.load_raw import load
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.features import BatchSource
 from models_py.ladder import JOINT
@@ -162,8 +162,8 @@ def segments_at(
     is_chosen = pa.array([row["rung"] == JOINT and row["k"] == k for row in k_scan.to_pylist()])
     place = k_scan.schema.get_field_index("is_chosen")
     scan = k_scan.set_column(place, "is_chosen", is_chosen)
-    segments = steps.fit_step(source, scaling, scan, None, 1, settings)
-    assigned = steps.assign_step(source, scaling, segments, settings).read_all()
+    segments = fit_steps.fit_step(source, scaling, scan, None, 1, settings)
+    assigned = fit_steps.assign_step(source, scaling, segments, settings).read_all()
     segment_ids: np.ndarray = assigned.column("segment_id").to_numpy()
     return segment_ids
 
@@ -172,5 +172,5 @@ def joint_segments(learned: Learned, k: int, settings: FitSettings) -> np.ndarra
     """Segments of a build had this k of all features together been chosen."""
     scaling = learned.scaling
     if learned.chosen["rung"] != JOINT:
-        scaling = steps.scaling_step(source_of(learned.matrix), learned.definitions, settings)
+        scaling = fit_steps.scaling_step(source_of(learned.matrix), learned.definitions, settings)
     return segments_at(learned.matrix, scaling, learned.k_scan, k, settings)

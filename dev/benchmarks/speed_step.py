@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.process_memory import peak_bytes, resident_bytes, seconds_since_start
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 from models_py.metrics import adjusted_rand, contingency
@@ -61,12 +61,12 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         settings = FitSettings(threads=threads, tmp_dir=folder)
-        scan = steps.k_scan_step(source, definitions(names), settings)
+        scan = fit_steps.k_scan_step(source, definitions(names), settings)
         scaling = scaling_of(scan)
-        segments = steps.fit_step(source, scaling, scan, None, 1, settings)
+        segments = fit_steps.fit_step(source, scaling, scan, None, 1, settings)
         labels = np.empty(file.metadata.num_rows, dtype=np.int8)
         first = 0
-        for batch in steps.assign_step(source, scaling, segments, settings):
+        for batch in fit_steps.assign_step(source, scaling, segments, settings):
             labels[first : first + batch.num_rows] = batch.column("segment_id").to_numpy()
             first += batch.num_rows
     seconds, peak = seconds_since_start(), peak_bytes()

@@ -1,6 +1,6 @@
 """Data and settings that little or nothing can be learned from, through the whole build.
 
-What the learning step says of them on its own is in test_models_py_steps.py and
+What the learning step says of them on its own is in test_models_py_fit_steps.py and
 test_models_py_monitoring.py; a shop of which no row can be used is in test_planted_defects.py. More
 bad files, through load and check alone, are in test_bad_input.py.
 """

@@ -10,9 +10,9 @@ import pytest
 from test_determinism import build_stationary
 
 from common.quoting import identifier
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
-from models_py.relations import key_ordered, nested_segments, of_fit
+from models_py.dbt_inputs import key_ordered, nested_segments, of_fit
 from moving_shop import BRANCHES, LINE
 from shops import Built
 
@@ -65,7 +65,7 @@ class Marts:
         """Return what the learning step says of it, from the stored tables alone."""
         relation = self.connection.table
         number = self.fit_number
-        found = steps.assign_step(
+        found = fit_steps.assign_step(
             key_ordered(relation(table)),
             of_fit(relation("marts.history.fit_features"), number),
             nested_segments(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import needs_tables
-from models_py import learning as on_batches
+from models_py import api as on_batches
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
@@ -62,9 +62,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 @pytest.fixture(scope="module")
 def on_spark(session):
     """The learning steps on Spark."""
-    from models_spark import learning
+    from models_spark import api
 
-    return learning
+    return api
 
 
 def customers_of(session, source, shuffled: int = 1):

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 from models_py.metrics import adjusted_rand, contingency
@@ -108,13 +108,13 @@ def tried(kind: str, seed: int, *, rows: int, threads: int = 1) -> dict:
         matrix, labels = planted(seed, kind, rows=rows)
     settings = FitSettings(threads=threads)
     source, definitions = tables(matrix)
-    scan = steps.k_scan_step(source, definitions, settings)
+    scan = fit_steps.k_scan_step(source, definitions, settings)
     scaling = scaling_of(scan)
     chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
     result = {"kind": kind, "seed": seed, "chosen": chosen["k"], "verdict": chosen["verdict"]}
     if labels is not None:
-        segments = steps.fit_step(source, scaling, scan, None, 1, settings)
-        found = steps.assign_step(source, scaling, segments, settings).read_all()
+        segments = fit_steps.fit_step(source, scaling, scan, None, 1, settings)
+        found = fit_steps.assign_step(source, scaling, segments, settings).read_all()
         found = found.column("segment_id").to_numpy() - 1
         result["planted"] = int(labels.max()) + 1
         table = contingency(labels, found, result["planted"], chosen["k"])

@@ -24,7 +24,7 @@ from benchmarks import (
 from benchmarks.baselines import rfm_cells
 from benchmarks.pipeline import Learned, segments_at, source_of
 from benchmarks.report import Part, Target, markdown_table, write_page
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 
@@ -145,7 +145,7 @@ def tiny_matrix() -> tuple[pa.Table, pa.Table, np.ndarray]:
 @functools.cache
 def learned_tiny() -> tuple[Learned, np.ndarray]:
     matrix, definitions, labels = tiny_matrix()
-    scan = steps.k_scan_step(source_of(matrix), definitions, FAST)
+    scan = fit_steps.k_scan_step(source_of(matrix), definitions, FAST)
     scaling = scaling_of(scan)
     found = segments_at(matrix, scaling, scan, 3, FAST)
     return Learned(matrix, definitions, scaling, scan, found), labels

@@ -3,12 +3,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from test_models_py_steps import FAST, with_columns
+from test_models_py_fit_steps import FAST, with_columns
 
 from models_py.backtest import backtest_step
 from models_py.config import FitSettings
+from models_py.fit_steps import scaling_step
 from models_py.identity import paired_ids
-from models_py.steps import scaling_step
 from synthetic_tables import planted, tables
 
 IDS = [3, 4, 7, 9, 12, 15, 20]

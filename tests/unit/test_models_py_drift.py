@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import drift, drift_steps, steps
+from models_py import drift, drift_steps, fit_steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
@@ -37,7 +37,7 @@ def test_values_too_near_to_be_told_apart_are_in_one_bin():
     rates = np.where(np.arange(600) % 3 == 0, 0.2593 + np.linspace(-1e-4, 1e-4, 600), 0.0)
     matrix[:, 0] = rates
     source, definitions = tables(matrix)
-    scaling = steps.scaling_step(source, definitions, SETTINGS)
+    scaling = fit_steps.scaling_step(source, definitions, SETTINGS)
     baseline = drift_steps.baseline_step(source, scaling, SETTINGS).to_pylist()
     assert baseline[0]["bin_edges"] == [0.0]
     assert baseline[0]["bin_shares"] == pytest.approx([2 / 3, 1 / 3])
@@ -55,9 +55,9 @@ def test_edges_too_near_to_the_next_are_left_out():
 def fitted():
     matrix, _ = planted(1, "easy", rows=1000)
     source, definitions = tables(matrix)
-    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scan = fit_steps.k_scan_step(source, definitions, SETTINGS)
     scaling = scaling_of(scan)
-    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    segments = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
     return matrix, scaling, segments, drift_steps.baseline_step(source, scaling, SETTINGS)
 
 
@@ -79,7 +79,7 @@ def test_same_customers_have_not_drifted(fitted):
     found = drift_steps.drift_step(source, scaling, segments, baseline, SETTINGS).to_pylist()
     assert all(row["population_stability_index"] == 0 for row in found)
     assert not any(row["is_drifted"] for row in found)
-    assigned = steps.assign_step(source, scaling, segments, SETTINGS).read_all()
+    assigned = fit_steps.assign_step(source, scaling, segments, SETTINGS).read_all()
     assert sum(assigned.column("is_outlier").to_pylist()) <= 0.01 * len(matrix)
 
 
@@ -99,7 +99,7 @@ def test_a_stored_fit_whose_features_no_longer_exist_is_one_clear_error(fitted):
     matrix, scaling, segments, _ = fitted
     lacking, _ = tables(matrix[:, :-1])
     with pytest.raises(LearningError, match=r"found none for feature_.*fit again"):
-        steps.assign_step(lacking, scaling, segments, SETTINGS).read_all()
+        fit_steps.assign_step(lacking, scaling, segments, SETTINGS).read_all()
 
 
 def test_no_customers_have_no_drift(fitted):
@@ -107,7 +107,7 @@ def test_no_customers_have_no_drift(fitted):
     nobody = lambda: iter(())  # noqa: E731
     found = drift_steps.drift_step(nobody, scaling, segments, baseline, SETTINGS).to_pylist()
     assert not any(row["is_drifted"] for row in found)
-    assert steps.assign_step(nobody, scaling, segments, SETTINGS).read_all().num_rows == 0
+    assert fit_steps.assign_step(nobody, scaling, segments, SETTINGS).read_all().num_rows == 0
 
 
 def test_tables_that_do_not_belong_together_are_refused(fitted):
@@ -116,7 +116,7 @@ def test_tables_that_do_not_belong_together_are_refused(fitted):
     with pytest.raises(LearningError, match="baseline"):
         drift_steps.drift_step(source, scaling, segments, baseline.slice(1), SETTINGS)
     with pytest.raises(LearningError, match="scaling stored with the same fit"):
-        steps.assign_step(source, scaling.slice(1), segments, SETTINGS)
+        fit_steps.assign_step(source, scaling.slice(1), segments, SETTINGS)
     with pytest.raises(LearningError, match="fit first"):
-        steps.assign_step(source, scaling, segments.slice(0, 0), SETTINGS)
+        fit_steps.assign_step(source, scaling, segments.slice(0, 0), SETTINGS)
     assert isinstance(segments, pa.Table)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from models_py import ladder, steps
+from models_py import fit_steps, ladder
 from models_py.config import FitSettings
 from models_py.feature_passes import StreamedPasses
 from models_py.needs import SPEND, NeedsModel, centres, segments, source_with_scores
@@ -45,7 +45,7 @@ class World:
     def scan(self, settings=SETTINGS, stored=None, size=300, defined=None) -> pa.Table:
         source = source_of(self.customers, size)
         found = definitions() if defined is None else defined
-        return steps.k_scan_step(source, found, settings, stored, self.halves)
+        return fit_steps.k_scan_step(source, found, settings, stored, self.halves)
 
 
 def chosen(scan: pa.Table) -> dict:
@@ -75,7 +75,7 @@ def test_natural_groups_are_the_segments():
     assert set(found.column("rung").to_pylist()) == {"joint"}
     best = chosen(found)
     assert (best["k"], best["verdict"]) == (5, "strong")
-    scaling = steps.scaling_step(source_of(world.customers), definitions(), SETTINGS)
+    scaling = fit_steps.scaling_step(source_of(world.customers), definitions(), SETTINGS)
     assert ladder.scaling_of(found).equals(scaling)
     assert [row["scaling"] is not None for row in found.to_pylist()] == [False, True]
 
@@ -107,8 +107,8 @@ def test_the_fit_has_the_segments_that_the_scan_measured(continuum, scan):
     assert model is not None
     assert best["centroids"] == centres(2, model.threshold).tolist()
     source = source_with_scores(source_of(continuum.customers), scaling)
-    fitted = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
-    assigned = steps.assign_step(source, scaling, fitted, SETTINGS, source).read_all()
+    fitted = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    assigned = fit_steps.assign_step(source, scaling, fitted, SETTINGS, source).read_all()
     scored = model.scores(continuum.given)
     labels = segments(scored, model.threshold)
     ids = assigned.column("segment_id").to_numpy()
@@ -127,14 +127,14 @@ def test_a_refit_keeps_needs_and_ids(continuum, scan):
     model = NeedsModel.from_table(scaling)
     turned = model.moved([1, 0], [-1.0, 1.0]).described(scaling_without_needs(scaling))
     source = source_with_scores(source_of(continuum.customers), turned)
-    first = steps.fit_step(source, turned, scan, None, 1, SETTINGS)
-    ids = steps.assign_step(source, turned, first, SETTINGS).read_all().column("segment_id")
+    first = fit_steps.fit_step(source, turned, scan, None, 1, SETTINGS)
+    ids = fit_steps.assign_step(source, turned, first, SETTINGS).read_all().column("segment_id")
     again = continuum.scan(replace(SETTINGS, active_k=5), turned)
     kept = NeedsModel.from_table(ladder.scaling_of(again))
     assert kept.loadings.tolist() == model.moved([1, 0], [-1.0, 1.0]).loadings.tolist()
     known = continuum.customers.append_column("previous_segment_id", ids)
     members = source_with_scores(source_of(known), turned)
-    second = steps.fit_step(members, ladder.scaling_of(again), again, first, 6, SETTINGS)
+    second = fit_steps.fit_step(members, ladder.scaling_of(again), again, first, 6, SETTINGS)
     assert second.column("segment_id").to_pylist() == [1, 2, 3, 4, 5]
     assert set(second.column("lineage").to_pylist()) == {"kept"}
     assert set(second.column("moved_share").to_pylist()) == {0}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from models_py.references import average_ranks
+from models_py.null_references import average_ranks
 from shops import printed
 
 ITERATE = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from models_py import evaluation, fit_scores, metrics, row_blocks, silhouettes
+from models_py import evaluation, fit_scores, metrics, row_blocks
 
 
 def test_four_point_silhouettes_worked_out_by_hand():
@@ -119,7 +119,7 @@ def test_silhouettes_by_blocks_are_those_of_the_rows():
     labels = rng.integers(0, 4, 2 * row_blocks.BLOCK_ROWS + 5)
     rows = rng.standard_normal((labels.size, 3)) + 3 * labels[:, None]
     scaled, one = exact_evaluation(rows, labels, 4)
-    (sums,) = silhouettes.silhouette_sums(scaled, [labels], [one])
+    (sums,) = evaluation.silhouette_sums(scaled, [labels], [one])
     one.take_silhouettes(sums)
     assert one.silhouette == pytest.approx(metrics.mean_silhouette(rows, labels, 4), abs=1e-12)
     apart = np.sqrt(np.square(rows - one.means[labels]).sum(axis=1))

@@ -3,11 +3,11 @@
 import duckdb
 import pytest
 
-from models_py import drift_steps, monitoring, steps
+from models_py import drift_steps, fit_steps, monitoring
 from models_py.config import FitSettings
+from models_py.dbt_inputs import StepSettings, check_fixed_k
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
-from models_py.relations import StepSettings, check_fixed_k
 from synthetic_tables import planted, tables
 
 SETTINGS = FitSettings(threads=1, fixed_k=3, start_count=2, half_sample_count=1, reference_count=1)
@@ -17,9 +17,9 @@ SETTINGS = FitSettings(threads=1, fixed_k=3, start_count=2, half_sample_count=1,
 def fitted():
     matrix, _ = planted(1, "easy", rows=600)
     source, definitions = tables(matrix)
-    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scan = fit_steps.k_scan_step(source, definitions, SETTINGS)
     scaling = scaling_of(scan)
-    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    segments = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
     baseline = drift_steps.baseline_step(source, scaling, SETTINGS)
     return matrix, scaling, segments, baseline
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import reasons, steps
+from models_py import fit_steps, reasons
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
@@ -71,9 +71,9 @@ def fitted():
         "transform",
         pa.array(["log1p", "sqrt", "identity", *["log1p"] * (matrix.shape[1] - 3)]),
     )
-    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scan = fit_steps.k_scan_step(source, definitions, SETTINGS)
     scaling = scaling_of(scan)
-    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    segments = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
     ranges = pa.table(
         {
             "feature": definitions.column("feature"),
@@ -87,8 +87,8 @@ def fitted():
 def test_contributions_add_up_to_the_margin(fitted):
     matrix, scaling, segments, ranges = fitted
     source, _ = tables(matrix)
-    assigned = steps.assign_step(source, scaling, segments, SETTINGS).read_all().to_pylist()
-    found = steps.reasons_step(source, scaling, segments, ranges, SETTINGS).read_all()
+    assigned = fit_steps.assign_step(source, scaling, segments, SETTINGS).read_all().to_pylist()
+    found = fit_steps.reasons_step(source, scaling, segments, ranges, SETTINGS).read_all()
     for row, assignment in zip(found.to_pylist(), assigned, strict=True):
         margin = assignment["runner_up_squared_distance"] - assignment["squared_distance"]
         parts = sum(item["contribution"] for item in row["contributions"])
@@ -100,7 +100,7 @@ def test_contributions_add_up_to_the_margin(fitted):
 
 def segments_of(matrix, scaling, segments):
     source, _ = tables(matrix)
-    table = steps.assign_step(source, scaling, segments, SETTINGS).read_all()
+    table = fit_steps.assign_step(source, scaling, segments, SETTINGS).read_all()
     return table.column("segment_id").to_numpy()
 
 
@@ -108,7 +108,9 @@ def test_change_flips_and_nothing_smaller_does(fitted):
     matrix, scaling, segments, ranges = fitted
     source, definitions = tables(matrix)
     names = definitions.column("feature").to_pylist()
-    found = steps.reasons_step(source, scaling, segments, ranges, SETTINGS).read_all().to_pylist()
+    found = (
+        fit_steps.reasons_step(source, scaling, segments, ranges, SETTINGS).read_all().to_pylist()
+    )
     before = segments_of(matrix, scaling, segments)
     changed, almost = matrix.copy(), matrix.copy()
     rows = [at for at, row in enumerate(found) if row["change_feature"] is not None]
@@ -168,7 +170,7 @@ def test_ranges_must_be_given_for_every_feature(fitted):
     matrix, scaling, segments, ranges = fitted
     source, _ = tables(matrix)
     with pytest.raises(LearningError, match="natural range"):
-        steps.reasons_step(source, scaling, segments, ranges.slice(1), SETTINGS)
+        fit_steps.reasons_step(source, scaling, segments, ranges.slice(1), SETTINGS)
 
 
 def test_reasons_of_equal_weight_are_told_in_position_order():

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.scaler import Scaler, transformed, untransformed
@@ -41,7 +41,7 @@ def learned(table: pa.Table) -> dict[str, dict]:
 
 def test_numbers_worked_out_by_hand():
     """0, 1, 2, 3, 4: 1st percentile 0.04, 99th 3.96, mean 2, variance (2 * 1.96^2 + 2) / 5."""
-    found = steps.scaling_step(
+    found = fit_steps.scaling_step(
         source(spend=[0, 1, 2, 3, 4]),
         definitions(("spend", "value", "identity", 2, "zero")),
         SETTINGS,
@@ -69,7 +69,7 @@ def test_family_contributes_its_weight_whatever_its_columns():
         ("c", "preference", "sqrt", 0.5, "zero"),
         ("d", "preference", "sqrt", 0.5, "zero"),
     )
-    scaler = Scaler.from_table(steps.scaling_step(source(500, **values), given, SETTINGS))
+    scaler = Scaler.from_table(fit_steps.scaling_step(source(500, **values), given, SETTINGS))
     squares = np.square(scaler.scale(np.stack(list(values.values())))).mean(axis=1)
     assert squares == pytest.approx([0.5, 1.5, 0.25, 0.25])
 
@@ -78,7 +78,7 @@ def test_missing_values_are_what_the_definition_decides():
     values = [None, 1.0, 2.0, 9.0, 4.0]
     rules = {"zero": 0, "median": 3, "max": 9, "min": 1, "2.5": 2.5}
     given = definitions(*[(f"f{rule}", "a", "identity", 1, rule) for rule in rules])
-    found = steps.scaling_step(source(**{f"f{r}": values for r in rules}), given, SETTINGS)
+    found = fit_steps.scaling_step(source(**{f"f{r}": values for r in rules}), given, SETTINGS)
     assert [row["missing_value"] for row in found.to_pylist()] == list(rules.values())
     assert [row["null_count"] for row in found.to_pylist()] == [1] * 5
 
@@ -92,7 +92,7 @@ def test_features_without_information_are_dropped_with_a_reason():
         ("unweighted", "x", "identity", 0, "zero"),
     )
     found = learned(
-        steps.scaling_step(
+        fit_steps.scaling_step(
             source(a=[1, 2, 3], same=[7, None, 7], empty=[None] * 3, unweighted=[1, 2, 3]),
             given,
             SETTINGS,
@@ -115,14 +115,16 @@ def test_a_feature_that_was_left_out_is_described_and_says_why():
     )
     given = given.set_column(6, "is_clustered", pa.array([True, False]))
     given = given.append_column("left_out_reason", pa.array([None, "a share of few orders"]))
-    found = learned(steps.scaling_step(source(spend=[1, 2, 3], share=[0, 1, 0]), given, SETTINGS))
+    found = learned(
+        fit_steps.scaling_step(source(spend=[1, 2, 3], share=[0, 1, 0]), given, SETTINGS)
+    )
     assert found["share"]["dropped_reason"] == "a share of few orders"
     assert not found["share"]["is_used"]
     assert found["share"]["mean_value"] == pytest.approx(1 / 3, abs=0.01)  # winsorised
 
 
 def test_rare_feature_keeps_its_range():
-    found = steps.scaling_step(
+    found = fit_steps.scaling_step(
         source(500, rare=[0.0] * 999 + [5.0]),
         definitions(("rare", "x", "identity", 1, "zero")),
         SETTINGS,
@@ -144,7 +146,7 @@ def test_result_does_not_depend_on_batch_sizes():
     given = definitions(("a", "x", "log1p", 1, "zero"))
     settings = FitSettings(threads=1, chunk_rows=64, quantile_sample_size=100)
     tables = [
-        steps.scaling_step(source(size, a=values), given, settings) for size in (1, 33, 64, 700)
+        fit_steps.scaling_step(source(size, a=values), given, settings) for size in (1, 33, 64, 700)
     ]
     assert all(table.equals(tables[0]) for table in tables)
 
@@ -152,7 +154,7 @@ def test_result_does_not_depend_on_batch_sizes():
 @pytest.mark.parametrize("bad", [float("inf"), float("-inf"), float("nan"), 1e16])
 def test_absurd_value_names_feature_and_customer(bad):
     with pytest.raises(LearningError, match=r"spend.*c0004"):
-        steps.scaling_step(
+        fit_steps.scaling_step(
             source(spend=[1, 2, 3, 4, bad]),
             definitions(("spend", "x", "identity", 1, "zero")),
             SETTINGS,
@@ -169,7 +171,7 @@ def test_absurd_value_names_feature_and_customer(bad):
 )
 def test_bad_definition_is_one_clear_error(row, message):
     with pytest.raises(LearningError, match=f"feature a: expected.*{message}"):
-        steps.scaling_step(source(a=[1, 2]), definitions(row), SETTINGS)
+        fit_steps.scaling_step(source(a=[1, 2]), definitions(row), SETTINGS)
 
 
 def test_rows_out_of_key_order_or_repeated_are_refused():
@@ -177,7 +179,7 @@ def test_rows_out_of_key_order_or_repeated_are_refused():
         table = pa.table({"customer_id": ids, "a": [1.0, 2.0, 3.0]})
         for size in (1, 3):
             with pytest.raises(LearningError, match="order of customer_id"):
-                steps.scaling_step(
+                fit_steps.scaling_step(
                     lambda table=table, size=size: table.to_batches(max_chunksize=size),
                     definitions(("a", "x", "identity", 1, "zero")),
                     FitSettings(threads=1, chunk_rows=size),
@@ -187,11 +189,11 @@ def test_rows_out_of_key_order_or_repeated_are_refused():
 def test_no_customers_and_no_definitions_are_clear_errors():
     given = definitions(("a", "x", "identity", 1, "zero"))
     with pytest.raises(LearningError, match="at least one customer"):
-        steps.scaling_step(source(a=[]), given, SETTINGS)
+        fit_steps.scaling_step(source(a=[]), given, SETTINGS)
     with pytest.raises(LearningError, match="at least one customer"):
-        steps.scaling_step(lambda: iter(()), given, SETTINGS)
+        fit_steps.scaling_step(lambda: iter(()), given, SETTINGS)
     with pytest.raises(LearningError, match="is_clustered"):
-        steps.scaling_step(source(a=[1.0]), given.slice(0, 0), SETTINGS)
+        fit_steps.scaling_step(source(a=[1.0]), given.slice(0, 0), SETTINGS)
 
 
 def test_settings_out_of_range_are_refused():

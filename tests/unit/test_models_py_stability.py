@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from models_py import kmeans, polish, references, stability
+from models_py import kmeans, null_references, polish, stability
 
 
 def test_separation_of_two_clouds_and_of_one_cut_in_two():
@@ -53,19 +53,19 @@ def rows() -> np.ndarray:
 
 
 def test_permuted_reference_keeps_values_and_loses_relations(rows):
-    found = references.reference("permuted", rows, kmeans.rng_for(1, 0))
+    found = null_references.reference("permuted", rows, kmeans.rng_for(1, 0))
     assert (np.sort(found, axis=0) == np.sort(rows, axis=0)).all()
     assert abs(np.corrcoef(found.T)[0, 1]) < 0.05
 
 
 def test_uniform_reference_keeps_means_and_covariance(rows):
-    found = references.reference("uniform", rows, kmeans.rng_for(1, 0))
+    found = null_references.reference("uniform", rows, kmeans.rng_for(1, 0))
     assert found.mean(axis=0) == pytest.approx(rows.mean(axis=0), abs=0.1)
     assert np.cov(found.T) == pytest.approx(np.cov(rows.T), rel=0.1)
 
 
 def test_skewed_reference_keeps_quantiles_and_rank_correlation(rows):
-    found = references.reference("skewed", rows, kmeans.rng_for(1, 0))
+    found = null_references.reference("skewed", rows, kmeans.rng_for(1, 0))
     for level in (0.1, 0.5, 0.9):
         assert np.quantile(found, level, axis=0) == pytest.approx(
             np.quantile(rows, level, axis=0), abs=0.12

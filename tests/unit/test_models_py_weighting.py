@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.metrics import adjusted_rand, contingency
@@ -68,7 +68,7 @@ HEAVY = [1.0] * 8 + [0.1] * 2
 def hidden():
     matrix, labels = hidden_groups()
     source, definitions = tables(matrix, HEAVY)
-    return source, definitions, labels, steps.scaling_step(source, definitions, SETTINGS)
+    return source, definitions, labels, fit_steps.scaling_step(source, definitions, SETTINGS)
 
 
 def test_weights_worked_out_by_hand():
@@ -170,11 +170,11 @@ def test_groups_in_columns_of_low_weight_are_found(hidden):
     assert np.square(used.factor * used.deviation) == pytest.approx(weights)
     assert weights.sum() == pytest.approx(sum(HEAVY))  # total influence stays what it was
     assert weights[8:].min() > weights[:8].max()
-    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scan = fit_steps.k_scan_step(source, definitions, SETTINGS)
     chosen = next(row for row in scan.to_pylist() if row["is_chosen"])
     assert chosen["k"] == 4
-    segments = steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
-    found = steps.assign_step(source, scaling, segments, SETTINGS).read_all()
+    segments = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    found = fit_steps.assign_step(source, scaling, segments, SETTINGS).read_all()
     found = found.column("segment_id").to_numpy() - 1
     assert adjusted_rand(contingency(labels, found, 4, 4)) > 0.95
 
@@ -182,7 +182,7 @@ def test_groups_in_columns_of_low_weight_are_found(hidden):
 def test_definitions_on_request_keep_the_definitions(hidden):
     source, definitions, _, scaling = hidden
     asked = replace(SETTINGS, weighting="definitions")
-    plain = steps.scaling_step(source, definitions, asked)
+    plain = fit_steps.scaling_step(source, definitions, asked)
     assert plain.column("weight").to_pylist() == HEAVY
     assert plain.column("weighting").to_pylist() == ["definitions"] * 10
     changed = {"weight", "scale_factor", "weighting"}
@@ -200,8 +200,8 @@ def test_without_structure_the_table_is_that_of_the_definitions(kind):
         matrix = rng.uniform(-1, 1, matrix.shape)
     source, definitions = tables(matrix, HEAVY)
     asked = replace(SETTINGS, weighting="definitions")
-    found = steps.scaling_step(source, definitions, SETTINGS)
-    assert found.equals(steps.scaling_step(source, definitions, asked))
+    found = fit_steps.scaling_step(source, definitions, SETTINGS)
+    assert found.equals(fit_steps.scaling_step(source, definitions, asked))
 
 
 def test_same_weights_for_any_thread_count_and_batch_size(hidden):
@@ -209,7 +209,7 @@ def test_same_weights_for_any_thread_count_and_batch_size(hidden):
     matrix, _ = hidden_groups()
     for threads, size in ((1, 1200), (4, 37)):
         source, _ = tables(matrix, HEAVY, batch_rows=size)
-        found = steps.scaling_step(source, definitions, replace(SETTINGS, threads=threads))
+        found = fit_steps.scaling_step(source, definitions, replace(SETTINGS, threads=threads))
         assert found.equals(expected)
 
 
@@ -218,7 +218,7 @@ def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
     rows = definitions.to_pylist()
     rows[0]["is_clustered"] = False
     changed = pa.Table.from_pylist(rows, schema=definitions.schema)
-    found = steps.scaling_step(source, changed, SETTINGS).to_pylist()
+    found = fit_steps.scaling_step(source, changed, SETTINGS).to_pylist()
     assert [row["weighting"] for row in found] == ["structure"] * 10
     assert (found[0]["dropped_reason"], found[0]["is_used"]) == ("profiled, not clustered", False)
     assert found[0]["scale_factor"] is None
@@ -231,10 +231,10 @@ def test_features_of_weight_0_count_where_weights_are_found_and_nowhere_else():
     matrix, _ = hidden_groups()
     source, definitions = tables(matrix, [1.0] * 8 + [0.0] * 2)
     asked = replace(SETTINGS, weighting="definitions")
-    plain = steps.scaling_step(source, definitions, asked).to_pylist()
+    plain = fit_steps.scaling_step(source, definitions, asked).to_pylist()
     assert [row["dropped_reason"] for row in plain] == [None] * 8 + ["weight 0"] * 2
     assert plain[8]["standard_deviation"] > 0
-    found = steps.scaling_step(source, definitions, SETTINGS)
+    found = fit_steps.scaling_step(source, definitions, SETTINGS)
     assert found.column("weighting").to_pylist() == ["structure"] * 10
     assert found.column("dropped_reason").to_pylist() == [None] * 10
     assert sum(found.column("weight").to_pylist()) == pytest.approx(8)
@@ -259,7 +259,7 @@ def refitted(matrix: np.ndarray, stored: pa.Table | None, **settings: str) -> pa
     width = matrix.shape[1]
     source, definitions = tables(matrix, [1.0] * (width - 2) + [0.1] * 2)
     asked = replace(SETTINGS, **settings)
-    return steps.scaling_step(source, definitions, asked, stored)
+    return fit_steps.scaling_step(source, definitions, asked, stored)
 
 
 def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
@@ -306,14 +306,14 @@ def test_a_group_of_few_gives_no_weights_to_all(share, expected):
 def test_clear_groups_displace_the_definitions_in_force(hidden):
     source, definitions, _, expected = hidden
     asked = replace(SETTINGS, weighting="definitions")
-    stored = steps.scaling_step(source, definitions, asked)
-    assert steps.scaling_step(source, definitions, SETTINGS, stored).equals(expected)
+    stored = fit_steps.scaling_step(source, definitions, asked)
+    assert fit_steps.scaling_step(source, definitions, SETTINGS, stored).equals(expected)
 
 
 def test_stored_weights_of_other_features_have_no_home_right(hidden):
     source, definitions, _, expected = hidden
     fewer = expected.slice(0, 9)
-    found = steps.scaling_step(source, definitions, SETTINGS, fewer)
+    found = fit_steps.scaling_step(source, definitions, SETTINGS, fewer)
     assert found.equals(expected)
 
 
@@ -321,17 +321,17 @@ def test_stored_weights_of_other_features_have_no_home_right(hidden):
 def test_too_few_customers_keep_the_definitions(rows):
     matrix, _ = hidden_groups()
     source, definitions = tables(matrix[:rows], HEAVY)
-    found = steps.scaling_step(source, definitions, SETTINGS)
+    found = fit_steps.scaling_step(source, definitions, SETTINGS)
     assert set(found.column("weighting").to_pylist()) == {"definitions"}
 
 
 def test_one_segment_and_one_feature_keep_the_definitions():
     matrix, _ = hidden_groups()
     source, definitions = tables(matrix, HEAVY)
-    found = steps.scaling_step(source, definitions, FitSettings(fixed_k=1))
+    found = fit_steps.scaling_step(source, definitions, FitSettings(fixed_k=1))
     assert found.column("weighting")[0].as_py() == "definitions"
     source, definitions = tables(matrix[:, 9:], [0.1])
-    found = steps.scaling_step(source, definitions, SETTINGS)
+    found = fit_steps.scaling_step(source, definitions, SETTINGS)
     assert found.column("weighting").to_pylist() == ["definitions"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models_py import steps
+from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.ladder import scaling_of
 from thin_shops import groceries_like
@@ -51,7 +51,7 @@ def test_members_who_differ_by_chance_are_no_strong_segments(grocer: Tried) -> N
     def source():
         return iter(members.to_batches(max_chunksize=1_000))
 
-    scan = steps.k_scan_step(source, definitions, SETTINGS)
+    scan = fit_steps.k_scan_step(source, definitions, SETTINGS)
     assert set(scaling_of(scan).column("weighting").to_pylist()) == {"definitions"}
     assert [row["verdict"] for row in scan.to_pylist() if row["is_chosen"]] == ["weak"]
 

@@ -3,12 +3,12 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import (
+    from models_py.dbt_inputs import (
+        api_of,
         backtest_customers,
         definitions_of,
         key_ordered,
         learned_rows,
-        learning_of,
         scaling_of_fit,
         segment_ids,
         settings_from,
@@ -26,7 +26,7 @@ def model(dbt, session):
     if learned is None:
         return ASSIGN_SCHEMA.empty_table()
     learned_from = key_ordered(learned)
-    return learning_of(learned_from).backtest_step(
+    return api_of(learned_from).backtest_step(
         learned_from,
         key_ordered(customers, "as_of_date"),
         definitions,

@@ -3,21 +3,21 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import (
+    from models_py.dbt_inputs import (
+        api_of,
         check_fixed_k,
         is_refit,
         key_ordered,
-        learning_of,
         of_fit,
         settings_from,
     )
-    from models_py.steps import K_SCAN_SCHEMA
+    from models_py.fit_steps import K_SCAN_SCHEMA
 
     settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
     customers = dbt.ref("clustering_input")
     source = key_ordered(customers)
-    learning = learning_of(source)
+    api = api_of(source)
     definitions = dbt.ref("clustering_definitions").to_arrow_table()
     halves = dbt.ref("customer_halves")
     stored_features = dbt.source("history", "fit_features")
@@ -25,4 +25,4 @@ def model(dbt, session):
         return K_SCAN_SCHEMA.empty_table()
     check_fixed_k(customers, settings)
     stored = of_fit(stored_features, settings.stored_fit_number)
-    return learning.k_scan_step(source, definitions, settings.fit, stored, halves.to_arrow_table())
+    return api.k_scan_step(source, definitions, settings.fit, stored, halves.to_arrow_table())

@@ -3,10 +3,10 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import (
+    from models_py.dbt_inputs import (
         active_fit_from,
+        api_of,
         customers_of,
-        learning_of,
         settings_from,
         tables_of_fit,
         value_ranges,
@@ -26,6 +26,6 @@ def model(dbt, session):
     )
     source = customers_of(features, active)
     ranges = value_ranges(features, active, scaling)
-    learning = learning_of(source)
-    scored = learning.with_scores(source, scaling)
-    return learning.top_reasons(scored, scaling, segments, ranges, settings.fit)
+    api = api_of(source)
+    scored = api.with_scores(source, scaling)
+    return api.top_reasons(scored, scaling, segments, ranges, settings.fit)

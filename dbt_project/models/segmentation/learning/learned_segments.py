@@ -3,15 +3,15 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.model import SEGMENTS_SCHEMA
-    from models_py.relations import (
+    from models_py.dbt_inputs import (
+        api_of,
         is_refit,
         key_ordered,
-        learning_of,
         nested_segments,
         settings_from,
         with_previous_segments,
     )
+    from models_py.model import SEGMENTS_SCHEMA
 
     settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
@@ -21,7 +21,7 @@ def model(dbt, session):
         dbt.source("history", "assignments"),
     )
     source = key_ordered(customers)
-    learning = learning_of(source)
+    api = api_of(source)
     scaling = dbt.ref("learned_scaling").to_arrow_table()
     k_scan = dbt.ref("learned_k_scan").to_arrow_table()
     stored_segments = dbt.source("history", "segments")
@@ -29,7 +29,5 @@ def model(dbt, session):
     if not is_refit(decision):
         return SEGMENTS_SCHEMA.empty_table()
     previous = nested_segments(stored_segments, stored_centroids, settings.stored_fit_number)
-    scored = learning.with_scores(source, scaling)
-    return learning.fit_step(
-        scored, scaling, k_scan, previous, settings.next_segment_id, settings.fit
-    )
+    scored = api.with_scores(source, scaling)
+    return api.fit_step(scored, scaling, k_scan, previous, settings.next_segment_id, settings.fit)

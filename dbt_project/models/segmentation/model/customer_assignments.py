@@ -3,10 +3,10 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import (
+    from models_py.dbt_inputs import (
         active_fit_from,
+        api_of,
         customers_of,
-        learning_of,
         settings_from,
         tables_of_fit,
         with_current,
@@ -26,8 +26,8 @@ def model(dbt, session):
     )
     source = customers_of(features, active, at_every_date=True)
     members = customers_of(features, active)
-    learning = learning_of(source)
-    source, members = (learning.with_scores(one, scaling) for one in (source, members))
-    learning.check_stored_features(source, scaling, active.number)
-    assigned = learning.assign_step(source, scaling, segments, settings.fit, members)
+    api = api_of(source)
+    source, members = (api.with_scores(one, scaling) for one in (source, members))
+    api.check_stored_features(source, scaling, active.number)
+    assigned = api.assign_step(source, scaling, segments, settings.fit, members)
     return with_current(assigned, active.as_of_date)

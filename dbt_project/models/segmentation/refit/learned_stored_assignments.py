@@ -3,8 +3,8 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from models_py.relations import (
-        learning_of,
+    from models_py.dbt_inputs import (
+        api_of,
         settings_from,
         stored_customers,
         stored_tables,
@@ -20,10 +20,10 @@ def model(dbt, session):
     )
     if not settings.stored_fit_number:
         return ASSIGN_SCHEMA.empty_table()
-    learning = learning_of(source)
+    api = api_of(source)
     scaling, segments = stored_tables(stored, settings.stored_fit_number)
-    return learning.assignments_by_stored_fit(
-        learning.with_scores(source, scaling),
+    return api.assignments_by_stored_fit(
+        api.with_scores(source, scaling),
         scaling,
         segments,
         settings.fit,

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models_py import learning
+from models_py import api
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.needs import NEED_FEATURES
@@ -306,7 +306,7 @@ def key_ordered(relation: Any, *further_keys: str) -> Any:
     """A source of the relation's rows by customer_id and further keys; each call starts again.
 
     Where an engine holds customers that Python never sees whole, it is that engine's source of
-    them; `learning_of` gives the steps that take it.
+    them; `api_of` gives the steps that take it.
     """
     if hasattr(type(relation), "customers"):
         return relation.customers()
@@ -318,9 +318,9 @@ def key_ordered(relation: Any, *further_keys: str) -> Any:
     return batches
 
 
-def learning_of(source: Any) -> ModuleType:
+def api_of(source: Any) -> ModuleType:
     """The learning steps for a source: those of its engine, or those on batches."""
-    return getattr(source, "learning", learning)
+    return getattr(source, "api", api)
 
 
 def nested_segments(segments: Any, centroids: Any, number: int) -> pa.Table | None:

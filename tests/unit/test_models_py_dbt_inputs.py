@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from models_py.config import FitSettings
-from models_py.relations import (
+from models_py.dbt_inputs import (
     ActiveFit,
     active_fit_from,
     customers_of,

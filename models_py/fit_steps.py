@@ -1,4 +1,4 @@
-"""What the dbt Python models call: Arrow in, Arrow out; the thought is in the other modules.
+"""Scaling, choice of k, fit, segments and reasons, as dbt models call them: Arrow in, Arrow out.
 
 A source is a function without arguments that gives record batches in order of customer_id, each
 time from the start: `customer_id` string, `previous_segment_id` int64 (may lack), one float64
@@ -15,8 +15,7 @@ from models_py import scoring
 from models_py.arrays import Matrix
 from models_py.config import FitSettings
 from models_py.errors import LearningError
-from models_py.evaluation import Evaluation
-from models_py.exact import evaluate, members_of
+from models_py.evaluation import Evaluation, evaluate, members_of
 from models_py.feature_passes import StreamedPasses
 from models_py.features import BatchSource, Chunk
 from models_py.fit import StreamedCustomers, fit

@@ -1,4 +1,4 @@
-"""The learning steps on customers in Spark, under the names of `models_py.learning`.
+"""The learning steps on customers in Spark, under the names of `models_py.api`.
 
 Each gives the table that the step of that name gives; rows for customers are a DataFrame, whose
 rows never leave Spark. Steps that are about customers one by one run the code of `models_py` in
@@ -21,10 +21,10 @@ from models_py.arrays import Counts, Matrix, Vector
 from models_py.backtest import chosen_centres, renamed, scaled_again
 from models_py.config import FitSettings
 from models_py.drift_steps import baseline_table, drift_table, shares_of, stored_edges
-from models_py.evaluation import Evaluation
-from models_py.exact import members_of_sums
+from models_py.evaluation import Evaluation, members_of_sums
 from models_py.features import CUSTOMER_COLUMN, Chunk, lacking_columns
 from models_py.fit import fit
+from models_py.fit_steps import k_scan_table, row_count_of
 from models_py.ladder import climbed, settings_of_rung
 from models_py.model import Model
 from models_py.monitoring import gone
@@ -34,7 +34,6 @@ from models_py.row_blocks import Sums, sums_of
 from models_py.rules import ASSIGNED_COLUMN, rules_of
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
-from models_py.steps import k_scan_table, row_count_of
 from models_py.top_reasons import TOP_REASONS_SCHEMA, cut
 from models_py.weighting import ActiveWeights, weighted_scaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
@@ -49,7 +48,7 @@ def scaling_step(
     settings: FitSettings,
     stored: pa.Table | None = None,
 ) -> pa.Table:
-    """Learn how each feature is scaled and weighted (see `models_py.steps`)."""
+    """Learn how each feature is scaled and weighted (see `models_py.fit_steps`)."""
     passes = SparkPasses(customers, settings)
     return weighted_scaling(passes, definitions, settings, ActiveWeights.from_table(stored))
 
@@ -77,7 +76,7 @@ def k_scan_step(
     stored: pa.Table | None = None,
     halves: pa.Table | None = None,
 ) -> pa.Table:
-    """Try every candidate by MLlib and choose one (see `models_py.steps`)."""
+    """Try every candidate by MLlib and choose one (see `models_py.fit_steps`)."""
     scaling = scaling_step(customers, definitions, settings, stored)
     row_count = row_count_of(scaling)
 
@@ -125,7 +124,7 @@ def fit_step(
     next_segment_id: int,
     settings: FitSettings,
 ) -> pa.Table:
-    """Fit the chosen k and give ids (see `models_py.steps`)."""
+    """Fit the chosen k and give ids (see `models_py.fit_steps`)."""
     scaler = Scaler.from_table(scaling)
     row_count = row_count_of(scaling)
     with scaled_customers(customers, scaler, settings, row_count=row_count) as scaled:
@@ -139,7 +138,7 @@ def assign_step(
     settings: FitSettings,
     members: SparkCustomers | None = None,
 ) -> DataFrame:
-    """Score customers with a stored fit (see `models_py.steps`)."""
+    """Score customers with a stored fit (see `models_py.fit_steps`)."""
     scaler = Scaler.from_table(scaling)
     model = Model.from_tables(segments, scaler)
     _check_columns(customers, scaler)
@@ -154,7 +153,7 @@ def assign_step(
 def _members_of(
     members: SparkCustomers, scaler: Scaler, centres: Matrix, settings: FitSettings
 ) -> Evaluation:
-    """Sizes, means and radii of the members of each segment (see `models_py.exact`)."""
+    """Sizes, means and radii of the members of each segment (see `models_py.evaluation`)."""
 
     def add(stream: Iterator[Chunk]) -> Sums:
         found = Sums.of_none(centres)
@@ -217,7 +216,7 @@ def _lacking(customers: SparkCustomers, scaler: Scaler) -> list[str]:
 
 
 def baseline_step(customers: SparkCustomers, scaling: pa.Table, settings: FitSettings) -> pa.Table:
-    """Bins of each used feature and the share of customers in each (see `models_py.steps`)."""
+    """Bins of each used feature and the share of customers in each (see `models_py.fit_steps`)."""
     scaler = Scaler.from_table(scaling)
     _check_columns(customers, scaler)
     limit = sample_limit(customers.session, settings.quantile_sample_size, len(scaler.features))
@@ -272,7 +271,7 @@ def drift_step(
     baseline: pa.Table,
     settings: FitSettings,
 ) -> pa.Table:
-    """Drift of every used feature (see `models_py.steps`)."""
+    """Drift of every used feature (see `models_py.fit_steps`)."""
     scaler = Scaler.from_table(scaling)
     Model.from_tables(segments, scaler)
     edges = stored_edges(scaler, baseline)

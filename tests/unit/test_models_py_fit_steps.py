@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics as reference
 
-from models_py import kmeans, polish, steps
+from models_py import fit_steps, kmeans, polish
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
@@ -31,14 +31,14 @@ def with_columns(source, **columns):
 
 
 def learned(source, definitions, settings, previous=None, following=1):
-    scan = steps.k_scan_step(source, definitions, settings)
+    scan = fit_steps.k_scan_step(source, definitions, settings)
     scaling = scaling_of(scan)
-    segments = steps.fit_step(source, scaling, scan, previous, following, settings)
+    segments = fit_steps.fit_step(source, scaling, scan, previous, following, settings)
     return scaling, scan, segments
 
 
 def assigned(source, scaling, segments, settings):
-    return steps.assign_step(source, scaling, segments, settings, source).read_all()
+    return fit_steps.assign_step(source, scaling, segments, settings, source).read_all()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_fit_and_assignment_agree_with_the_scan(world):
     )
     assert table.column("silhouette").to_pylist() == pytest.approx(silhouettes, abs=1e-9)
     assert silhouettes.mean() == pytest.approx(chosen["silhouette"], abs=1e-9)
-    without = steps.assign_step(source, scaling, segments, settings).read_all()
+    without = fit_steps.assign_step(source, scaling, segments, settings).read_all()
     assert without.column("silhouette").null_count == without.num_rows
 
 
@@ -141,7 +141,7 @@ def test_refit_of_the_same_customers_changes_no_id(world):
     _matrix, source, _definitions, settings, (scaling, scan, segments) = world
     known = assigned(source, scaling, segments, settings).column("segment_id")
     again = with_columns(source, previous_segment_id=known)
-    refit = steps.fit_step(again, scaling, scan, segments, 50, settings).to_pylist()
+    refit = fit_steps.fit_step(again, scaling, scan, segments, 50, settings).to_pylist()
     assert [row["lineage"] for row in refit] == ["kept"] * len(refit)
     assert {row["moved_share"] for row in refit} <= {0.0, *[row["moved_share"] for row in refit]}
     assert refit[0]["moved_share"] < 0.01
@@ -272,17 +272,17 @@ def test_customers_that_are_not_those_of_the_scaling_are_refused(world):
     known = pa.array(np.ones(899, dtype=np.int64))
     members = with_columns(source, previous_segment_id=known)
     with pytest.raises(LearningError, match="900 customers"):
-        steps.fit_step(members, scaling, scan, segments, 1, settings)
+        fit_steps.fit_step(members, scaling, scan, segments, 1, settings)
 
 
 def test_scaled_matrix_is_deleted_also_on_error(world, tmp_path):
     _, source, definitions, _, _ = world
     settings = FitSettings(threads=1, k_max=3, tmp_dir=str(tmp_path), **FAST)
-    steps.k_scan_step(source, definitions, settings)
+    fit_steps.k_scan_step(source, definitions, settings)
     counted = Counted(source)
-    steps.scaling_step(counted, definitions, settings)
+    fit_steps.scaling_step(counted, definitions, settings)
     with pytest.raises(LearningError, match="found 899"):
-        steps.k_scan_step(Counted(source, counted.times), definitions, settings)
+        fit_steps.k_scan_step(Counted(source, counted.times), definitions, settings)
     assert list(tmp_path.iterdir()) == []
 
 
