@@ -64,7 +64,7 @@ def filled_up(centres: Matrix, k: int, search: Search) -> Matrix:
     """K centres, float32: the given ones, filled up by the sample's farthest groups."""
     rng = kmeans.rng_for(search.settings.seed, 7)
     while len(centres) < k:
-        nearest = kmeans.squared_distances(search.sample, centres).min(axis=1)
+        nearest = kmeans.squared_distances(search.sample, centres).min(axis=0)
         cap = np.quantile(nearest, 1 - search.settings.trim_share, method="lower")
         weights = np.cumsum(np.minimum(nearest, cap) if cap > 0 else nearest, dtype=np.float64)
         drawn = min(int(np.searchsorted(weights, rng.random() * weights[-1])), len(nearest) - 1)

@@ -1,9 +1,9 @@
 """K-means with many seeded starts on a sample, polished over all rows by trimmed Lloyd passes.
 
-float32 throughout: this is the search. What is reported about its centres is float64.
-Extreme rows neither seed a centre (the squared distances that k-means++ draws by are capped) nor
-pull one (rows beyond a robust distance are left out of the means): trimmed K-means, Cuesta-
-Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
+float32 throughout: this is the search. What is reported about its centres is float64
+(`evaluation`). Extreme rows neither seed a centre (the squared distances that k-means++ draws by
+are capped) nor pull one (rows beyond a robust distance are left out of the means): trimmed K-means,
+Cuesta-Albertos, Gordaliza and Matran (1997), Annals of Statistics 25(2).
 """
 
 from typing import TypedDict
@@ -63,8 +63,8 @@ class Rows:
         return len(self.values)
 
     def squared_distances(self, centres: Matrix) -> Matrix:
-        """Squared distances (centres x rows), float32, by |x|^2 - 2 x.c + |c|^2; at least 0."""
-        return _squared_distances(self.values, self.squares, centres)
+        """Squared distances (centres x rows), float32; see `squared_distances`."""
+        return squared_distances(self.values, centres, squares=self.squares)
 
     def labels(self, centres: Matrix) -> Labels:
         """Number of the nearest centre of each row, ties to the lowest."""
@@ -78,19 +78,20 @@ def squared_lengths(rows: Matrix) -> Vector:
     return squares
 
 
-def _squared_distances(values: Matrix, squares: Vector, centres: Matrix) -> Matrix:
+def squared_distances(rows: Matrix, centres: Matrix, *, squares: Vector | None = None) -> Matrix:
+    """Squared distances (centres x rows) by |x|^2 - 2 x.c + |c|^2, at least 0; a search by BLAS.
+
+    rows: (rows x features); squares: their squared lengths, if known. What is reported is summed
+    feature by feature instead (`row_blocks.squared_distances`): slower, and the same to the bit in
+    any engine that adds in that order.
+    """
     # Centres first: sums, minima and comparisons then run along the rows, several times as fast.
-    product: Matrix = centres @ values.T
+    product: Matrix = centres @ rows.T
     product *= -2
-    product += squares
+    product += squared_lengths(rows) if squares is None else squares
     product += squared_lengths(centres)[:, None]
     np.maximum(product, 0, out=product)
     return product
-
-
-def squared_distances(rows: Matrix, centres: Matrix) -> Matrix:
-    """Squared distances (rows x centres), as `Rows.squared_distances` turned."""
-    return _squared_distances(rows, squared_lengths(rows), centres).T
 
 
 def seeded(
@@ -105,14 +106,14 @@ def seeded(
     tries = 2 + int(np.log(k))
     centres = np.empty((k, rows.shape[1]), dtype=np.float32)
     centres[0] = rows[rng.integers(rows.shape[0])]
-    nearest = _squared_distances(rows, squares, centres[:1])[0]
+    nearest = squared_distances(rows, centres[:1], squares=squares)[0]
     for number in range(1, k):
         cap = np.quantile(nearest, 1 - trim_share, method="lower")
         capped = np.minimum(nearest, cap) if cap > 0 else nearest
         cumulated = np.cumsum(capped, dtype=np.float64)
         drawn = np.searchsorted(cumulated, rng.random(tries) * cumulated[-1])
         drawn = np.minimum(drawn, rows.shape[0] - 1)
-        candidates = np.minimum(_squared_distances(rows, squares, rows[drawn]), nearest)
+        candidates = np.minimum(squared_distances(rows, rows[drawn], squares=squares), nearest)
         gain = np.minimum(candidates, cap) if cap > 0 else candidates
         best = int(np.argmin(gain.sum(axis=1, dtype=np.float64)))
         centres[number] = rows[drawn[best]]

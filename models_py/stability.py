@@ -95,11 +95,11 @@ def least_separation(rows: Matrix, labels: Labels, centres: Matrix) -> float:
     """The smallest separation over neighbouring pairs of clusters (see `separation`)."""
     apart = squared_distances(centres, centres)
     np.fill_diagonal(apart, np.inf)
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :NEIGHBOURS]
+    nearest = np.argsort(apart, axis=0, kind="stable")[:NEIGHBOURS]
     pairs = {
         (min(i, int(j)), max(i, int(j)))
         for i in range(len(centres))
-        for j in nearest[i]
+        for j in nearest[:, i]
         if int(j) != i
     }
     members = [rows[labels == number] for number in range(len(centres))]

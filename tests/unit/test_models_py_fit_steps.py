@@ -317,7 +317,7 @@ def test_extreme_customers_do_not_own_a_segment():
     )
     matrix = Held(rows.astype(np.float32))
     (found,) = polish.polish(matrix, [found], trims_squared=[60.0], iterations=10, tolerance=0)
-    sizes = np.bincount(kmeans.squared_distances(rows, found).argmin(axis=1), minlength=2)
+    sizes = np.bincount(kmeans.squared_distances(rows, found).argmin(axis=0), minlength=2)
     assert sizes.min() > 450
     assert np.abs(found[:, 1:]).max() < 0.3  # extreme rows left out of the means
 
