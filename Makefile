@@ -27,7 +27,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup setup-dev setup-docs build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset test-page \
-    clients lint format docs docs-site summary report query versions verify rollback export forget clean clean-all
+    clients lint format docs docs-site summary candidates report query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -111,6 +111,9 @@ docs-site: docs setup-docs ## Write the docs as a site, docs_site/, dbt's page i
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation summary
+
+candidates: setup ## Show the numbers of segments that were tried [FORMAT SOURCE WAREHOUSE]
+	@$(VENV)/segmentation candidates
 
 report: setup ## Write the report page, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation report

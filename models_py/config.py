@@ -54,6 +54,11 @@ class FitSettings:
     drift_threshold: float = 0.25  # the usual "population has changed" mark of the index
     drift_bin_count: int = 10  # deciles, as the index is usually read
 
+    # --- words
+    min_spoken_difference: float = 0.3  # a smaller one, in standard deviations, is not spoken of
+    large_difference: float = 1.0  # from here on it is called "very"
+    min_need_loading: float = 0.2  # a need is described by features that correlate with it so much
+
     # --- input and memory
     quantile_sample_size: int = 250_000  # up to here quantiles are exact, above from a sample
     chunk_rows: int = 32_768  # rows of a pass; fixed, because sums are taken in chunk order

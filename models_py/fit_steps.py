@@ -49,6 +49,7 @@ K_SCAN_SCHEMA = pa.schema(
         ("choice_reason", pa.string()),
         ("verdict", pa.string()),
         ("verdict_reason", pa.string()),
+        ("candidate_segments", pa.string()),
         ("centroids", pa.list_(pa.list_(pa.float64()))),
         ("cluster_sizes", pa.list_(pa.int64())),
         ("cluster_silhouettes", pa.list_(pa.float64())),

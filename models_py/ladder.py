@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from models_py.arrays import Matrix, Vector
+from models_py.candidates import told, told_of_needs, words_of
 from models_py.config import FitSettings
 from models_py.evaluation import Evaluation
 from models_py.feature_passes import Passes
@@ -139,8 +140,8 @@ def climbed(
 
     scaling: of the first rung. halves: see `halves_of`. stored: the scaling of the fit before.
     """
-    joint = scanned(scaling, JOINT)
-    rows = joint.to_pylist()
+    joint, words = scanned(scaling, JOINT), words_of(definitions)
+    rows = told(joint.to_pylist(), scaling, words, settings)
     chosen, final = _chosen(rows), scaling
     if chosen["verdict"] == WEAK and settings.weighting != DEFINITIONS:
         columns = needs_columns(definitions, scaling)
@@ -149,15 +150,19 @@ def climbed(
             own = columns_scaling(scaling, columns, given, settings, stored)
             if own is not None:
                 tried = [row | {"rung": COLUMNS} for row in scanned(own, COLUMNS).to_pylist()]
+                tried = told(tried, own, words, settings)
                 final = own if _outdone(chosen, tried) else scaling
                 rows += tried
             if final is scaling:
                 found = _needs_found(columns, given, halves, stored, settings)
-                tried = [_needs_row(cut, found, chosen) for cut in _shown(found)]
+                cuts = _shown(found)
+                tried = [_needs_row(cut, found, chosen) for cut in cuts]
                 if found.chosen is not None and _outdone(chosen, tried):
                     final = found.chosen.model.described(scaling)
                     best = _chosen(tried)
                     _measure(best, evaluated(final, np.array(best["centroids"])))
+                for cut, row in zip(cuts, tried, strict=True):
+                    told_of_needs(row, cut.model, cut.shares, cut.means, words, settings)
                 rows += tried
     _chosen(rows)["scaling"] = final.to_pylist()
     names = joint.schema.names

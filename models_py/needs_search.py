@@ -37,21 +37,27 @@ class Cut:
 
     agreement, standard_error: adjusted Rand index of half samples learned separately, its mean
     over splits. jaccards: (segments) Jaccard coefficient of each with the nearest of a half
-    sample, mean over halves. smallest_share: of customers in the smallest segment. reliability:
-    the least of the axes, over halves of each customer's orders.
+    sample, mean over halves. shares: (segments) of customers. means: (axes x segments) of scores.
+    reliability: the least of the axes, over halves of each customer's orders.
     """
 
     model: NeedsModel
     agreement: float
     standard_error: float
     jaccards: Vector
-    smallest_share: float
+    shares: Vector
+    means: Matrix
     reliability: float
 
     @property
     def k(self) -> int:
         """Number of segments."""
         return 1 + 2 * self.model.axes
+
+    @property
+    def smallest_share(self) -> float:
+        """Share of customers in the smallest segment."""
+        return float(self.shares.min())
 
     def problem(self, *, is_active: bool) -> str | None:
         """Why the cut is not dependable; None where it is."""
@@ -131,6 +137,7 @@ def search(
             _cut(
                 replace(models[axes], threshold=threshold),
                 labels[axes, threshold],
+                scored[axes],
                 reliability[axes],
                 *compared[axes, threshold],
             )
@@ -157,17 +164,21 @@ def _reliability(model: NeedsModel, halves: Sequence[Mapping[str, Vector]] | Non
 def _cut(
     model: NeedsModel,
     labels: Labels,
+    scored: Matrix,
     reliability: float,
     agreements: Vector,
     jaccards: Matrix,
 ) -> Cut:
-    sizes = np.bincount(labels, minlength=1 + 2 * model.axes)
+    k = 1 + 2 * model.axes
+    sizes = np.bincount(labels, minlength=k)
+    totals = np.stack([np.bincount(labels, line, minlength=k) for line in scored])
     return Cut(
         model,
         float(agreements.mean()),
         float(agreements.std() / np.sqrt(len(agreements))),
         jaccards.mean(axis=0),
-        float(sizes.min() / len(labels)),
+        sizes / len(labels),
+        totals / np.maximum(sizes, 1),
         reliability,
     )
 

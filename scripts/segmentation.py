@@ -18,6 +18,7 @@ COMMANDS = {
     "check": ("check", "Look at data without building: totals, rejected, suspicious."),
     "load": ("load_raw", "Load the raw data only."),
     "summary": ("summary", "Show the summary of what is published."),
+    "candidates": ("candidates", "Show the numbers of segments that were tried."),
     "report": ("report", "Write the report page, or a segment's brief."),
     "export": ("export", "Write customers to a file for a campaign tool."),
     "query": ("query", "Ask the published file in SQL, read-only."),

@@ -194,10 +194,10 @@ VARIABLES: tuple[Setting, ...] = (
     ),
     Setting(
         "FORMAT",
-        "csv for export, table for query, text for check",
+        "csv for export, table for query, text for check and candidates",
         "form of what is written",
         "csv or parquet for export; table (the first 100 rows), csv or json for query; text or "
-        "json for check",
+        "json for check and candidates",
     ),
     Setting(
         "FIELDS",

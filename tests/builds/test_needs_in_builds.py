@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import duckdb
 import numpy as np
 import pytest
@@ -59,6 +61,29 @@ def test_segments_are_called_by_what_their_members_want(needs):
     ends = needs.query("select label, higher_means, lower_means from feature_catalog where is_used")
     for label, high, low in ends:
         assert label == f"from {low} to {high}" and high != low
+
+
+def test_the_chosen_candidate_has_the_names_and_sizes_that_are_published(needs):
+    told = json.loads(
+        needs.one("select candidate_segments from segmentation_k_scan where is_chosen")[0]
+    )
+    published = needs.query("select customer_count, segment_name from segment_summary")
+    assert sorted((one["customers"], one["name"]) for one in told) == sorted(published)
+    profiles = {one["name"]: one["profile"] for one in told}
+    assert profiles["All-round, no pronounced need"] == ""
+    assert "spend share of bakery -" in profiles["Strong in fish and produce"]
+
+
+def test_every_candidate_has_segments_by_name(needs):
+    found = needs.query(
+        "select rung, k, customer_count, candidate_segments from segmentation_k_scan"
+    )
+    assert {rung for rung, *_ in found} == {"joint", "needs"}
+    for rung, k, customers, text in found:
+        told = json.loads(text)
+        assert len({one["name"] for one in told}) == len(told) == k, (rung, k)
+        assert sum(one["customers"] for one in told) == customers == CUSTOMERS
+        assert "{name}" not in text
 
 
 def test_segments_differ_in_needs_and_not_in_spend(needs):

@@ -81,7 +81,7 @@ def test_no_cut_is_chosen_that_half_samples_do_not_agree_on(found):
     # The active cut stays unless half samples clearly disagree.
     assert unsure.problem(is_active=True) is None
     assert replace(unsure, agreement=0.62).problem(is_active=True) is not None
-    small = replace(cut, smallest_share=0.049)
+    small = replace(cut, shares=np.array([0.8, 0.151, 0.049]))
     assert "smallest segment has 4.9%" in (small.problem(is_active=True) or "")
 
 
@@ -120,7 +120,8 @@ def fingerprint(cut: needs_search.Cut) -> tuple:
     """All that a cut is."""
     model = cut.model
     arrays = (model.coefficients, model.loadings, model.trends, model.spreads, model.deviations)
-    measures = (cut.agreement, cut.standard_error, cut.smallest_share, cut.reliability)
+    arrays += (cut.shares, cut.means)
+    measures = (cut.agreement, cut.standard_error, cut.reliability)
     return (*measures, model.columns, *(array.tobytes() for array in arrays))
 
 

@@ -1,5 +1,5 @@
 {% set columns = scan_measures()['words']
-    + ['run_number', 'fit_number']
+    + ['candidate_segments', 'run_number', 'fit_number']
     + scan_measures()['numbers']
     + ['score', 'minimum_separation', 'reliability', 'is_feasible'] %}
 

@@ -42,6 +42,17 @@ source_capabilities as (
 
 ),
 
+-- A fit in the making is in words of the categories that it would be by.
+named as (
+
+    select
+        name,
+        kind || '_' || cast(position as string) || '_share' as feature
+    from {{ ref('category_slots') }}
+    where slot_set = 'candidate'
+
+),
+
 -- Of sources without orders an attribute may have one of these names.
 medians as (
 
@@ -77,16 +88,17 @@ counted as (
 final as (
 
     select
-        feature,
-        label,
-        family,
-        unit,
-        transform,
-        missing_value,
-        higher_means,
-        lower_means,
+        counted.feature,
+        {% for words in ['label', 'higher_means', 'lower_means'] -%}
+        replace(counted.{{ words }}, '{name}', {{ spoken_name() }})
+            as {{ words }},
+        {% endfor -%}
+        counted.family,
+        counted.unit,
+        counted.transform,
+        counted.missing_value,
         case
-            when is_clustered and is_of_few
+            when counted.is_clustered and counted.is_of_few
                 then
                     'a share or mean of fewer than '
                     || '{{ var("min_share_count") }}'
@@ -98,16 +110,20 @@ final as (
         case
             {% for feature, facts in needs_columns().items() -%}
             when
-                feature = '{{ feature }}'
-                and {{ 'is_clustered' if facts | length < 3 else 'true' }}
+                counted.feature = '{{ feature }}'
+                and {{
+                    'counted.is_clustered' if facts | length < 3 else 'true'
+                }}
                 then '{{ facts[number] }}'
             {% endfor -%}
         end as {{ name }},
         {% endfor -%}
-        position,
-        weight,
-        is_clustered and not is_of_few as is_clustered
+        counted.position,
+        counted.weight,
+        counted.is_clustered and not counted.is_of_few as is_clustered
     from counted
+    left join named
+        on counted.feature = named.feature
 
 )
 

@@ -133,6 +133,11 @@ final as (
         cast({{ var('min_segment_share') }} as double) as min_segment_share,
         cast({{ var('max_population_stability_index') }} as double)
             as max_population_stability_index,
+        cast({{ var('min_standardised_difference') }} as double)
+            as min_standardised_difference,
+        cast({{ var('large_standardised_difference') }} as double)
+            as large_standardised_difference,
+        cast({{ var('min_need_loading') }} as double) as min_need_loading,
         as_of_date
     from compared
 
