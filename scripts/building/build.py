@@ -33,7 +33,7 @@ from common.sources import source_of
 from common.system_errors import explained
 from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import BUILD
-from dbt_runs.fit_settings import check_before_loading
+from dbt_runs.fit_settings import check_before_loading, told_of_k
 from dbt_runs.run_dbt import PROJECT, run_quietly
 from handover.summary import summary
 from loading.definitions import write_proposals
@@ -110,7 +110,7 @@ def build(settings: Settings) -> int:
             check_published(warehouse)
         settings, replay = with_replay(after_forgetting(settings))
         if not replay:
-            check_before_loading(settings)
+            look_before_loading(settings)
         warehouse = settings.place
         say(f"Loading {settings.source}")
         with clock.stage("load"), removed_when_refused(replay, warehouse):
@@ -152,7 +152,7 @@ def build_on_spark(settings: Settings) -> int:
     with exclusive(settings.place) as lock:
         clock = Clock()
         settings = after_forgetting(settings)
-        check_before_loading(settings)
+        look_before_loading(settings)
         say(f"Loading {settings.source} for Spark")
         with clock.stage("load"):
             check_loaded(settings, load_for_spark(settings, lock), window_days(PROJECT))
@@ -186,6 +186,17 @@ def files_steady(loaded: Loaded) -> Iterator[None]:
             raise changed from problem
         raise
     check_steady(files)
+
+
+def look_before_loading(settings: Settings) -> None:
+    """Refuse settings that the stored fit cannot go on with, and say what may keep K from counting.
+
+    Raises:
+        Problem: as `check_before_loading`.
+    """
+    check_before_loading(settings)
+    if told := told_of_k(settings):
+        say(told)
 
 
 def after_forgetting(settings: Settings) -> Settings:

@@ -1,8 +1,10 @@
-"""Settings that features are made by, which have to be those of the fit that segments them.
+"""Settings that the stored fit may be at odds with, because it goes on without a refit.
 
-A fit stores them as `name=value;...`. A setting that changed asks for a refit; where none is made,
-because of REFIT=never or because too many customers would move, the stored fit would be applied to
-features that it was not learned from.
+Settings that features are made by have to be those of the fit that segments them. A fit stores them
+as `name=value;...`. A setting that changed asks for a refit; where none is made, because of
+REFIT=never or because too many customers would move, the stored fit would be applied to features
+that it was not learned from. Where K is another one the segments stay as they are, which is told
+before the work.
 """
 
 from __future__ import annotations
@@ -34,6 +36,37 @@ def check_before_loading(settings: Settings) -> None:
             check_last_fit(connection, ("history", "fits"), project_vars(PROJECT))
     except duckdb.Error as error:
         raise unreadable(warehouse, error) from error
+
+
+def told_of_k(settings: Settings) -> str | None:
+    """Say what may keep K from being the number of segments; None where nothing does.
+
+    Raises:
+        Problem: the published file cannot be read.
+    """
+    warehouse = settings.place
+    if settings.k is None or settings.refit == "always" or not warehouse.marts_db.exists():
+        return None
+    try:
+        with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
+            row = connection.execute(
+                "select k from history.fits order by fit_number desc limit 1"
+            ).fetchone()
+    except duckdb.Error as error:
+        raise unreadable(warehouse, error) from error
+    if row is None or row[0] == settings.k:
+        return None
+    if settings.refit == "never":
+        return (
+            f"K={settings.k} has no effect with REFIT=never: the stored fit, which goes on, has "
+            f"{row[0]} segments"
+        )
+    budget = float(project_vars(PROJECT)["max_moved_share"])
+    return (
+        f"K={settings.k} replaces {row[0]} segments: where that would move more than {budget:.0%} "
+        f"of the customers, the refit is held back and the {row[0]} stay (exit code 3); "
+        f"K={settings.k} REFIT=always publishes it all the same"
+    )
 
 
 def check_before_publishing(build_db: Path) -> None:

@@ -202,6 +202,18 @@ def test_whoever_reads_what_the_build_prints_learns_of_it(builds):
     assert "held back" not in builds["overridden"].output
 
 
+def test_it_is_told_before_the_work_that_k_may_not_count(builds):
+    told = f"K={MANY} replaces {FEWER} segments"
+    before, _, after = builds["held back"].output.partition("Running dbt")
+    assert told in before and f"K={MANY} REFIT=always" in before
+    assert told not in after
+    assert f"K={FEWER} replaces {K} segments" in builds["fewer"].output
+    before, _, _ = builds["never"].output.partition("Running dbt")
+    assert f"K={FEWER} has no effect with REFIT=never" in before
+    for name in ("first", "later", "overridden"):
+        assert "replaces" not in builds[name].output
+
+
 def test_while_a_refit_is_held_back_the_stored_fit_goes_on(builds):
     fewer, held = builds["fewer"], builds["held back"]
     assert segments(held) == segments(fewer)
