@@ -1,11 +1,14 @@
 """The stored fit on today's customers: where it would put them, and whether it can."""
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
 from models_py.config import FitSettings
 from models_py.errors import LearningError
 from models_py.features import BatchSource, source_columns
 from models_py.fit_steps import assign_step
+from models_py.needs import NeedsModel
 from models_py.scaler import Scaler
 from models_py.scoring import ASSIGN_SCHEMA
 
@@ -13,9 +16,14 @@ from models_py.scoring import ASSIGN_SCHEMA
 def lacking_features(source: BatchSource, scaling: pa.Table) -> list[str]:
     """Features a stored fit uses that the source has no column for; none for an empty source."""
     columns = source_columns(source)
-    if not columns:
-        return []
-    return [name for name in Scaler.from_table(scaling).features if name not in columns]
+    return features_gone(columns, scaling) if columns else []
+
+
+def features_gone(columns: Collection[str], scaling: pa.Table) -> list[str]:
+    """Features a fit uses that are no columns; of a fit by needs those that scores are made of."""
+    model = NeedsModel.from_table(scaling)
+    read = Scaler.from_table(scaling).features if model is None else model.read_features
+    return [name for name in read if name not in columns]
 
 
 def assignments_by_stored_fit(

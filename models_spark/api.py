@@ -27,7 +27,7 @@ from models_py.fit import fit
 from models_py.fit_steps import k_scan_table, row_count_of
 from models_py.ladder import climbed, settings_of_rung
 from models_py.model import Model
-from models_py.monitoring import gone
+from models_py.monitoring import features_gone, gone
 from models_py.needs import NeedsModel, batch_with_scores, centres
 from models_py.parallel import one_blas_thread
 from models_py.row_blocks import Sums, sums_of
@@ -54,9 +54,12 @@ def scaling_step(
 
 
 def with_scores(customers: SparkCustomers, scaling: pa.Table | None) -> SparkCustomers:
-    """Customers with the scores of the needs of a fit; the same where it has none."""
+    """Customers with the scores of the needs of a fit.
+
+    The same customers where it has none, or where a column that they need is gone.
+    """
     model = NeedsModel.from_table(scaling)
-    if model is None:
+    if model is None or not set(model.read_features) <= customers.columns:
         return customers
     ship(customers.session)
 
@@ -205,13 +208,14 @@ def rules_step(
 
 
 def _check_columns(customers: SparkCustomers, scaler: Scaler) -> None:
-    if lacking := _lacking(customers, scaler):
+    lacking = [feature for feature in scaler.features if feature not in customers.columns]
+    if lacking and customers.row_count():
         raise lacking_columns(lacking)
 
 
-def _lacking(customers: SparkCustomers, scaler: Scaler) -> list[str]:
-    """Features without a column; none where there are no customers."""
-    lacking = [feature for feature in scaler.features if feature not in customers.columns]
+def _lacking(customers: SparkCustomers, scaling: pa.Table) -> list[str]:
+    """Features of a stored fit without a column; none where there are no customers."""
+    lacking = features_gone(customers.columns, scaling)
     return lacking if lacking and customers.row_count() else []
 
 
@@ -284,14 +288,14 @@ def assignments_by_stored_fit(
     customers: SparkCustomers, scaling: pa.Table, segments: pa.Table, settings: FitSettings
 ) -> DataFrame | pa.Table:
     """Assign as `assign_step`; without rows when a feature of the stored fit is gone."""
-    if _lacking(customers, Scaler.from_table(scaling)):
+    if _lacking(customers, scaling):
         return scoring.ASSIGN_SCHEMA.empty_table()
     return assign_step(customers, scaling, segments, settings)
 
 
 def check_stored_features(customers: SparkCustomers, scaling: pa.Table, fit_number: int) -> None:
     """Raise LearningError when the active fit uses features that are no longer there."""
-    if lacking := _lacking(customers, Scaler.from_table(scaling)):
+    if lacking := _lacking(customers, scaling):
         raise gone(lacking, fit_number)
 
 

@@ -1,6 +1,7 @@
 """A stored fit on customers that lack one of its features, and K above the customers there are."""
 
 import duckdb
+import pyarrow.compute as pc
 import pytest
 
 from models_py import drift_steps, fit_steps, monitoring
@@ -8,6 +9,8 @@ from models_py.config import FitSettings
 from models_py.dbt_inputs import StepSettings, check_fixed_k
 from models_py.errors import LearningError
 from models_py.ladder import scaling_of
+from models_py.needs import source_with_scores
+from needs_tables import definitions, halves_table, shop, table
 from synthetic_tables import planted, tables
 
 SETTINGS = FitSettings(threads=1, fixed_k=3, start_count=2, half_sample_count=1, reference_count=1)
@@ -33,6 +36,47 @@ def test_features_that_are_gone_are_named_by_an_error_that_says_what_to_do(fitte
     whole, _ = tables(matrix)
     monitoring.check_stored_features(whole, scaling, 7)
     monitoring.check_stored_features(lambda: iter(()), scaling, 7)
+
+
+@pytest.fixture(scope="module")
+def needs():
+    """Customers, and scaling and segments of a fit by needs."""
+    (whole, *halves), _ = shop(1, taste=0.8, has_kinds=False)
+    customers = table(whole)
+    settings = FitSettings(
+        threads=1, fixed_k=5, start_count=2, half_sample_count=1, reference_count=1
+    )
+
+    def source():
+        return iter(customers.to_batches())
+
+    scan = fit_steps.k_scan_step(source, definitions(), settings, None, halves_table(halves))
+    scaling = scaling_of(scan)
+    scored = source_with_scores(source, scaling)
+    return customers, scaling, fit_steps.fit_step(scored, scaling, scan, None, 1, settings)
+
+
+def test_of_a_fit_by_needs_the_features_that_are_gone_are_named_and_no_scores(needs):
+    customers, scaling, segments = needs
+    assert pc.any(pc.equal(scaling.column("family"), "needs")).as_py()
+
+    def source(*dropped: str):
+        kept = customers.drop_columns(list(dropped))
+        return source_with_scores(lambda: iter(kept.to_batches()), scaling)
+
+    monitoring.check_stored_features(source(), scaling, 7)
+    lacking = source("category_3_share", "lines_per_order")
+    named = "found no column for category_3_share, lines_per_order;"
+    with pytest.raises(LearningError, match=named) as raised:
+        monitoring.check_stored_features(lacking, scaling, 7)
+    assert "need_" not in str(raised.value)
+    # Spend is part of no axis, and taken out of all.
+    with pytest.raises(LearningError, match="found no column for spend_per_28_days;"):
+        monitoring.check_stored_features(source("spend_per_28_days"), scaling, 7)
+    assigned = monitoring.assignments_by_stored_fit(lacking, scaling, segments, SETTINGS)
+    assert assigned.read_all().num_rows == 0
+    assigned = monitoring.assignments_by_stored_fit(source(), scaling, segments, SETTINGS)
+    assert assigned.read_all().num_rows == customers.num_rows
 
 
 def test_a_feature_that_is_gone_has_drifted_and_distances_are_not_known(fitted):
