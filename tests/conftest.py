@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from shops import Builds, Built, build_shop
+from stub_builds import without_macros
 
 NOTE = "note"
 
@@ -108,3 +109,10 @@ def marts(shop: Built) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to what the fixture shop published."""
     with duckdb.connect(shop.marts, read_only=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def no_macros() -> Iterator[None]:
+    """Have stub builds published without the macros of the project."""
+    with without_macros():
+        yield

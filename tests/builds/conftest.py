@@ -1,10 +1,12 @@
-"""What dbt and the engine know of the fixture shop, for the tests of conventions."""
+"""What dbt and the engine know of the fixture shop, and builds that several modules look at."""
 
 import json
 
 import pytest
 
+from forgotten_shop import make_shop, settings_in
 from project_nodes import layer
+from stub_builds import copy_published, without_macros
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +36,24 @@ def columns(shop):
     ):
         found.setdefault((schema, table), {})[column] = kind
     return found
+
+
+@pytest.fixture(scope="module")
+def chance(builds):
+    """The shop of pure chance; a module names its build in `CHAINS`."""
+    return builds["chance"]
+
+
+@pytest.fixture(scope="session")
+def published_twice(tmp_path_factory):
+    """A warehouse whose customers can be forgotten, made once."""
+    with without_macros():
+        return make_shop(tmp_path_factory.mktemp("published twice"))
+
+
+@pytest.fixture
+def forgettable(tmp_path, published_twice):
+    """Settings of a copy of it."""
+    settings = settings_in(tmp_path)
+    copy_published(published_twice, settings.warehouse, 2)
+    return settings

@@ -2,7 +2,7 @@
 
 What the learning step says of them on its own is in test_models_py_fit_steps.py and
 test_models_py_monitoring.py; a shop of which no row can be used is in test_planted_defects.py. More
-bad files, through load and check alone, are in test_bad_input.py.
+bad files, through load and check alone, are in bad_input.py.
 """
 
 import csv
@@ -14,8 +14,8 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from test_bad_input import REFUSED
 
+from bad_input import REFUSED
 from moving_shop import write_csv
 from shops import SHOP, Builds, Built, build, copy_project, edit, read_csv
 from tried import Files, write

@@ -5,17 +5,14 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from common.console import FAILED, WRONG_USE, Problem
 from common.project_root import ROOT
-from common.settings import Settings
 from common.warehouse_paths import Warehouse
-from forgotten_shop import forget_customer, make_shop, settings_in
+from forgotten_shop import forget_customer
 from publishing.publish import publish
 from shops import clean_environment
 from store import kept_versions
@@ -27,29 +24,10 @@ from store.kept_versions import damage, version_of
 from store.kept_versions import kept_versions as versions_of
 from store.privacy import forgotten_file, forgotten_of
 from stub_builds import build as stub_build
-from stub_builds import copy_published, without_macros
 from upkeep import forget as forgetting
 from upkeep.list_versions import damaged
 
-
-@pytest.fixture(autouse=True, scope="module")
-def no_macros() -> Iterator[None]:
-    with without_macros():
-        yield
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse, made once."""
-    return make_shop(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def chosen(tmp_path: Path, made: Path) -> Settings:
-    """Settings of a copy of the warehouse."""
-    settings = settings_in(tmp_path)
-    copy_published(made, settings.warehouse, 2)
-    return settings
+pytestmark = pytest.mark.usefixtures("no_macros")
 
 
 def held(path, customer="customer-17"):
@@ -70,12 +48,12 @@ def databases(warehouse):
     return [path for path in warehouse.path.rglob("*.duckdb") if path.is_file()]
 
 
-def test_a_forgotten_customer_is_in_no_file(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_a_forgotten_customer_is_in_no_file(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     files = databases(warehouse)
     assert len(files) == 8
     assert all(held(path) for path in files)
-    assert forget_customer(chosen) == 7
+    assert forget_customer(forgettable) == 7
     left = databases(warehouse)
     assert sorted(path.relative_to(warehouse.path).as_posix() for path in left) == [
         "exports.duckdb",
@@ -87,8 +65,8 @@ def test_a_forgotten_customer_is_in_no_file(chosen):
     assert all(held(path, "customer-18") for path in left)
 
 
-def test_what_is_left_is_as_it_was(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_what_is_left_is_as_it_was(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     reading = "select * from customers where customer_id <> 'customer-17'"
     shown = (
         "select table_name, comment from duckdb_tables() union all "
@@ -101,7 +79,7 @@ def test_what_is_left_is_as_it_was(chosen):
             return connection.execute(reading).fetchall(), connection.execute(shown).fetchall()
 
     before = seen()
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert seen() == before
     assert damaged(warehouse) == (2, [])
     assert warehouse.marts_db.samefile(version_of(warehouse, 2).file)
@@ -114,11 +92,11 @@ def test_what_is_left_is_as_it_was(chosen):
     assert tags["storage_version"].startswith("v1.0.0")
 
 
-def test_that_somebody_was_forgotten_is_written_down_without_the_id(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_that_somebody_was_forgotten_is_written_down_without_the_id(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     warehouse.path.chmod(0o755)
-    forget_customer(chosen)
-    forget_customer(chosen, "customer-18")
+    forget_customer(forgettable)
+    forget_customer(forgettable, "customer-18")
     path = forgotten_file(warehouse)
     text = path.read_text(encoding="ascii")
     assert "customer-1" not in text
@@ -131,41 +109,41 @@ def test_that_somebody_was_forgotten_is_written_down_without_the_id(chosen):
     assert len({one.customer_hash for one in forgotten_of(warehouse)}) == 2
 
 
-def test_forgetting_twice_changes_nothing_more(chosen):
-    warehouse = Warehouse(chosen.warehouse)
-    forget_customer(chosen)
+def test_forgetting_twice_changes_nothing_more(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
+    forget_customer(forgettable)
     before = {path: path.read_bytes() for path in warehouse.path.rglob("*") if path.is_file()}
-    assert forget_customer(chosen) == 0
+    assert forget_customer(forgettable) == 0
     after = {path: path.read_bytes() for path in warehouse.path.rglob("*") if path.is_file()}
     before.pop(warehouse.lock_file)
     after.pop(warehouse.lock_file)
     assert after == before
 
 
-def test_who_is_not_known_is_not_forgotten(chosen):
+def test_who_is_not_known_is_not_forgotten(forgettable):
     with pytest.raises(Problem, match="no file of") as caught:
-        forget_customer(chosen, "customer-99999999", is_forced=False)
+        forget_customer(forgettable, "customer-99999999", is_forced=False)
     assert caught.value.exit_code == WRONG_USE
-    assert not forgotten_file(Warehouse(chosen.warehouse)).exists()
-    assert forget_customer(chosen, "customer-99999999") == 0
-    assert pending_of(Warehouse(chosen.warehouse)) is None, "no total counts the customer"
-    assert len(forgotten_of(Warehouse(chosen.warehouse))) == 1
+    assert not forgotten_file(Warehouse(forgettable.warehouse)).exists()
+    assert forget_customer(forgettable, "customer-99999999") == 0
+    assert pending_of(Warehouse(forgettable.warehouse)) is None, "no total counts the customer"
+    assert len(forgotten_of(Warehouse(forgettable.warehouse))) == 1
 
 
-def test_a_damaged_version_is_not_written_anew(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_a_damaged_version_is_not_written_anew(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     for number in (1, 2):
         version = version_of(warehouse, number)
         version.checksum_file.write_text("0" * 64 + "  marts.duckdb\n")
         with pytest.raises(Problem, match="checksum differs"):
-            forget_customer(chosen, is_forced=number == 2)
+            forget_customer(forgettable, is_forced=number == 2)
         assert held(warehouse.marts_db)
         assert version.file.exists()
 
 
 @pytest.mark.parametrize("at", range(7))
-def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(chosen, at, monkeypatch):
-    warehouse = Warehouse(chosen.warehouse)
+def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(forgettable, at, monkeypatch):
+    warehouse = Warehouse(forgettable.warehouse)
     replace, done = os.replace, []
 
     def stops(*paths):
@@ -177,20 +155,20 @@ def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(chosen, at, mon
     with monkeypatch.context() as patched:
         patched.setattr(kept_versions.os, "replace", stops)
         with pytest.raises(OSError, match="No space"):
-            forget_customer(chosen)
+            forget_customer(forgettable)
     assert not [v for v in versions_of(warehouse) if damage(v)]
     assert not list(warehouse.path.rglob(".publishing-*"))
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert not [path for path in databases(warehouse) if held(path)]
     assert damaged(warehouse) == (2, [])
     assert pending_of(warehouse).customer_count == 1
 
 
-def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     before = sorted(path for path in warehouse.path.rglob("*") if path.name != ".lock")
     with pytest.raises(Problem) as caught:
-        forget_customer(chosen, is_forced=False)
+        forget_customer(forgettable, is_forced=False)
     assert caught.value.exit_code == WRONG_USE
     for shown in ("the kept version of run 1,", "the replay 2024-01-01,", "FORCE=1"):
         assert shown in str(caught.value)
@@ -198,21 +176,21 @@ def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(chosen):
     assert not forgotten_of(warehouse)
 
 
-def test_a_version_that_does_not_hold_the_customer_stays(chosen):
+def test_a_version_that_does_not_hold_the_customer_stays(forgettable):
     """Who came later is in no total of an earlier run."""
-    warehouse = Warehouse(chosen.warehouse)
+    warehouse = Warehouse(forgettable.warehouse)
     customers = "'later-' || range as customer_id, range as spend"
-    stub_build(chosen, run_number=3, customers=customers)
-    publish(chosen)
+    stub_build(forgettable, run_number=3, customers=customers)
+    publish(forgettable)
     shutil.rmtree(warehouse.path / "replays")
-    assert forget_customer(chosen, "later-17", is_forced=False) == 2
+    assert forget_customer(forgettable, "later-17", is_forced=False) == 2
     assert [version.run_number for version in versions_of(warehouse)] == [1, 2, 3]
     assert pending_of(warehouse) == Pending(1, 0, (3,))
 
 
-def test_numbers_that_only_a_removed_version_knows_stay_given_out(chosen):
+def test_numbers_that_only_a_removed_version_knows_stay_given_out(forgettable):
     """Run 2 was rolled back from: it is removed, and its numbers come never again."""
-    warehouse = Warehouse(chosen.warehouse)
+    warehouse = Warehouse(forgettable.warehouse)
     for number, path in ((1, version_of(warehouse, 1).file), (2, version_of(warehouse, 2).file)):
         path.chmod(0o644)
         with duckdb.connect(path) as connection:
@@ -222,39 +200,39 @@ def test_numbers_that_only_a_removed_version_knows_stay_given_out(chosen):
             )
         kept_versions.write_checksums(path, kept_versions.sha256_of(path))
     kept_versions.publish_version(warehouse, version_of(warehouse, 1))
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert [version.run_number for version in versions_of(warehouse)] == [1]
     assert kept_versions.highest_numbers(warehouse.marts_db) == (20, 2, 5)
 
 
-def test_stray_files_among_replays_are_named_and_left(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_stray_files_among_replays_are_named_and_left(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     strays = [warehouse.path / "replays" / name for name in (".DS_Store", "notes.txt", "2024-1-1")]
     for path in strays[:2]:
         path.write_text("mine")
     strays[2].mkdir()
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert not [path for path in databases(warehouse) if held(path)]
     assert set(strays) <= set(forgetting.left_to_the_user(warehouse))
     assert all(path.exists() for path in strays)
 
 
-def test_a_replay_that_cannot_be_read_goes_too(chosen):
-    replay = Warehouse(Warehouse(chosen.warehouse).path / "replays" / "2024-01-01")
+def test_a_replay_that_cannot_be_read_goes_too(forgettable):
+    replay = Warehouse(Warehouse(forgettable.warehouse).path / "replays" / "2024-01-01")
     replay.marts_db.chmod(0o644)
     replay.marts_db.write_bytes(b"not a database")
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert not replay.path.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"\0" * 20_000])
-def test_a_published_file_that_cannot_be_read_is_told_in_one_line(chosen, content):
-    warehouse = Warehouse(chosen.warehouse)
+def test_a_published_file_that_cannot_be_read_is_told_in_one_line(forgettable, content):
+    warehouse = Warehouse(forgettable.warehouse)
     warehouse.marts_db.unlink()
     warehouse.marts_db.write_bytes(content)
     ended = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "forget.py")],
-        env=clean_environment(warehouse=chosen.warehouse, customer="customer-17", force="1"),
+        env=clean_environment(warehouse=forgettable.warehouse, customer="customer-17", force="1"),
         capture_output=True,
         text=True,
         check=False,
@@ -264,17 +242,17 @@ def test_a_published_file_that_cannot_be_read_is_told_in_one_line(chosen, conten
     assert line.startswith(f"Error: the published file {warehouse.marts_db} cannot be read")
 
 
-def test_without_the_published_file_no_version_is_removed(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_without_the_published_file_no_version_is_removed(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     warehouse.marts_db.unlink()
     with pytest.raises(Problem, match="make rollback"):
-        forget_customer(chosen)
+        forget_customer(forgettable)
     assert len(versions_of(warehouse)) == 2
 
 
-def test_what_a_build_makes_again_goes_with_the_customer(chosen):
+def test_what_a_build_makes_again_goes_with_the_customer(forgettable):
     """Pages show totals, and logs and results of dbt may show values."""
-    warehouse = Warehouse(chosen.warehouse)
+    warehouse = Warehouse(forgettable.warehouse)
     paths = [
         warehouse.report(),
         warehouse.report(3),
@@ -287,12 +265,12 @@ def test_what_a_build_makes_again_goes_with_the_customer(chosen):
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("customer-17")
-    forget_customer(chosen)
+    forget_customer(forgettable)
     assert not [path for path in paths if path.exists()]
 
 
-def test_a_line_without_a_hash_keeps_nobody_out(chosen):
-    warehouse = Warehouse(chosen.warehouse)
+def test_a_line_without_a_hash_keeps_nobody_out(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
     forgotten_file(warehouse).write_text("forgotten_on,salt,customer_hash\n2025-01-01,,\n")
     assert forgotten_of(warehouse) == []
     forgotten_file(warehouse).write_text("forgotten_on,salt,customer_hash\n2025-01-01,zz,00\n")

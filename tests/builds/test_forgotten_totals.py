@@ -2,18 +2,15 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from common.console import BUSY, Problem
 from common.project_root import ROOT
-from common.settings import Settings
 from common.warehouse_paths import Warehouse
-from forgotten_shop import forget_customer, make_shop, settings_in
+from forgotten_shop import forget_customer
 from shops import clean_environment
 from store.forgotten_totals import (
     Past,
@@ -24,35 +21,16 @@ from store.forgotten_totals import (
 )
 from store.kept_versions import version_of
 from store.warehouse import exclusive
-from stub_builds import copy_published, without_macros
 from upkeep import forget as forgetting
 
-
-@pytest.fixture(autouse=True, scope="module")
-def no_macros() -> Iterator[None]:
-    with without_macros():
-        yield
+pytestmark = pytest.mark.usefixtures("no_macros")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse, made once."""
-    return make_shop(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def chosen(tmp_path: Path, made: Path) -> Settings:
-    """Settings of a copy of the warehouse."""
-    settings = settings_in(tmp_path)
-    copy_published(made, settings.warehouse, 2)
-    return settings
-
-
-def test_the_next_build_is_to_leave_out_what_counts_the_customer(chosen):
-    warehouse = Warehouse(chosen.warehouse)
-    forget_customer(chosen)
+def test_the_next_build_is_to_leave_out_what_counts_the_customer(forgettable):
+    warehouse = Warehouse(forgettable.warehouse)
+    forget_customer(forgettable)
     assert pending_of(warehouse) == Pending(1, 0, (2,))
-    forget_customer(chosen, "customer-18")
+    forget_customer(forgettable, "customer-18")
     assert pending_of(warehouse) == Pending(2, 0, (2,))
     warehouse.forgetting.write_text("{}")
     with pytest.raises(Problem, match="counts a customer who was forgotten"):
@@ -90,8 +68,8 @@ def test_earlier_runs_and_fits_are_published_without_figures(tmp_path):
 
 
 @pytest.mark.parametrize("fit_number", [4, 5])
-def test_it_stays_pending_until_a_build_has_learned_again(chosen, fit_number):
-    warehouse = Warehouse(chosen.warehouse)
+def test_it_stays_pending_until_a_build_has_learned_again(forgettable, fit_number):
+    warehouse = Warehouse(forgettable.warehouse)
     write_pending(warehouse, 1)
     path = warehouse.forgetting
     path.write_text(path.read_text().replace('"fit_number": 0', '"fit_number": 4'))
@@ -108,11 +86,11 @@ def test_it_stays_pending_until_a_build_has_learned_again(chosen, fit_number):
     assert version_of(warehouse, 2).folder.exists()
 
 
-def test_a_build_and_forgetting_exclude_each_other(chosen):
-    with exclusive(Warehouse(chosen.warehouse)):
+def test_a_build_and_forgetting_exclude_each_other(forgettable):
+    with exclusive(Warehouse(forgettable.warehouse)):
         ended = subprocess.run(
             [sys.executable, str(ROOT / "scripts" / "forget.py")],
-            env=clean_environment(warehouse=chosen.warehouse, customer="customer-17"),
+            env=clean_environment(warehouse=forgettable.warehouse, customer="customer-17"),
             capture_output=True,
             text=True,
             check=False,
@@ -121,8 +99,8 @@ def test_a_build_and_forgetting_exclude_each_other(chosen):
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_what_was_exported_is_named_and_left(chosen, capsys):
-    warehouse = Warehouse(chosen.warehouse)
+def test_what_was_exported_is_named_and_left(forgettable, capsys):
+    warehouse = Warehouse(forgettable.warehouse)
     warehouse.exports.mkdir()
     (warehouse.exports / "all_run_2.csv").write_text("customer-17\n")
     assert [path.name for path in forgetting.left_to_the_user(warehouse)] == ["all_run_2.csv"]

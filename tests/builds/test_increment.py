@@ -11,12 +11,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from test_planted_defects import DEFECTS
 
 from benchmarks.scale_data import write_shop
 from benchmarks.scale_lines import Shop
 from common.project_root import ROOT
 from export_ordered import digests
+from planted_defects import DEFECTS
 from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
 from store.build_inputs import digest_of_code
 from store.build_state import kept_tables

@@ -10,9 +10,8 @@ from statistics import median
 
 import duckdb
 import pytest
-from test_fixture_shop import ANA, AS_OF, ZOE
 
-from shops import Built
+from shops import ANA, AS_OF, ZOE, Built
 
 WINDOW, HORIZON = timedelta(days=364), timedelta(days=84)
 # Dates of the grid that 84 days have followed (tests/fixtures/README.md).

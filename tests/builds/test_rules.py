@@ -25,74 +25,83 @@ CUSTOMERS = (
 )
 
 
-@pytest.fixture
-def hand() -> Iterator[duckdb.DuckDBPyConnection]:
-    """What the mart reads, made by hand, and the mart made of it.
+def make_customers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the customers, with features and segments.
 
     Of slot set, date and history there is one row each that does not count.
     """
+    connection.execute(
+        f"create table customer_features (customer_id varchar, {identifier(DAYS)} double, "
+        f"{identifier(RATE)} double, {ANSWER} double)"
+    )
+    connection.executemany(
+        "insert into customer_features values (?, ?, ?, ?)",
+        [(customer, *values) for customer, _, *values in CUSTOMERS],
+    )
+    connection.execute("""
+        create table features_by_slot_set as
+        select *, 'new' as slot_set, true as is_current, true as has_sufficient_history
+        from customer_features
+        union all select *, 'old', true, true from customer_features
+        union all select *, 'new', false, true from customer_features
+        union all select * replace ('young' as customer_id), 'new', true, false
+        from customer_features where customer_id = 'c1'
+    """)
+    connection.execute("create table active_fit as select 'new' as slot_set")
+    connection.execute(
+        "create table customer_assignments (customer_id varchar, segment_id bigint, "
+        "is_current boolean)"
+    )
+    connection.executemany(
+        "insert into customer_assignments values (?, ?, ?)",
+        [
+            row
+            for customer, segment, *_ in CUSTOMERS
+            for row in ((customer, segment, True), (customer, 4, False))
+        ],
+    )
+
+
+def make_fit(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the segments of a fit, the names of its features, and the rules it found."""
+    connection.execute("""
+        create table fit_segments as select * from (
+            values (1, 'kept'), (2, 'new'), (3, 'kept'), (4, 'kept'), (5, 'retired')
+        ) as segments (segment_id, lineage)
+    """)
+    connection.execute(
+        "create table segment_names as "
+        "select segment_id, 'Segment ' || segment_id as segment_name from fit_segments"
+    )
+    connection.execute(
+        "create table feature_catalog_entries (feature varchar, plain_label varchar, unit varchar)"
+    )
+    connection.executemany(
+        "insert into feature_catalog_entries values (?, ?, ?)",
+        [(DAYS, DAYS, "days"), (RATE, RATE, "share of orders"), (ANSWER, "answer", "1 to 5")],
+    )
+    connection.execute(
+        "create table learned_rules (segment_id bigint, position bigint, feature varchar, "
+        "lower_bound varchar, upper_bound varchar, lower_percent varchar, "
+        "upper_percent varchar)"
+    )
+    connection.executemany(
+        "insert into learned_rules values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (1, 1, DAYS, "10", "30", "1000", "3000"),
+            (1, 2, RATE, None, "0.453", None, "45.3"),
+            (2, 1, DAYS, "0.5", None, "50", None),
+            (2, 2, ANSWER, "3", "3", "300", "300"),
+        ],
+    )
+
+
+@pytest.fixture
+def hand() -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the mart reads, made by hand, and the mart made of it."""
     with duckdb.connect() as connection:
-        connection.execute(
-            f"create table customer_features (customer_id varchar, {identifier(DAYS)} double, "
-            f"{identifier(RATE)} double, {ANSWER} double)"
-        )
-        connection.executemany(
-            "insert into customer_features values (?, ?, ?, ?)",
-            [(customer, *values) for customer, _, *values in CUSTOMERS],
-        )
-        connection.execute("""
-            create table features_by_slot_set as
-            select *, 'new' as slot_set, true as is_current, true as has_sufficient_history
-            from customer_features
-            union all select *, 'old', true, true from customer_features
-            union all select *, 'new', false, true from customer_features
-            union all select * replace ('young' as customer_id), 'new', true, false
-            from customer_features where customer_id = 'c1'
-        """)
-        connection.execute("create table active_fit as select 'new' as slot_set")
-        connection.execute(
-            "create table customer_assignments (customer_id varchar, segment_id bigint, "
-            "is_current boolean)"
-        )
-        connection.executemany(
-            "insert into customer_assignments values (?, ?, ?)",
-            [
-                row
-                for customer, segment, *_ in CUSTOMERS
-                for row in ((customer, segment, True), (customer, 4, False))
-            ],
-        )
-        connection.execute("""
-            create table fit_segments as select * from (
-                values (1, 'kept'), (2, 'new'), (3, 'kept'), (4, 'kept'), (5, 'retired')
-            ) as segments (segment_id, lineage)
-        """)
-        connection.execute(
-            "create table segment_names as "
-            "select segment_id, 'Segment ' || segment_id as segment_name from fit_segments"
-        )
-        connection.execute(
-            "create table feature_catalog_entries (feature varchar, plain_label varchar, "
-            "unit varchar)"
-        )
-        connection.executemany(
-            "insert into feature_catalog_entries values (?, ?, ?)",
-            [(DAYS, DAYS, "days"), (RATE, RATE, "share of orders"), (ANSWER, "answer", "1 to 5")],
-        )
-        connection.execute(
-            "create table learned_rules (segment_id bigint, position bigint, feature varchar, "
-            "lower_bound varchar, upper_bound varchar, lower_percent varchar, "
-            "upper_percent varchar)"
-        )
-        connection.executemany(
-            "insert into learned_rules values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (1, 1, DAYS, "10", "30", "1000", "3000"),
-                (1, 2, RATE, None, "0.453", None, "45.3"),
-                (2, 1, DAYS, "0.5", None, "50", None),
-                (2, 2, ANSWER, "3", "3", "300", "300"),
-            ],
-        )
+        make_customers(connection)
+        make_fit(connection)
         project = ProjectSql(connection, {}, lambda name: Relation("main", name))
         sql, _ = project.model("segment_rules")
         connection.execute(f"create table segment_rules as {sql}")

@@ -20,8 +20,6 @@ from common.settings import Settings, resolve
 from common.warehouse_paths import Warehouse
 from faults import digests, fresh_copy
 from loading.load_raw import load
-from publishing import publish as publishing
-from publishing.publish import publish
 from shops import ROOT, SHOP, clean_environment
 from store.kept_versions import damage, kept_versions
 from stub_builds import build, published
@@ -78,16 +76,10 @@ def kills(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture
-def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def chosen(two_runs: Settings) -> Settings:
     """Settings of a warehouse with the runs 1 and 2 published and run 3 built."""
-    monkeypatch.setattr(publishing, "MACROS", tmp_path / "no macros")
-    found = resolve({"WAREHOUSE": str(tmp_path / "first"), "THREADS": "2"})
-    Warehouse(found.warehouse).create()
-    for run_number in (1, 2):
-        build(found, run_number=run_number)
-        publish(found)
-    build(found, run_number=3)
-    return found
+    build(two_runs, run_number=3)
+    return two_runs
 
 
 @pytest.mark.parametrize(

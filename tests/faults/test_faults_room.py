@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_faults_machine import mounted
 
 from common.console import FAILED
 from common.warehouse_paths import Warehouse
 from faults import SETTINGS, Start, check_made_good, digests, fresh_copy, prepared, started
+from machine_faults import mounted
 from shops import Built, build
 
 pytestmark = pytest.mark.faults

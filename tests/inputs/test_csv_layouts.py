@@ -5,11 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from test_file_formats import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged
 
 from loading.csv_format import line_ends
 from loading.text_format import Scanned
-from tried import try_load
+from tried import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged, try_load
 
 pytestmark = pytest.mark.inputs
 

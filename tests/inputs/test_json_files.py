@@ -6,10 +6,9 @@ import gzip
 import json
 
 import pytest
-from test_file_formats import EXPECTED, NAMED_EXPECTED, staged
 
 from loading.json_layout import array_within
-from tried import try_load
+from tried import EXPECTED, NAMED_EXPECTED, staged, try_load
 
 pytestmark = pytest.mark.inputs
 

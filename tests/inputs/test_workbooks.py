@@ -11,9 +11,8 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_file_formats import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged
 
-from tried import try_load
+from tried import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged, try_load
 from workbooks import xlsx, zipped
 
 pytestmark = pytest.mark.inputs

@@ -17,16 +17,6 @@ from report_pages import (
 from shops import ROOT, Built, clean_environment, copy_warehouse
 
 
-@pytest.fixture(scope="module")
-def page(shop: Built) -> str:
-    return whole_page(shop.marts)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pages")
-
-
 def run_report(warehouse: Path, **settings: object) -> tuple[int, str]:
     """Run scripts/report.py; returns its exit code and all it printed."""
     finished = subprocess.run(

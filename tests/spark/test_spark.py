@@ -15,21 +15,16 @@ from test_guards_code import COMMAND, guarding_code, messages_of_failed, read_re
 
 from dbt_runs.spark_settings import SparkWarehouse
 from shops import ROOT, SHOP, Builds, Built, build, clean_environment, copy_warehouse
+from spark_builds import (
+    ABSOLUTE_IN_MARTS,
+    MARTS,
+    RELATIVE_IN_MARTS,
+    assert_equal,
+    attached,
+    on_spark,
+)
 
 pytestmark = pytest.mark.spark
-
-# Sums of money are exact on both engines; a feature is a quotient of two such sums in doubles.
-RELATIVE = 1e-9
-# Many times what it takes on a machine that does nothing else: each query is a job of Spark.
-SECONDS_TO_BUILD = 3600
-# Compiling costs more than running on so few rows.
-QUICK = """
-spark.sql.shuffle.partitions 1
-spark.sql.codegen.wholeStage false
-spark.sql.codegen.factoryMode NO_CODEGEN
-spark.sql.adaptive.enabled false
-"""
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 CORE = (
     "affected_orders",
     "attribute_profiles",
@@ -77,56 +72,8 @@ VIEWS = (
     "core.order_lines",
     "features.orders",
 )
-# Each engine hashes in its own way: such a column only tells rows of one build apart.
-HASHES = {
-    "digest",
-    "customer_key",
-    "file_key",
-    "line_key",
-    "line_key_hash",
-    "names_hash",
-    "order_key",
-    "product_key",
-}
-# Each engine hashes in its own way, says who it is, and loads at another time.
-OWN_COLUMNS = {
-    "run_id",
-    "parent_run_id",
-    "data_hash",
-    "features_hash",
-    "settings_hash",
-    "definitions_hash",
-    "versions",
-    "loaded_at",
-}
-# Of marts: differences of sums that agree to `RELATIVE`.
-RELATIVE_IN_MARTS, ABSOLUTE_IN_MARTS = 1e-6, 1e-9
 # The fit is independent on each engine.
 OBJECTIVE = 0.005
-MARTS = (
-    "customer_attributes",
-    "customer_feature_values",
-    "customer_features",
-    "customer_lifecycle",
-    "customer_segments",
-    "data_quality",
-    "feature_catalog",
-    "segment_category_affinity",
-    "segment_demographics",
-    "segment_engagement",
-    "segment_grid",
-    "segment_lift",
-    "segment_movement",
-    "segment_playbook",
-    "segment_profiles",
-    "segment_rules",
-    "segment_summary",
-    "segment_trends",
-    "segment_baselines",
-    "segment_yield",
-    "segmentation_k_scan",
-    "segmentation_runs",
-)
 STORED_FIT = {"refit": "never", "seed": 7}
 
 WRITE_VIEWS = """
@@ -137,20 +84,6 @@ for name in sys.argv[2:]:
     session.table(name).write.parquet(f"{sys.argv[1]}/{name}")
 session.stop()
 """
-
-
-def on_spark(warehouse: Path, **settings: object) -> Built:
-    """Build the fixture shop on Spark, set for small data on two threads."""
-    conf = warehouse.parent / "spark.conf"
-    conf.parent.mkdir(parents=True, exist_ok=True)
-    conf.write_text(QUICK, encoding="utf-8")
-    return build(
-        SHOP,
-        warehouse,
-        seconds=SECONDS_TO_BUILD,
-        environment={"JAVA_TOOL_OPTIONS": QUICK_JAVA},
-        **{"target": "spark", "threads": 2, "memory": "3GB", "spark_conf": conf, **settings},
-    )
 
 
 def build_on_spark(builds: Builds) -> Built:
@@ -214,52 +147,6 @@ def both(shop: Built) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def comparable(name: str, kind: str) -> str:
-    """Return the expression by which a column is compared: types that differ in width agree."""
-    if kind.startswith("TIMESTAMP"):
-        return f'cast("{name}" as timestamp)'
-    if kind in ("INTEGER", "BIGINT", "HUGEINT"):
-        return f'cast("{name}" as hugeint)'
-    if kind.startswith(("MAP", "STRUCT")):
-        return f'cast(to_json("{name}") as varchar)'
-    return f'"{name}"'
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[list[str], list[tuple]]:
-    """Return the columns of a relation and its rows, in an order that both engines share."""
-    described = connection.execute(f"describe from {relation}").fetchall()
-    described = [column for column in described if column[0] not in HASHES | OWN_COLUMNS]
-    columns = [name for name, *_ in described]
-    cells = [f'{comparable(name, kind)} as "{name}"' for name, kind, *_ in described]
-    # Doubles last: they tell rows apart only where nothing else does.
-    keys = [f'"{n}"' for n, kind, *_ in described if kind != "DOUBLE"]
-    keys += [f'round("{n}", 6)' for n, kind, *_ in described if kind == "DOUBLE"]
-    return columns, connection.execute(
-        f"select {', '.join(cells)} from {relation} order by {', '.join(keys)}"
-    ).fetchall()
-
-
-def assert_equal(
-    connection: duckdb.DuckDBPyConnection,
-    on_duckdb: str,
-    on_spark: str,
-    relative: float = RELATIVE,
-    absolute: float = 0.0,
-) -> None:
-    """Two relations hold the same rows: doubles to 1e-9 relative, all else exactly."""
-    columns, expected = rows_of(connection, on_duckdb)
-    spark_columns, found = rows_of(connection, on_spark)
-    assert spark_columns == columns
-    assert len(found) == len(expected)
-    for row, spark_row in zip(expected, found, strict=True):
-        exact = [value for value in row if not isinstance(value, float)]
-        assert [v for v in spark_row if not isinstance(v, float)] == exact
-        doubles = [value for value in row if isinstance(value, float)]
-        assert [v for v in spark_row if isinstance(v, float)] == pytest.approx(
-            doubles, rel=relative, abs=absolute
-        )
-
-
 def test_every_model_runs_on_spark(place: SparkWarehouse, statuses: dict[str, str]) -> None:
     manifest = json.loads((place.dbt_target / "manifest.json").read_text(encoding="utf-8"))
     models = {
@@ -306,15 +193,6 @@ def test_views_are_equal(view: str, both: duckdb.DuckDBPyConnection, views: Path
 def published(shop: Built, spark: Built) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to what was published of independent fits."""
     yield from attached(shop, spark)
-
-
-def attached(on_duckdb: Built, on_spark: Built) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to what both engines published."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for name, built in (("on_duckdb", on_duckdb), ("on_spark", on_spark)):
-            connection.execute(f"attach '{built.marts}' as {name} (read_only)")
-        yield connection
 
 
 def test_the_same_is_published_in_the_same_types(

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_spark import (
+
+from shops import Built, build
+from spark_builds import (
     ABSOLUTE_IN_MARTS,
     MARTS,
     QUICK,
@@ -18,11 +20,8 @@ from test_spark import (
     SECONDS_TO_BUILD,
     assert_equal,
     attached,
-    build,
     on_spark,
 )
-
-from shops import Built
 from spark_cluster import cluster
 
 pytestmark = pytest.mark.spark

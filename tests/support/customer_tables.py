@@ -7,6 +7,11 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from loading.definitions import FILE_NAME
+from shops import ROOT
+
+SEED = ROOT / "dbt_project" / "seeds" / FILE_NAME
+
 # Income and spending score of the five groups of a mall's customers, and how many there are.
 MALL_GROUPS = ((25, 20, 24), (26, 80, 22), (55, 50, 80), (88, 17, 35), (87, 82, 39))
 MALL_IDS = 200

@@ -187,3 +187,10 @@ def read(page: str) -> Element:
     reader.close()
     assert reader._open == [reader.root], "an element is not closed"
     return reader.root
+
+
+def policy_of(root: Element) -> dict[str, list[str]]:
+    """Return the content security policy of a page, by directive."""
+    (meta,) = [m for m in root.all("meta") if "http-equiv" in m.attributes]
+    parts = (part.split() for part in meta.attributes["content"].split("; "))
+    return {name: values for name, *values in parts}

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock, local
@@ -24,6 +25,9 @@ from shared_builds import MadeChain
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
 SHOP = FIXTURES / "shop"
+AS_OF = date(2025, 2, 5)
+# Two of its customers have ids that are hard to quote.
+ANA, ZOE = """Ana "Nana" O'Neil; x""", "Zoë Müller 名"
 # In the build database: accepted order lines with their ids as texts.
 ACCEPTED_LINES = (
     "(select lines.*, accepted.line_number from core.order_lines as accepted "

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -195,3 +196,30 @@ def model_table(tried: Tried, name: str, columns: str, *, where: str = "true") -
         project = ProjectSql(connection, dbt_vars(settings), ref)
         query = f"select {columns} from {ref(name)} where {where} order by all"
         return connection.sql(query).to_arrow_table()
+
+
+GOOD = HEADER + ROWS
+# Letters that differ between encodings, and a euro sign, which Latin-1 lacks.
+NAMED = HEADER + "o1,Zoë & Jürgen €,2024-01-02,9.50\no2,c2,2024-03-04,1\n"
+STAGED = "select order_id, customer_id, ordered_at, net_amount from ({}) order by 1"
+
+
+def staged(tmp_path: Path, files: Files, **settings: str) -> list[tuple]:
+    """Return the staged order lines of some files: id, customer, time and amount."""
+    tried = try_load(tmp_path, files, **settings)
+    assert tried.problem is None, tried.problem
+    with duckdb.connect(tried.build_db, read_only=True) as connection:
+        sql, _ = ProjectSql(connection, {"source": "own_files"}).model("stg_own_files__order_lines")
+        return connection.execute(STAGED.format(sql)).fetchall()
+
+
+def day(text: str) -> datetime:
+    """Return a time from its ISO text."""
+    return datetime.fromisoformat(text)
+
+
+EXPECTED = [
+    ("o1", "c1", day("2024-01-02"), Decimal("9.5")),
+    ("o2", "c2", day("2024-03-04"), Decimal(1)),
+]
+NAMED_EXPECTED = [("o1", "Zoë & Jürgen €", *EXPECTED[0][2:]), EXPECTED[1]]

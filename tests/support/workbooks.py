@@ -94,3 +94,11 @@ def _cell(place: str, cell: Cell, is_1904: bool) -> str:
     moment = cell if is_time else datetime(cell.year, cell.month, cell.day)
     serial = (moment - EPOCHS[is_1904]).total_seconds() / 86_400
     return f'<c r="{place}" s="{1 + is_time}"><v>{serial!r}</v></c>'
+
+
+def empty_workbook() -> bytes:
+    """Return a file with the mark of a workbook and no sheet."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    return file.getvalue()

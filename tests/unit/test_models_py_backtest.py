@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from test_models_py_fit_steps import FAST, with_columns
 
+from learned import FAST, with_columns
 from models_py.backtest import backtest_step
 from models_py.config import FitSettings
 from models_py.fit_steps import scaling_step
