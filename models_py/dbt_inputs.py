@@ -337,14 +337,12 @@ def nested_segments(segments: Any, centroids: Any, number: int) -> pa.Table | No
     if not rows:
         return None
     by_segment: dict[int, list[dict[str, Any]]] = {}
+    fields = ("feature", "position", "scaled_value", "original_value")
     for entry in (
         centroids.filter(chosen).order("segment_id, position").to_arrow_table().to_pylist()
     ):
         by_segment.setdefault(entry["segment_id"], []).append(
-            {
-                name: entry[name]
-                for name in ("feature", "position", "scaled_value", "original_value")
-            }
+            {name: entry[name] for name in fields}
         )
     for row in rows:
         row["lineage_from"] = None  # text in the tables, and of the past only

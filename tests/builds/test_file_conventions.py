@@ -1,5 +1,6 @@
-"""What files of the project say: no machine, no registry, and names in README.md that exist."""
+"""Files of the project: what none of them says, how long they are, names in README.md."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -47,6 +48,37 @@ def test_no_test_leaves_work_to_the_connection_that_all_of_them_share():
     shared = re.compile(r"\bduckdb\.(sql|execute|query)\(")
     files = sorted((ROOT / "tests").glob("**/*.py"))
     assert not [path.name for path in files if shared.search(path.read_text(encoding="utf-8"))]
+
+
+# --- how long they are
+
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 350, 60
+
+
+def too_long(name, text):
+    """Name a Python file that is too long, and its functions that are."""
+    found = [name] if text.count("\n") > MOST_LINES else []
+    for node in ast.walk(ast.parse(text)):
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if is_function and node.end_lineno - node.lineno >= MOST_LINES_OF_A_FUNCTION:
+            found.append(f"{name}: {node.name}")
+    return found
+
+
+def test_no_file_and_no_function_is_long():
+    files = [path for path in project_files() if path.suffix == ".py"]
+    folders = {path.relative_to(ROOT).parts[0] for path in files}
+    assert {"scripts", "dev", "models_py", "models_spark", "tests", "dbt_project"} <= folders
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
+    assert [long for name, text in texts.items() for long in too_long(name, text)] == []
+
+
+def test_a_long_file_and_a_long_function_are_found():
+    assert too_long("a.py", "\n" * 350) == []
+    assert too_long("a.py", "\n" * 351) == ["a.py"]
+    function = "def f():\n" + "    pass\n" * 59
+    assert too_long("a.py", function) == []
+    assert too_long("a.py", function + "    pass\n") == ["a.py: f"]
 
 
 # --- what README.md says
