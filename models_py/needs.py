@@ -36,7 +36,9 @@ EVENING_BOUNDS = (0.25, 4.0)
 # Scores past it count as it: one customer of a kind must not be a segment's mean.
 SCORE_BOUND = 6.0
 
-# What a scaling table has for needs: of a column that axes are made of, and of an axis.
+# What a scaling table has for needs: of a column that axes are made of, and of an axis. dbt has the
+# same names in macro `needs_fields`, in the contract of `feature_catalog_entries` and in the source
+# `history`: a contract is fixed before a model runs, and each column is described there.
 COLUMN_FIELDS = (
     ("needs_block", pa.string()),
     ("share_of", pa.string()),

@@ -8,6 +8,7 @@ import yaml
 
 from common.project_sql import ProjectSql
 from loading.definitions import seed_rows
+from models_py.needs import NEEDS_FIELDS
 from project_nodes import MODELS, PROJECT, layer, relation
 from publishing.published_tables import with_features
 from shops import ROOT
@@ -49,6 +50,15 @@ def test_every_feature_has_a_row_of_the_seed_and_a_doc_block(manifest):
         if block["original_file_path"].endswith("families/_families__docs.md")
     }
     assert described == features
+
+
+def test_a_fit_stores_all_that_is_learned_of_its_needs():
+    """Python has the list; the macro and the source of the history repeat it for dbt."""
+    types = {"string": "varchar", "double": "double"}
+    learned = [(name, types[str(kind)]) for name, kind in NEEDS_FIELDS]
+    assert [column for column in HISTORY_TABLES["fit_features"] if column in learned] == learned
+    with duckdb.connect() as connection:
+        assert ProjectSql(connection).call("needs_fields") == [name for name, _ in learned]
 
 
 def test_described_columns_are_there(models, columns):
