@@ -32,7 +32,7 @@ ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON
 help: ## Show this help
 	@scripts/help.sh
 
-setup: ## Make .venv from requirements.lock, when missing or changed [PYTHON TARGET]
+setup: ## Create .venv from requirements.lock if missing or changed [PYTHON TARGET]
 	@$(CHECK_PYTHON)
 	@"$$PYTHON" scripts/setup_environment.py
 
@@ -47,7 +47,7 @@ setup-docs: ## Add what make docs-site needs to .venv [PYTHON]
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/segmentation build
 
-check: setup ## Look at data without building: totals, rejected, suspicious [DATA SOURCE FORMAT, all settings]
+check: setup ## Check data without building: totals, rejected rows, suspicions [DATA SOURCE FORMAT, all settings]
 	@$(VENV)/segmentation check
 
 load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
@@ -57,11 +57,11 @@ test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-inputs: setup-dev ## Run the tests that read files of many forms, for minutes [PYTEST_ARGS]
+test-inputs: setup-dev ## Run the tests that read files of many formats; minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-builds: setup-dev ## Run the tests that need many whole builds, for minutes [PYTEST_ARGS]
+test-builds: setup-dev ## Run the tests that need many whole builds; minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds \
 		-n auto --maxprocesses 4 --dist loadfile
 
@@ -71,11 +71,11 @@ test-clients: setup-dev ## Run the tests of readers and clients of the published
 test-docs: setup-dev ## Compare the figures in the docs with the published file
 	@$(VENV)/python dev/queries_page.py --check
 
-test-page: setup-dev ## Test the page in a real browser, for a minute [PYTEST_ARGS]
+test-page: setup-dev ## Test the report page in a real browser; a minute [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
 
-test-spark: ## Run the tests on Apache Spark, for many minutes; needs Java [PYTEST_ARGS]
+test-spark: ## Run the tests on Apache Spark; many minutes, needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
 	@TARGET=spark "$$PYTHON" scripts/setup_environment.py --dev
 	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
@@ -84,10 +84,10 @@ test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hour
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-superset: setup-dev ## Run the test of Apache Superset; takes minutes to set up [PYTEST_ARGS]
+test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
 
-clients: setup ## Read the published file with many clients, and compare [SOURCE WAREHOUSE]
+clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py
 
 lint: setup-dev ## Check Python and its types, SQL and YAML; changes nothing
@@ -103,10 +103,10 @@ format: setup-dev ## Fix what ruff and sqlfluff can fix
 	@$(VENV)/python -m ruff format .
 	@$(VENV)/python -m sqlfluff fix --nocolor --disable-progress-bar --quiet dbt_project
 
-docs: setup ## Write the lineage and all descriptions as one page, docs.html [SOURCE DATA WAREHOUSE]
+docs: setup ## Write the lineage and all descriptions to one page, docs.html [SOURCE DATA WAREHOUSE]
 	@$(VENV)/segmentation docs
 
-docs-site: docs setup-docs ## Write the docs as a site, docs_site/, dbt's page included [SOURCE WAREHOUSE]
+docs-site: docs setup-docs ## Write the docs as a site with dbt's page, docs_site/ [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/write_docs_site.py
 
 summary: setup ## Show the summary of what is published [SOURCE WAREHOUSE]
@@ -121,13 +121,13 @@ report: setup ## Write the report page, report.html, or a segment's brief [SEGME
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation export
 
-query: setup ## Ask the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
+query: setup ## Query the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]
 	@$(VENV)/segmentation query
 
 versions: setup ## List the kept versions of the published file [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation versions
 
-verify: setup ## Check the checksums of the published file and kept versions [SOURCE WAREHOUSE]
+verify: setup ## Verify the checksums of the published file and kept versions [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation verify
 
 rollback: setup ## Go back to the previous version and its state, or to RUN [RUN SOURCE WAREHOUSE]

@@ -21,7 +21,7 @@ EXIT_CODES = """exit codes:
     FORMAT=("text", "json"),
 )
 def check() -> int:
-    """Look at data without building from it: what was understood, rejected or suspicious.
+    """Check data without building from it: how it is read, what is rejected or suspicious.
 
     The files are read as a build reads them, into a database that is deleted afterwards, and
     their rows are validated by the same models of the dbt project. SOURCE is own_files unless

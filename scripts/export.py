@@ -30,15 +30,15 @@ def export() -> int:
     """Write the customers of one segment, all segments or none, for a campaign tool.
 
     Each row says whether the customer entered, stayed or left since the last export of the same
-    audience, and since when. A segment that was exported before also lists who left it since:
-    status left, with the segment that was left; so does a status. The first export of an audience
-    calls everybody entered; one that is repeated for the same run says the same again.
+    audience, and since when. If the segment or status was exported before, customers who left it
+    since are listed too, with the status left and the segment that they left. In the first export
+    of an audience every customer has entered; an export repeated for the same run is the same.
 
-    The fields are columns of customer_segments, and membership_status, member_since_date and
+    The fields are columns of customer_segments, membership_status, member_since_date and
     previous_segment_id. For the segment lapsed, value_tier, former_spend and last_order_date are
-    written in place of member_since_date, and the segment is the one of the last order. Customers
-    held out of campaigns are left out unless the holdout says otherwise; include adds the column
-    is_holdout. The format follows the ending of the file.
+    written in place of member_since_date, and the segment is that at the last order. Customers
+    held out of campaigns are not exported unless HOLDOUT says so; HOLDOUT=include adds the column
+    is_holdout. The format follows the extension of the file.
     """
     from handover.export import main
 

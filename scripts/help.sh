@@ -18,9 +18,9 @@ if ! PYTHONPATH=scripts "${PYTHON:-python3}" -m common.settings 2>/dev/null; the
     echo "Settings: Python 3.11 or newer is needed to list them"
 fi
 cat <<'TEXT'
-  PYTHON        Python 3.11 or newer that makes .venv (default: the newest of
+  PYTHON        Python 3.11 or newer to create .venv with (default: the newest of
                 3.13, 3.12 and 3.11 on the PATH)
-  PYTEST_ARGS   what to pass to pytest, for make test
+  PYTEST_ARGS   options for pytest, for make test
   PSEUDONYM_KEY  in the environment only: key of PSEUDONYMISE, 32 bytes or more
 
 The same on the command line: .venv/bin/segmentation build --k 5, and

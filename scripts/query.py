@@ -7,7 +7,7 @@ from common.command_line import PLACE, command, execute
 
 @command("SQL", "FILE", "FORMAT", *PLACE, argument="SQL", FORMAT=("table", "csv", "json"))
 def query() -> int:
-    r"""Ask the published file a question in SQL: prints a table, changes nothing.
+    r"""Query the published file in SQL: prints a table, changes nothing.
 
     \b
         segmentation query "from segment_summary"

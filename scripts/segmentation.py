@@ -15,19 +15,19 @@ from common.settings_table import nearest
 # Command, the program beside this file that has it, and what it does.
 COMMANDS = {
     "build": ("build", "Load, model, segment, publish, and show the summary."),
-    "check": ("check", "Look at data without building: totals, rejected, suspicious."),
+    "check": ("check", "Check data without building: totals, rejected rows, suspicions."),
     "load": ("load_raw", "Load the raw data only."),
     "summary": ("summary", "Show the summary of what is published."),
     "candidates": ("candidates", "Show the numbers of segments that were tried."),
     "report": ("report", "Write the report page, or a segment's brief."),
     "export": ("export", "Write customers to a file for a campaign tool."),
-    "query": ("query", "Ask the published file in SQL, read-only."),
+    "query": ("query", "Query the published file in SQL, read-only."),
     "docs": ("docs", "Write the lineage and all descriptions as one page."),
     "versions": ("list_versions", "List the kept versions of the published file."),
-    "verify": ("list_versions", "Check the checksums of the published files."),
+    "verify": ("list_versions", "Verify the checksums of the published files."),
     "rollback": ("rollback", "Go back to the previous version, or to a kept run."),
     "forget": ("forget", "Remove a customer from all that the warehouse holds."),
-    "clean": ("segmentation", "Remove what a build creates again."),
+    "clean": ("segmentation", "Remove what a build recreates."),
 }
 
 
@@ -66,7 +66,7 @@ class Commands(click.Group):
 
 @command("SOURCE", "WAREHOUSE", "WAIT")
 def clean() -> int:
-    """Remove what a build creates again; keeps what is published.
+    """Remove what a build recreates; keeps what is published.
 
     `make clean-all FORCE=1` removes that too, and the environment that runs this command.
     """
@@ -78,7 +78,7 @@ def clean() -> int:
 segmentation = Commands(
     "segmentation",
     help="Customer segmentation: raw data in, segments in warehouse/marts.duckdb out.\n\n"
-    "Each option is a setting, and may be given by an environment variable: K for --k.",
+    "Each option is a setting, which an environment variable sets too: K for --k.",
     epilog='Completion: eval "$(_SEGMENTATION_COMPLETE=bash_source segmentation)", or zsh_source, '
     "or fish_source.",
     context_settings={"help_option_names": ["-h", "--help"]},

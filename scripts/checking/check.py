@@ -1,4 +1,4 @@
-"""Look at data without building from it: what was understood, what is rejected or suspicious.
+"""Check data without building from it: how it is read, what is rejected or suspicious.
 
 The files are read as a build reads them, into a database that is deleted afterwards, and their
 rows are validated by the same models of the dbt project. FORMAT=json prints one JSON object.

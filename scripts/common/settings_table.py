@@ -43,32 +43,33 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SOURCE",
         DEFAULT_SOURCE,
-        "where the data comes from",
-        f"a folder of {STAGING.as_posix()}",
+        "source of the data",
+        f"the name of a folder in {STAGING.as_posix()}",
     ),
     Setting(
         "DATA",
         "none",
-        "your files: a folder for SOURCE=own_files, a file or folder for other sources",
-        "a folder with order_lines.csv, .jsonl or .parquet, or the file of the source",
+        "files to read",
+        "for SOURCE=own_files a folder with order_lines.csv, .jsonl or .parquet; for other sources "
+        "a file or a folder",
     ),
     Setting(
         "ID",
-        "the column that names each row once",
-        "column with the customer, for SOURCE=own_table",
-        "the name of a column of the file",
+        "the column with a different value in each row",
+        "column with the customer id, for SOURCE=own_table",
+        "the name of a column",
     ),
     Setting(
         "DEFINITIONS",
         "those of the seed, or proposed from the data",
-        "feature definitions to use instead",
+        "feature definitions",
         "a CSV file with the columns of dbt_project/seeds/feature_definitions.csv",
     ),
     Setting(
         "WAREHOUSE",
         "warehouse, or warehouse/<source> for other sources",
         "folder of the build database and the published file",
-        "a folder; it is created when missing",
+        "a folder, which is created if missing",
     ),
     Setting(
         "AS_OF",
@@ -98,12 +99,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "THREADS",
         "all processors of the machine",
-        "threads to work with; the result does not depend on it",
+        "number of threads; the result does not depend on it",
         f"a whole number from 1 to {MAX_THREADS}",
     ),
     Setting(
         "MEMORY",
-        "a sixth of the machine's (three tenths with TARGET=spark), but 4GB where it has that much",
+        "a sixth of the machine's memory (three tenths with TARGET=spark), and at least 4GB where "
+        "the machine has it",
         "memory that a build may use, DuckDB and Python together",
         "a size of at least 256MB, such as 800MB or 4GB",
     ),
@@ -118,13 +120,13 @@ SETTINGS: tuple[Setting, ...] = (
         "SPARK_MASTER",
         "local, with THREADS threads",
         "where Spark runs, for TARGET=spark",
-        "a master of Spark, such as local[4] or spark://host:7077",
+        "a Spark master, such as local[4] or spark://host:7077",
     ),
     Setting(
         "SPARK_CONF",
         "none",
-        "further properties of Spark, for TARGET=spark",
-        "a file in the form of spark-defaults.conf",
+        "more Spark properties, for TARGET=spark",
+        "a file in the format of spark-defaults.conf",
     ),
     Setting(
         "KEEP",
@@ -135,43 +137,42 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "PSEUDONYMISE",
         "as the warehouse was created; 0 for a new one",
-        "whether ids of customers are replaced by pseudonyms, computed with the key PSEUDONYM_KEY "
-        "of the environment",
+        "whether customer ids are replaced by pseudonyms, computed with the key in the environment "
+        "variable PSEUDONYM_KEY",
         "0 or 1",
     ),
     Setting(
         "DATE_FORMAT",
         "found in the data",
-        "order of day, month and year, where the data leaves it open",
+        "order of day, month and year where the data is ambiguous",
         "DD/MM/YYYY, MM/DD/YYYY or YYYY/MM/DD",
         ("DD/MM/YYYY", "MM/DD/YYYY", "YYYY/MM/DD"),
     ),
     Setting(
         "DECIMAL",
         "found in the data",
-        "decimal sign of amounts, where the data leaves it open",
+        "decimal sign of amounts where the data is ambiguous",
         "point or comma",
         ("point", "comma"),
     ),
     Setting(
         "MISSING_IDS",
         "none",
-        "ids that stand for no customer, such as those of guests, for SOURCE=own_files "
-        "and own_table",
+        "ids that mean no customer, such as those of guests, for SOURCE=own_files and own_table",
         "ids separated by commas, such as 0,guest",
     ),
     Setting(
         "IDS",
         "alike",
-        "whether 12345.0 is customer 12345 and e-mail addresses are read in lower case, "
-        "for SOURCE=own_files and own_table",
+        "whether 12345.0 is read as 12345 and e-mail addresses in lower case, for SOURCE=own_files "
+        "and own_table",
         "alike or as_written",
         ("alike", "as_written"),
     ),
     Setting(
         "FULL",
         "0",
-        "1 rebuilds everything, including what could be kept; the result is the same",
+        "1 rebuilds everything instead of continuing from the last build; the result is the same",
         "0 or 1",
         is_flag=True,
     ),
@@ -181,7 +182,7 @@ VARIABLES: tuple[Setting, ...] = (
     Setting(
         "FORCE",
         "0",
-        "confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
+        "1 confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
         "versions and accept an unknown customer",
         "1",
         is_flag=True,
@@ -189,63 +190,63 @@ VARIABLES: tuple[Setting, ...] = (
     Setting(
         "SEGMENT",
         "all",
-        "segment that export writes, or that report writes a one-page brief of",
+        "segment to export, or to report on in a one-page brief",
         "the number of a segment; for export also lapsed, insufficient_history or never_ordered",
     ),
     Setting(
         "FORMAT",
         "csv for export, table for query, text for check and candidates",
-        "form of what is written",
+        "output format",
         "csv or parquet for export; table (the first 100 rows), csv or json for query; text or "
         "json for check and candidates",
     ),
     Setting(
         "FIELDS",
         "customer_id, segment_id, segment_name, membership_status and member_since_date",
-        "columns that export writes",
-        "names of columns, separated by commas",
+        "columns to export",
+        "column names separated by commas",
     ),
     Setting(
         "OUT",
         "in exports/ of the warehouse, or report.html in the warehouse",
-        "file that export or report writes",
+        "output file of export or report",
         "the path of a file",
     ),
     Setting(
         "HOLDOUT",
         "exclude",
-        "whether export writes customers held out of campaigns",
+        "whether to export customers who are held out of campaigns",
         "exclude, include or only",
         ("exclude", "include", "only"),
     ),
     Setting(
         "RUN",
         "the one before",
-        "kept run that rollback goes to",
+        "run that rollback goes back to, one of those that are kept",
         "the number of a run",
     ),
     Setting(
         "SQL",
         "none",
-        "a question for query",
+        "SQL that query runs",
         'a statement, such as "from segment_summary"',
     ),
     Setting(
         "FILE",
         "none",
-        "a file with a question for query",
-        "a path, or the name of one of scripts/queries",
+        "file with SQL that query runs",
+        "a path, or the name of a file in scripts/queries",
     ),
     Setting(
         "CUSTOMER",
         "none",
-        "customer that forget removes",
+        "customer to forget",
         "the id of a customer",
     ),
     Setting(
         "WAIT",
         "0",
-        "waits for another build, rollback or forget in the same warehouse, where one would stop "
+        "1 waits for another build, rollback or forget in the same warehouse, instead of stopping "
         "with exit code 5",
         "0 or 1",
         is_flag=True,
@@ -253,7 +254,7 @@ VARIABLES: tuple[Setting, ...] = (
     Setting(
         "LOG",
         "text",
-        "json prints one line of JSON for each stage of a build, and problems as JSON to standard "
+        "json prints a line of JSON for each stage of a build, and errors as JSON to standard "
         "error",
         "text or json",
         ("text", "json"),

@@ -1,4 +1,4 @@
-"""Ask the published file a question in SQL: prints a table, changes nothing.
+"""Query the published file in SQL: prints a table, changes nothing.
 
     make query SQL="from segment_summary"
     make query FILE=scripts/queries/who_moved.sql
