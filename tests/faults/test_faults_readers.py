@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from common.project_root import ROOT
-from fuzz_readers import CLASSES
+from fuzz_mutations import CLASSES
 
 pytestmark = pytest.mark.faults
 
