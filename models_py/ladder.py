@@ -164,6 +164,8 @@ def climbed(
                 for cut, row in zip(cuts, tried, strict=True):
                     told_of_needs(row, cut.model, cut.shares, cut.means, words, settings)
                 rows += tried
+                if final is scaling:
+                    chosen["verdict_reason"] += f"; {_without_needs(found, cuts)}"
     _chosen(rows)["scaling"] = final.to_pylist()
     names = joint.schema.names
     return pa.Table.from_pylist(
@@ -267,6 +269,12 @@ def _shown(found: NeedsSearch) -> list[Cut]:
     for cut in sorted(found.cuts, key=lambda cut: (cut is found.chosen, cut.agreement)):
         best[cut.k] = cut
     return [best[k] for k in sorted(best)]
+
+
+def _without_needs(found: NeedsSearch, cuts: Sequence[Cut]) -> str:
+    """Why customers are not segmented by needs; of the cuts shown the one of fewest needs says."""
+    why = found.finding or cuts[0].problem(is_active=found.is_active(cuts[0]))
+    return f"no needs to segment by: {why}"
 
 
 def _needs_row(cut: Cut, found: NeedsSearch, joint: dict[str, Any]) -> dict[str, Any]:

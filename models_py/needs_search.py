@@ -122,7 +122,7 @@ def search(
         beyond = int((found.eigenvalues > chance).sum())
         tried = [axes for axes in AXES if axes <= beyond and 1 + 2 * axes in settings.candidates]
         if not tried:
-            return NeedsSearch((), None, active, "columns go together no more than by chance")
+            return NeedsSearch((), None, active, _untried(beyond, settings.candidates))
         # The axes are the same whatever the threshold.
         models = {axes: _kept(rotated(found, axes, THRESHOLDS[0]), stored, given) for axes in tried}
         scored = {axes: model.scores(given) for axes, model in models.items()}
@@ -147,6 +147,15 @@ def search(
     order = sorted(cuts, key=lambda cut: not result.is_active(cut))
     chosen = (cut for cut in order if cut.problem(is_active=result.is_active(cut)) is None)
     return replace(result, chosen=next(chosen, None))
+
+
+def _untried(beyond: int, candidates: Sequence[int]) -> str:
+    """Why no number of axes is tried, of so many that are beyond chance."""
+    if beyond < min(AXES):
+        return "columns go together no more than by chance"
+    numbers = " or ".join(str(1 + 2 * axes) for axes in sorted(AXES) if axes <= beyond)
+    asked = " to ".join(str(k) for k in sorted({min(candidates), max(candidates)}))
+    return f"they would be {numbers} segments, and {asked} may be chosen"
 
 
 def _kept(model: NeedsModel, stored: NeedsModel | None, given: Values) -> NeedsModel:

@@ -8,12 +8,13 @@ import duckdb
 import numpy as np
 import pytest
 
+from chance_shop import build_chance
 from export_ordered import digests
-from needs_shop import CUSTOMERS, LATER, build_needs, customer_id, leanings
+from needs_shop import CATEGORIES, CUSTOMERS, LATER, VOLUME, build_needs, customer_id, leanings
 from shops import Built
 
 BUILDS = {"needs": build_needs}
-CHAINS = [LATER]
+CHAINS = [LATER, VOLUME, {"chance": build_chance}]
 TOLERANCE = 1e-9
 
 
@@ -140,6 +141,36 @@ def test_reasons_add_up_to_the_margin_and_speak_of_needs(needs):
             ).fetchall()
             assert sum(part for _, part in found) == pytest.approx(margin, abs=TOLERANCE)
             assert any(reasons.startswith(f"{end} ") for end in ends)
+
+
+@pytest.mark.many_builds
+def test_customers_who_differ_in_volume_only_have_tiers_and_it_is_said_that_needs_do_not_differ(
+    builds,
+):
+    volume = builds["volume"]
+    verdict, why = volume.current_run("verdict", "verdict_reason")
+    assert verdict == "weak"
+    assert "; no needs to segment by: " in why
+    assert "no needs to segment by" in " ".join(volume.output.split())
+    assert volume.query("select distinct rung from segmentation_k_scan where is_chosen") == [
+        ("joint",)
+    ]
+    names = " | ".join(name for (name,) in volume.query("select segment_name from segment_summary"))
+    assert not any(category.lower() in names.lower() for category in CATEGORIES), names
+    tiers = volume.query(
+        "select value_tier, avg(spend_per_28_days) from customer_segments "
+        "inner join customer_features using (customer_id) "
+        "where is_current group by value_tier order by 2 desc"
+    )
+    assert [tier for tier, _ in tiers] == ["top", "high", "medium", "low"]
+    assert tiers[0][1] > 5 * tiers[-1][1]
+
+
+@pytest.mark.many_builds
+def test_pure_chance_is_weak_and_has_no_needs(builds):
+    verdict, why = builds["chance"].current_run("verdict", "verdict_reason")
+    assert verdict == "weak"
+    assert "; no needs to segment by: " in why
 
 
 @pytest.mark.many_builds

@@ -1,6 +1,7 @@
 """A shop whose customers lean to two needs, more or less, whatever they spend: no natural groups.
 
-The first need is what they buy and whether on deal, the second what they buy and when.
+The first need is what they buy and whether on deal, the second what they buy and when. In the shop
+of volume customers lean to neither, and differ in how much they buy.
 """
 
 from __future__ import annotations
@@ -49,12 +50,21 @@ def day(number: int) -> date:
     return FIRST_DAY + timedelta(days=number)
 
 
-def write(folder: Path, until_day: int = DAYS) -> Path:
-    """Write the order lines before a day, by time: a later file begins with an earlier one."""
+def write(
+    folder: Path,
+    until_day: int = DAYS,
+    *,
+    leaning: np.ndarray | None = None,
+    spread: float = 0.5,
+) -> Path:
+    """Write the order lines before a day, by time: a later file begins with an earlier one.
+
+    leaning: (customers x 2) in log odds, that of `leanings` where not given. spread: of log orders.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(12)
-    lean = LEANING * leanings()
-    rate = ORDERS_PER_DAY * np.exp(0.5 * rng.standard_normal(CUSTOMERS))
+    lean = LEANING * leanings() if leaning is None else leaning
+    rate = ORDERS_PER_DAY * np.exp(spread * rng.standard_normal(CUSTOMERS))
     customer, on = np.nonzero(rng.random((CUSTOMERS, MORE_DAYS)) < rate[:, None])
     evening = rng.random(len(on)) < 1 / (1 + np.exp(0.5 - lean[customer, 1]))
     seconds = np.where(evening, 18, 9) * 3_600 + rng.integers(0, 3 * 3_600, len(on))
@@ -105,6 +115,13 @@ def build_needs(builds: Builds) -> Built:
     return build(write(folder / "data"), folder / "warehouse", threads=2).checked()
 
 
+def build_volume(builds: Builds) -> Built:
+    """Build a shop whose customers differ in how much they buy, and in nothing else."""
+    folder = builds.folder("volume")
+    data = write(folder / "data", leaning=np.zeros((CUSTOMERS, 2)), spread=1.0)
+    return build(data, folder / "warehouse", threads=2).checked()
+
+
 def build_needs_later(builds: Builds) -> Built:
     """Build with 28 more days, and learn anew."""
     folder = builds.folder("needs_later")
@@ -124,3 +141,4 @@ def build_needs_replay(builds: Builds) -> Built:
 
 # To be started after the shop is built.
 LATER = {"needs later": build_needs_later, "needs replay": build_needs_replay}
+VOLUME = {"volume": build_volume}

@@ -32,22 +32,26 @@ def shop(
     basket: float = 0.0,
     customers: int = 1000,
     rate: float = 30.0,
+    trend: float = 0.0,
     has_kinds: bool = True,
 ) -> tuple[list[dict[str, np.ndarray]], np.ndarray]:
     """Features of whole orders and of two halves of them, and the kind of each customer.
 
     taste: in log odds, how far the kinds lean. spread: of log order counts, basket: of log lines
-    per order, both alike for all kinds. rate: orders of a customer. has_kinds: False: customers
-    lean to anything between, and the kinds say nothing.
+    per order, both alike for all kinds. rate: orders of a customer. trend: in log odds, how far
+    what, when and on what terms they buy goes with how much. has_kinds: False: customers lean to
+    anything between, and the kinds say nothing.
     """
     random = np.random.default_rng([seed, 8])
     kind = random.integers(0, KINDS, customers)
-    orders = 4 + random.poisson(rate * np.exp(spread * random.standard_normal(customers)))
+    volume = random.standard_normal(customers)
+    orders = 4 + random.poisson(rate * np.exp(spread * volume))
     lines_per_order = 5 * np.exp(basket * random.standard_normal(customers))
     first, second = taste * FIRST[kind], taste * SECOND[kind]
     if not has_kinds:
         first, second = taste * random.standard_normal((2, customers))
-    leaning = np.stack([first, -first, second, -second, 0 * first, 0 * first], axis=1)
+    more = trend * volume
+    leaning = np.stack([first, -first, second, -second, more, -more], axis=1)
     chances = np.exp(leaning)
     chances /= chances.sum(axis=1, keepdims=True)
     parts = []
@@ -58,9 +62,9 @@ def shop(
                 "orders": count,
                 "lines": lines,
                 "bought": random.multinomial(lines, chances),
-                "discounted": random.binomial(lines, _odds(-1 + first)),
-                "evening": random.binomial(count, _odds(-0.5 + second)),
-                "weekend": random.binomial(count, _odds(-1 - first)),
+                "discounted": random.binomial(lines, _odds(-1 + first + more)),
+                "evening": random.binomial(count, _odds(-0.5 + second + more)),
+                "weekend": random.binomial(count, _odds(-1 - first - more)),
             }
         )
     whole = {name: parts[0][name] + parts[1][name] for name in parts[0]}

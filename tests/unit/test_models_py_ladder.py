@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from models_py import fit_steps, ladder
 from models_py.config import FitSettings
 from models_py.feature_passes import StreamedPasses
+from models_py.metrics import adjusted_rand, contingency
 from models_py.needs import SPEND, NeedsModel, centres, segments, source_with_scores
 from models_py.scaling import SCALING_SCHEMA
 from needs_tables import COLUMNS, definitions, halves_table, shop, table
@@ -37,8 +39,8 @@ def source_of(whole: pa.Table, size: int = 300):
 class World:
     """Customers, their halves, and what the scan finds."""
 
-    def __init__(self, *, has_kinds: bool):
-        (whole, *halves), _ = shop(1, taste=0.8, has_kinds=has_kinds)
+    def __init__(self, seed: int = 1, **shape):
+        (whole, *halves), self.kinds = shop(seed, **shape)
         self.given = whole
         self.customers, self.halves = table(whole), halves_table(halves)
 
@@ -56,7 +58,7 @@ def chosen(scan: pa.Table) -> dict:
 @pytest.fixture(scope="module")
 def continuum() -> World:
     """They lean to anything between the ends of two needs."""
-    return World(has_kinds=False)
+    return World(taste=0.8, has_kinds=False)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def plain(continuum) -> pa.Table:
 
 
 def test_natural_groups_are_the_segments():
-    world = World(has_kinds=True)
+    world = World(taste=0.8)
     found = world.scan()
     assert set(found.column("rung").to_pylist()) == {"joint"}
     best = chosen(found)
@@ -78,6 +80,61 @@ def test_natural_groups_are_the_segments():
     scaling = fit_steps.scaling_step(source_of(world.customers), definitions(), SETTINGS)
     assert ladder.scaling_of(found).equals(scaling)
     assert [row["scaling"] is not None for row in found.to_pylist()] == [False, True]
+
+
+@pytest.fixture(scope="module")
+def behind_volume() -> World:
+    """Kinds, whose shares also go with how much customers buy."""
+    return World(taste=0.5, trend=0.6, spread=1.0, rate=100)
+
+
+@pytest.fixture(scope="module")
+def scan_behind_volume(behind_volume) -> pa.Table:
+    return behind_volume.scan()
+
+
+def test_groups_that_volume_hides_are_segments_by_what_they_buy(behind_volume, scan_behind_volume):
+    found = scan_behind_volume
+    rows = found.to_pylist()
+    assert [(row["rung"], row["k"]) for row in rows] == [
+        ("joint", 4),
+        ("joint", 5),
+        ("columns", 4),
+        ("columns", 5),
+    ]
+    assert {row["verdict"] for row in rows if row["rung"] == "joint"} == {"weak"}
+    best, scaling = chosen(found), ladder.scaling_of(found)
+    assert (best["rung"], best["k"], best["verdict"]) == ("columns", 5, "strong")
+    assert "not chosen: no structure" in [row["choice_reason"] for row in rows[:2]]
+    used = {row["feature"] for row in scaling.to_pylist() if row["is_used"]}
+    assert used == {column.feature for column in COLUMNS}
+    assert ladder.rung_of(scaling) == "columns"
+    source = source_of(behind_volume.customers)
+    fitted = fit_steps.fit_step(source, scaling, found, None, 1, SETTINGS)
+    assigned = fit_steps.assign_step(source, scaling, fitted, SETTINGS).read_all()
+    ids = assigned.column("segment_id").to_numpy()
+    assert adjusted_rand(contingency(behind_volume.kinds, ids - 1, 5, 5)) > 0.9
+    told = [one["name"] for one in json.loads(best["candidate_segments"])]
+    assert len(set(told)) == 5
+
+
+def test_a_refit_keeps_the_rung_and_weights_of_such_groups(behind_volume, scan_behind_volume):
+    scaling = ladder.scaling_of(scan_behind_volume)
+    again = behind_volume.scan(replace(SETTINGS, active_k=5, seed=7), scaling)
+    best, kept = chosen(again), ladder.scaling_of(again)
+    assert (best["rung"], best["k"]) == ("columns", 5)
+    assert kept.column("weight").to_pylist() == scaling.column("weight").to_pylist()
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("spread", [0, 1.0], ids=["chance", "volume"])
+def test_chance_and_volume_alone_are_weak_and_it_is_said_that_needs_do_not_differ(seed, spread):
+    best = chosen(World(seed, spread=spread).scan())
+    assert (best["rung"], best["verdict"]) == ("joint", "weak")
+    _, why = best["verdict_reason"].split("; no needs to segment by: ")
+    assert why == "columns go together no more than by chance" or why.startswith(
+        "a need that one half of the orders shows does not come back in the other"
+    )
 
 
 def test_needs_are_the_segments_where_there_are_no_natural_groups(scan):
@@ -161,6 +218,8 @@ def test_a_number_of_segments_that_needs_cannot_have_keeps_the_first_rung(contin
     found = continuum.scan(replace(SETTINGS, fixed_k=4))
     assert found.column("rung").to_pylist() == ["joint"]
     assert chosen(found)["choice_reason"].startswith("chosen: k was fixed at 4")
+    why = "; no needs to segment by: they would be 5 segments, and 4 may be chosen"
+    assert chosen(found)["verdict_reason"].endswith(why)
 
 
 def test_batches_and_threads_change_no_byte(continuum, scan):

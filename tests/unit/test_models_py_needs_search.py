@@ -142,6 +142,7 @@ def test_no_other_number_of_segments_is_given_than_the_user_fixed(planted, k):
     whole, *halves = planted[0]
     got = needs_search.search(COLUMNS, whole, halves, FitSettings(threads=1, fixed_k=k))
     assert got.chosen is None and not got.cuts
+    assert got.finding == f"they would be 5 segments, and {k} may be chosen"
 
 
 def test_as_many_axes_are_learned_again_from_other_customers(given, found):
