@@ -50,8 +50,8 @@ SETTINGS: tuple[Setting, ...] = (
         "DATA",
         "none",
         "files to read",
-        "for SOURCE=own_files a folder with order_lines.csv, .jsonl or .parquet; for other sources "
-        "a file or a folder",
+        "a folder with order_lines.csv, .jsonl or .parquet for SOURCE=own_files, else a file or "
+        "folder of the source",
     ),
     Setting(
         "ID",
@@ -182,7 +182,7 @@ VARIABLES: tuple[Setting, ...] = (
     Setting(
         "FORCE",
         "0",
-        "1 confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
+        "confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
         "versions and accept an unknown customer",
         "1",
         is_flag=True,
