@@ -6,11 +6,15 @@ import json
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from chance_shop import build_chance
 from export_ordered import digests
+from models_py.dbt_inputs import key_ordered, of_fit
+from models_py.needs import source_with_scores
 from needs_shop import CATEGORIES, CUSTOMERS, LATER, VOLUME, build_needs, customer_id, leanings
+from scored_marts import opened
 from shops import Built
 
 BUILDS = {"needs": build_needs}
@@ -119,6 +123,37 @@ def test_the_macro_scores_every_customer_as_the_build_did(needs):
     for customer, row in scored.items():
         assert row[:2] == published[customer][:2], customer
         assert row[2:] == pytest.approx(published[customer][2:], abs=TOLERANCE), customer
+
+
+def test_python_gives_every_customer_and_date_the_scores_that_are_published(needs):
+    for marts in opened(needs):
+        relation = marts.connection.table
+        scaling = of_fit(relation("marts.history.fit_features"), marts.fit_number)
+        features = relation("marts.main.customer_features").filter("has_sufficient_history")
+        scored = pa.Table.from_batches(
+            source_with_scores(
+                key_ordered(
+                    features.select("* exclude (need_1, need_2, need_3, need_4)"), "as_of_date"
+                ),
+                scaling,
+            )()
+        )
+        names = ["customer_id", "as_of_date", *marts.features]
+        assert marts.features == ("need_1", "need_2")
+        assert scored.num_rows > 2 * CUSTOMERS
+        for name in names:
+            published = features.order("customer_id, as_of_date").select(name).to_arrow_table()
+            assert scored.column(name).to_pylist() == published.column(name).to_pylist()
+
+
+def test_reasons_of_every_customer_add_up_to_the_margin(needs):
+    ((customers, most),) = needs.query(
+        "select count(*), max(abs(parts - margin)) from (select sum(contribution) as parts, "
+        "any_value(runner_up_squared_distance - squared_distance) as margin "
+        "from customer_explanations inner join customer_segments using (customer_id) "
+        "group by customer_id having count(*) = 2)"
+    )
+    assert customers == CUSTOMERS and most <= TOLERANCE
 
 
 def test_reasons_add_up_to_the_margin_and_speak_of_needs(needs):

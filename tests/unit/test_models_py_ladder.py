@@ -179,6 +179,22 @@ def test_the_fit_has_the_segments_that_the_scan_measured(continuum, scan):
     assert assigned.column("need_3").null_count == 1000
 
 
+def test_reasons_for_a_segment_by_needs_add_up_for_every_customer(continuum, scan):
+    scaling = ladder.scaling_of(scan)
+    source = source_with_scores(source_of(continuum.customers), scaling)
+    fitted = fit_steps.fit_step(source, scaling, scan, None, 1, SETTINGS)
+    assigned = fit_steps.assign_step(source, scaling, fitted, SETTINGS).read_all().to_pylist()
+    names = ["need_1", "need_2"]
+    ranges = pa.table({"feature": names, "minimum_value": [-4.0] * 2, "maximum_value": [4.0] * 2})
+    found = fit_steps.reasons_step(source, scaling, fitted, ranges, SETTINGS).read_all()
+    assert found.num_rows == len(assigned) == 1000
+    for row, own in zip(found.to_pylist(), assigned, strict=True):
+        margin = own["runner_up_squared_distance"] - own["squared_distance"]
+        assert sorted(part["feature"] for part in row["contributions"]) == names
+        parts = sum(part["contribution"] for part in row["contributions"])
+        assert parts == pytest.approx(margin, abs=1e-9)
+
+
 def test_a_refit_keeps_needs_and_ids(continuum, scan):
     scaling = ladder.scaling_of(scan)
     model = NeedsModel.from_table(scaling)
