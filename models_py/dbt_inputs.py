@@ -2,8 +2,7 @@
 
 A relation here is whatever has `order`, `filter`, `project`, `join`, `count`, `to_arrow_reader` and
 `to_arrow_table`, as DuckDB's relations do; or, of customers held elsewhere, `customers` in place of
-the reader. Reading in key order is what makes a result independent of the order in which rows
-happen to be stored.
+the reader. Rows are read in key order, so no result depends on the order they are stored in.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 from models_py import api
 from models_py.config import FitSettings
 from models_py.errors import LearningError
+from models_py.ladder import scaling_of
 from models_py.needs import NEED_FEATURES
 from models_py.rules import ASSIGNED_COLUMN
 
@@ -93,11 +93,11 @@ def tables_of_fit(
 ) -> tuple[pa.Table, pa.Table | None]:
     """Scaling and segments of the active fit: as this run learned them, or as they were stored.
 
-    learned: `learned_scaling` and `learned_segments`. stored: as `stored_tables` takes it.
+    learned: `learned_k_scan` and `learned_segments`. stored: as `stored_tables` takes it.
     """
     if active.is_refit:
-        scaling, segments = learned
-        return scaling.to_arrow_table(), segments.to_arrow_table()
+        k_scan, segments = (relation.to_arrow_table() for relation in learned)
+        return scaling_of(k_scan), segments
     return stored_tables(stored, active.number)
 
 

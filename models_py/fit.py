@@ -175,7 +175,7 @@ def fit(
     next_segment_id: int,
     settings: FitSettings,
 ) -> pa.Table:
-    """Fit the chosen k and give ids (see `steps.fit_step`)."""
+    """Fit the chosen k and give ids (see `fit_steps.fit_step`)."""
     chosen = [row for row in k_scan.to_pylist() if row["is_chosen"]]
     if len(chosen) != 1:
         raise LearningError(

@@ -44,7 +44,7 @@ def segments_table(
     moved: float | None,
     unmatched: float | None,
 ) -> pa.Table:
-    """The segments of the fit, and those that it retired (see `steps.fit_step`)."""
+    """The segments of the fit, and those that it retired (see `fit_steps.fit_step`)."""
     threshold = polish.extreme_threshold(
         np.sqrt(nearest),
         trim_share=settings.trim_share,

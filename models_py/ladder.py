@@ -23,6 +23,7 @@ import pyarrow as pa
 from models_py.arrays import Matrix, Vector
 from models_py.candidates import told, told_of_needs, words_of
 from models_py.config import FitSettings
+from models_py.drift import SPREAD_SCHEMA
 from models_py.evaluation import Evaluation
 from models_py.feature_passes import Passes
 from models_py.kmeans import rng_for
@@ -41,14 +42,14 @@ from models_py.needs_learning import components
 from models_py.needs_search import Cut, NeedsSearch, search
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
-from models_py.scaling import DEFINITIONS, SCALING_SCHEMA, STRUCTURE
+from models_py.scaling import DEFINITIONS, STRUCTURE
 from models_py.selection import CONSTRUCTIVE, WEAK
 from models_py.weighting import ActiveWeights, structure_weights
 
 JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
 SAMPLE_SIZE = 20_000  # customers that needs are learned from
 SAMPLE_PATH, WEIGHTS_PATH = 32, 33  # seed paths of samples; others are in `scan`, `weighting`
-SCALING_TYPE = pa.list_(pa.struct(list(SCALING_SCHEMA)))
+SCALING_TYPE = pa.list_(pa.struct(list(SPREAD_SCHEMA)))
 
 Scanned = Callable[[pa.Table, str], pa.Table]
 """Tries every k in a scaling, for a rung."""
@@ -259,8 +260,15 @@ def is_of_columns(scaling: pa.Table) -> bool:
 
 
 def scaling_of(scan: pa.Table) -> pa.Table:
-    """The scaling that the chosen segments of a scan were made in."""
-    return pa.Table.from_pylist(_chosen(scan.to_pylist())["scaling"], schema=SCALING_SCHEMA)
+    """The scaling that the chosen segments of a scan were made in, with bins where it has them."""
+    return pa.Table.from_pylist(_chosen(scan.to_pylist())["scaling"], schema=SPREAD_SCHEMA)
+
+
+def with_scaling(scan: pa.Table, scaling: pa.Table) -> pa.Table:
+    """The scan with this scaling, in the layout of `drift.SPREAD_SCHEMA`, in the chosen row."""
+    rows = scan.to_pylist()
+    _chosen(rows)["scaling"] = scaling.to_pylist()
+    return pa.Table.from_pylist(rows, schema=scan.schema)
 
 
 def _shown(found: NeedsSearch) -> list[Cut]:

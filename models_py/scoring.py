@@ -93,7 +93,7 @@ def _nullable(values: Vector | Labels, is_null: Mask, kind: pa.DataType) -> pa.A
 def assign_batch(
     chunk: Chunk, scaler: Scaler, model: Model, members: Evaluation | None
 ) -> pa.RecordBatch:
-    """Score one chunk (columns as in `steps.assign_step`); without members no silhouettes."""
+    """Score one chunk (columns as in `fit_steps.assign_step`); without members no silhouettes."""
     scaled = scaler.scale(chunk.values)
     squared = squared_distances(scaled, model.centres)
     first, second = two_nearest(squared)
@@ -132,7 +132,7 @@ def _need(chunk: Chunk, scaler: Scaler, name: str) -> pa.Array:
 def reasons_batch(
     chunk: Chunk, scaler: Scaler, model: Model, lowest: Vector, highest: Vector
 ) -> pa.RecordBatch:
-    """Reasons of one chunk (columns as in `steps.reasons_step`)."""
+    """Reasons of one chunk (columns as in `fit_steps.reasons_step`)."""
     rows, width = chunk.row_count, len(scaler.features)
     values = scaler.filled(chunk.values)
     scaled = scaler.scale(chunk.values)

@@ -315,7 +315,7 @@ def weighted_scaling(
     settings: FitSettings,
     active: ActiveWeights | None = None,
 ) -> pa.Table:
-    """Learn the scaling and decide on the weights (see `steps.scaling_step`)."""
+    """Learn the scaling and decide on the weights (see `fit_steps.scaling_step`)."""
     with one_blas_thread():
         scaling, unit, sample = learned_with_sample(source, definitions, settings)
         if settings.weighting == DEFINITIONS or len(unit.features) < 2:

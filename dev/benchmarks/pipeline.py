@@ -22,7 +22,7 @@ from loading.load_raw import load
 from models_py import fit_steps
 from models_py.config import FitSettings
 from models_py.features import BatchSource
-from models_py.ladder import JOINT
+from models_py.ladder import JOINT, scaling_of
 from models_py.needs import NEEDS, NO_PART, PART
 from store.build_database import delete_build_database
 from store.warehouse import exclusive
@@ -126,13 +126,14 @@ def read(database: Path) -> Learned:
             "select customer_id, segment_id from segmentation.customer_assignments "
             "where is_current order by customer_id"
         )
+        k_scan = table("select * from segmentation.learned_k_scan order by rung, k")
         found = Learned(
             matrix=table("select * from segmentation.clustering_input order by customer_id"),
             definitions=table(
                 "select * from segmentation.clustering_definitions order by position"
             ),
-            scaling=table("select * from segmentation.learned_scaling order by position"),
-            k_scan=table("select * from segmentation.learned_k_scan order by rung, k"),
+            scaling=scaling_of(k_scan),
+            k_scan=k_scan,
             segments=segments.column("segment_id").to_numpy(),
         )
     if segments.column("customer_id").to_pylist() != found.customer_ids:

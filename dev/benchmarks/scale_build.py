@@ -36,7 +36,6 @@ STAGES = (
 )
 # The learning steps by model; every other model of its folder is SQL around them.
 STAGE_OF_MODEL = {
-    "learned_scaling": "k scan",
     "learned_k_scan": "k scan",
     "learned_drift": "fit",
     "learned_stored_assignments": "fit",

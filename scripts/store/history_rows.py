@@ -36,7 +36,9 @@ OF_THE_FIT = {
         "segmentation", "feature_catalog_entries", "new_rows.fit_number is not null"
     ),
     "fit_centroids": NewRows("segmentation", "learned_segments", unnested="centroid"),
-    "fit_baselines": NewRows("segmentation", "learned_scaling", "new_rows.is_used"),
+    "fit_baselines": NewRows(
+        "segmentation", "learned_k_scan", "new_rows.is_used", unnested="scaling"
+    ),
     "fit_categories": NewRows(
         "features",
         "category_slots",
@@ -58,6 +60,19 @@ WHOLE = {
         cross join build.segmentation.run_facts as run_facts
     """,
     "k_scan": "select * from build.marts.segmentation_k_scan",
+    "segments": """
+        select * from build.history.segments
+        union all by name
+        select
+            segment_names.derived_name,
+            segment_names.is_name_distinct,
+            fit_segments.*
+        from build.segmentation.fit_segments as fit_segments
+        cross join build.segmentation.active_fit as active_fit
+        left join build.segmentation.segment_names as segment_names
+            on fit_segments.segment_id = segment_names.segment_id
+        where active_fit.is_refit
+    """,
     # A file that was loaded before keeps the time it was first loaded at.
     "load_ledger": """
         select
@@ -85,7 +100,9 @@ WHOLE = {
             union all
             select run_number, fit_number, 0 from build.segmentation.segmentation_run
             union all
-            select 0, 0, segment_id from build.segmentation.history_segments
+            select 0, 0, segment_id from build.history.segments
+            union all
+            select 0, 0, segment_id from build.segmentation.fit_segments
         )
     """,
 }
@@ -93,7 +110,8 @@ WHOLE = {
 READ = (
     *((rows.schema, rows.model) for rows in OF_THE_FIT.values()),
     ("segmentation", "segmentation_run"),
-    ("segmentation", "history_segments"),
+    ("segmentation", "fit_segments"),
+    ("segmentation", "segment_names"),
     ("marts", "segmentation_k_scan"),
     ("marts", "segmentation_runs"),
     ("segmentation", "run_facts"),
@@ -119,8 +137,8 @@ def _with_new_rows(name: str, new: NewRows) -> str:
     )
     rows = identifier("build", new.schema, new.model)
     if new.unnested:
-        entries = f"unnest({identifier(new.unnested)}, recursive := true)"
-        rows = f"(select segment_id, {entries} from {rows})"
+        entries = f"unnest({identifier(new.unnested)}, max_depth := 2)"
+        rows = f"(select * exclude ({identifier(new.unnested)}), {entries} from {rows})"
     return (
         f"select {stored} from {identifier('build', 'history', name)} "
         f"union all select {added} from {rows} as new_rows "

@@ -38,7 +38,6 @@ SEED = 20261123
 SHARES = {"load": 3, "dbt": 6, "learning": 4, "publish": 3, "rename": 4}
 LEARNED_MODELS = (
     "learned_drift",
-    "learned_scaling",
     "learned_k_scan",
     "learned_segments",
     "customer_assignments",

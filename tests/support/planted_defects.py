@@ -119,11 +119,12 @@ DEFECTS = {
     "assert_segment_ids_are_never_reused": Defect(
         "ids that a fit retired are in a later one",
         "customers",
-        "segmentation/history/history_segments.sql",
-        "    select * from stored_segments\n    union all\n",
-        "    select * from stored_segments\n    union all\n"
+        "segmentation/model/fit_segments.sql",
+        "    {{ rows_of_active_fit('new_segments', 'stored_segments', columns) }}\n",
+        "    {{ rows_of_active_fit('new_segments', 'stored_segments', columns) }}\n"
+        "    union all\n"
         "    select * replace ('retired' as lineage, 0 as fit_number)\n"
-        "    from stored_segments\n    union all\n",
+        "    from ({{ rows_of_active_fit('new_segments', 'stored_segments', columns) }})\n",
     ),
     "assert_assignments_go_on": Defect(
         "a customer's stay ends though the customer is still there",

@@ -58,7 +58,7 @@ def test_columns_and_types_are_those_of_the_history(connection):
 def test_baselines_are_numbered_by_the_active_fit(connection):
     active_fit(connection, 2, is_refit=True)
     connection.execute(
-        "create table build.segmentation.learned_scaling as select * from (values "
+        "create table build.segmentation.learned_k_scan as select list(t) as scaling from (values "
         "('a', 1, true, [0.5], [0.4, 0.6]), ('b', 2, false, null, null)) "
         "as t(feature, position, is_used, bin_edges, bin_shares)"
     )
@@ -140,7 +140,7 @@ def test_numbers_of_runs_that_were_rolled_back_stay_given_out(connection):
         "2 as fit_number"
     )
     connection.execute(
-        "create table build.segmentation.history_segments as select unnest([3, 8]) as segment_id"
+        "create table build.segmentation.fit_segments as select unnest([3, 8]) as segment_id"
     )
     assert found(connection, "highest_numbers") == [(7, 2, 8)]
     connection.execute("delete from build.history.highest_numbers")

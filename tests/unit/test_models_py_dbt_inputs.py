@@ -137,7 +137,7 @@ def test_the_active_fit_is_one_row() -> None:
 def test_the_model_is_what_this_run_learned_or_what_was_stored() -> None:
     with duckdb.connect() as connection:
         learned = (
-            connection.sql("select 'new' as feature"),
+            connection.sql("select true as is_chosen, [{'feature': 'new'}] as scaling"),
             connection.sql("select 7 as segment_id, 'opened' as lineage"),
         )
         stored = (

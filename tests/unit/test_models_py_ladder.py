@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from models_py import fit_steps, ladder
+from models_py import api, fit_steps, ladder
 from models_py.config import FitSettings
+from models_py.drift import SPREAD_SCHEMA, with_bins
 from models_py.feature_passes import StreamedPasses
 from models_py.metrics import adjusted_rand, contingency
 from models_py.needs import SPEND, NeedsModel, centres, segments, source_with_scores
@@ -78,7 +79,7 @@ def test_natural_groups_are_the_segments():
     best = chosen(found)
     assert (best["k"], best["verdict"]) == (5, "strong")
     scaling = fit_steps.scaling_step(source_of(world.customers), definitions(), SETTINGS)
-    assert ladder.scaling_of(found).equals(scaling)
+    assert ladder.scaling_of(found).select(SCALING_SCHEMA.names).equals(scaling)
     assert [row["scaling"] is not None for row in found.to_pylist()] == [False, True]
 
 
@@ -152,10 +153,21 @@ def test_needs_are_the_segments_where_there_are_no_natural_groups(scan):
 def test_the_scaling_of_the_segments_is_in_their_row(scan, plain):
     assert [row["scaling"] is not None for row in scan.to_pylist()] == [False, False, True]
     scaling = ladder.scaling_of(scan)
-    assert scaling.schema.equals(SCALING_SCHEMA)
+    assert scaling.schema.equals(SPREAD_SCHEMA)
     used = [row["feature"] for row in scaling.to_pylist() if row["is_used"]]
     assert used == ["need_1", "need_2"]
     assert "need_1" not in ladder.scaling_of(plain).column("feature").to_pylist()
+
+
+def test_the_scaling_comes_to_have_bins(continuum, scan):
+    scaling = ladder.scaling_of(scan)
+    assert scaling.column("bin_edges").null_count == scaling.num_rows
+    source = source_with_scores(source_of(continuum.customers), scaling)
+    spread = with_bins(scaling, api.baseline_step(source, scaling, SETTINGS))
+    assert spread.column("bin_edges").null_count == scaling.num_rows - 2
+    binned = ladder.with_scaling(scan, spread)
+    assert ladder.scaling_of(binned).equals(spread)
+    assert binned.drop_columns(["scaling"]).equals(scan.drop_columns(["scaling"]))
 
 
 def test_the_fit_has_the_segments_that_the_scan_measured(continuum, scan):

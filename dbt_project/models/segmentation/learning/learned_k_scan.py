@@ -1,4 +1,4 @@
-"""One row per rung and candidate number of segments: its measures, and whether it was chosen."""
+"""Measures of each rung and candidate number of segments; the chosen one with its scaling."""
 
 
 def model(dbt, session):
@@ -11,7 +11,9 @@ def model(dbt, session):
         of_fit,
         settings_from,
     )
+    from models_py.drift import with_bins
     from models_py.fit_steps import K_SCAN_SCHEMA
+    from models_py.ladder import scaling_of, with_scaling
 
     settings = settings_from(dbt.ref("fit_request"))
     decision = dbt.ref("refit_decision")
@@ -25,4 +27,8 @@ def model(dbt, session):
         return K_SCAN_SCHEMA.empty_table()
     check_fixed_k(customers, settings)
     stored = of_fit(stored_features, settings.stored_fit_number)
-    return api.k_scan_step(source, definitions, settings.fit, stored, halves.to_arrow_table())
+    k_scan = api.k_scan_step(source, definitions, settings.fit, stored, halves.to_arrow_table())
+    scaling = scaling_of(k_scan)
+    scored = api.with_scores(source, scaling)
+    bins = api.baseline_step(scored, scaling, settings.fit)
+    return with_scaling(k_scan, with_bins(scaling, bins))

@@ -17,7 +17,7 @@ def model(dbt, session):
     features = dbt.ref("features_by_slot_set")
     scaling, segments = tables_of_fit(
         active,
-        (dbt.ref("learned_scaling"), dbt.ref("learned_segments")),
+        (dbt.ref("learned_k_scan"), dbt.ref("learned_segments")),
         (
             dbt.source("history", "fit_features"),
             dbt.source("history", "segments"),

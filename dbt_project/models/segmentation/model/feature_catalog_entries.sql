@@ -43,9 +43,10 @@ active_fit as (
 
 ),
 
-learned_scaling as (
+learned_k_scan as (
 
-    select * from {{ ref('learned_scaling') }}
+    select * from {{ ref('learned_k_scan') }}
+    where is_chosen
 
 ),
 
@@ -61,6 +62,16 @@ snapshots as (
     where
         is_current
         and has_orders
+
+),
+
+learned_scaling as (
+
+    select
+        {% for column in learned -%}
+        entry.{{ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from {{ unnest_list('learned_k_scan', 'scaling', 'entry') }}
 
 ),
 
