@@ -68,9 +68,10 @@ snapshots as (
 learned_scaling as (
 
     select
-        {% for column in learned -%}
-        entry.{{ column }}{{ ',' if not loop.last }}
+        {% for column in learned if column != 'feature' -%}
+        entry.{{ column }},
         {% endfor -%}
+        entry.feature
     from {{ unnest_list('learned_k_scan', 'scaling', 'entry') }}
 
 ),
