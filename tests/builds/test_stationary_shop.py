@@ -11,7 +11,8 @@ from test_determinism import build_stationary
 
 from stationary_shop import STATIONARY_CUSTOMERS, TYPES, day
 
-BUILDS = {"stationary": build_stationary}
+pytestmark = pytest.mark.many_builds
+CHAINS = [{"stationary": build_stationary}]
 
 # Means differ by chance. With 22 features at 4 dates and 4.5 standard errors, a shop that is
 # really stationary fails once in about 1,700 seeds.
