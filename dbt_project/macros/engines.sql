@@ -337,6 +337,34 @@
 {%- endmacro %}
 
 
+{# Quantiles of the values of a group, between which it interpolates, as a list
+   in the order of the fractions. #}
+{% macro quantiles(expression, fractions) -%}
+    {{ return(adapter.dispatch('quantiles')(expression, fractions)) }}
+{%- endmacro %}
+
+{% macro duckdb__quantiles(expression, fractions) -%}
+    quantile_cont({{ expression }}, [{{ fractions | join(', ') }}])
+{%- endmacro %}
+
+{% macro spark__quantiles(expression, fractions) -%}
+    percentile({{ expression }}, array({{ fractions | join(', ') }}))
+{%- endmacro %}
+
+
+{% macro list_element(list_column, number) -%}
+    {{ return(adapter.dispatch('list_element')(list_column, number)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_element(list_column, number) -%}
+    list_extract({{ list_column }}, {{ number }})
+{%- endmacro %}
+
+{% macro spark__list_element(list_column, number) -%}
+    try_element_at({{ list_column }}, {{ number }})
+{%- endmacro %}
+
+
 {% macro snake_case(expression) -%}
     {{ return(adapter.dispatch('snake_case')(expression)) }}
 {%- endmacro %}

@@ -42,12 +42,36 @@ segment_sizes as (
 
 ),
 
+-- Millions of lines are grouped by numbers in half the time of texts. Products
+-- without a category, and lines without a product, have number null.
+numbered_categories as (
+
+    select
+        category,
+        row_number() over (order by category) as category_number
+    from products
+    where category <> 'unknown'
+    group by category
+
+),
+
+numbered_products as (
+
+    select
+        products.product_key,
+        numbered_categories.category_number
+    from products
+    inner join numbered_categories
+        on products.category = numbered_categories.category
+
+),
+
 -- What the preference features of today are made of.
 customer_category_windows as (
 
     select
         order_lines.customer_key,
-        coalesce(products.category, 'unknown') as category,
+        numbered_products.category_number,
         cast(sum(order_lines.net_amount) as decimal(18, 4)) as spend,
         cast(
             coalesce(
@@ -62,11 +86,11 @@ customer_category_windows as (
         on
             order_lines.order_date >= snapshots.window_start_date
             and order_lines.order_date < snapshots.as_of_date
-    left join products
-        on order_lines.product_key = products.product_key
+    left join numbered_products
+        on order_lines.product_key = numbered_products.product_key
     group by
         order_lines.customer_key,
-        coalesce(products.category, 'unknown')
+        numbered_products.category_number
 
 ),
 
@@ -76,7 +100,7 @@ segment_categories as (
 
     select
         members.segment_id,
-        customer_category_windows.category,
+        coalesce(numbered_categories.category, 'unknown') as category,
         count(*) filter (where customer_category_windows.purchase_amount > 0)
             as customer_count,
         sum(customer_category_windows.spend) as spend,
@@ -86,9 +110,13 @@ segment_categories as (
         on customer_category_windows.customer_key = customers.customer_key
     inner join members
         on customers.customer_id = members.customer_id
+    left join numbered_categories
+        on
+            customer_category_windows.category_number
+            = numbered_categories.category_number
     group by
         members.segment_id,
-        customer_category_windows.category
+        coalesce(numbered_categories.category, 'unknown')
 
 ),
 

@@ -20,11 +20,14 @@ feature_catalog_entries as (
 
 ),
 
+-- As narrow as can be: it is read three times, and has a row for each feature
+-- of each customer.
 segment_values as (
 
     select
-        customer_feature_values.*,
-        customer_assignments.segment_id
+        customer_feature_values.feature,
+        customer_assignments.segment_id,
+        customer_feature_values.value
     from customer_feature_values
     inner join customer_assignments
         on
@@ -34,20 +37,30 @@ segment_values as (
 ),
 
 -- Sums over decimals do not depend on the order of their rows; 9 decimals are
--- far more than any feature needs.
+-- far more than any feature needs. Quantiles hold all values in memory: those
+-- that are asked for together hold them once.
 populations as (
 
     select
         feature,
         avg(cast(value as decimal(38, 9))) as population_mean,
-        percentile_cont(0.5) within group (order by value)
-            as population_median,
-        percentile_cont(0.01) within group (order by value) as p01_value,
-        percentile_cont(0.99) within group (order by value) as p99_value,
+        {{ quantiles('value', [0.5, 0.01, 0.99]) }} as value_quantiles,
         min(value) as minimum_value,
         max(value) as maximum_value
     from segment_values
     group by feature
+
+),
+
+hundredths as (
+
+    select
+        feature,
+        minimum_value,
+        maximum_value,
+        {{ list_element('value_quantiles', 2) }} as p01_value,
+        {{ list_element('value_quantiles', 3) }} as p99_value
+    from populations
 
 ),
 
@@ -63,7 +76,7 @@ ranges as (
             as lower_value,
         case when p99_value > p01_value then p99_value else maximum_value end
             as upper_value
-    from populations
+    from hundredths
 
 ),
 
@@ -126,9 +139,7 @@ segments as (
         count(*) as customer_count,
         count(value) as known_count,
         avg(cast(value as decimal(38, 9))) as mean_value,
-        percentile_cont(0.5) within group (order by value) as median_value,
-        percentile_cont(0.1) within group (order by value) as p10_value,
-        percentile_cont(0.9) within group (order by value) as p90_value
+        {{ quantiles('value', [0.5, 0.1, 0.9]) }} as value_quantiles
     from segment_values
     group by
         segment_id,
@@ -150,11 +161,12 @@ final as (
         segments.customer_count,
         segments.known_count,
         cast(segments.mean_value as double) as mean_value,
-        cast(segments.median_value as double) as median_value,
-        cast(segments.p10_value as double) as p10_value,
-        cast(segments.p90_value as double) as p90_value,
+        {{ list_element('segments.value_quantiles', 1) }} as median_value,
+        {{ list_element('segments.value_quantiles', 2) }} as p10_value,
+        {{ list_element('segments.value_quantiles', 3) }} as p90_value,
         cast(populations.population_mean as double) as population_mean,
-        cast(populations.population_median as double) as population_median,
+        {{ list_element('populations.value_quantiles', 1) }}
+            as population_median,
         -- On the scale of the means beside it: words that are made by it say
         -- what a reader of the means sees.
         (
