@@ -1,11 +1,42 @@
-{# What playbook_rules.csv may say; docs/playbook.md explains it. #}
+{# What playbook_rules.csv may say; docs/playbook.md explains it. A measure is
+   compared by one of its figures. One with names is written with one of them
+   behind a colon, as in stage:new. #}
 {% macro playbook_vocabulary() -%}
     {{ return({
-        'strategies': ['protect', 'grow', 'win back', 'nurture', 'maintain'],
-        'measures': [
-            'future_spend_index', 'retention_index', 'engagement_index',
+        'strategies': [
+            'protect', 'grow', 'win back', 'repair', 'nurture', 'develop',
+            'maintain',
         ],
-        'growth': ['grows', 'shrinks', 'any'],
+        'measures': {
+            'future_spend': {'figures': ['index']},
+            'retention': {'figures': ['index']},
+            'engagement': {'figures': ['index']},
+            'growth': {'figures': ['index']},
+            'spend': {'figures': ['index', 'mean']},
+            'orders': {'figures': ['index', 'mean']},
+            'order_value': {'figures': ['index', 'mean']},
+            'category': {'figures': ['difference']},
+            'channel': {'figures': ['difference']},
+            'stage': {
+                'figures': ['share', 'index'],
+                'names': ['new', 'active', 'slipping', 'lapsing'],
+            },
+            'tier': {
+                'figures': ['share', 'index'],
+                'names': value_tier_names(),
+            },
+            'contact': {
+                'figures': ['share', 'index'],
+                'names': [
+                    'campaign_sent', 'campaign_response', 'coupon_redeemed',
+                    'service_contact', 'complaint', 'feedback', 'visit',
+                ],
+            },
+        },
+        'feature_figures': ['difference', 'index', 'mean'],
+        'comparisons': {
+            '>=': 'at least', '<=': 'at most', '>': 'above', '<': 'below',
+        },
         'kpis': [
             'future_spend_per_customer', 'future_active_share', 'response_rate',
             'spend_per_customer', 'orders_per_customer',
@@ -17,10 +48,107 @@
         'placeholders': [
             'customer_count', 'future_spend', 'future_spend_days',
             'future_spend_index', 'retention', 'retention_index',
-            'response_rate', 'engagement_index', 'next_segment',
-            'next_future_spend', 'categories', 'channel',
+            'response_rate', 'engagement_index', 'orders', 'order_value',
+            'next_segment', 'next_future_spend', 'categories', 'channel',
+            'measures',
         ],
     }) }}
+{%- endmacro %}
+
+
+{# Every measure with a fixed name and its figure, such as stage:new share. #}
+{% macro playbook_measures() -%}
+    {%- set measures = [] -%}
+    {%- for measure, known in playbook_vocabulary().measures.items() -%}
+    {%- for name in known.get('names', ['']) -%}
+    {%- for figure in known.figures -%}
+    {%- do measures.append(
+        measure ~ (':' ~ name if name else '') ~ ' ' ~ figure
+    ) -%}
+    {%- endfor -%}
+    {%- endfor -%}
+    {%- endfor -%}
+    {{ return(measures) }}
+{%- endmacro %}
+
+
+{# CTEs that read the conditions of rules; the last is alternatives_parsed: one
+   row per rule, condition and alternative. Conditions end with a semicolon, and
+   " or " is between alternatives. What cannot be read has an empty measure. #}
+{% macro playbook_conditions(rules) -%}
+{%- set pattern =
+    '^(.+) (index|share|difference|mean) (>=|<=|>|<)'
+    ~ ' (-?[0-9]+[.]?[0-9]*)( surely)?$'
+-%}
+conditions_listed as (
+
+    select
+        rule_order,
+        conditions,
+        split(conditions, ';') as condition_list
+    from {{ rules }}
+    where conditions <> 'any'
+
+),
+
+alternatives_listed as (
+
+    select
+        rule_order,
+        conditions,
+        trim(condition_text) as condition_text,
+        split(replace(condition_text, ' or ', ';'), ';') as alternative_list
+    from {{ unnest_list(
+        'conditions_listed', 'condition_list', 'condition_text'
+    ) }}
+
+),
+
+alternatives_split as (
+
+    select
+        rule_order,
+        conditions,
+        condition_text,
+        trim({{ text_replaced('alternative_text', ' +', ' ') }})
+            as alternative_text
+    from {{ unnest_list(
+        'alternatives_listed', 'alternative_list', 'alternative_text'
+    ) }}
+
+),
+
+alternatives_parsed as (
+
+    select
+        rule_order,
+        conditions,
+        condition_text,
+        alternative_text,
+        {%- for part in ['subject', 'figure', 'comparison', 'number_text'] %}
+        regexp_extract(
+            alternative_text, {{ text_literal(pattern) }}, {{ loop.index }}
+        ) as {{ part }},
+        {%- endfor %}
+        try_cast(
+            regexp_extract(
+                alternative_text, {{ text_literal(pattern) }}, 4
+            ) as decimal(18, 4)
+        ) as bound,
+        alternative_text like '% surely' as is_sure
+    from alternatives_split
+
+)
+{%- endmacro %}
+
+
+{# A figure of a measure as people read it. #}
+{% macro figure_text(value, figure) -%}
+    case {{ figure }}
+        when 'index' then {{ whole_number(value) }}
+        when 'share' then {{ readable_number(value, "'share'") }}
+        else {{ readable_number(value, "'number'") }}
+    end
 {%- endmacro %}
 
 
@@ -31,47 +159,15 @@
 {%- endmacro %}
 
 
-{# A bound of any is no bound, which null stands for. #}
-{% macro playbook_bound(column) -%}
-    cast(nullif(trim(playbook_rules.{{ column }}), 'any') as decimal(18, 4))
-{%- endmacro %}
-
-
-{# Whether a bound is met for sure: by the whole interval of a figure, where it
-   has one. #}
-{% macro meets_bounds(measure) -%}
-    (
-        rules.min_{{ measure }} is null
-        or coalesce(
-            segment_indexes.{{ measure }}_lower, segment_indexes.{{ measure }}
-        ) >= rules.min_{{ measure }}
-    )
-    and (
-        rules.max_{{ measure }} is null
-        or coalesce(
-            segment_indexes.{{ measure }}_upper, segment_indexes.{{ measure }}
-        ) <= rules.max_{{ measure }}
-    )
-{%- endmacro %}
-
-
-{# A figure, its interval, and what a rule asked of it. #}
+{# A figure and its interval, in words. #}
 {% macro figure_words(measure) -%}
-    '; {{ measure | replace('_', ' ') }} '
+    '{{ measure | replace('_', ' ') }} '
     || coalesce({{ whole_number(measure) }}, 'unknown')
     || coalesce(
         ' (' || {{ whole_number(measure ~ '_lower') }}
         || ' to ' || {{ whole_number(measure ~ '_upper') }} || ')',
         ''
     )
-    || coalesce(', at least ' || {{ bound_text('min_' ~ measure) }}, '')
-    || coalesce(', at most ' || {{ bound_text('max_' ~ measure) }}, '')
-{%- endmacro %}
-
-
-{# 80 and 80.5, as they were written. #}
-{% macro bound_text(bound) -%}
-    regexp_replace(cast(cast({{ bound }} as double) as string), '[.]0$', '')
 {%- endmacro %}
 
 

@@ -77,6 +77,10 @@ def check_playbook(
     if not rows:
         raise file.refusal("has no row: expected rules, the last one for all segments")
     connection.execute(f"create table {RULES} ({', '.join(f'{c} varchar' for c in columns)})")
+    names = [row["feature"] for row in seed_rows()]
+    connection.execute(
+        "create or replace table feature_definitions as select unnest(?) as feature", [names]
+    )
     marks = ", ".join("?" for _ in columns)
     for _, cells in rows:
         connection.execute(

@@ -169,20 +169,14 @@ estimates as (
 
 ),
 
--- Being silent for longer than usual says more of a customer than being new.
 final as (
 
     select
         customers.customer_id,
         case
             when placed.customer_id is null then 'never_ordered'
-            when placed.has_lapsed then 'lapsed'
-            when placed.silent_gaps >= {{ stage_gaps['lapsing'] }}
-                then 'lapsing'
-            when placed.silent_gaps >= {{ stage_gaps['slipping'] }}
-                then 'slipping'
-            when placed.tenure_days < {{ horizon }} then 'new'
-            else 'active'
+            else
+                {{ lifecycle_stage('placed') }}
         end as stage,
         placed.order_day_count,
         placed.spend_fifth,

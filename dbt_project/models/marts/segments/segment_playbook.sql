@@ -12,6 +12,11 @@
     'response_rate': readable_number('response_rate', "'share'"),
     'engagement_index':
         "coalesce(" ~ whole_number('engagement_index') ~ ", 'unknown')",
+    'orders':
+        "coalesce(" ~ whole_number('orders_per_customer') ~ ", 'unknown')",
+    'order_value': readable_number(
+        'spend_per_customer / nullif(orders_per_customer, 0)', "'money'"
+    ),
     'next_future_spend':
         readable_number('next_future_spend_per_customer', "'money'"),
     'next_segment':
@@ -22,6 +27,8 @@
         ~ ", 'what they buy already')",
     'channel':
         "coalesce(" ~ without_braces('channel') ~ ", 'the usual channel')",
+    'measures':
+        "coalesce(" ~ without_braces('measures') ~ ", 'unknown')",
 } %}
 
 with

@@ -8,23 +8,23 @@ playbook_rules as (
 
 ),
 
+feature_definitions as (
+
+    select * from {{ ref('feature_definitions') }}
+
+),
+
 -- Spaces around a cell mean nothing.
 trimmed as (
 
     select
-        {%- for measure in known.measures %}
-        {%- for bound in ['min', 'max'] %}
-        coalesce(trim({{ bound }}_{{ measure }}), '')
-            as {{ bound }}_{{ measure }},
-        {%- endfor %}
-        {%- endfor %}
         {%- for text in known.texts %}
         coalesce(trim({{ text }}), '') as {{ text }},
         {%- endfor %}
         coalesce(trim(rule_order), '') as rule_order,
         try_cast(trim(rule_order) as bigint) as rule_number,
         coalesce(trim(strategy), '') as strategy,
-        coalesce(trim(growth_direction), '') as growth_direction,
+        coalesce(trim(conditions), '') as conditions,
         coalesce(trim(kpi), '') as kpi
     from playbook_rules
 
@@ -36,11 +36,96 @@ placed as (
         *,
         count(*) over (partition by rule_number) as rule_number_count,
         max(rule_number) over () as last_rule_number,
-        {%- for measure in known.measures %}
-        min_{{ measure }} = 'any'
-        and max_{{ measure }} = 'any'
-        and {%- endfor %} growth_direction = 'any' as is_for_all
+        conditions = 'any' as is_for_all
     from trimmed
+
+),
+
+{{ playbook_conditions('trimmed') }},
+
+-- Names of features are known before the build, those of attributes and of
+-- their values are not.
+measures as (
+
+    {% for measure in playbook_measures() -%}
+    select '{{ measure }}' as measure
+    union all
+    {% endfor -%}
+    {% for figure in known.feature_figures -%}
+    select distinct 'feature:' || feature || ' {{ figure }}' as measure
+    from feature_definitions
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+alternatives as (
+
+    select
+        alternatives_parsed.*,
+        try_cast(alternatives_parsed.rule_order as bigint) as rule_number,
+        alternatives_parsed.subject || ' ' || alternatives_parsed.figure
+            as measure,
+        case
+            when alternatives_parsed.subject like 'attribute:_%=_%'
+                then alternatives_parsed.figure in ('share', 'index')
+            when alternatives_parsed.subject like 'attribute:_%'
+                then
+                    alternatives_parsed.figure
+                    in ({{ text_list(known.feature_figures) }})
+            else measures.measure is not null
+        end as is_known
+    from alternatives_parsed
+    left join measures
+        on
+            alternatives_parsed.subject || ' ' || alternatives_parsed.figure
+            = measures.measure
+
+),
+
+-- The known measure that is spelled most alike.
+nearest_measures as (
+
+    select
+        alternatives.rule_order,
+        alternatives.measure,
+        measures.measure as nearest_measure,
+        row_number() over (
+            partition by
+                alternatives.rule_order,
+                alternatives.measure
+            order by
+                levenshtein(alternatives.measure, measures.measure) asc,
+                measures.measure asc
+        ) as place
+    from (
+        select distinct
+            rule_order,
+            measure
+        from alternatives
+        where
+            subject <> ''
+            and not is_known
+    ) as alternatives
+    cross join measures
+
+),
+
+-- Alternatives may contradict each other, conditions may not.
+bounds as (
+
+    select
+        rule_order,
+        rule_number,
+        measure,
+        max(bound) filter (where comparison in ('>=', '>')) as lowest,
+        min(bound) filter (where comparison in ('<=', '<')) as highest
+    from alternatives
+    where condition_text = alternative_text
+    group by
+        rule_order,
+        rule_number,
+        measure
 
 ),
 
@@ -67,48 +152,86 @@ problems as (
     select
         rule_order,
         rule_number,
-        'growth_direction' as column_name,
-        growth_direction as found,
-        'one of {{ known.growth | join(", ") }}' as expected
-    from placed
-    where growth_direction not in ({{ text_list(known.growth) }})
-    union all
-    select
-        rule_order,
-        rule_number,
         'kpi' as column_name,
         kpi as found,
         'one of {{ known.kpis | join(", ") }}' as expected
     from placed
     where kpi not in ({{ text_list(known.kpis) }})
-    {%- for measure in known.measures %}
-    {%- for bound in ['min', 'max'] %}
     union all
     select
         rule_order,
         rule_number,
-        '{{ bound }}_{{ measure }}' as column_name,
-        {{ bound }}_{{ measure }} as found,
-        'a number of at least 0 (100 is the average), or any' as expected
+        'conditions' as column_name,
+        conditions as found,
+        'conditions, or any' as expected
     from placed
-    where
-        {{ bound }}_{{ measure }} <> 'any'
-        and coalesce(
-            try_cast({{ bound }}_{{ measure }} as decimal(18, 4)), -1
-        ) < 0
-    {%- endfor %}
+    where conditions = ''
     union all
     select
         rule_order,
         rule_number,
-        'max_{{ measure }}' as column_name,
-        max_{{ measure }} as found,
-        'at least min_{{ measure }}, ' || min_{{ measure }} as expected
-    from placed
+        'conditions' as column_name,
+        alternative_text as found,
+        'a measure, a figure of it (index, share, difference or mean), one of'
+        || ' >=, <=, > and <, and a number, such as "orders index <= 100", and'
+        || ' surely where the whole interval must meet it; ; between'
+        || ' conditions, or between alternatives' as expected
+    from alternatives
     where
-        try_cast(max_{{ measure }} as decimal(18, 4))
-        < try_cast(min_{{ measure }} as decimal(18, 4))
-    {%- endfor %}
+        conditions <> ''
+        and subject = ''
+    union all
+    select
+        alternatives.rule_order,
+        alternatives.rule_number,
+        'conditions' as column_name,
+        alternatives.measure as found,
+        case
+            when alternatives.subject like 'attribute:%'
+                then
+                    'share or index of a value, such as'
+                    || ' attribute:gender=female share, or'
+                    || ' {{ known.feature_figures | join(", ") }} of a column'
+                    || ' of numbers, such as attribute:age mean'
+            else
+                'a measure and a figure that it has, as docs/playbook.md lists'
+                || ' them, such as ' || nearest_measures.nearest_measure
+        end as expected
+    from alternatives
+    inner join nearest_measures
+        on
+            alternatives.rule_order = nearest_measures.rule_order
+            and alternatives.measure = nearest_measures.measure
+            and nearest_measures.place = 1
+    union all
+    select
+        rule_order,
+        rule_number,
+        'conditions' as column_name,
+        alternative_text as found,
+        case figure
+            when 'share' then 'a share from 0 to 1'
+            when 'index' then 'an index of at least 0 (100 is the average)'
+            else 'a number of fewer digits'
+        end as expected
+    from alternatives
+    where
+        subject <> ''
+        and (
+            bound is null
+            or (figure in ('share', 'index') and bound < 0)
+            or (figure = 'share' and bound > 1)
+        )
+    union all
+    select
+        rule_order,
+        rule_number,
+        'conditions' as column_name,
+        measure || ' of at least ' || cast(lowest as string)
+        || ' and at most ' || cast(highest as string) as found,
+        'bounds that a figure can meet' as expected
+    from bounds
+    where lowest > highest
     {%- for text in known.texts %}
     union all
     select
@@ -134,8 +257,8 @@ problems as (
         rule_number,
         'strategy' as column_name,
         strategy as found,
-        'maintain for the last rule, with any in every condition, so that'
-        || ' each segment has a strategy' as expected
+        'maintain for the last rule, with any for conditions, so that each'
+        || ' segment has a strategy' as expected
     from placed
     where
         rule_number = last_rule_number
@@ -144,10 +267,10 @@ problems as (
     select
         rule_order,
         rule_number,
-        'growth_direction' as column_name,
-        growth_direction as found,
-        'a condition in some column: only the last rule may have none, no'
-        || ' later rule would ever apply' as expected
+        'conditions' as column_name,
+        conditions as found,
+        'a condition: only the last rule may have none, no later rule would'
+        || ' ever apply' as expected
     from placed
     where rule_number < last_rule_number and is_for_all
 

@@ -55,7 +55,10 @@ bases as (
         standard_error as future_spend_standard_error,
         active_share,
         active_share_low as active_share_lower,
-        active_share_high as active_share_upper
+        active_share_high as active_share_upper,
+        relative_growth,
+        relative_growth_low as relative_growth_lower,
+        relative_growth_high as relative_growth_upper
     from segment_future_spend
     union all
     select
@@ -78,7 +81,10 @@ bases as (
         {{ wilson_bound(
             'described_recent_share', 'described_customer_count',
             interval_errors(), '+'
-        ) }} as active_share_upper
+        ) }} as active_share_upper,
+        cast(null as double) as relative_growth,
+        cast(null as double) as relative_growth_lower,
+        cast(null as double) as relative_growth_upper
     from segment_purchases
     where described_customer_count is not null
     union all
@@ -95,7 +101,10 @@ bases as (
         cast(null as double) as future_spend_standard_error,
         cast(recent_count as double) / customer_count as active_share,
         cast(null as double) as active_share_lower,
-        cast(null as double) as active_share_upper
+        cast(null as double) as active_share_upper,
+        cast(null as double) as relative_growth,
+        cast(null as double) as relative_growth_lower,
+        cast(null as double) as relative_growth_upper
     from segment_purchases
 
 ),
@@ -187,6 +196,9 @@ compared as (
         best_spend.active_share,
         best_spend.active_share_lower,
         best_spend.active_share_upper,
+        best_spend.relative_growth,
+        best_spend.relative_growth_lower,
+        best_spend.relative_growth_upper,
         response_rates.sent_count,
         response_rates.response_rate,
         {{ interval_errors() }} as interval_errors,
@@ -248,7 +260,25 @@ final as (
         engagement_factor
         * {{ wilson_bound(
             'response_rate', 'sent_count', 'interval_errors', '+'
-        ) }} as engagement_index_upper
+        ) }} as engagement_index_upper,
+        case
+            when growth_direction in ('grows', 'shrinks', 'no clear change')
+                then 100 * relative_growth
+        end as growth_index,
+        -- Growth is tested in several segments at once: where no direction is
+        -- clear, the interval holds 100 however narrow it is.
+        case
+            when growth_direction = 'no clear change'
+                then least(100 * relative_growth_lower, 100)
+            when growth_direction in ('grows', 'shrinks')
+                then 100 * relative_growth_lower
+        end as growth_index_lower,
+        case
+            when growth_direction = 'no clear change'
+                then greatest(100 * relative_growth_upper, 100)
+            when growth_direction in ('grows', 'shrinks')
+                then 100 * relative_growth_upper
+        end as growth_index_upper
     from compared
 
 )

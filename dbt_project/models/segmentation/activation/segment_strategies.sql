@@ -6,6 +6,12 @@ segment_indexes as (
 
 ),
 
+segment_measures as (
+
+    select * from {{ ref('int_segment_measures') }}
+
+),
+
 playbook_rules as (
 
     select * from {{ ref('playbook_rules') }}
@@ -55,13 +61,11 @@ checked as (
 
 ),
 
--- A bound of any is no bound, which null stands for from here on.
 rules as (
 
     select
         trim(playbook_rules.strategy) as strategy,
-        nullif(trim(playbook_rules.growth_direction), 'any')
-            as growth_direction,
+        trim(playbook_rules.conditions) as conditions,
         trim(playbook_rules.kpi) as kpi,
         trim(playbook_rules.meaning) as meaning,
         trim(playbook_rules.kpi_label) as kpi_label,
@@ -70,39 +74,177 @@ rules as (
         trim(playbook_rules.offer_if_discount_sensitive)
             as offer_if_discount_sensitive,
         trim(playbook_rules.positioning) as positioning,
-        cast(playbook_rules.rule_order as bigint) as rule_order,
-        {{ playbook_bound('min_future_spend_index') }}
-            as min_future_spend_index,
-        {{ playbook_bound('max_future_spend_index') }}
-            as max_future_spend_index,
-        {{ playbook_bound('min_retention_index') }} as min_retention_index,
-        {{ playbook_bound('max_retention_index') }} as max_retention_index,
-        {{ playbook_bound('min_engagement_index') }} as min_engagement_index,
-        {{ playbook_bound('max_engagement_index') }} as max_engagement_index
+        cast(playbook_rules.rule_order as bigint) as rule_order
     from playbook_rules
     cross join checked
     where checked.nothing is null
 
 ),
 
--- A bound is met by the whole interval of a figure that has one. An unknown
--- figure meets no bound.
-met as (
+{{ playbook_conditions('rules') }},
+
+condition_counts as (
 
     select
+        rule_order,
+        count(distinct condition_text) as condition_count
+    from alternatives_parsed
+    group by rule_order
+
+),
+
+-- An estimate meets a bound by itself, or, where the rule must be sure, by its
+-- whole interval if it has one. A figure that is not known meets none.
+compared as (
+
+    select
+        segment_measures.segment_id,
+        segment_measures.label,
+        segment_measures.figure,
+        segment_measures.estimate,
+        segment_measures.lower_value,
+        segment_measures.upper_value,
+        segment_measures.is_shown,
+        alternatives_parsed.rule_order,
+        alternatives_parsed.conditions,
+        alternatives_parsed.condition_text,
+        alternatives_parsed.alternative_text,
+        alternatives_parsed.comparison,
+        alternatives_parsed.number_text,
+        alternatives_parsed.bound,
+        alternatives_parsed.is_sure,
+        case
+            when not alternatives_parsed.is_sure
+                then segment_measures.estimate
+            when alternatives_parsed.comparison in ('>=', '>')
+                then
+                    coalesce(
+                        segment_measures.lower_value, segment_measures.estimate
+                    )
+            else
+                coalesce(
+                    segment_measures.upper_value, segment_measures.estimate
+                )
+        end as compared_value
+    from alternatives_parsed
+    inner join segment_measures
+        on
+            alternatives_parsed.subject || ' ' || alternatives_parsed.figure
+            = segment_measures.measure
+
+),
+
+alternatives_met as (
+
+    select
+        segment_id,
+        rule_order,
+        condition_text,
+        row_number() over (
+            partition by
+                segment_id,
+                rule_order,
+                condition_text
+            order by
+                instr(conditions, alternative_text) asc,
+                alternative_text asc
+        ) as alternative_place,
+        instr(conditions, condition_text) as condition_place,
+        label,
+        label
+        || case
+            when is_shown
+                then
+                    ' ' || {{ figure_text('estimate', 'figure') }}
+                    || case figure
+                        when 'difference'
+                            then ' standard deviations from the average'
+                        else ''
+                    end
+                    || case
+                        when lower_value is null or upper_value is null then ''
+                        else
+                            ' (' || {{ figure_text('lower_value', 'figure') }}
+                            || ' to '
+                            || {{ figure_text('upper_value', 'figure') }} || ')'
+                    end
+            else ''
+        end
+        || ', '
+        || case comparison
+            {%- for sign, said in playbook_vocabulary().comparisons.items() %}
+            when '{{ sign }}' then '{{ said }} '
+            {%- endfor %}
+        end
+        || case figure
+            when 'share' then {{ figure_text('bound', 'figure') }}
+            else number_text
+        end
+        || case when is_sure then ' for sure' else '' end as words
+    from compared
+    where
+        (comparison = '>=' and compared_value >= bound)
+        or (comparison = '<=' and compared_value <= bound)
+        or (comparison = '>' and compared_value > bound)
+        or (comparison = '<' and compared_value < bound)
+
+),
+
+-- Of alternatives the first that is met is the reason.
+rules_met as (
+
+    select
+        segment_id,
+        rule_order,
+        count(*) as met_count,
+        {{ text_join('label', ' and ', 'condition_place, condition_text') }}
+            as measures,
+        {{ text_join('words', '; ', 'condition_place, condition_text') }}
+            as words
+    from alternatives_met
+    where alternative_place = 1
+    group by
+        segment_id,
+        rule_order
+
+),
+
+-- The last rule has no condition: what is known of the segment is its reason.
+candidates as (
+
+    select
+        rules_met.segment_id,
+        rules_met.rule_order,
+        rules_met.measures,
+        rules_met.words
+    from rules_met
+    inner join condition_counts
+        on
+            rules_met.rule_order = condition_counts.rule_order
+            and rules_met.met_count = condition_counts.condition_count
+    union all
+    select
         segment_indexes.segment_id,
-        min(rules.rule_order) as rule_order
+        rules.rule_order,
+        cast(null as string) as measures,
+        {{ figure_words('future_spend_index') }} || '; '
+        || {{ figure_words('retention_index') }} || '; '
+        || {{ figure_words('engagement_index') }}
+        || '; growth: ' || segment_indexes.growth_direction as words
     from segment_indexes
     cross join rules
-    where
-        (
-            rules.growth_direction is null
-            or segment_indexes.growth_direction = rules.growth_direction
-        )
-        and {{ meets_bounds('future_spend_index') }}
-        and {{ meets_bounds('retention_index') }}
-        and {{ meets_bounds('engagement_index') }}
-    group by segment_indexes.segment_id
+    where rules.conditions = 'any'
+
+),
+
+candidates_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by segment_id order by rule_order
+        ) as place
+    from candidates
 
 ),
 
@@ -119,17 +261,15 @@ applied as (
         rules.offer_if_discount_sensitive,
         rules.positioning,
         rules.rule_order,
-        rules.min_future_spend_index,
-        rules.max_future_spend_index,
-        rules.min_retention_index,
-        rules.max_retention_index,
-        rules.min_engagement_index,
-        rules.max_engagement_index
+        candidates_ranked.measures,
+        candidates_ranked.words
     from segment_indexes
-    inner join met
-        on segment_indexes.segment_id = met.segment_id
+    inner join candidates_ranked
+        on
+            segment_indexes.segment_id = candidates_ranked.segment_id
+            and candidates_ranked.place = 1
     inner join rules
-        on met.rule_order = rules.rule_order
+        on candidates_ranked.rule_order = rules.rule_order
 
 ),
 
@@ -139,11 +279,9 @@ final as (
         yield_basis,
         growth_direction,
         strategy,
-        'Rule ' || cast(rule_order as string) || ', ' || meaning
-        || {{ figure_words('future_spend_index') }}
-        || {{ figure_words('retention_index') }}
-        || {{ figure_words('engagement_index') }}
-        || '; growth: ' || growth_direction || '.' as strategy_reason,
+        'Rule ' || cast(rule_order as string) || ', ' || meaning || ': '
+        || words || '.' as strategy_reason,
+        measures,
         kpi,
         kpi_label,
         objective,
