@@ -56,7 +56,7 @@ FEATURES = (
     "future_purchases",
     "int_attribute_features",
     "int_customer_parts",
-    "int_promotion_windows",
+    "int_contact_windows",
     "lapsed_windows",
     "slot_sets",
     "snapshots",

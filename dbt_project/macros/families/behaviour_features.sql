@@ -7,6 +7,7 @@
     {%- do features.update(promotion_features()) -%}
     {%- do features.update(channel_time_features()) -%}
     {%- do features.update(style_features()) -%}
+    {%- do features.update(engagement_features()) -%}
     {{ return(features) }}
 {%- endmacro %}
 

@@ -30,9 +30,9 @@ slot_sets as (
 
 ),
 
-promotion_windows as (
+contact_windows as (
 
-    select * from {{ ref('int_promotion_windows') }}
+    select * from {{ ref('int_contact_windows') }}
 
 ),
 
@@ -69,15 +69,17 @@ windows as (
         {% for count in slot_columns('channel', 'count') -%}
         {{ slot_value('channel', loop.index, used) }} as {{ count }},
         {% endfor -%}
+        {% for kind in contact_kinds() -%}
         case
-            when source_capabilities.has_coupons
-                then coalesce(promotion_windows.coupon_count, 0)
-        end as coupon_count,
-        case
-            when source_capabilities.has_campaigns
-                then coalesce(promotion_windows.campaign_count, 0)
-        end as campaign_count,
-        promotion_windows.response_count
+            when source_capabilities.has_{{ kind }}s
+                then coalesce(contact_windows.{{ kind }}_count, 0)
+        end as {{ kind }}_count,
+        {% endfor -%}
+        contact_windows.response_count,
+        contact_windows.score_count,
+        contact_windows.judged_score_count,
+        contact_windows.low_score_count,
+        contact_windows.score_sum
     from customer_snapshots
     cross join caps
     cross join source_capabilities
@@ -85,10 +87,10 @@ windows as (
         on customer_snapshots.as_of_date = snapshots.as_of_date
     inner join slot_sets
         on {{ serves_date('slot_sets', 'snapshots') }}
-    left join promotion_windows
+    left join contact_windows
         on
-            customer_snapshots.customer_id = promotion_windows.customer_id
-            and customer_snapshots.as_of_date = promotion_windows.as_of_date
+            customer_snapshots.customer_id = contact_windows.customer_id
+            and customer_snapshots.as_of_date = contact_windows.as_of_date
 
 ),
 

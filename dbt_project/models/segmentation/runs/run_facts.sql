@@ -130,6 +130,10 @@ left_out as (
             'part of the needs',
             'no part of the needs'
         )
+        -- Most sources report no such contacts, which is no news.
+        and not (
+            family = 'engagement' and dropped_reason = 'null for every customer'
+        )
     union all
     select
         feature_proposals.attribute as feature,
