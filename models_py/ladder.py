@@ -47,6 +47,9 @@ from models_py.selection import CONSTRUCTIVE, WEAK
 from models_py.weighting import ActiveWeights, structure_weights
 
 JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
+# Blocks that groups are looked for in, and that axes are not made of: an axis has to come back in
+# the other half of a customer's orders, which say nothing of contacts and answers.
+NO_AXES = ("engagement", "attitudes")
 SAMPLE_SIZE = 20_000  # customers that needs are learned from
 SAMPLE_PATH, WEIGHTS_PATH = 32, 33  # seed paths of samples; others are in `scan`, `weighting`
 SCALING_TYPE = pa.list_(pa.struct(list(SPREAD_SCHEMA)))
@@ -196,7 +199,8 @@ def _needs_found(
     before = NeedsModel.from_table(stored)
     if before is not None and not set(before.read_features) <= set(given):
         before = None
-    return search(columns, given, halves_of(halves), settings, before)
+    parts = [column for column in columns if column.block not in NO_AXES]
+    return search(parts, given, halves_of(halves), settings, before)
 
 
 def columns_scaling(

@@ -185,14 +185,17 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     """Write the definitions that the build proposed and used; returns the message about them.
 
     They stand in the warehouse for people to copy and edit: no build reads them unless they are
-    given by DEFINITIONS=. Without proposals nothing is written and nothing said.
+    given by DEFINITIONS=. Without proposals nothing is written and nothing said, nor beside orders,
+    where a file of the answers alone would leave out what is made of orders.
     """
     warehouse = settings.place
     with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
         cursor = connection.execute(
             "select settings.* from features.feature_settings as settings "
             "inner join features.feature_proposals as proposals "
-            "on settings.feature = proposals.feature order by settings.position"
+            "on settings.feature = proposals.feature "
+            "inner join core.source_capabilities as capabilities on not capabilities.has_orders "
+            "order by settings.position"
         )
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

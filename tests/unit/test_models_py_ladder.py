@@ -15,7 +15,7 @@ from models_py.config import FitSettings
 from models_py.drift import SPREAD_SCHEMA, with_bins
 from models_py.feature_passes import StreamedPasses
 from models_py.metrics import adjusted_rand, contingency
-from models_py.needs import SPEND, NeedsModel, centres, segments, source_with_scores
+from models_py.needs import LINES, NO_PART, SPEND, NeedsModel, centres, segments, source_with_scores
 from models_py.scaling import SCALING_SCHEMA
 from needs_tables import COLUMNS, definitions, halves_table, shop, table
 
@@ -281,6 +281,18 @@ def test_without_spend_or_columns_there_are_no_needs(continuum, plain):
 
 def never_asked(scaling: pa.Table, found: np.ndarray):
     raise AssertionError("measured needs that were not found")
+
+
+@pytest.mark.parametrize("block", ladder.NO_AXES)
+def test_axes_are_not_made_of_contacts_and_answers(continuum, block):
+    defined = definitions()
+    own = zip(*(defined.column(name).to_pylist() for name in ("feature", "needs_block")), strict=True)
+    blocks = [block if feature == LINES else given for feature, given in own]
+    at = defined.column_names.index("needs_block")
+    found = continuum.scan(defined=defined.set_column(at, "needs_block", pa.array(blocks)))
+    assert chosen(found)["rung"] == "needs"
+    reasons = {row["feature"]: row["dropped_reason"] for row in chosen(found)["scaling"]}
+    assert reasons[LINES] == NO_PART
 
 
 def test_columns_are_those_with_a_block_that_vary(plain):

@@ -33,12 +33,12 @@ defined as (
 
 ),
 
--- Only customers without orders are described by their attributes alone, and
--- attributes with a definition need no proposal.
+-- Attributes with a definition need no proposal.
 proposable as (
 
     select
         attribute_profiles.*,
+        source_capabilities.has_orders,
         -- From 1 where both tails are as long; the ratio of a lognormal is
         -- exp(1.645 standard deviations of its logarithm).
         (attribute_profiles.p95_value - attribute_profiles.median_value)
@@ -46,8 +46,7 @@ proposable as (
             attribute_profiles.median_value - attribute_profiles.p05_value, 0
         ) as tail_ratio
     from attribute_profiles
-    inner join source_capabilities
-        on not source_capabilities.has_orders
+    cross join source_capabilities
     inner join defined
         on not defined.is_defined
 
@@ -66,6 +65,8 @@ checked as (
                     '{{ name }}'{{ ',' if not loop.last }}
                     {%- endfor %}
                 )
+                then 'its name is taken'
+            when has_orders and feature in ({{ text_list(behaviour_features()) }})
                 then 'its name is taken'
             when is_time
                 then 'dates or times: a feature is a number'
@@ -112,7 +113,7 @@ checked as (
 ),
 
 -- Answers on a scale from 1 to 5 or 7, or from 0 or 1 to 10, of which most are
--- given. In a table of recency, frequency and monetary value the first is worse
+-- given; beside orders also on other scales from 0 or 1. In a table of recency, frequency and monetary value the first is worse
 -- the higher it is, unless it is a score from 1 to 5.
 recognised as (
 
@@ -131,10 +132,49 @@ recognised as (
                 and maximum_value = 10
                 and distinct_number_count >= 8
             )
+            or (
+                has_orders
+                and minimum_value in (0, 1)
+                and maximum_value between 4 and 10
+                and distinct_number_count >= maximum_value - 1
+            )
         ) as is_attitude,
         is_whole and minimum_value = 1 and maximum_value = 5 as is_score,
         {{ purchase_role('feature') }} as purchase_role
     from checked
+
+),
+
+-- Beside orders, numbers that most customers have are answers where there are
+-- several on one scale; scores of recency, frequency and monetary value are not.
+answers as (
+
+    select
+        *,
+        is_attitude
+        and left_out_reason is null
+        and 2 * known_count >= customer_count
+        and not {{ text_matches(
+            'feature', '(r|f|m|rfm)_?(score|rank|quintile|cell)?'
+        ) }} as is_answer
+    from recognised
+
+),
+
+-- Customers with orders are described by what they do. Only answers say what it
+-- cannot.
+scales as (
+
+    select
+        *,
+        not has_orders
+        or (
+            is_answer
+            and sum(case when is_answer then 1 else 0 end) over (
+                partition by maximum_value
+            ) >= {{ var('min_answers') }}
+        ) as is_proposed
+    from answers
 
 ),
 
@@ -196,7 +236,8 @@ final as (
         end as unit,
         -- By name, so that the order of columns in the file does not matter.
         row_number() over (order by feature, attribute) as position
-    from recognised
+    from scales
+    where is_proposed
 
 )
 

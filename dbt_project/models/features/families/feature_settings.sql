@@ -32,23 +32,41 @@ source_capabilities as (
 
 ),
 
--- Proposed numbers count once each.
+last_positions as (
+
+    select max(position) as position from feature_definitions
+
+),
+
+-- Proposed numbers count once each. Beside features made of orders customers are
+-- clustered by answers only where the weights are found in the data.
 proposed as (
 
     select
         'proposed' as source,
-        position,
-        feature,
-        replace(feature, '_', ' ') as label,
-        family,
-        unit,
-        transform,
-        case when proposal = 'clustered' then 1.0 else 0.0 end as weight,
-        proposal = 'clustered' as is_clustered,
+        feature_proposals.position
+        + case
+            when source_capabilities.has_orders
+                then coalesce(last_positions.position, 0)
+            else 0
+        end as position,
+        feature_proposals.feature,
+        replace(feature_proposals.feature, '_', ' ') as label,
+        feature_proposals.family,
+        feature_proposals.unit,
+        feature_proposals.transform,
+        case
+            when feature_proposals.proposal = 'clustered' and not source_capabilities.has_orders
+                then 1.0
+            else 0.0
+        end as weight,
+        feature_proposals.proposal = 'clustered' as is_clustered,
         'median' as missing_value,
-        higher_means,
-        lower_means
+        feature_proposals.higher_means,
+        feature_proposals.lower_means
     from feature_proposals
+    cross join source_capabilities
+    cross join last_positions
 
 ),
 

@@ -116,12 +116,18 @@ final as (
                 }}
                 then '{{ facts[number] }}'
             {% endfor -%}
+            when
+                counted.family = 'attitudes'
+                and counted.is_clustered
+                and source_capabilities.has_orders
+                then '{{ ['attitudes', 'measure'][number] }}'
         end as {{ name }},
         {% endfor -%}
         counted.position,
         counted.weight,
         counted.is_clustered and not counted.is_of_few as is_clustered
     from counted
+    cross join source_capabilities
     left join named
         on counted.feature = named.feature
 
