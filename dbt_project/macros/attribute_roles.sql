@@ -75,3 +75,39 @@
             then 'monetary'
     end
 {%- endmacro %}
+
+
+{# Why the numbers or texts of an attribute are ids or codes, of columns of
+   attribute_profiles; null where they are not. #}
+{% macro code_reason() -%}
+    case
+        when
+            is_whole
+            and known_count = customer_count
+            and distinct_number_count = customer_count
+            and maximum_value - minimum_value = customer_count - 1
+            then 'numbers the rows'
+        when
+            (
+                is_whole
+                or distinct_count > 0.5 * known_count
+            )
+            and {{ is_code_name('feature') }}
+            then 'an id or a code, going by its name'
+        when
+            distinct_count > 0.5 * known_count
+            and {{ text_matches(
+                'feature',
+                '(.*_)?(number|no|nr|num|index|row)|unnamed(_.*)?'
+            ) }}
+            then 'an id or a code, going by its name'
+        when has_leading_zeros
+            then 'written with leading zeros, as codes are'
+        when
+            digit_count >= {{ var('min_code_digits') }}
+            and not {{ is_amount_name('feature') }}
+            then
+                'always ' || cast(digit_count as string)
+                || ' digits, as codes have'
+    end
+{%- endmacro %}

@@ -9,7 +9,8 @@ known_values as (
     select
         customer_segments.segment_id,
         customer_attributes.attribute,
-        {{ plain_value('customer_attributes.value') }} as value
+        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
+            as value
     from {{ ref('customer_attributes') }} as customer_attributes
     inner join {{ ref('attribute_profiles') }} as attribute_profiles
         on
@@ -25,6 +26,7 @@ profiled_attributes as (
 
     select attribute
     from known_values
+    where value is not null
     group by attribute
     having count(*) >= {{ var('min_group_size') }}
 
@@ -39,6 +41,7 @@ members as (
     from known_values
     inner join profiled_attributes
         on known_values.attribute = profiled_attributes.attribute
+    where known_values.value is not null
     group by
         known_values.segment_id,
         known_values.attribute

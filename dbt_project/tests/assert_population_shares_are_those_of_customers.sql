@@ -5,19 +5,32 @@
 
 with
 
-members as (
+member_values as (
 
     select
         customer_attributes.attribute,
-        {{ plain_value('customer_attributes.value') }} as value,
-        count(*) as customer_count
+        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
+            as value
     from {{ ref('customer_attributes') }} as customer_attributes
+    inner join {{ ref('attribute_profiles') }} as attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
     inner join {{ ref('customer_segments') }} as customer_segments
         on customer_attributes.customer_id = customer_segments.customer_id
     where customer_segments.status = 'segmented'
+
+),
+
+members as (
+
+    select
+        attribute,
+        value,
+        count(*) as customer_count
+    from member_values
+    where value is not null
     group by
-        customer_attributes.attribute,
-        customer_attributes.value
+        attribute,
+        value
 
 ),
 

@@ -110,38 +110,6 @@ counted as (
 
 ),
 
--- Percentiles are those of all customers and not of the different values. Only
--- proposals of features need them, which are for customers without orders.
-numbers as (
-
-    select
-        customer_attributes.attribute,
-        {{ read_number(
-            'customer_attributes.value', 'counted.has_decimal_comma'
-        ) }} as number_value
-    from customer_attributes
-    inner join counted
-        on customer_attributes.attribute = counted.attribute
-    inner join source_capabilities
-        on not source_capabilities.has_orders
-
-),
-
-tails as (
-
-    select
-        attribute,
-        percentile_cont(0.05) within group (order by number_value)
-            as p05_value,
-        percentile_cont(0.5) within group (order by number_value)
-            as median_value,
-        percentile_cont(0.95) within group (order by number_value)
-            as p95_value
-    from numbers
-    group by attribute
-
-),
-
 -- A few stray texts in a column of numbers count as unknown. Attributes whose
 -- names differ in case and punctuation alone are numbered.
 numbered as (
@@ -158,7 +126,7 @@ numbered as (
 
 ),
 
-final as (
+named as (
 
     select
         numbered.attribute,
@@ -173,26 +141,152 @@ final as (
         numbered.number_count,
         numbered.distinct_number_count,
         numbered.minimum_value,
-        tails.p05_value,
-        tails.median_value,
-        tails.p95_value,
         numbered.maximum_value,
         cast(numbered.digit_count as bigint) as digit_count,
         numbered.is_number,
         numbered.is_number and numbered.is_whole as is_whole,
         numbered.has_decimal_comma,
         numbered.is_number and numbered.has_leading_zeros as has_leading_zeros,
-        numbered.is_time and not numbered.is_number as is_time,
-        -- Only values that some customers share say what a segment is.
-        numbered.distinct_count
-        <= case
-            when numbered.is_number then {{ var('max_number_values') }}
-            else {{ var('max_attribute_values') }}
-        end as is_profiled
+        numbered.is_time and not numbered.is_number as is_time
     from numbered
     cross join described
+
+),
+
+-- Without orders customers are clustered by their numbers, and proposals need
+-- their tails. Beside orders numbers of many values that are no codes are
+-- banded, and the others need nothing.
+measured as (
+
+    select
+        named.*,
+        source_capabilities.has_orders
+        and named.is_number
+        and named.distinct_number_count > {{ var('max_number_values') }}
+        and abs(named.minimum_value) <= {{ var('max_amount') }}
+        and abs(named.maximum_value) <= {{ var('max_amount') }}
+        and {{ code_reason() }} is null as is_banded,
+        not source_capabilities.has_orders as has_tails
+    from named
+    cross join source_capabilities
+
+),
+
+-- Percentiles are those of all customers and not of the different values.
+numbers as (
+
+    select
+        customer_attributes.attribute,
+        {{ read_number(
+            'customer_attributes.value', 'measured.has_decimal_comma'
+        ) }} as number_value
+    from customer_attributes
+    inner join measured
+        on customer_attributes.attribute = measured.attribute
+    where measured.has_tails or measured.is_banded
+
+),
+
+tails as (
+
+    select
+        attribute,
+        percentile_cont(0.05) within group (order by number_value)
+            as p05_value,
+        percentile_cont(0.2) within group (order by number_value) as p20_value,
+        percentile_cont(0.4) within group (order by number_value) as p40_value,
+        percentile_cont(0.5) within group (order by number_value)
+            as median_value,
+        percentile_cont(0.6) within group (order by number_value) as p60_value,
+        percentile_cont(0.8) within group (order by number_value) as p80_value,
+        percentile_cont(0.95) within group (order by number_value)
+            as p95_value
+    from numbers
+    group by attribute
+
+),
+
+stepped as (
+
+    select
+        measured.attribute,
+        tails.p20_value,
+        tails.p40_value,
+        tails.p60_value,
+        tails.p80_value,
+        {{ band_step(
+            'tails.p20_value', 'tails.p80_value', 'measured.is_whole'
+        ) }} as step
+    from measured
+    inner join tails
+        on measured.attribute = tails.attribute
+    where measured.is_banded
+
+),
+
+limited as (
+
+    select
+        attribute,
+        {{ nearest_step('p20_value', 'step') }} as band_limit_1,
+        {{ nearest_step('p40_value', 'step') }} as band_limit_2,
+        {{ nearest_step('p60_value', 'step') }} as band_limit_3,
+        {{ nearest_step('p80_value', 'step') }} as band_limit_4
+    from stepped
+
+),
+
+-- Where most numbers are the same, one band would hold them all.
+banded as (
+
+    select limited.*
+    from limited
+    inner join measured
+        on
+            limited.attribute = measured.attribute
+            and limited.band_limit_4 > measured.minimum_value
+            and limited.band_limit_1 <= measured.maximum_value
+
+),
+
+final as (
+
+    select
+        measured.attribute,
+        measured.feature,
+        measured.customer_count,
+        measured.known_count,
+        measured.distinct_count,
+        measured.number_count,
+        measured.distinct_number_count,
+        measured.minimum_value,
+        tails.p05_value,
+        tails.median_value,
+        tails.p95_value,
+        measured.maximum_value,
+        banded.band_limit_1,
+        banded.band_limit_2,
+        banded.band_limit_3,
+        banded.band_limit_4,
+        measured.digit_count,
+        measured.is_number,
+        measured.is_whole,
+        measured.has_decimal_comma,
+        measured.has_leading_zeros,
+        measured.is_time,
+        -- Only values, or bands of them, that some customers share say what a
+        -- segment is.
+        banded.attribute is not null
+        or measured.distinct_count
+        <= case
+            when measured.is_number then {{ var('max_number_values') }}
+            else {{ var('max_attribute_values') }}
+        end as is_profiled
+    from measured
     left join tails
-        on numbered.attribute = tails.attribute
+        on measured.attribute = tails.attribute
+    left join banded
+        on measured.attribute = banded.attribute
 
 )
 

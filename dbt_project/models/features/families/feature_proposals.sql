@@ -38,6 +38,7 @@ proposable as (
 
     select
         attribute_profiles.*,
+        {{ code_reason() }} as code_reason,
         source_capabilities.has_orders,
         -- From 1 where both tails are as long; the ratio of a lognormal is
         -- exp(1.645 standard deviations of its logarithm).
@@ -70,34 +71,7 @@ checked as (
                 then 'its name is taken'
             when is_time
                 then 'dates or times: a feature is a number'
-            when
-                is_whole
-                and known_count = customer_count
-                and distinct_number_count = customer_count
-                and maximum_value - minimum_value = customer_count - 1
-                then 'numbers the rows'
-            when
-                (
-                    is_whole
-                    or distinct_count > 0.5 * known_count
-                )
-                and {{ is_code_name('feature') }}
-                then 'an id or a code, going by its name'
-            when
-                distinct_count > 0.5 * known_count
-                and {{ text_matches(
-                    'feature',
-                    '(.*_)?(number|no|nr|num|index|row)|unnamed(_.*)?'
-                ) }}
-                then 'an id or a code, going by its name'
-            when has_leading_zeros
-                then 'written with leading zeros, as codes are'
-            when
-                digit_count >= {{ var('min_code_digits') }}
-                and not {{ is_amount_name('feature') }}
-                then
-                    'always ' || cast(digit_count as string)
-                    || ' digits, as codes have'
+            when code_reason is not null then code_reason
             when is_number then null
             when distinct_count >= 0.9 * known_count and distinct_count > 9
                 then

@@ -20,22 +20,35 @@ members as (
 
 ),
 
-segment_attributes as (
+member_values as (
 
     select
         members.segment_id,
         customer_attributes.attribute,
-        {{ plain_value('customer_attributes.value') }} as value,
-        count(*) as customer_count
+        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
+            as value
     from customer_attributes
     inner join attribute_profiles
         on customer_attributes.attribute = attribute_profiles.attribute
     inner join members
         on customer_attributes.customer_id = members.customer_id
+
+),
+
+-- A text where a number is expected is unknown.
+segment_attributes as (
+
+    select
+        segment_id,
+        attribute,
+        value,
+        count(*) as customer_count
+    from member_values
+    where value is not null
     group by
-        members.segment_id,
-        customer_attributes.attribute,
-        customer_attributes.value
+        segment_id,
+        attribute,
+        value
 
 ),
 
