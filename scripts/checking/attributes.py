@@ -36,6 +36,7 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                     case when profiles.distinct_count = 1 then 'constant' end
                 ) as left_out_reason,
                 settings.feature is not null as is_feature,
+                proposals.proposal,
                 coalesce(settings.is_clustered, false)
                 and profiles.is_number
                 and profiles.distinct_number_count > 1 as is_clustered,
@@ -66,7 +67,9 @@ def attributes_of(models: ProjectModels) -> list[Attribute]:
                         '{CLUSTERED}, ' || transform || ', family ' || family
                         || ': high is ' || higher_means
                 when left_out_reason is not null then '{LEFT_OUT}' || left_out_reason
-                when is_feature then '{PROFILED}'
+                when proposal = 'profiled' then '{PROFILED}, of at most three values'
+                when is_feature then '{PROFILED}, as its definition says'
+                when band_limit_1 is not null then '{PROFILED} in bands'
                 when is_profiled then '{PROFILED} by value'
                 else '{LEFT_OUT}too many different values to compare by'
             end as use

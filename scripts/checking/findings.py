@@ -107,7 +107,7 @@ class Attribute:
     Attributes:
         name: The column as the file has it.
         kind: What its values are, in words.
-        use: `clustered`, `profiled`, or why it is left out.
+        use: `clustered` or `profiled` and how or why, or why it is left out.
     """
 
     name: str

@@ -119,7 +119,7 @@ def attribute_object(found: Attribute) -> JsonObject:
     if found.use.startswith(LEFT_OUT):
         use, why = "left_out", found.use.removeprefix(LEFT_OUT)
     elif use.startswith(PROFILED):
-        use, why = PROFILED, use.removeprefix(PROFILED).strip()
+        use, why = PROFILED, why or use.removeprefix(PROFILED).strip()
     return {"name": found.name, "values": found.kind, "use": use, "why": why or None}
 
 

@@ -89,6 +89,8 @@ def show_attributes(findings: Findings) -> None:
     say("Attributes")
     rows = [(found.name, found.kind, found.use) for found in findings.attributes]
     show_rows(("column", "type", "use"), rows, widest=WIDEST_USE)
+    if findings.totals.accepted_lines:
+        say("  beside orders, customers are clustered by attributes that are answers on one scale")
 
 
 def show_totals(totals: Totals) -> None:

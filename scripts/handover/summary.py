@@ -14,6 +14,7 @@ from common.data_errors import first_line
 from common.query_rows import NamedRow, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
+from handover.attribute_uses import attribute_uses
 from store.published_file import not_published
 from store.warehouse import remove_leftovers
 
@@ -142,6 +143,8 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     if stages:
         told = ", ".join(f"{row['customers']:,} {row['stage'].replace('_', ' ')}" for row in stages)
         lines += _wrapped(f"By their own rhythm: {told}", width, "")
+    for sentence in attribute_uses(connection):
+        lines += _wrapped(sentence, width, "")
     return "\n".join(lines)
 
 

@@ -51,3 +51,20 @@ def test_answers_contacts_and_feedback_are_what_segments_are_called_by(attitudes
 
 def test_answers_contacts_and_feedback_by_chance_are_no_structure(builds):
     assert builds["chance answers"].current_run("verdict") == ("weak",)
+
+
+def test_the_summary_says_what_each_attribute_is_for(attitudes):
+    words = " ".join(attitudes.output.split())
+    names = ", ".join(sorted(QUESTIONS))
+    assert f"Attributes clustered by: {names} (answers on a scale)" in words
+    assert "Attributes compared by: age, region" in words
+
+
+def test_ages_are_compared_in_bands(attitudes):
+    bands = attitudes.query(
+        "select value, max(population_share) from segment_demographics where attribute = 'age' "
+        "group by value order by value"
+    )
+    names = [band for band, _ in bands]
+    assert names == ["25 to 39", "40 to 54", "55 to 64", "65 and more", "under 25"]
+    assert sum(share for _, share in bands) == pytest.approx(1)

@@ -171,6 +171,24 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path
     }
 
 
+def test_answers_beside_orders_are_clustered_and_many_values_are_banded(tmp_path):
+    rows = "".join(
+        f"c{n},{1 + n % 5},{1 + n // 5 % 5},{1 + n * 7 // 3 % 5},{20 + n % 50},street {n}\n"
+        for n in range(60)
+    )
+    files = {
+        "order_lines.csv": LINES,
+        "customers.csv": f"customer_id,trust,ease,advice,age,street\n{rows}",
+    }
+    finished = run_check(tmp_path, files)
+    uses = {line.split()[0]: line for line in finished.stdout.splitlines() if line.split()}
+    for name in ("trust", "ease"):
+        assert uses[name].endswith(f"clustered, identity, family attitudes: high is high {name}")
+    assert uses["age"].endswith("profiled in bands")
+    assert uses["street"].endswith("left out: too many different values to compare by")
+    assert "customers are clustered by attributes that are answers on one scale" in finished.stdout
+
+
 @pytest.mark.parametrize(
     ("use", "expected"),
     [
@@ -179,6 +197,8 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path
             ("clustered", "log1p, family a: high is more"),
         ),
         ("profiled", ("profiled", None)),
+        ("profiled in bands", ("profiled", "in bands")),
+        ("profiled, of at most three values", ("profiled", "of at most three values")),
         ("left out: an id, a code", ("left_out", "an id, a code")),
     ],
 )

@@ -286,7 +286,9 @@ def never_asked(scaling: pa.Table, found: np.ndarray):
 @pytest.mark.parametrize("block", ladder.NO_AXES)
 def test_axes_are_not_made_of_contacts_and_answers(continuum, block):
     defined = definitions()
-    own = zip(*(defined.column(name).to_pylist() for name in ("feature", "needs_block")), strict=True)
+    own = zip(
+        *(defined.column(name).to_pylist() for name in ("feature", "needs_block")), strict=True
+    )
     blocks = [block if feature == LINES else given for feature, given in own]
     at = defined.column_names.index("needs_block")
     found = continuum.scan(defined=defined.set_column(at, "needs_block", pa.array(blocks)))

@@ -67,7 +67,9 @@ checked as (
                     {%- endfor %}
                 )
                 then 'its name is taken'
-            when has_orders and feature in ({{ text_list(behaviour_features()) }})
+            when
+                has_orders
+                and feature in ({{ text_list(behaviour_features()) }})
                 then 'its name is taken'
             when is_time
                 then 'dates or times: a feature is a number'
@@ -87,8 +89,9 @@ checked as (
 ),
 
 -- Answers on a scale from 1 to 5 or 7, or from 0 or 1 to 10, of which most are
--- given; beside orders also on other scales from 0 or 1. In a table of recency, frequency and monetary value the first is worse
--- the higher it is, unless it is a score from 1 to 5.
+-- given; beside orders also on other scales from 0 or 1. In a table of recency,
+-- frequency and monetary value the first is worse the higher it is, unless it
+-- is a score from 1 to 5.
 recognised as (
 
     select
@@ -120,7 +123,8 @@ recognised as (
 ),
 
 -- Beside orders, numbers that most customers have are answers where there are
--- several on one scale; scores of recency, frequency and monetary value are not.
+-- several on one scale; scores of recency, frequency and monetary value are
+-- none.
 answers as (
 
     select

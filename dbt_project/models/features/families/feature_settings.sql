@@ -38,8 +38,8 @@ last_positions as (
 
 ),
 
--- Proposed numbers count once each. Beside features made of orders customers are
--- clustered by answers only where the weights are found in the data.
+-- Proposed numbers count once each. Beside features made of orders customers
+-- are clustered by answers only where the weights are found in the data.
 proposed as (
 
     select
@@ -56,7 +56,9 @@ proposed as (
         feature_proposals.unit,
         feature_proposals.transform,
         case
-            when feature_proposals.proposal = 'clustered' and not source_capabilities.has_orders
+            when
+                feature_proposals.proposal = 'clustered'
+                and not source_capabilities.has_orders
                 then 1.0
             else 0.0
         end as weight,
