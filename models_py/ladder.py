@@ -47,8 +47,7 @@ from models_py.selection import CONSTRUCTIVE, WEAK
 from models_py.weighting import ActiveWeights, structure_weights
 
 JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
-# Blocks that groups are looked for in, and that axes are not made of: an axis has to come back in
-# the other half of a customer's orders, which say nothing of contacts and answers.
+# Blocks that no axis is made of: the other half of the orders says nothing of them.
 NO_AXES = ("engagement", "attitudes")
 SAMPLE_SIZE = 20_000  # customers that needs are learned from
 SAMPLE_PATH, WEIGHTS_PATH = 32, 33  # seed paths of samples; others are in `scan`, `weighting`
