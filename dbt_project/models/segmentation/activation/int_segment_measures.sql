@@ -95,6 +95,19 @@ amounts as (
 
 ),
 
+attribute_values as (
+
+    select
+        customer_attributes.customer_id,
+        customer_attributes.attribute,
+        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
+            as value
+    from customer_attributes
+    inner join attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
+
+),
+
 -- What is or is not true of a customer, one trait of each subject.
 traits as (
 
@@ -116,15 +129,12 @@ traits as (
         on customer_statuses.customer_id = customer_rhythms.customer_id
     union all
     select
-        customer_attributes.customer_id,
-        'attribute:' || customer_attributes.attribute as subject,
-        'attribute:' || customer_attributes.attribute || '='
-        || customer_attributes.value as trait,
-        'share of ' || replace(customer_attributes.attribute, '_', ' ') || ' '
-        || customer_attributes.value as label
-    from customer_attributes
-    inner join attribute_profiles
-        on customer_attributes.attribute = attribute_profiles.attribute
+        customer_id,
+        'attribute:' || attribute as subject,
+        'attribute:' || attribute || '=' || value as trait,
+        'share of ' || replace(attribute, '_', ' ') || ' ' || value as label
+    from attribute_values
+    where value is not null
 
 ),
 
