@@ -220,10 +220,11 @@ def test_rows_of_the_seed_for_every_source_are_about_orders(tmp_path: Path, monk
     with (seeds / DEFINITIONS).open("a", encoding="utf-8") as file:
         file.write("*,40,no_such_thing,none,value,none,log1p,1.0,true,zero,more,less\n")
     seed = definitions.seed_file(seeds / DEFINITIONS)
+    last = max(number for number, _ in seed.rows())
     monkeypatch.setattr(definitions, "seed_file", lambda *_: seed)
     settings = settings_of(tmp_path)
     Warehouse(settings.warehouse).create()
-    expected = r"^feature_definitions.csv: row 53, column feature: nothing computes 'no_such_thing'"
+    expected = f"^{DEFINITIONS}: row {last}, column feature: nothing computes 'no_such_thing'"
     with pytest.raises(Problem, match=expected):
         load(settings)
 
