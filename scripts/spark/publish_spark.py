@@ -27,7 +27,12 @@ from store.history_schema import HISTORY_TABLES
 from store.kept_versions import working_folder
 
 # What is read besides the tables to publish: by definitions.py, and by history_rows.py.
-ALSO_SHOWN = (("features", "feature_settings"), ("features", "feature_proposals"), *READ)
+ALSO_SHOWN = (
+    ("features", "feature_settings"),
+    ("features", "feature_proposals"),
+    ("core", "source_capabilities"),
+    *READ,
+)
 
 
 def show_tables(there: Settings) -> list[PublishedTable]:
