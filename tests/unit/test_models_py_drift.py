@@ -66,7 +66,9 @@ def test_a_scaling_holds_the_bins_of_the_features_that_are_used(fitted):
     rows = scaling.to_pylist()
     unused = {**rows[0], "feature": "profiled", "is_used": False}
     held = drift.with_bins(pa.Table.from_pylist([*rows, unused], schema=scaling.schema), baseline)
-    assert held.select(scaling.column_names).to_pylist() == [*rows, unused]
+    others = [name for name in scaling.column_names if name not in drift.BINS]
+    before = pa.Table.from_pylist([*rows, unused], schema=scaling.schema)
+    assert held.select(others).equals(before.select(others))
     (last,) = held.slice(len(rows)).to_pylist()
     assert last["bin_edges"] is last["bin_shares"] is None
     names = ["feature", "position", "bin_edges", "bin_shares"]

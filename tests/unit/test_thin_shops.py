@@ -30,8 +30,11 @@ def test_shares_and_means_of_few_orders_are_left_out_and_say_why(grocer: Tried) 
     assert [feature for feature, _ in found] == [
         "coupons_per_28_days",
         "days_since_last_order",
+        "feedback_score",
         "orders_per_28_days",
+        "service_contacts_per_28_days",
         "spend_per_28_days",
+        "visits_per_28_days",
     ]
     (left_out,) = model_rows(
         grocer,

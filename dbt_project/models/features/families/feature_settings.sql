@@ -34,7 +34,7 @@ source_capabilities as (
 
 last_positions as (
 
-    select max(position) as position from feature_definitions
+    select max(cast(position as bigint)) as position from feature_definitions
 
 ),
 
