@@ -64,6 +64,7 @@ GROUPS = (
     "orders",
     "cancellations",
     "stages",
+    "ids",
     "no orders",
 )
 

@@ -118,7 +118,7 @@ DEFECTS = {
     ),
     "assert_segment_ids_are_never_reused": Defect(
         "ids that a fit retired are in a later one",
-        "customers",
+        "ids",
         "segmentation/model/fit_segments.sql",
         "    {{ rows_of_active_fit('new_segments', 'stored_segments', columns) }}\n",
         "    {{ rows_of_active_fit('new_segments', 'stored_segments', columns) }}\n"
@@ -270,9 +270,9 @@ DEFECTS = {
         "a category is lost",
         "behaviour",
         "marts/segments/segment_category_affinity.sql",
-        "        on order_lines.product_key = products.product_key\n",
-        "        on order_lines.product_key = products.product_key\n"
-        "    where products.category <> 'Books'\n",
+        "        on order_lines.product_key = numbered_products.product_key\n",
+        "        on order_lines.product_key = numbered_products.product_key\n"
+        "    where numbered_products.category_number <> 1\n",
     ),
     "assert_engagement_counts_every_contact": Defect(
         "a kind of contact is lost",

@@ -43,6 +43,18 @@ placed as (
 
 {{ playbook_conditions('trimmed') }},
 
+-- Rules may ask for what is made of orders though definitions of a user leave
+-- it out: such a rule meets no segment.
+features_named as (
+
+    select feature from feature_definitions
+    {%- for feature in behaviour_features() %}
+    union
+    select '{{ feature }}' as feature
+    {%- endfor %}
+
+),
+
 -- Names of features are known before the build, those of attributes and of
 -- their values are not.
 measures as (
@@ -52,8 +64,8 @@ measures as (
     union all
     {% endfor -%}
     {% for figure in known.feature_figures -%}
-    select distinct 'feature:' || feature || ' {{ figure }}' as measure
-    from feature_definitions
+    select 'feature:' || feature || ' {{ figure }}' as measure
+    from features_named
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
