@@ -33,7 +33,7 @@ from common.sources import source_of
 from common.system_errors import explained
 from common.warehouse_paths import Warehouse
 from dbt_runs.dbt_results import BUILD
-from dbt_runs.fit_settings import check_before_loading, told_of_k
+from dbt_runs.fit_settings import check_before_loading, limits_of_k
 from dbt_runs.run_dbt import PROJECT, run_quietly
 from handover.summary import summary
 from loading.definitions import write_proposals
@@ -195,8 +195,8 @@ def look_before_loading(settings: Settings) -> None:
         Problem: as `check_before_loading`.
     """
     check_before_loading(settings)
-    if told := told_of_k(settings):
-        say(told)
+    if limits := limits_of_k(settings):
+        say(limits)
 
 
 def after_forgetting(settings: Settings) -> Settings:

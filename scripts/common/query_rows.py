@@ -1,4 +1,4 @@
-"""The one row, or the one number, of a query that always has exactly one row."""
+"""Rows of a query by the names of its columns, and the one row of a query that always has one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ NamedRow: TypeAlias = dict[str, Any]
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 """Values for the parameters of a query, in their order or by their names."""
+
+
+def named_rows(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Parameters | None = None
+) -> list[NamedRow]:
+    """Return all rows of a query, each value by the name of its column."""
+    cursor = connection.execute(query, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def one_row(

@@ -3,13 +3,14 @@
 Settings that features are made by have to be those of the fit that segments them. A fit stores them
 as `name=value;...`. A setting that changed asks for a refit; where none is made, because of
 REFIT=never or because too many customers would move, the stored fit would be applied to features
-that it was not learned from. Where K is another one the segments stay as they are, which is told
-before the work.
+that it was not learned from. Where K is another one the segments stay as they are, which is
+reported before the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ from common.console import WRONG_USE, Problem
 from common.project_sql import project_vars
 from common.quoting import identifier
 from common.settings import Settings
+from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import PROJECT
 from store.history import unreadable
 
@@ -31,14 +33,21 @@ def check_before_loading(settings: Settings) -> None:
     warehouse = settings.place
     if settings.refit != "never" or not warehouse.marts_db.exists():
         return
+    with _published(warehouse) as connection:
+        check_last_fit(connection, ("history", "fits"), project_vars(PROJECT))
+
+
+@contextmanager
+def _published(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file that a build goes on from."""
     try:
         with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
-            check_last_fit(connection, ("history", "fits"), project_vars(PROJECT))
+            yield connection
     except duckdb.Error as error:
         raise unreadable(warehouse, error) from error
 
 
-def told_of_k(settings: Settings) -> str | None:
+def limits_of_k(settings: Settings) -> str | None:
     """Say what may keep K from being the number of segments; None where nothing does.
 
     Raises:
@@ -47,13 +56,10 @@ def told_of_k(settings: Settings) -> str | None:
     warehouse = settings.place
     if settings.k is None or settings.refit == "always" or not warehouse.marts_db.exists():
         return None
-    try:
-        with duckdb.connect(warehouse.marts_db, read_only=True) as connection:
-            row = connection.execute(
-                "select k from history.fits order by fit_number desc limit 1"
-            ).fetchone()
-    except duckdb.Error as error:
-        raise unreadable(warehouse, error) from error
+    with _published(warehouse) as connection:
+        row = connection.execute(
+            "select k from history.fits order by fit_number desc limit 1"
+        ).fetchone()
     if row is None or row[0] == settings.k:
         return None
     if settings.refit == "never":

@@ -14,16 +14,13 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
 from common.console import Problem, data_output, json_text, plain, say
-from common.data_errors import first_line
 from common.json_types import JsonObject
-from common.query_rows import NamedRow
+from common.query_rows import NamedRow, named_rows
 from common.setting_values import read_word
 from common.settings import resolve_warehouse
 from handover.summary import MAX_WIDTH, table_text
-from store.published_file import not_published
+from store.published_file import open_published
 from store.warehouse import remove_leftovers
 
 FORMATS = ("text", "json")
@@ -64,33 +61,15 @@ def scan_of(path: Path) -> tuple[NamedRow, list[NamedRow]]:
     Raises:
         Problem: the file is not there, cannot be read or has no scan.
     """
-    if not path.exists():
-        raise not_published(path)
-    try:
-        with duckdb.connect(path, read_only=True) as connection:
-            runs = _rows(connection, RUN)
-            scan = _rows(connection, SCAN, [runs[0]["fit_number"]]) if runs else []
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise Problem(
-            f"{path} was published by another version of the project: {first_line(error)}; "
-            "run make build"
-        ) from error
-    except duckdb.Error as error:
-        raise Problem(f"{path} cannot be read: {first_line(error)}") from error
+    with open_published(path) as connection:
+        runs = named_rows(connection, RUN)
+        scan = named_rows(connection, SCAN, [runs[0]["fit_number"]]) if runs else []
     if not scan:
         raise Problem(f"{path} has no scan of the fit that is active: run make build REFIT=always")
     for row in scan:
         row["segments"] = json.loads(row.pop("candidate_segments") or "[]")
     newest = scan[0]["run_number"]
     return runs[0], [row for row in scan if row["run_number"] == newest]
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
-) -> list[NamedRow]:
-    cursor = connection.execute(query, list(parameters))
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def as_text(run: NamedRow, scan: Sequence[NamedRow]) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, plain, say
-from common.data_errors import first_line
-from common.query_rows import NamedRow, one_row
+from common.query_rows import NamedRow, named_rows, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
 from handover.attribute_uses import attribute_uses
-from store.published_file import not_published
+from store.published_file import open_published
 from store.warehouse import remove_leftovers
 
 MAX_WIDTH = 100
@@ -41,27 +40,17 @@ def summary(path: Path, width: int | None = None) -> str:
     if width is None:
         width = shutil.get_terminal_size((MAX_WIDTH, 24)).columns
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
-    if not path.exists():
-        raise not_published(path)
-    try:
-        with duckdb.connect(path, read_only=True) as connection:
-            parts = [
-                _run(connection, width),
-                _customers(connection, width),
-                _segments(connection, width),
-                _grid(connection, width),
-                _baselines(connection, width),
-                _data(connection),
-                _empty_marts(connection, width),
-                _how_to_query(path),
-            ]
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise Problem(
-            f"{path} was published by another version of the project: {first_line(error)}; "
-            "run make build"
-        ) from error
-    except duckdb.Error as error:
-        raise Problem(f"{path} cannot be summed up: {first_line(error)}") from error
+    with open_published(path, "cannot be summed up") as connection:
+        parts = [
+            _run(connection, width),
+            _customers(connection, width),
+            _segments(connection, width),
+            _grid(connection, width),
+            _baselines(connection, width),
+            _data(connection),
+            _empty_marts(connection, width),
+            _how_to_query(path),
+        ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -77,14 +66,8 @@ def headline(path: Path, width: int = MAX_WIDTH) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[NamedRow]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-
-
 def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
-    rows = _rows(connection, "select * from segmentation_runs where is_current")
+    rows = named_rows(connection, "select * from segmentation_runs where is_current")
     if not rows:
         raise Problem("the published file has no current run: build again")
     current = rows[0]
@@ -127,14 +110,14 @@ def _held_back(current: NamedRow) -> str:
 
 
 def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
-    rows = _rows(
+    rows = named_rows(
         connection,
         "select status, count(*) as customers from customer_segments group by status "
         "order by customers desc, status",
     )
     total = sum(row["customers"] for row in rows)
     parts = ", ".join(f"{row['customers']:,} {row['status'].replace('_', ' ')}" for row in rows)
-    stages = _rows(
+    stages = named_rows(
         connection,
         "select lifecycle_stage as stage, count(*) as customers from customer_segments "
         "where lifecycle_stage is not null group by stage order by customers desc, stage",
@@ -149,7 +132,7 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 
 
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
-    rows = _rows(
+    rows = named_rows(
         connection,
         "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
         "future_spend_per_customer, growth_direction, "
@@ -185,7 +168,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 
 def _grid(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     """Return customers and shares of spend of segments by value tier."""
-    rows = _rows(
+    rows = named_rows(
         connection,
         "select segment_id, tiers, customer_count, spend_share from segment_grid "
         "order by segment_id, tiers",
@@ -218,7 +201,7 @@ def _grid(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 
 def _baselines(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     # The run that is repeated may be older than the measure; the mart is of this build.
-    rows = _rows(
+    rows = named_rows(
         connection,
         "select coalesce(max(finding), "
         "(select baseline_finding from segmentation_runs where is_current)) as spend_sentence, "
@@ -230,7 +213,7 @@ def _baselines(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 
 
 def _data(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = _rows(
+    rows = named_rows(
         connection,
         "select source_table, "
         "coalesce(sum(row_count) filter (where outcome = 'accepted'), 0) as accepted, "

@@ -21,6 +21,7 @@ from common.column_names import ADDED_COLUMNS
 from common.console import warn
 from common.data_errors import listed, shown
 from common.project_sql import PROJECT, ProjectSql
+from common.query_rows import named_rows
 from common.setting_values import SOURCES_OF_ONE_TABLE, known_sources
 from common.settings import Settings
 from common.settings_table import nearest
@@ -190,15 +191,14 @@ def write_proposals(settings: Settings, build_db: Path | None = None) -> str:
     """
     warehouse = settings.place
     with duckdb.connect(build_db or warehouse.build_db, read_only=True) as connection:
-        cursor = connection.execute(
+        rows = named_rows(
+            connection,
             "select settings.* from features.feature_settings as settings "
             "inner join features.feature_proposals as proposals "
             "on settings.feature = proposals.feature "
             "inner join core.source_capabilities as capabilities on not capabilities.has_orders "
-            "order by settings.position"
+            "order by settings.position",
         )
-        names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     if not rows:
         return ""
     target = warehouse.path / FILE_NAME

@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from common.console import Problem
-from common.data_errors import first_line
 from common.project_sql import project_vars
-from store.published_file import not_published
+from common.query_rows import named_rows
+from store.published_file import open_published
 
 QUERIES = Path(__file__).parent / "queries"
 # Stands in a query for the number of the segment that a brief is of.
@@ -78,9 +77,7 @@ class Marts:
                 raise ValueError(f"{name}.sql is of one segment, and none is asked for")
             sql = sql.replace(SEGMENT, str(int(self._segment_id)))
         sql = sql.replace(LEAST_SIZE, str(self.least_size))
-        cursor = self._connection.execute(sql)
-        names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        rows = named_rows(self._connection, sql)
         if self.small_segments:
             rows = [row for row in rows if row.get("segment_id") not in self.small_segments]
             hidden = TOTALS if name in WITH_TOTALS else ()
@@ -96,18 +93,8 @@ def open_marts(path: Path, segment_id: int | None = None) -> Iterator[Marts]:
         Problem: it is not there, cannot be read, or was published before a mart that is asked
             for, or a column of one, was made.
     """
-    if not path.exists():
-        raise not_published(path)
-    try:
-        with duckdb.connect(path, read_only=True) as connection:
-            yield Marts(connection, segment_id)
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise Problem(
-            f"{path} was published by another version of the project: {first_line(error)}; "
-            "run make build"
-        ) from error
-    except duckdb.Error as error:
-        raise Problem(f"{path} cannot be read: {first_line(error)}") from error
+    with open_published(path) as connection:
+        yield Marts(connection, segment_id)
 
 
 def by(rows: Sequence[Row], name: str) -> dict[Any, list[Row]]:

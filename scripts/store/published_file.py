@@ -1,10 +1,15 @@
-"""Whether the published file is the one that was published, before a build continues from it."""
+"""The published file: opened to be read, and whether it is the one that was published."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 from common.console import Problem, warn
+from common.data_errors import first_line
 from common.warehouse_paths import Warehouse
 from store.history import published_facts
 from store.kept_versions import (
@@ -21,6 +26,32 @@ from store.warehouse import set_aside_wal
 def not_published(path: Path) -> Problem:
     """Return the problem of a published file that is not there."""
     return Problem(f"{path} is not there: nothing is published yet, run make build")
+
+
+@contextmanager
+def open_published(
+    path: Path, failure: str = "cannot be read"
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published file to be read.
+
+    failure: what is said of the file where it cannot be opened or queried.
+
+    Raises:
+        Problem: it is not there, cannot be read, or was published before a mart that is asked
+            for, or a column of one, was made.
+    """
+    if not path.exists():
+        raise not_published(path)
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            yield connection
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise Problem(
+            f"{path} was published by another version of the project: {first_line(error)}; "
+            "run make build"
+        ) from error
+    except duckdb.Error as error:
+        raise Problem(f"{path} {failure}: {first_line(error)}") from error
 
 
 def check_published(warehouse: Warehouse) -> None:

@@ -17,8 +17,8 @@ from dbt_runs.fit_settings import (
     changed_settings,
     check_before_loading,
     check_last_fit,
+    limits_of_k,
     project_vars,
-    told_of_k,
 )
 from publishing.publish import publish
 from stub_builds import build
@@ -102,26 +102,26 @@ def test_it_is_told_before_the_work_that_another_k_may_be_held_back(
     of_four: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit_settings, "project_vars", lambda project: {"max_moved_share": 0.3})
-    assert told_of_k(replace(of_four, k=7)) == (
+    assert limits_of_k(replace(of_four, k=7)) == (
         "K=7 replaces 4 segments: where that would move more than 30% of the customers, the refit "
         "is held back and the 4 stay (exit code 3); K=7 REFIT=always publishes it all the same"
     )
-    assert told_of_k(replace(of_four, k=7, refit="never")) == (
+    assert limits_of_k(replace(of_four, k=7, refit="never")) == (
         "K=7 has no effect with REFIT=never: the stored fit, which goes on, has 4 segments"
     )
 
 
-def test_nothing_is_told_of_k_where_nothing_keeps_it_from_counting(of_four: Settings) -> None:
-    assert told_of_k(of_four) is None
-    assert told_of_k(replace(of_four, k=4)) is None
-    assert told_of_k(replace(of_four, k=7, refit="always")) is None
-    assert told_of_k(replace(of_four, k=7, warehouse=of_four.warehouse / "new")) is None
+def test_nothing_is_limits_of_k_where_nothing_keeps_it_from_counting(of_four: Settings) -> None:
+    assert limits_of_k(of_four) is None
+    assert limits_of_k(replace(of_four, k=4)) is None
+    assert limits_of_k(replace(of_four, k=7, refit="always")) is None
+    assert limits_of_k(replace(of_four, k=7, warehouse=of_four.warehouse / "new")) is None
 
 
 def test_a_published_file_that_cannot_be_read_is_said(of_four: Settings) -> None:
     of_four.place.marts_db.write_bytes(b"no database")
     with pytest.raises(Problem, match="cannot be read"):
-        told_of_k(replace(of_four, k=7))
+        limits_of_k(replace(of_four, k=7))
 
 
 def test_a_refit_held_back_is_not_published_under_other_settings(
