@@ -54,13 +54,13 @@ def words_of(definitions: pa.Table) -> dict[str, Words]:
     return found
 
 
-def told(
+def with_profiles(
     rows: list[dict[str, Any]],
     scaling: pa.Table,
     words: Mapping[str, Words],
     settings: FitSettings,
 ) -> list[dict[str, Any]]:
-    """Put the profiles of segments found by K-means into the rows of a scan.
+    """The rows of a scan with the profiles of their segments, found by K-means, put into them.
 
     scaling: of the features that customers were compared by.
     """
@@ -79,7 +79,7 @@ def told(
     return rows
 
 
-def told_of_needs(
+def add_needs_profiles(
     row: dict[str, Any],
     model: NeedsModel,
     shares: Vector,
@@ -119,8 +119,8 @@ def _text(
     return json.dumps(segments, ensure_ascii=False)
 
 
-def _spoken(differences: Vector, settings: FitSettings) -> Counts:
-    """Indexes of the differences that are spoken of, the largest first."""
+def _reported(differences: Vector, settings: FitSettings) -> Counts:
+    """Indexes of the differences that are reported, the largest first."""
     distances = np.abs(differences)
     order = np.argsort(-distances, kind="stable")
     found: Counts = order[distances[order] >= settings.min_spoken_difference]
@@ -129,7 +129,7 @@ def _spoken(differences: Vector, settings: FitSettings) -> Counts:
 
 def _profile(differences: Vector, own: Sequence[Words], settings: FitSettings) -> str:
     """The largest differences, in standard deviations from the mean of all customers."""
-    largest = _spoken(differences, settings)[:DIFFERENCES]
+    largest = _reported(differences, settings)[:DIFFERENCES]
     return ", ".join(f"{own[at].label} {differences[at]:+.1f}" for at in largest)
 
 
@@ -137,13 +137,13 @@ def _phrases(differences: Vector, own: Sequence[Words], settings: FitSettings) -
     """What sets a segment apart: each family once before any comes twice."""
     seen: Counter[str] = Counter()
     ranked: list[tuple[int, int, Phrase]] = []
-    for at in _spoken(differences, settings):
+    for at in _reported(differences, settings):
         phrase = own[at].high if differences[at] > 0 else own[at].low
         very = "very " if abs(differences[at]) >= settings.large_difference else ""
-        told = (own[at].position, very + phrase)
-        ranked.append((seen[own[at].family], len(ranked), told))
+        placed = (own[at].position, very + phrase)
+        ranked.append((seen[own[at].family], len(ranked), placed))
         seen[own[at].family] += 1
-    return [told for _, _, told in sorted(ranked)]
+    return [placed for _, _, placed in sorted(ranked)]
 
 
 def _end(

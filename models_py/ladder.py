@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from models_py.arrays import Matrix, Vector
-from models_py.candidates import told, told_of_needs, words_of
+from models_py.candidates import add_needs_profiles, with_profiles, words_of
 from models_py.config import FitSettings
 from models_py.drift import SPREAD_SCHEMA
 from models_py.evaluation import Evaluation
@@ -144,7 +144,7 @@ def climbed(
     scaling: of the first rung. halves: see `halves_of`. stored: the scaling of the fit before.
     """
     joint, words = scanned(scaling, JOINT), words_of(definitions)
-    rows = told(joint.to_pylist(), scaling, words, settings)
+    rows = with_profiles(joint.to_pylist(), scaling, words, settings)
     chosen, final = _chosen(rows), scaling
     if chosen["verdict"] == WEAK and settings.weighting != DEFINITIONS:
         columns = needs_columns(definitions, scaling)
@@ -153,7 +153,7 @@ def climbed(
             own = columns_scaling(scaling, columns, given, settings, stored)
             if own is not None:
                 tried = [row | {"rung": COLUMNS} for row in scanned(own, COLUMNS).to_pylist()]
-                tried = told(tried, own, words, settings)
+                tried = with_profiles(tried, own, words, settings)
                 final = own if _outdone(chosen, tried) else scaling
                 rows += tried
             if final is scaling:
@@ -165,7 +165,7 @@ def climbed(
                     best = _chosen(tried)
                     _measure(best, evaluated(final, np.array(best["centroids"])))
                 for cut, row in zip(cuts, tried, strict=True):
-                    told_of_needs(row, cut.model, cut.shares, cut.means, words, settings)
+                    add_needs_profiles(row, cut.model, cut.shares, cut.means, words, settings)
                 rows += tried
                 if final is scaling:
                     chosen["verdict_reason"] += f"; {_without_needs(found, cuts)}"

@@ -34,7 +34,7 @@ order by attributes.attribute
 def attribute_uses(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence for each use that attributes of a published file have.
 
-    What is left out of a source without orders is told with its features.
+    What is left out of a source without orders is reported with its features.
     """
     rows = connection.execute(USES).fetchall()
     (orders,) = connection.execute(
@@ -50,9 +50,9 @@ def attribute_uses(connection: duckdb.DuckDBPyConnection) -> list[str]:
         if is_compared and not is_used
     ]
     left = [attribute for attribute, _, is_used, is_compared in rows if not is_compared | is_used]
-    told = {
+    uses = {
         "clustered by": "; ".join(f"{', '.join(own)} ({why})" for why, own in clustered.items()),
         "compared by": ", ".join(compared),
         "left out, having too many values or too few customers": ", ".join(left) if orders else "",
     }
-    return [f"Attributes {what}: {names}" for what, names in told.items() if names]
+    return [f"Attributes {what}: {names}" for what, names in uses.items() if names]

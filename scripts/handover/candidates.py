@@ -79,10 +79,10 @@ def as_text(run: NamedRow, scan: Sequence[NamedRow]) -> str:
         f"segments published as of {run['as_of_date']}"
     )
     table = table_text(HEAD, [_cells(row) for row in scan], MAX_WIDTH, left=(0, 4, 5))
-    told = [_wrapped(HELD_BACK)] if run["is_held_back"] else []
+    notes = [_wrapped(HELD_BACK)] if run["is_held_back"] else []
     is_stored = any(row["segments"] for row in scan)
     end = _wrapped(NO_IDS if is_stored else NOT_STORED)
-    return "\n\n".join([head, *told, table, *map(_segments, scan), end])
+    return "\n\n".join([head, *notes, table, *map(_segments, scan), end])
 
 
 def _cells(row: NamedRow) -> tuple[str, ...]:

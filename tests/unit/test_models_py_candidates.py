@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py.candidates import distinct, told, told_of_needs, words_of
+from models_py.candidates import add_needs_profiles, distinct, with_profiles, words_of
 from models_py.config import FitSettings
 from models_py.needs import NeedsColumn, NeedsModel
 
@@ -54,7 +54,7 @@ def scaling() -> pa.Table:
 def told_one(scaling: pa.Table, definitions: pa.Table, centres: list[list[float]]) -> list[dict]:
     """The segments of one candidate with these centres, in scaled units."""
     rows = [{"centroids": centres, "cluster_sizes": list(range(10, 10 + len(centres)))}]
-    (row,) = told(rows, scaling, words_of(definitions), SETTINGS)
+    (row,) = with_profiles(rows, scaling, words_of(definitions), SETTINGS)
     found: list[dict] = json.loads(row["candidate_segments"])
     return found
 
@@ -103,7 +103,7 @@ def test_the_shortest_names_that_no_other_shares_are_taken():
 def test_a_candidate_that_was_not_possible_has_no_segments(scaling, definitions):
     rows = [{"centroids": [], "cluster_sizes": []}, {"centroids": [[]], "cluster_sizes": [7]}]
     none = scaling.set_column(2, "is_used", pa.array([False] * 5))
-    first, second = told(rows, none, words_of(definitions), SETTINGS)
+    first, second = with_profiles(rows, none, words_of(definitions), SETTINGS)
     assert "candidate_segments" not in first
     assert json.loads(second["candidate_segments"]) == [
         {"customers": 7, "name": "Near the average in everything", "profile": ""}
@@ -122,7 +122,7 @@ def test_needs_are_told_by_their_ends_and_by_what_scores_stand_for(definitions):
     )
     row = {"cluster_sizes": [], "customer_count": 1_000}
     shares, means = np.array([0.5, 0.3, 0.2]), np.array([[0.1, 1.5, -1.4]])
-    told_of_needs(row, model, shares, means, words_of(definitions), SETTINGS)
+    add_needs_profiles(row, model, shares, means, words_of(definitions), SETTINGS)
     assert json.loads(row["candidate_segments"]) == [
         {"customers": 500, "name": "All-round, no pronounced need", "profile": ""},
         {
@@ -141,7 +141,7 @@ def test_needs_are_told_by_their_ends_and_by_what_scores_stand_for(definitions):
     ]
     # Sizes of all customers count before those of the sample.
     row["cluster_sizes"] = [480, 330, 190]
-    told_of_needs(row, model, shares, means, words_of(definitions), SETTINGS)
+    add_needs_profiles(row, model, shares, means, words_of(definitions), SETTINGS)
     assert [one["customers"] for one in json.loads(row["candidate_segments"])] == [480, 330, 190]
 
 

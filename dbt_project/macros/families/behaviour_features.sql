@@ -19,6 +19,12 @@
 {%- endmacro %}
 
 
+{# A count or sum of a window per 28 observed days. #}
+{% macro per_28_days(amount) -%}
+    cast({{ amount }} * 28 as double) / observed_days
+{%- endmacro %}
+
+
 {# A ratio of two columns as a double; null where the second is 0. #}
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as double)

@@ -2,14 +2,11 @@
    and the scores of their feedback, null for those who gave none. #}
 {% macro engagement_features() -%}
     {{ return({
-        'service_contacts_per_28_days':
-            "cast(service_contact_count * 28 as double) / observed_days",
-        'complaints_per_28_days':
-            "cast(complaint_count * 28 as double) / observed_days",
-        'visits_per_28_days':
-            "cast(visit_count * 28 as double) / observed_days",
+        'service_contacts_per_28_days': per_28_days('service_contact_count'),
+        'complaints_per_28_days': per_28_days('complaint_count'),
+        'visits_per_28_days': per_28_days('visit_count'),
         'feedback_score': ratio('score_sum', 'score_count'),
-        'low_score_share': ratio('low_score_count', 'judged_score_count'),
+        'low_score_share': ratio('low_score_count', 'scaled_score_count'),
     }) }}
 {%- endmacro %}
 

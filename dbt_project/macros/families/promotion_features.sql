@@ -6,10 +6,8 @@
         'discount_rate':
             ratio('discount_amount', 'purchase_amount + discount_amount'),
         'discounted_line_share': ratio('discounted_line_count', 'line_count'),
-        'coupons_per_28_days':
-            "cast(coupon_count * 28 as double) / observed_days",
-        'campaigns_per_28_days':
-            "cast(campaign_count * 28 as double) / observed_days",
+        'coupons_per_28_days': per_28_days('coupon_count'),
+        'campaigns_per_28_days': per_28_days('campaign_count'),
         'campaign_response_rate':
             "cast(response_count as double) / nullif(campaign_count, 0)",
     }) }}

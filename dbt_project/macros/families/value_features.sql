@@ -1,8 +1,8 @@
 {# How much, how often and how recently customers buy. #}
 {% macro value_features() -%}
     {{ return({
-        'orders_per_28_days': "cast(order_count * 28 as double) / observed_days",
-        'spend_per_28_days': "cast(spend * 28 as double) / observed_days",
+        'orders_per_28_days': per_28_days('order_count'),
+        'spend_per_28_days': per_28_days('spend'),
         'average_order_value':
             "cast(spend as double) / nullif(order_count, 0)",
         'days_since_last_order': capped_days(

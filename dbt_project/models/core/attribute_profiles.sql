@@ -1,3 +1,13 @@
+{% set fractions = {
+    'p05': 0.05,
+    'p20': 0.2,
+    'p40': 0.4,
+    'median': 0.5,
+    'p60': 0.6,
+    'p80': 0.8,
+    'p95': 0.95,
+} %}
+
 with
 
 customer_attributes as (
@@ -187,22 +197,24 @@ numbers as (
 
 ),
 
-tails as (
+number_quantiles as (
 
     select
         attribute,
-        percentile_cont(0.05) within group (order by number_value)
-            as p05_value,
-        percentile_cont(0.2) within group (order by number_value) as p20_value,
-        percentile_cont(0.4) within group (order by number_value) as p40_value,
-        percentile_cont(0.5) within group (order by number_value)
-            as median_value,
-        percentile_cont(0.6) within group (order by number_value) as p60_value,
-        percentile_cont(0.8) within group (order by number_value) as p80_value,
-        percentile_cont(0.95) within group (order by number_value)
-            as p95_value
+        {{ quantiles('number_value', fractions.values()) }} as value_quantiles
     from numbers
     group by attribute
+
+),
+
+tails as (
+
+    select
+        {% for name in fractions -%}
+        {{ list_element('value_quantiles', loop.index) }} as {{ name }}_value,
+        {% endfor -%}
+        attribute
+    from number_quantiles
 
 ),
 

@@ -142,7 +142,7 @@ final as (
         customer_id,
         half,
         cast(observed_days as double) as observed_days,
-        cast(spend * 28 as double) / observed_days as spend_per_28_days,
+        {{ per_28_days('spend') }} as spend_per_28_days,
         {% for feature, expression in features.items() -%}
         {{ expression }} as {{ feature }},
         {% endfor -%}

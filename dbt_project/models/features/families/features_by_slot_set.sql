@@ -77,7 +77,7 @@ windows as (
         {% endfor -%}
         contact_windows.response_count,
         contact_windows.score_count,
-        contact_windows.judged_score_count,
+        contact_windows.scaled_score_count,
         contact_windows.low_score_count,
         contact_windows.score_sum
     from customer_snapshots

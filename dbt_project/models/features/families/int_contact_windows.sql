@@ -114,7 +114,7 @@ scales as (
 
 ),
 
-judged as (
+scored as (
 
     select
         counted.*,
@@ -141,11 +141,11 @@ final as (
         {% endfor -%}
         count(*) filter (where responded_date < as_of_date) as response_count,
         count(score) as score_count,
-        count(is_low) as judged_score_count,
+        count(is_low) as scaled_score_count,
         count(*) filter (where is_low) as low_score_count,
         cast(sum(score) as decimal(18, 4)) as score_sum,
         as_of_date
-    from judged
+    from scored
     group by
         customer_id,
         as_of_date

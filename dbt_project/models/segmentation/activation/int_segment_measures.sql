@@ -108,16 +108,24 @@ attribute_values as (
 
 ),
 
+stages as (
+
+    select
+        customer_id,
+        {{ lifecycle_stage('customer_rhythms') }} as stage
+    from customer_rhythms
+
+),
+
 -- What is or is not true of a customer, one trait of each subject.
 traits as (
 
     select
         customer_id,
         'stage' as subject,
-        'stage:' || {{ lifecycle_stage('customer_rhythms') }} as trait,
-        'share of ' || {{ lifecycle_stage('customer_rhythms') }}
-        || ' customers' as label
-    from customer_rhythms
+        'stage:' || stage as trait,
+        'share of ' || stage || ' customers' as label
+    from stages
     union all
     select
         customer_statuses.customer_id,
