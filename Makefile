@@ -26,8 +26,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev setup-docs build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset test-page \
-    clients lint format docs docs-site summary candidates report query versions verify rollback export forget clean clean-all
+.PHONY: help setup setup-dev setup-docs setup-mcp build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
+    test-page test-mcp clients lint format docs docs-site summary candidates report facts mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -43,6 +43,10 @@ setup-dev: ## Add the tools for tests and lint to .venv [PYTHON]
 setup-docs: ## Add what make docs-site needs to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --docs
+
+setup-mcp: ## Add what make mcp needs to .venv [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --mcp
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/segmentation build
@@ -87,6 +91,9 @@ test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hour
 test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
 
+test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's client; a minute [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m mcp
+
 clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py
 
@@ -117,6 +124,12 @@ candidates: setup ## Show the numbers of segments that were tried [FORMAT SOURCE
 
 report: setup ## Write the report page, report.html, or a segment's brief [SEGMENT OUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation report
+
+facts: setup ## Write the facts of the segments as JSON, segment_facts.json [SOURCE WAREHOUSE]
+	@$(VENV)/segmentation facts
+
+mcp: setup-mcp ## Serve the published file to agents, read-only, over stdio [SOURCE WAREHOUSE]
+	@$(VENV)/segmentation mcp
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation export

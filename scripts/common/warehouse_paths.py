@@ -78,6 +78,11 @@ class Warehouse:
         return self.path / "docs.html"
 
     @property
+    def segment_facts(self) -> Path:
+        """The facts of the segments as JSON, for programs that write text."""
+        return self.path / "segment_facts.json"
+
+    @property
     def docs_site(self) -> Path:
         """The README and the pages of docs/ as a site."""
         return self.path / "docs_site"

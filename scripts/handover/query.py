@@ -53,10 +53,13 @@ class Result:
     pieces: Iterator[list[Row]]
 
 
-def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+def open_published(
+    path: Path, spill: Path, settings: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a published file so that SQL can read it and touch nothing else.
 
-    What does not fit into memory goes to the folder `spill`.
+    What does not fit into memory goes to the folder `spill`. SQL cannot change the settings of
+    DuckDB, nor those that are given here.
 
     Raises:
         Problem: it is not there or cannot be read.
@@ -68,6 +71,8 @@ def open_published(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
             path, read_only=True, config={"python_enable_replacements": "false"}
         )
         connection.execute(f"set temp_directory = {literal(spill)}")
+        for name, value in (settings or {}).items():
+            connection.execute(f"set {name} = {literal(value)}")
         connection.execute("set autoinstall_known_extensions = false")
         connection.execute("set autoload_known_extensions = false")
         connection.execute("set enable_external_access = false")
@@ -123,7 +128,7 @@ def text_of(value: object) -> str:
 def _text(value: object) -> str:
     """Return a value as text; lists and structs as JSON."""
     if isinstance(value, bool | list | tuple | dict):
-        return json.dumps(_plain(value), ensure_ascii=False)
+        return json.dumps(json_value(value), ensure_ascii=False)
     return str(value)
 
 
@@ -178,23 +183,23 @@ def write_json(result: Result) -> None:
     before = "[\n"
     for piece in result.pieces:
         for row in piece:
-            values = (_plain(value) for value in row)
+            values = (json_value(value) for value in row)
             record = dict(zip(result.names, values, strict=True))
             output.write(before + json.dumps(record, ensure_ascii=False))
             before = ",\n"
     output.write("\n]\n" if before == ",\n" else "[]\n")
 
 
-def _plain(value: object) -> object:
+def json_value(value: object) -> object:
     """Return a value as JSON has it; numbers that JSON cannot hold are null."""
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 

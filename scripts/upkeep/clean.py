@@ -32,6 +32,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         *folder.glob("build.duckdb*"),
         warehouse.docs,
         warehouse.docs_site,
+        warehouse.segment_facts,
         *folder.glob("report*.html"),
         *(folder / name for name in ("dbt", "logs", "spark")),
         # A check that is running has its raw rows there, and takes them away itself.

@@ -2,7 +2,8 @@
 
 With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, and only where
 there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top; with
---docs, those that write the site of the docs, of requirements-docs.lock.
+--docs, those that write the site of the docs, of requirements-docs.lock; with --mcp, what the
+server for agents needs, of requirements-mcp.lock.
 
 Runs with any Python 3, so that an old one gets a clear message.
 """
@@ -25,7 +26,7 @@ ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
 # Sets of tools that an option asks for, each with a separate lock.
-TOOLS = ("dev", "docs")
+TOOLS = ("dev", "docs", "mcp")
 # Published as source only: nothing but files to copy, no compiler needed.
 WITHOUT_WHEEL = "pyspark"
 FAILED = 1

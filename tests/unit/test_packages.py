@@ -26,6 +26,7 @@ ORDER = (
     "spark",
     "handover",
     "report_page",
+    "agent",
     "upkeep",
     "building",
 )

@@ -81,6 +81,18 @@ def create_marts(made: duckdb.DuckDBPyConnection) -> None:
         "select * from (values (1, 'One'), (2, 'Two')) as t(segment_id, segment_name)"
     )
     made.execute(
+        "create table marts.main.segment_profiles as select * from (values "
+        "(1, 'days', 4.0, 6.0, -1.0, 2), (2, 'days', 12.0, 6.0, 3.0, 2), "
+        "(1, ?, 9.0, 5.0, 2.0, 1), (2, ?, 1.0, 5.0, -2.5, 1), "
+        "(1, 'age', null, 30.0, null, 3), (2, 'age', 31.0, 30.0, 0.5, 3)) as t("
+        "segment_id, feature, mean_value, population_mean, standardised_difference, position)",
+        [ODD] * 2,
+    )
+    for column in ("label", "family", "unit"):
+        made.execute(
+            f"alter table marts.main.segment_profiles add {column} text default '{column}'"
+        )
+    made.execute(
         "create table marts.main.customer_segments (customer_id varchar, status varchar, "
         "fit_number bigint, segment_id bigint, runner_up_segment_id bigint)"
     )
@@ -213,9 +225,21 @@ def test_where_nothing_was_learned_there_is_no_scoring(connection):
     names = connection.execute(
         "select function_name from duckdb_functions() where database_name = 'marts'"
     ).fetchall()
-    assert names == [("explain_customer",)]
+    assert sorted(names) == [("compare_segments",), ("explain_customer",)]
     query = "select * from marts.main.explain_customer('a')"
     assert connection.execute(query).fetchall() == []
+
+
+def test_two_segments_are_compared_as_by_hand(connection):
+    rows = connection.execute("from marts.main.compare_segments(1, 2)").fetchall()
+    words = ("label", "family", "unit")
+    assert rows == [
+        (ODD, *words, 9.0, 1.0, 5.0, 4.5),
+        ("days", *words, 4.0, 12.0, 6.0, -4.0),
+        # Of one of the two nothing is known.
+        ("age", *words, None, 31.0, 30.0, None),
+    ]
+    assert connection.execute("from marts.main.compare_segments(1, 99)").fetchall() == []
 
 
 # --- under other names
@@ -269,6 +293,8 @@ def test_a_macro_does_not_explain_by_the_tables_of_another_run(connection, file,
         both.execute("use b")
         with pytest.raises(duckdb.InvalidInputException, match="another run than its own"):
             both.execute("from a.main.explain_customer('a')").fetchall()
+        with pytest.raises(duckdb.InvalidInputException, match="another run than its own"):
+            both.execute("from a.main.compare_segments(1, 2)").fetchall()
         query = "select distinct segment_id from {}.customer_explanations where customer_id = 'a'"
         assert both.execute(query.format("a")).fetchall() == [(2,)]
 

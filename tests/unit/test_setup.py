@@ -46,7 +46,12 @@ def copy_to(folder: Path) -> Path:
     shutil.copytree(
         ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__")
     )
-    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-docs.lock"):
+    for lock in (
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-docs.lock",
+        "requirements-mcp.lock",
+    ):
         (folder / lock).write_text("# nothing is needed\n")
     (folder / project_root.STAGING / "complete_journey").mkdir(parents=True)
     return folder
@@ -126,7 +131,7 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("tools", ["dev", "docs"])
+@pytest.mark.parametrize("tools", ["dev", "docs", "mcp"])
 def test_tools_are_added_to_what_builds_use(
     mended: tuple[Path, subprocess.CompletedProcess], tools: str
 ) -> None:
@@ -235,6 +240,7 @@ def fill(project: Path) -> tuple[list[Path], list[Path]]:
         warehouse / "docs_site" / "index.html",
         warehouse / "report.html",
         warehouse / "report_segment_3.html",
+        warehouse / "segment_facts.json",
     ]
     for path in (*kept, *made):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""What agents and programs that write text ask of the published file."""
