@@ -3,47 +3,70 @@
 from __future__ import annotations
 
 from report_page import charts, wording
-from report_page.marts import Answer, Marts
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Content, Facts, Figure, Segment, Table
 from report_page.palette import segment_colour
-from report_page.sections import cards, playbook
+from report_page.sections import cards, playbook, portrait
 
 # What fits on one printed page.
-MOST_DIFFERENCES = 8
+MOST_DIFFERENCES = 7
 LEAST_DIFFERENCE = 0.1
 
 
 def content(marts: Marts, facts: Facts, segment: Segment) -> Content:
     """Return what the template of the brief shows."""
-    summary = marts.ask("brief_segment")
-    plays = marts.ask("brief_play") if facts.has_orders else None
-    categories = marts.ask("brief_categories")
-    people = marts.ask("brief_people")
-    row = summary.first()
-    lists = [
-        ("What they buy more than others", categories, _category_columns()),
-        ("Who they are more than others", people, _people_columns()),
-    ]
-    queries = [("Figures", summary)]
-    if plays:
-        queries.append(("What to do", plays))
-    queries += [(title, answer) for title, answer, _ in lists if answer]
+    answers = {
+        title: marts.ask(name)
+        for title, name in (
+            ("Figures", "brief_segment"),
+            ("Who can be reached", "brief_reach"),
+            ("What to do", "brief_play"),
+            ("What they are like", "brief_differences"),
+            ("What they buy more than others", "brief_categories"),
+            ("Who they are more than others", "brief_people"),
+            ("Rule", "brief_rule"),
+        )
+    }
+    row, plays = answers["Figures"].first(), answers["What to do"]
+    number = segment.segment_id
+    sources = portrait.Sources(
+        differences={number: list(answers["What they are like"].rows)},
+        categories={number: list(answers["What they buy more than others"].rows)},
+        people={number: list(answers["Who they are more than others"].rows)},
+        rules={number: list(answers["Rule"].rows)},
+        plays={},
+    )
     return {
         "segment": segment,
-        "description": row["description"],
         "figures": cards.figures(row),
+        "portrait": portrait.portrait(row, sources, facts),
         "play": playbook.play(plays.first(), facts) if plays else None,
-        "chart": differences(marts, segment),
-        "lists": [
-            (title, Table.of(answer.rows, columns)) for title, answer, columns in lists if answer
-        ],
-        "queries": queries,
+        "chart": differences(answers["What they are like"], segment),
+        "reach": reach(answers["Who can be reached"].first(), marts.least_size),
+        "queries": [(title, answer) for title, answer in answers.items() if answer],
     }
 
 
-def differences(marts: Marts, segment: Segment) -> Figure | None:
+def reach(row: Row, least_size: int) -> list[tuple[str, str]]:
+    """Return whom an export of the segment holds, and who of them may be written to."""
+    exported, held_out, said_no = row["exported_count"], row["held_out_count"], row["said_no_count"]
+    few = f"fewer than {least_size}"
+    entries = [
+        ("Customers", wording.whole(row["customer_count"])),
+        ("Held out", few if held_out is None else wording.whole(held_out)),
+        ("In the export", "all others" if exported is None else wording.whole(exported)),
+    ]
+    if said_no == 0:
+        entries.append(("Opted out", "none known"))
+    else:
+        entries.append(("Opted out", few if said_no is None else wording.whole(said_no)))
+        if exported is not None and said_no is not None:
+            entries.append(("To contact", wording.whole(exported - said_no)))
+    return entries
+
+
+def differences(answer: Answer, segment: Segment) -> Figure | None:
     """Return the features in which the segment differs most."""
-    answer = marts.ask("brief_differences")
     rows = [row for row in answer.rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE][
         :MOST_DIFFERENCES
     ]
@@ -59,8 +82,8 @@ def differences(marts: Marts, segment: Segment) -> Figure | None:
         for row in rows
     ]
     clauses = [
-        f"{row['label']} {cards.value_of(row['mean_value'], row['unit'])}, average "
-        f"{cards.value_of(row['population_mean'], row['unit'])}"
+        f"{row['label']} {portrait.value_of(row['mean_value'], row['unit'])}, average "
+        f"{portrait.value_of(row['population_mean'], row['unit'])}"
         for row in rows[:3]
     ]
     return Figure(
@@ -89,20 +112,3 @@ def _difference_table(answer: Answer, shown: int) -> Table:
             Column("standardised_difference", "Standard deviations", wording.decimal),
         ],
     )
-
-
-def _category_columns() -> list[Column]:
-    return [
-        Column("category", "Category"),
-        Column("index_value", "Index", wording.index),
-        Column("penetration", "Buy it", wording.percent),
-    ]
-
-
-def _people_columns() -> list[Column]:
-    return [
-        Column("attribute", "Attribute", wording.words),
-        Column("value", "Value"),
-        Column("index_value", "Index", wording.index),
-        Column("customer_share", "Share", wording.percent),
-    ]

@@ -7,14 +7,21 @@ again. Texts from data are values of fields only, never part of an expression.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import altair as alt
 
+from report_page.chart_parts import (
+    Rows,
+    Titles,
+    chart_of,
+    on_top,
+    segment_colours,
+    specification,
+    steps_of,
+    tooltips_of,
+)
 from report_page.chart_style import CARD, INK, MARK
-from report_page.marts import Row
 from report_page.model import Segment, Specification
-from report_page.palette import segment_colour
 
 ROW_HEIGHT = 26
 CELL_GAP = 1.5
@@ -22,8 +29,6 @@ CELL_GAP = 1.5
 NARROWEST_CELL = 34
 # Ticks of a span of shares below this differ by less than a percent.
 SMALL_SPAN = 0.06
-Rows = Sequence[Row]
-Titles = dict[str, str]
 
 
 def heat_map(
@@ -42,7 +47,7 @@ def heat_map(
     """
     order = list(dict.fromkeys(row["row"] for row in rows))
     steps = range(1, len(thresholds) + 2)
-    base = _chart(rows, height=ROW_HEIGHT * len(order)).encode(
+    base = chart_of(rows, height=ROW_HEIGHT * len(order)).encode(
         x=alt.X(
             "column:O",
             sort=list(columns),
@@ -54,15 +59,15 @@ def heat_map(
             sort=order,
             axis=alt.Axis(title=row_title or None, labelColor=INK),
         ),
-        tooltip=_tooltips(tooltips),
+        tooltip=tooltips_of(tooltips),
     )
     cells = base.mark_rect(stroke=CARD, strokeWidth=2 * CELL_GAP, cornerRadius=4).encode(
-        color=_steps("value", colours, "", thresholds, steps)
+        color=steps_of("value", colours, "", thresholds, steps)
     )
     labels = base.mark_text(
         opacity=alt.expr(f"bandwidth('x') >= {NARROWEST_CELL} ? 1 : 0"), fontSize=12
-    ).encode(text="label:N", color=_steps("value", f"on-{colours}", "", thresholds, steps))
-    return _specification(cells + labels, colours="independent")
+    ).encode(text="label:N", color=steps_of("value", f"on-{colours}", "", thresholds, steps))
+    return specification(cells + labels, colours="independent")
 
 
 def bubbles(
@@ -86,9 +91,9 @@ def bubbles(
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[least, most], nice=True),
-        axis=_on_top(y_title, ",f"),
+        axis=on_top(y_title, ",f"),
     )
-    tooltip = _tooltips(
+    tooltip = tooltips_of(
         {
             "segment": "Segment",
             "customers": "Customers",
@@ -97,8 +102,8 @@ def bubbles(
             "finding": "Reading",
         }
     )
-    base = _chart(rows, height=360).encode(x=x, y=y, tooltip=tooltip)
-    colour = _segment_colour(segments)
+    base = chart_of(rows, height=360).encode(x=x, y=y, tooltip=tooltip)
+    colour = segment_colours(segments)
     zero = (
         alt.Chart(alt.InlineData(values=[{"x": 1}]))
         .mark_rule(strokeDash=[4, 4], color=MARK)
@@ -121,9 +126,9 @@ def bubbles(
         color=colour,
     )
     numbers = base.mark_text(fontSize=13, fontWeight="bold").encode(
-        text="id:N", color=_segment_colour(segments, on=True)
+        text="id:N", color=segment_colours(segments, on=True)
     )
-    return _specification(zero + across + upward + points + numbers, colours="independent")
+    return specification(zero + across + upward + points + numbers, colours="independent")
 
 
 def intervals(
@@ -145,15 +150,15 @@ def intervals(
         scale=alt.Scale(zero=from_zero, nice=True),
         axis=alt.Axis(title=title, format=value_format, tickCount=5),
     )
-    base = _chart(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
+    base = chart_of(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
         x=x,
         y=alt.Y(
             "id:O",
             sort=[str(s.segment_id) for s in segments],
             axis=alt.Axis(title=None, labelColor=INK),
         ),
-        tooltip=_tooltips(tooltips),
-        color=_segment_colour(segments),
+        tooltip=tooltips_of(tooltips),
+        color=segment_colours(segments),
     )
     lines = base.mark_rule(strokeWidth=3, opacity=0.55).encode(x="low:Q", x2="high:Q")
     points = base.mark_circle(size=150, opacity=1)
@@ -166,7 +171,7 @@ def intervals(
             .mark_rule(strokeDash=[4, 4], color=MARK)
             .encode(x="value:Q"),
         )
-    return _specification(alt.layer(*layers))
+    return specification(alt.layer(*layers))
 
 
 def lines(
@@ -178,8 +183,8 @@ def lines(
     value_format: str,
 ) -> Specification:
     """Return a line for each segment over dates: `date` (ISO), `value`; each ends in its number."""
-    colour = _segment_colour(segments)
-    base = _chart(rows, height=240).encode(
+    colour = segment_colours(segments)
+    base = chart_of(rows, height=240).encode(
         x=alt.X(
             "date:T",
             scale=alt.Scale(type="utc"),
@@ -188,11 +193,11 @@ def lines(
         y=alt.Y(
             "value:Q",
             scale=alt.Scale(zero=True, nice=True),
-            axis=_on_top(title, value_format),
+            axis=on_top(title, value_format),
         ),
         color=colour,
         detail="id:N",
-        tooltip=_tooltips(tooltips),
+        tooltip=tooltips_of(tooltips),
     )
     drawn = base.mark_line(strokeWidth=2.5)
     points = base.mark_circle(size=45, opacity=1)
@@ -202,7 +207,7 @@ def lines(
         .mark_text(align="left", dx=9, fontWeight="bold")
         .encode(x="date:T", y="value:Q", text="id:N", color=colour)
     )
-    return _specification(drawn + points + ends)
+    return specification(drawn + points + ends)
 
 
 def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Titles) -> Specification:
@@ -216,7 +221,7 @@ def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Title
     labels = list(series.values())
     colours = ["var(--link)", "var(--mark)"][: len(labels)]
     x = alt.X("k:O", axis=alt.Axis(title="Number of segments", labelAngle=0, grid=False))
-    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=_on_top(title, ".2f"))
+    y = alt.Y("value:Q", scale=alt.Scale(zero=True, nice=True), axis=on_top(title, ".2f"))
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=labels, range=colours),
@@ -229,10 +234,10 @@ def scan(rows: Rows, *, title: str, series: Titles, chosen: int, tooltips: Title
         .mark_rect(color="var(--grid)", opacity=1, width={"band": 0.8})
         .encode(x=alt.X("k:O"))
     )
-    base = _chart(long, height=220).encode(
-        x=x, y=y, color=colour, detail="series:N", tooltip=_tooltips(tooltips)
+    base = chart_of(long, height=220).encode(
+        x=x, y=y, color=colour, detail="series:N", tooltip=tooltips_of(tooltips)
     )
-    return _specification(mark + base.mark_line(strokeWidth=2.5) + base.mark_circle(size=70))
+    return specification(mark + base.mark_line(strokeWidth=2.5) + base.mark_circle(size=70))
 
 
 def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
@@ -242,7 +247,7 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
     order = [row["row"] for row in rows]
     lowest = min(0, *(row["value"] for row in rows))
     highest = 1.45 * max(0, *(row["value"] for row in rows)) or -lowest or 1
-    base = _chart(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
+    base = chart_of(rows, height=(ROW_HEIGHT + 6) * len(rows)).encode(
         y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
         x=alt.X(
             "value:Q",
@@ -251,7 +256,7 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
                 title=title, format=".0%" if highest - lowest > SMALL_SPAN else ".1%", tickCount=4
             ),
         ),
-        tooltip=_tooltips(tooltips),
+        tooltip=tooltips_of(tooltips),
     )
     drawn = base.mark_bar(cornerRadiusEnd=3, height={"band": 0.62}).encode(
         color=alt.condition("datum.is_marked", alt.value("var(--link)"), alt.value(MARK))
@@ -259,14 +264,14 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
     labels = base.mark_text(align="left", dx=6).encode(
         x=alt.X("end:Q", title=title), text="label:N"
     )
-    return _specification(drawn + labels)
+    return specification(drawn + labels)
 
 
 def differences(rows: Rows, *, tooltips: Titles, colour: str) -> Specification:
     """Return bars to both sides of the average: `row`, `value` in standard deviations."""
     order = [row["row"] for row in rows]
     reach = 1.1 * max(abs(row["value"]) for row in rows)
-    base = _chart(rows, height=(ROW_HEIGHT - 3) * len(rows)).encode(
+    base = chart_of(rows, height=(ROW_HEIGHT - 3) * len(rows)).encode(
         y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, labelColor=INK)),
         x=alt.X(
             "value:Q",
@@ -277,62 +282,9 @@ def differences(rows: Rows, *, tooltips: Titles, colour: str) -> Specification:
                 tickCount=4,
             ),
         ),
-        tooltip=_tooltips(tooltips),
+        tooltip=tooltips_of(tooltips),
     )
     zero = (
         alt.Chart(alt.InlineData(values=[{"value": 0}])).mark_rule(color=MARK).encode(x="value:Q")
     )
-    return _specification(base.mark_bar(color=colour, height={"band": 0.6}) + zero)
-
-
-def _chart(rows: Rows, *, height: int) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=list(rows))).properties(height=height)
-
-
-def _tooltips(titles: Titles) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{name}:N", title=title) for name, title in titles.items()]
-
-
-def _segment_colour(segments: Sequence[Segment], *, on: bool = False) -> alt.Color:
-    colours = [segment_colour(segment.position) for segment in segments]
-    if on:
-        colours = [colour.replace("--segment", "--on-segment") for colour in colours]
-    return alt.Color(
-        "id:N",
-        scale=alt.Scale(domain=[str(s.segment_id) for s in segments], range=colours),
-        legend=None,
-    )
-
-
-def _steps(
-    field: str, name: str, title: str, thresholds: Sequence[float], steps: range
-) -> alt.Color:
-    colours = [f"var(--{name}-{step})" for step in steps]
-    scale = alt.Scale(type="threshold", domain=list(thresholds), range=colours)
-    return alt.Color(f"{field}:Q", title=title, scale=scale, legend=None)
-
-
-def _on_top(title: str, number_format: str) -> alt.Axis:
-    """Return an upward axis whose title lies above it, where it is read and takes no width."""
-    return alt.Axis(
-        title=title,
-        format=number_format,
-        tickCount=5,
-        titleAngle=0,
-        titleAlign="left",
-        titleBaseline="bottom",
-        titleX=0,
-        titleY=-10,
-    )
-
-
-def _specification(
-    chart: alt.LayerChart | alt.FacetChart, *, colours: Literal["independent", "shared"] = "shared"
-) -> Specification:
-    """Return a checked specification, as wide as its place.
-
-    `colours` is `independent` where layers have separate colours.
-    """
-    whole = chart.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
-    specification: Specification = whole.resolve_scale(color=colours).to_dict()
-    return specification
+    return specification(base.mark_bar(color=colour, height={"band": 0.6}) + zero)

@@ -42,7 +42,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its values stand to the right."""
-        return self.write not in (wording.text, wording.words, wording.day)
+        return self.write not in (wording.text, wording.words, wording.day, wording.last_day)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Figure:
     sql: str
     table: Table
     chart: Specification | None = None
+    # Cells of a table that is looked at as a chart is, in place of one.
+    map: Content | None = None
     # What the chart shows, for those who do not see it: what is drawn, on which axes.
     shows: str = ""
     has_segment_key: bool = False

@@ -30,6 +30,7 @@ def whole_page(marts_file: Path) -> str:
         sections,
         tiles=tiles(facts, summary, statuses),
         verdict=VERDICTS[facts.run["verdict"]],
+        warnings=warnings(facts),
         source=wording.words(facts.run["source"]),
     )
 
@@ -74,6 +75,17 @@ def read_facts(marts: Marts) -> Facts:
     )
 
 
+def warnings(facts: Facts) -> list[str]:
+    """Return what to look at before the segments are used, each as a sentence."""
+    told = [text for text in (facts.run.get("warnings") or "").split("; ") if text]
+    if facts.run["has_order_gap"]:
+        told.append(
+            f"{wording.whole(facts.run['last_gap_days'])} days without an order before "
+            f"{wording.day(facts.run['last_order_date'])}"
+        )
+    return [f"{text[:1].upper()}{text[1:]}." for text in told]
+
+
 def tiles(facts: Facts, summary: Answer, statuses: Answer) -> list[tuple[str, str, str]]:
     """Return the figures at the top: name, figure, what it is of."""
     run = facts.run
@@ -110,6 +122,7 @@ def render(template: str, facts: Facts, sections: list[Section], **content: obje
     page = markup.environment()
     page.filters["json"] = markup.json_in_html
     page.filters["day"] = wording.day
+    page.filters["data_until"] = wording.data_until
     return page.get_template(template).render(
         policy=markup.policy(scripts, [style]),
         style=Markup(style),

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.console import WRONG_USE, Problem, say, size
-from common.paths import out_problem, resolve_target
+from common.console import say, size
 from common.setting_values import read_segment
 from common.settings import resolve_warehouse
 from common.warehouse_paths import Warehouse
 from report_page.page import brief_page, whole_page
-from store.atomic_path import sync
-from store.temporary import place_in, session
+from report_page.target import checked, read_out, write
 from store.warehouse import remove_leftovers
 
 
@@ -42,9 +40,7 @@ def read_request(given: Mapping[str, str]) -> Request:
         return given.get(name, "").strip()
 
     segment_id = read_segment(text("SEGMENT"), "the page of all of them")
-    out = resolve_target(text("OUT"), out_problem(text("OUT"))) if text("OUT") else None
-    if out and out.suffix.lower() not in (".html", ".htm"):
-        raise Problem(f"OUT={out}: expected a file whose name ends in .html", WRONG_USE)
+    out = read_out(text("OUT"), (".html", ".htm"))
     return Request(segment_id, out, text("FORCE") == "1")
 
 
@@ -56,32 +52,7 @@ def file_of(warehouse: Warehouse, request: Request) -> Path:
     """
     if request.out is None:
         return warehouse.report(request.segment_id)
-    file = request.out
-    if not file.parent.is_dir():
-        raise Problem(f"OUT={file}: there is no folder {file.parent}", WRONG_USE)
-    if file.is_dir():
-        raise Problem(f"OUT={file}: this is a folder, expected a file", WRONG_USE)
-    if file.exists() and not request.is_forced:
-        raise Problem(f"{file} is there already: FORCE=1 replaces it, OUT names another", WRONG_USE)
-    return file
-
-
-def write(warehouse: Warehouse, file: Path, page: str) -> None:
-    """Put the page in place by a rename, so that no reader opens half of one.
-
-    Raises:
-        Problem: the file cannot be written.
-    """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with session(place_in(warehouse.path), "report", outside=[temporary]):
-            temporary.write_text(page, encoding="utf-8", newline="\n")
-            sync(temporary)
-            os.replace(temporary, file)
-    except OSError as error:
-        raise Problem(f"{file} cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    return checked(request.out, is_forced=request.is_forced)
 
 
 def main() -> int:
@@ -95,7 +66,7 @@ def main() -> int:
         page = whole_page(warehouse.marts_db)
     else:
         page = brief_page(warehouse.marts_db, request.segment_id)
-    write(warehouse, file, page)
+    write(warehouse, file, page.encode())
     seconds = time.monotonic() - started
     say(f"Page: {file} ({size(file.stat().st_size)}, {seconds:.1f} s)")
     return 0

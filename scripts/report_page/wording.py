@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import SupportsFloat, TypeAlias
+from datetime import date, timedelta
+from typing import Any, SupportsFloat, TypeAlias
 
 NONE = "\N{EN DASH}"
 # Not from the locale: the page is the same wherever it is written.
@@ -100,6 +100,21 @@ def day(value: object) -> str:
         if not isinstance(value, date)
         else f"{value.day} {MONTHS[value.month - 1]} {value.year}"
     )
+
+
+def last_day(as_of: object) -> str:
+    """Return the last day that counts at an as-of date, which is the day after it."""
+    return day(as_of - timedelta(days=1)) if isinstance(as_of, date) else NONE
+
+
+def data_until(run: dict[str, Any]) -> str:
+    """Return which day the data of a run goes up to: the last one that counts.
+
+    Without orders the date of a run is the day on which its file was loaded.
+    """
+    if not run["order_line_count"]:
+        return f"data as loaded on {day(run['as_of_date'])}"
+    return f"data up to {last_day(run['as_of_date'])}"
 
 
 def words(name: object) -> str:

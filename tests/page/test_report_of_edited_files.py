@@ -136,6 +136,7 @@ def test_a_source_without_orders_has_a_page_without_the_sections_of_orders(
     root = read(page_of(make_orderless))
     assert [s.attributes["id"] for s in root.all("section")] == [
         "segments",
+        "customers",
         "differences",
         "people",
         "evidence",

@@ -8,6 +8,9 @@
   var drawn = new Map();
   // Labels may take this share of the width, so that a phone shows more than labels.
   var LABEL_SHARE = 0.5;
+  // Below this width of a chart, in pixels, labels are broken; a character is about so wide.
+  var NARROW = 480;
+  var CHARACTER = 6.6;
   // Widths on A4 paper, in pixels: of a whole and a half row, and of the chart of a brief.
   var PAPER = 630;
   var HALF_PAPER = 300;
@@ -26,6 +29,22 @@
     };
   }
 
+  // On a phone labels are broken between words, so that none is cut.
+  function wrapped(specification, width) {
+    var most = Math.max(12, Math.floor((width * LABEL_SHARE) / CHARACTER));
+    (specification.layer || [specification]).forEach(function (layer) {
+      var y = (layer.encoding || {}).y;
+      if (y && y.axis && y.type !== "quantitative") {
+        // Two lines stand to both sides of the middle of their row.
+        y.axis.labelLineHeight = 12;
+        y.axis.labelOffset = { condition: { test: "length(datum.label) > " + most, value: -6 }, value: 0 };
+        y.axis.labelExpr =
+          "split(trim(replace(datum.label, regexp('(.{1," + most + "})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')";
+      }
+    });
+    return specification;
+  }
+
   async function draw(place) {
     var width = place.clientWidth;
     var before = drawn.get(place);
@@ -33,6 +52,9 @@
       return;
     }
     var specification = JSON.parse(document.getElementById("spec-" + place.dataset.chart).textContent);
+    if (width < NARROW) {
+      specification = wrapped(specification, width);
+    }
     try {
       var result = await window.vegaEmbed(place, specification, options(width));
       if (before) {

@@ -1,18 +1,25 @@
 select
-    segment_id,
-    feature,
-    label,
-    family,
-    unit,
-    phrase,
-    mean_value,
-    population_mean,
-    median_value,
-    p10_value,
-    p90_value,
-    standardised_difference
+    segment_profiles.segment_id,
+    segment_profiles.feature,
+    segment_profiles.label,
+    segment_profiles.family,
+    segment_profiles.unit,
+    segment_profiles.phrase,
+    segment_profiles.mean_value,
+    segment_profiles.population_mean,
+    segment_profiles.median_value,
+    segment_profiles.p10_value,
+    segment_profiles.p90_value,
+    segment_profiles.standardised_difference,
+    segment_profiles.index_value,
+    feature_catalog.is_used
 from segment_profiles
+left join feature_catalog
+    on segment_profiles.feature = feature_catalog.feature
 where
-    standardised_difference is not null
-    and family <> 'needs'
-order by position, feature, segment_id;
+    segment_profiles.standardised_difference is not null
+    and segment_profiles.family <> 'needs'
+order by
+    segment_profiles.position,
+    segment_profiles.feature,
+    segment_profiles.segment_id;

@@ -2,6 +2,8 @@
 select
     rung,
     k,
+    inertia,
+    explained_variance_share,
     silhouette,
     reference_silhouette,
     reference_spread,

@@ -16,14 +16,16 @@ from report_page.sections import (
     playbook,
     profile,
     response,
+    scatter,
     shopping,
     value_growth,
 )
 
 # Each returns its section, or nothing where the source does not tell what it needs.
 SECTIONS: tuple[Callable[[Marts, Facts], Section | None], ...] = (
-    cards.section,
     grid.section,
+    cards.section,
+    scatter.section,
     value_growth.section,
     profile.section,
     shopping.section,

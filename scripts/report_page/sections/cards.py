@@ -1,12 +1,11 @@
-"""The segments as cards: size, shares, future spend, growth, strategy, what sets them apart."""
+"""The segments as cards: size, shares, future spend, growth, and a portrait."""
 
 from __future__ import annotations
 
 from report_page import wording
-from report_page.marts import Answer, Marts, Row, by
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
-
-MOST_TRAITS = 4
+from report_page.sections.portrait import portrait, read_sources
 
 GROWTH_WORDS = {
     "grows": "grows more than customers who had spent alike",
@@ -14,22 +13,18 @@ GROWTH_WORDS = {
     "no clear change": "no clear change",
     "too few customers": "too few customers",
 }
+RULE_COLUMNS = (
+    Column("segment_id", "Segment", wording.whole),
+    Column("rule", "Rule"),
+    Column("rule_sql", "As SQL, on customer_features"),
+)
 
 
 def section(marts: Marts, facts: Facts) -> Section:
-    """Return the cards, with the table and SQL behind them."""
-    answer = marts.ask("segments")
-    profiles = marts.ask("differences")
-    traits = by(profiles.rows, "segment_id")
-    cards = [
-        {
-            "segment": facts.segment(row["segment_id"]),
-            "strategy": row["strategy"] if facts.has_orders else None,
-            "figures": figures(row),
-            "traits": told_traits(traits.get(row["segment_id"], [])),
-        }
-        for row in answer.rows
-    ]
+    """Return the cards, with the tables and SQL behind them."""
+    answer, rules = marts.ask("segments"), marts.ask("rules")
+    sources = read_sources(marts)
+    cards = [portrait(row, sources, facts) | {"figures": figures(row)} for row in answer.rows]
     return Section(
         key="segments",
         title="The segments",
@@ -44,6 +39,14 @@ def section(marts: Marts, facts: Facts) -> Section:
                 finding="",
                 sql=answer.sql,
                 table=Table.of(answer.rows, columns(answer)),
+                is_combined=True,
+            ),
+            Figure(
+                key="segment-rules",
+                title="Rules of the segments",
+                finding="",
+                sql=rules.sql,
+                table=Table.of(rows=rules.rows, columns=RULE_COLUMNS),
                 is_combined=True,
             ),
         ),
@@ -93,26 +96,6 @@ def figures(row: Row) -> list[tuple[str, str, str]]:
             )
         )
     return text
-
-
-def told_traits(rows: list[Row]) -> list[Row]:
-    """Return the features that names and descriptions speak of, the largest difference first."""
-    large = [row for row in rows if row["phrase"]]
-    large.sort(key=lambda row: -abs(row["standardised_difference"]))
-    return [
-        {
-            "is_above": row["standardised_difference"] > 0,
-            "label": row["label"],
-            "value": value_of(row["mean_value"], row["unit"]),
-            "average": value_of(row["population_mean"], row["unit"]),
-        }
-        for row in large[:MOST_TRAITS]
-    ]
-
-
-def value_of(value: wording.Number, unit: str) -> str:
-    """Return a value without its unit, which the label has; shares as percent."""
-    return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
 
 
 def columns(answer: Answer) -> list[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from report_page import charts, wording
 from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.sections import prediction
 
 # How the verdict is spoken of, in two words and in a sentence.
 VERDICTS = {
@@ -30,20 +31,11 @@ VERDICTS = {
         "other side.",
     ),
 }
-METHODS = {
-    "segments": "these segments",
-    "spend quintiles": "fifths by spend",
-    "RFM cells": "RFM cells",
-    "recency and spend cells": "cells of recency and spend",
-    "past spend ranking": "ranking by past spend",
-    "chance": "chance",
-}
-CHANCE = 0.2
 
 
 def section(marts: Marts, facts: Facts) -> Section:
     """Return the k scan, stability, silhouettes, and prediction of future spend."""
-    measured = useful(marts)
+    measured = prediction.useful(marts)
     return Section(
         key="evidence",
         title="Are they real, are they useful" if measured else "Are they real",
@@ -56,6 +48,8 @@ def section(marts: Marts, facts: Facts) -> Section:
 STRUCTURE_COLUMNS = (
     Column("rung", "By"),
     Column("k", "Segments", wording.whole),
+    Column("inertia", "Inertia", wording.number),
+    Column("explained_variance_share", "Variance explained", wording.percent),
     Column("silhouette", "Silhouette", wording.decimal),
     Column("reference_silhouette", "Without structure", wording.decimal),
     Column("structure_gap", "Gap", wording.decimal),
@@ -79,6 +73,7 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
     own = [_scan_row(row) for row in answer.rows if chosen is None or row["rung"] == chosen["rung"]]
     reason = f"{chosen['k']} segments were {chosen['choice_reason']}." if chosen else ""
     return [
+        _elbow(joint, answer, table, k),
         Figure(
             key="k-scan",
             title="Separation, by number of segments",
@@ -125,16 +120,46 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
     ]
 
 
+def _elbow(rows: list[dict[str, object]], answer: Answer, table: Table, k: int) -> Figure:
+    """Return how much segments leave unexplained, for every k that was tried."""
+    return Figure(
+        key="elbow",
+        title="What segments leave unexplained, by number of segments",
+        finding="More segments always leave less; after a bend, another one adds little. Where "
+        "there is no bend, the other figures decide.",
+        sql=answer.sql,
+        table=table,
+        chart=charts.scan(
+            rows,
+            title="share of variance within segments",
+            series={"unexplained": "within segments"},
+            chosen=k,
+            tooltips={
+                "k": "Segments",
+                "told_unexplained": "Variance within segments",
+                "told_choice": "Choice",
+            },
+        ),
+        shows="A line over the number of segments.",
+        note="Shaded: the number that was chosen. Segments by all features together.",
+        width="half",
+    )
+
+
 def _scan_row(row: Row) -> dict[str, object]:
     """Return a row of the scan as its charts show it."""
+    explained = row["explained_variance_share"]
+    unexplained = None if explained is None else 1 - explained
     return {
         "k": row["k"],
         "silhouette": row["silhouette"],
         "reference": row["reference_silhouette"],
         "stability": row["stability"],
+        "unexplained": unexplained,
         "told_silhouette": wording.decimal(row["silhouette"]),
         "told_reference": wording.decimal(row["reference_silhouette"]),
         "told_stability": wording.decimal(row["stability"]),
+        "told_unexplained": wording.percent(unexplained),
         "told_choice": row["choice_reason"],
     }
 
@@ -217,107 +242,5 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
         shows="Dots with bars: median, and the middle eight tenths, for each segment.",
         has_segment_key=True,
         note="Dot: median. Bar: eight customers in ten.",
-        width="half",
-    )
-
-
-BASELINE_COLUMNS = (
-    Column("method", "Method"),
-    Column("group_count", "Groups", wording.whole),
-    Column("customer_count", "Customers", wording.whole),
-    Column("future_spend_variance_explained", "Variance explained", wording.percent),
-    Column("future_spend_variance_explained_low", "At least", wording.percent),
-    Column("future_spend_variance_explained_high", "At most", wording.percent),
-    Column("top_20_percent_captured_share", "Spend of the top fifth", wording.percent),
-    Column("composition_variance_explained", "Next purchases explained", wording.percent),
-    Column("composition_variance_explained_low", "At least", wording.percent),
-    Column("composition_variance_explained_high", "At most", wording.percent),
-    Column("finding", "Finding on spend"),
-    Column("composition_finding", "Finding on purchases"),
-)
-
-
-def useful(marts: Marts) -> list[Figure]:
-    """Return what segments say of what customers buy and spend next, beside plain methods."""
-    answer = marts.ask("baselines")
-    if not answer:
-        return []
-    own = next(row for row in answer.rows if row["method"] == "segments")
-    days = own["horizon_days"]
-    captured = own["top_20_percent_captured_share"]
-    found = [
-        _by_method(
-            answer,
-            "composition",
-            "What customers of equal spend buy next",
-            "composition_variance_explained",
-            "variance explained within tiers of spend",
-            f"{own['composition_finding']}.",
-            "composition_finding",
-        ),
-        _by_method(
-            answer,
-            "explained",
-            "Future spend explained",
-            "future_spend_variance_explained",
-            "variance explained",
-            f"{own['finding']}.",
-        ),
-        _by_method(
-            answer,
-            "captured",
-            "Future spend of the top fifth",
-            "top_20_percent_captured_share",
-            "share of future spend",
-            f"The fifth of customers that the segments put first brings "
-            f"{wording.percent(captured)} of the spend of the next {days} days; a fifth taken at "
-            "random would bring "
-            f"{wording.percent(CHANCE)}.",
-        ),
-    ]
-    return [figure for figure in found if figure]
-
-
-def _by_method(
-    answer: Answer,
-    key: str,
-    title: str,
-    field: str,
-    axis: str,
-    finding: str,
-    told: str = "finding",
-) -> Figure | None:
-    """Return a bar for each method; None where none has a value."""
-    rows = [row for row in answer.rows if row[field] is not None]
-    if not rows:
-        return None
-    rows.sort(key=lambda row: (-row[field], row["method"]))
-    return Figure(
-        key=key,
-        title=title,
-        finding=finding,
-        sql=answer.sql,
-        table=Table.of(answer.rows, BASELINE_COLUMNS),
-        chart=charts.bars(
-            [
-                {
-                    "row": METHODS.get(row["method"], row["method"]),
-                    "value": row[field],
-                    "label": wording.percent(row[field]),
-                    "groups": wording.whole(row["group_count"]),
-                    "finding": row[told] if row["method"] != "segments" else "",
-                    "is_marked": row["method"] == "segments",
-                }
-                for row in rows
-            ],
-            title=axis,
-            tooltips={
-                "row": "Method",
-                "label": title,
-                "groups": "Groups",
-                "finding": "Finding",
-            },
-        ),
-        shows="A bar for each method, the best first.",
         width="half",
     )

@@ -1,10 +1,13 @@
-"""The grid of segments and value tiers, and the stages that customers are in."""
+"""The map: segments by value tier with money and movement; what spend concentrates on; stages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from report_page import charts, wording
 from report_page.marts import Answer, Marts, Row, by
-from report_page.model import Column, Facts, Figure, Section, Specification, Swatch, Table
+from report_page.model import Column, Content, Facts, Figure, Section, Swatch, Table
+from report_page.sections import concentration
 
 TIERS = ("top", "high", "medium", "low", "none")
 THRESHOLDS = (0.02, 0.05, 0.1, 0.2)
@@ -12,8 +15,7 @@ SWATCHES = tuple(
     Swatch(f"sequential-{step}", label)
     for step, label in enumerate(("under 2%", "2 to 5%", "5 to 10%", "10 to 20%", "over 20%"), 1)
 )
-# Stands in the cells that are counted with the tier to their left.
-MERGED = "\N{LEFTWARDS ARROW}"
+UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 QUIET = ("slipping", "lapsing")
 
 GRID_COLUMNS = (
@@ -28,7 +30,7 @@ GRID_COLUMNS = (
     Column("future_spend_per_customer", "Future spend per customer", wording.number),
     Column("slipping_share", "Slipping or lapsing", wording.percent),
     Column("net_moved_count", "Net moved in", wording.signed_whole),
-    Column("moved_from_date", "Since", wording.day),
+    Column("moved_from_date", "Since", wording.last_day),
 )
 STAGE_COLUMNS = (
     Column("stage", "Stage", wording.words),
@@ -43,17 +45,18 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     answer = marts.ask("grid")
     if not answer:
         return None
-    figures = [grid(answer, facts)]
+    figures = [grid(answer, facts), *concentration.figures(marts, facts)]
     stages = marts.ask("lifecycle")
     if stages:
         figures.append(lifecycle(stages))
     return Section(
         key="grid",
-        title="Segments by value",
-        short_title="Grid",
+        title="The map",
+        short_title="Map",
         lead=(
-            "Segments say what customers are like, value tiers what they spend: the highest tenth "
-            "of customers by spend is top, the next fifth high, two fifths medium, the rest low; "
+            "Down: the segments, by what customers are like. Across: value tiers, by what they "
+            "spend. The highest tenth of customers by spend is top, the next fifth high, two "
+            "fifths medium, the rest low; "
             "none spent nothing after returns. Choose whom to treat by both."
         ),
         figures=tuple(figures),
@@ -61,58 +64,77 @@ def section(marts: Marts, facts: Facts) -> Section | None:
 
 
 def grid(answer: Answer, facts: Facts) -> Figure:
-    """Return the heat map; the table alone where shares would give a small segment away."""
+    """Return the map; without shares where these would give a small segment away."""
     is_known = all(row["spend_share"] is not None for row in answer.rows)
+    moved_from = answer.first()["moved_from_date"]
+    note = (
+        "The highest tier is left. A wide cell holds several tiers, of which one alone has too few "
+        "customers; no cell: no customers."
+    )
+    if moved_from:
+        note += (
+            f" {UP} and {DOWN}: how many more customers came into a cell than left it, or left "
+            f"than came, since {wording.last_day(moved_from)}."
+        )
+    if not is_known:
+        note += " Shares are not shown where they would give a segment of few customers away."
     return Figure(
         key="grid-cells",
-        title="Share of spend, by segment and value tier",
+        title="Where the money is, and where customers go",
         finding=finding(answer) if is_known else "",
         sql=answer.sql,
         table=Table.of(answer.rows, GRID_COLUMNS),
-        chart=heat_map(answer, facts) if is_known else None,
-        shows="Heat map: a row for each segment, a column for each value tier.",
+        map=the_map(answer, facts),
         swatches=SWATCHES if is_known else (),
         swatches_title="Share of the spend of all segments",
-        note=f"{MERGED} Too few customers for a cell: counted with the tier to the left. An empty "
-        "cell has no customers."
-        if is_known
-        else "Shares are not shown where they would give a segment of few customers away.",
+        note=note,
     )
 
 
-def heat_map(answer: Answer, facts: Facts) -> Specification:
-    """Return a cell for each tier that a cell of the grid holds, the first with its figures."""
-    cells = [
-        {
-            "row": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
-            "column": tier,
-            "value": row["spend_share"],
-            "label": wording.percent(row["spend_share"]) if place == 0 else MERGED,
-            "tiers": row["tiers"],
-            "share": wording.percent(row["spend_share"]),
+def the_map(answer: Answer, facts: Facts) -> Content:
+    """Return a row for each segment with its cells, each as wide as the tiers that it holds."""
+    present = {tier for row in answer.rows for tier in row["tiers"].split(", ")}
+    tiers = [tier for tier in TIERS if tier in present]
+    rows = []
+    for segment_id, cells in by(answer.rows, "segment_id").items():
+        at = {row["tiers"].split(", ")[0]: row for row in cells}
+        rows.append(
+            {"segment": facts.segment(segment_id), "cells": list(_cells(at, tiers))},
+        )
+    return {"tiers": tiers, "rows": rows}
+
+
+def _cells(at: dict[str, Row], tiers: list[str]) -> Iterator[Content]:
+    """Yield the cells of a segment from the highest tier down, empty ones too."""
+    covered: set[str] = set()
+    for tier in tiers:
+        if tier in covered:
+            continue
+        row = at.get(tier)
+        if row is None:
+            yield {"span": 1, "is_empty": True}
+            continue
+        held = row["tiers"].split(", ")
+        covered |= set(held)
+        share, moved = row["spend_share"], row["net_moved_count"]
+        yield {
+            "span": len(held),
+            "is_empty": False,
+            "colour_class": f"sequential-{1 + sum((share or 0) >= mark for mark in THRESHOLDS)}",
+            "share": None if share is None else wording.percent(share),
             "customers": wording.whole(row["customer_count"]),
-            "future": wording.number(row["future_spend_per_customer"]),
-            "slipping": wording.percent(row["slipping_share"]),
+            "each": wording.number(row["spend_per_customer"]),
+            "moved": None if moved is None else _moved(int(moved)),
         }
-        for row in answer.rows
-        for place, tier in enumerate(row["tiers"].split(", "))
-    ]
-    present = {cell["column"] for cell in cells}
-    return charts.heat_map(
-        cells,
-        columns=[tier for tier in TIERS if tier in present],
-        column_title="value tier",
-        colours="sequential",
-        thresholds=THRESHOLDS,
-        tooltips={
-            "row": "Segment",
-            "tiers": "Value tiers",
-            "share": "Share of spend",
-            "customers": "Customers",
-            "future": "Future spend per customer",
-            "slipping": "Slipping or lapsing",
-        },
-    )
+
+
+def _moved(count: int) -> tuple[str, str]:
+    """Return a movement as a sign with a number, and in words."""
+    if not count:
+        return ("\N{PLUS-MINUS SIGN}0", "as many came as left")
+    if count > 0:
+        return (f"{UP} {wording.whole(count)}", f"{wording.whole(count)} more came than left")
+    return (f"{DOWN} {wording.whole(-count)}", f"{wording.whole(-count)} more left than came")
 
 
 def finding(answer: Answer) -> str:
@@ -165,5 +187,4 @@ def lifecycle(answer: Answer) -> Figure:
             tooltips={"row": "Stage", "label": "Share", "customers": "Customers"},
         ),
         shows="A bar for each stage, the largest first.",
-        width="half",
     )

@@ -136,7 +136,9 @@ def making(marts: Marts, facts: Facts) -> Section:
                     runs.rows,
                     [
                         Column("run_number", "Run", wording.whole),
-                        Column("as_of_date", "As of", wording.day),
+                        Column("as_of_date", "Data up to", wording.last_day)
+                        if facts.has_orders
+                        else Column("as_of_date", "Loaded on", wording.day),
                         Column("fit_number", "Fit", wording.whole),
                         Column("k", "Segments", wording.whole),
                         Column("verdict", "Verdict"),
@@ -155,12 +157,12 @@ def run_entries(run: Row) -> list[tuple[str, str, bool]]:
     """Return facts of the run: name, text, and whether it is a code."""
     entries = [
         ("Source", run["source"], True),
-        ("As of", f"{wording.day(run['as_of_date'])}, the first day that does not count", False),
+        ("Data", wording.data_until(run).removeprefix("data "), False),
         ("Orders", _orders(run), False),
         (
             "Run",
             f"{run['run_number']}, by fit {run['fit_number']} of "
-            f"{wording.day(run['fit_as_of_date'])}",
+            f"{wording.data_until(run | {'as_of_date': run['fit_as_of_date']})}",
             False,
         ),
         ("Fit", run["refit_reason"], False),
@@ -171,9 +173,9 @@ def run_entries(run: Row) -> list[tuple[str, str, bool]]:
         ("Segments that words cannot distinguish", run["indistinguishable_segments"], False),
         ("Seed", str(run["seed"]), True),
         ("Run id", run["run_id"], True),
-        ("Data", run["data_hash"], True),
-        ("Features", run["features_hash"], True),
-        ("Settings", run["settings_hash"], True),
+        ("Hash of the data", run["data_hash"], True),
+        ("Hash of the features", run["features_hash"], True),
+        ("Hash of the settings", run["settings_hash"], True),
         ("Versions", run["versions"], False),
     ]
     return [(name, value, is_code) for name, value, is_code in entries if value]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from report_page import charts, wording
+from report_page import charts, customer_charts, wording
 from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
@@ -24,6 +24,14 @@ MOVEMENT_COLUMNS = (
     Column("from_share", "Share of those from", wording.percent),
 )
 
+FLOW_COLUMNS = (
+    Column("from_group", "From"),
+    Column("to_group", "To"),
+    Column("move_count", "Moves", wording.whole),
+    Column("from_date", "Since", wording.last_day),
+    Column("to_date", "Until", wording.last_day),
+)
+
 
 def movement(marts: Marts, facts: Facts) -> Section | None:
     """Return who moved since the snapshot before."""
@@ -35,9 +43,10 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
     columns = list(dict.fromkeys(row["to_group"] for row in rows))
     ordered = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in columns]
     columns = ordered + sorted(c for c in columns if c not in ordered)
+    start, end = wording.last_day(first["from_date"]), wording.last_day(first["to_date"])
     figure = Figure(
         key="moved",
-        title=f"From {wording.day(first['from_date'])} to {wording.day(first['to_date'])}",
+        title=f"From {start} to {end}",
         finding=_movement_finding(rows, has_small_groups=first["has_small_groups"]),
         sql=answer.sql,
         table=Table.of(rows, MOVEMENT_COLUMNS),
@@ -80,8 +89,67 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
             "Where customers were at the date before and where they are now, both by the same "
             "segments: who moved changed their behaviour."
         ),
-        figures=(figure,),
+        figures=tuple(f for f in (_flow(marts, facts), figure) if f),
     )
+
+
+def _flow(marts: Marts, facts: Facts) -> Figure | None:
+    """Return all moves between segments, from snapshot to snapshot, as bands."""
+    answer = marts.ask("flow")
+    if not answer:
+        return None
+    names = {name for row in answer.rows for name in (row["from_group"], row["to_group"])}
+    order = [str(s.segment_id) for s in facts.segments if str(s.segment_id) in names]
+    order += sorted(names - set(order))
+    start, end = min(answer.column("from_date")), max(answer.column("to_date"))
+    return Figure(
+        key="flow",
+        title=f"Who went where, from {wording.last_day(start)} to {wording.last_day(end)}",
+        finding=_net_finding(answer.rows, facts),
+        sql=answer.sql,
+        table=Table.of(answer.rows, FLOW_COLUMNS),
+        chart=customer_charts.flow(
+            [
+                {
+                    "from": row["from_group"],
+                    "to": row["to_group"],
+                    "from_name": _group(row["from_group"]),
+                    "to_name": _group(row["to_group"]),
+                    "customers": int(row["move_count"]),
+                    "shown": wording.whole(row["move_count"]),
+                }
+                for row in answer.rows
+            ],
+            order,
+            facts.segments,
+        ),
+        shows="Bands from the segments that customers left, on the left, to those that they came "
+        "to, on the right.",
+        has_segment_key=True,
+        note="A band is as wide as moves are many; who stayed is not drawn. A customer who moved "
+        f"twice counts twice. {customer_charts.NOWHERE.capitalize()}: in no segment. Fewer moves "
+        "than the minimum group size are not shown.",
+    )
+
+
+def _net_finding(rows: Sequence[Row], facts: Facts) -> str:
+    """Say which segment gained and which lost most customers to and from the others."""
+    net = {str(s.segment_id): 0 for s in facts.segments}
+    for row in rows:
+        for name, sign in ((row["to_group"], 1), (row["from_group"], -1)):
+            if name in net:
+                net[name] += sign * int(row["move_count"])
+    gain = max(net, key=lambda name: net[name])
+    loss = min(net, key=lambda name: net[name])
+    parts = []
+    if net[gain] > 0:
+        parts.append(f"segment {gain} gained most, {wording.whole(net[gain])} more than it lost")
+    if net[loss] < 0:
+        parts.append(f"segment {loss} lost most, {wording.whole(-net[loss])} more than it gained")
+    if not parts:
+        return "No segment gained or lost customers."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _group(name: str) -> str:
@@ -181,8 +249,8 @@ def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
                     "shown_value": write(row[trend.field]),
                     "period": f"{wording.day(row['period_start_date'])} and 4 weeks on"
                     if (row["period_end_date"] - row["period_start_date"]).days == 28
-                    else f"{wording.day(row['period_start_date'])} to before "
-                    f"{wording.day(row['period_end_date'])}",
+                    else f"{wording.day(row['period_start_date'])} to "
+                    f"{wording.last_day(row['period_end_date'])}",
                 }
                 for row in rows
             ],

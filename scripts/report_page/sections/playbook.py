@@ -5,6 +5,7 @@ from __future__ import annotations
 from report_page import wording
 from report_page.marts import Marts, Row
 from report_page.model import Column, Content, Facts, Figure, Section, Table
+from report_page.sections.portrait import AVOID
 
 # Measures that are a share.
 SHARES = ("future_active_share", "response_rate")
@@ -12,8 +13,6 @@ SHARES = ("future_active_share", "response_rate")
 
 def section(marts: Marts, facts: Facts) -> Section | None:
     """Return the plays."""
-    if not facts.has_orders:
-        return None
     answer = marts.ask("playbook")
     if not answer:
         return None
@@ -58,11 +57,12 @@ def play(row: Row, facts: Facts) -> Content:
     if channel and row["channel_basis"]:
         channel = f"{channel} (by {row['channel_basis']})"
     entries = [
-        ("Objective", row["objective"]),
+        ("Aim", row["objective"]),
         ("Offer", row["offer"]),
         ("Channel", channel),
         ("Lead with", row["lead_categories"]),
         ("Say", row["positioning"]),
+        ("Avoid", AVOID.get(row["strategy"])),
         ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else row["kpi_label"]),
         ("Ceiling", ceiling(row)),
     ]

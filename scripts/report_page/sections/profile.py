@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from report_page import charts, wording
-from report_page.marts import Marts, Row
+from report_page import charts, customer_charts, wording
+from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch, Table
 
 THRESHOLDS = (-1.0, -0.5, -0.2, 0.2, 0.5, 1.0)
@@ -15,6 +15,7 @@ SWATCHES = tuple(
 )
 # Rows of the chart; the table behind it has all.
 MOST_FEATURES = 24
+SNAKE_FEATURES = 10
 
 
 SECTION_COLUMNS = (
@@ -56,6 +57,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
             "large."
         ),
         figures=(
+            _snake(answer, facts, kept[:SNAKE_FEATURES]),
             Figure(
                 key="profiles",
                 title="Differences from the average customer",
@@ -86,6 +88,39 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 note=f"{left} features with smaller differences are in the table." if left else "",
             ),
         ),
+    )
+
+
+def _snake(answer: Answer, facts: Facts, kept: list[str]) -> Figure:
+    """Return a line for each segment down the features that differ most."""
+    labels = {row["feature"]: row["label"] for row in answer.rows}
+    order = [labels[name] for name in kept]
+    return Figure(
+        key="snake",
+        title="Profiles in one picture",
+        finding=f"The {len(order)} features that differ most between segments, the largest first.",
+        sql=answer.sql,
+        table=Table.of(answer.rows, SECTION_COLUMNS),
+        chart=customer_charts.snake(
+            [
+                cell(row, facts)
+                | {"id": str(row["segment_id"]), "place": kept.index(row["feature"])}
+                for row in answer.rows
+                if row["feature"] in kept
+            ],
+            order,
+            facts.segments,
+            tooltips={
+                "segment": "Segment",
+                "row": "Feature",
+                "mean": "Mean of the segment",
+                "average": "Mean of all",
+                "label": "Standard deviations",
+            },
+        ),
+        shows="A line for each segment, from feature to feature.",
+        has_segment_key=True,
+        note="Dashed: the average customer.",
     )
 
 

@@ -58,7 +58,7 @@ def lead(answer: Answer) -> str:
     )
     return (
         f"Value is what a customer spent in the {row['horizon_days']} days after "
-        f"{wording.day(row['last_snapshot_date'])}, {how}. Growth compares two later spans of "
+        f"{wording.last_day(row['last_snapshot_date'])}, {how}. Growth compares two later spans of "
         "time, and each segment with customers who had spent alike, so that season and chance "
         "do not count."
     )

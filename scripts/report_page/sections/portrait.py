@@ -1,0 +1,237 @@
+"""What a portrait of a segment says besides its figures: traits, habits, people, rule, advice.
+
+The page's cards, the briefs, the workbook and the deck show the same portraits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from report_page import wording
+from report_page.marts import Marts, Row, by
+from report_page.model import Content, Facts
+
+MOST_ABOVE, MOST_BELOW = 5, 3
+# In standard deviations; a smaller difference is not noticed.
+LEAST_DIFFERENCE = 0.2
+MOST_MEDIANS = 6
+MOST_PEOPLE = 3
+# A value is spoken of where this share of the customers with a known one has it.
+LEAST_SHARE = 0.1
+LEAST_PENETRATION = 0.2
+MOST_CATEGORIES = 3
+# Clauses of the description that fit one sentence.
+CLAUSES = 2
+
+# Habits by the features that say something of them.
+HABITS = {
+    "Basket": ("lines_per_order", "quantity_per_line", "price_per_line", "small_order_share"),
+    "Hour": ("morning_order_share", "evening_order_share", "weekend_order_share"),
+    "Channel": ("channel_1_share", "channel_2_share", "channel_3_share"),
+    "Promotion": (
+        "discount_rate",
+        "discounted_line_share",
+        "coupons_per_28_days",
+        "campaign_response_rate",
+        "private_label_share",
+    ),
+}
+# What a typical customer is described by, where the source has it.
+TYPICAL = (
+    "spend_per_28_days",
+    "orders_per_28_days",
+    "average_order_value",
+    "lines_per_order",
+    "days_since_last_order",
+    "discount_rate",
+)
+# What the label of a capped feature adds, which a median says nothing of.
+CAPPED = ", at most "
+# What not to do, by strategy; a strategy of one's own has no such text.
+AVOID = {
+    "protect": "Give no blanket discounts: these customers buy without them.",
+    "grow": "Do not discount what they buy anyway: an offer has to add something.",
+    "win back": "Do not repeat the campaigns that they no longer answer.",
+    "repair": "Send no promotion before the cause of the complaints is dealt with.",
+    "nurture": "Do not judge them by what they have spent so far, and do not send many messages.",
+    "develop": "Do not advertise the whole range at once: one thing that goes with what they buy.",
+    "maintain": "Do not roll an offer out to all of them before a part has shown that it works.",
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The answers that portraits are made of, by segment."""
+
+    differences: dict[int, list[Row]]
+    categories: dict[int, list[Row]]
+    people: dict[int, list[Row]]
+    rules: dict[int, list[Row]]
+    plays: dict[int, list[Row]]
+
+
+def read_sources(marts: Marts) -> Sources:
+    """Ask for everything that portraits need, once for all segments."""
+
+    def of(name: str) -> dict[int, list[Row]]:
+        return by(marts.ask(name).rows, "segment_id")
+
+    return Sources(
+        differences=of("differences"),
+        categories=of("categories"),
+        people=of("demographics"),
+        rules=of("rules"),
+        plays=of("playbook"),
+    )
+
+
+def portrait(row: Row, sources: Sources, facts: Facts) -> Content:
+    """Return the portrait of the segment of a row of `segments`."""
+    segment_id = row["segment_id"]
+    differences = sources.differences.get(segment_id, [])
+    rule = next((r["rule"] for r in sources.rules.get(segment_id, []) if r["rule"]), None)
+    plays = sources.plays.get(segment_id, [])
+    return {
+        "segment": facts.segment(segment_id),
+        "sentence": sentence(row["description"]),
+        "above": traits(differences, above=True),
+        "below": traits(differences, above=False),
+        "habits": [
+            *_basket(sources.categories.get(segment_id, [])),
+            *habits(differences),
+            *_people(sources.people.get(segment_id, [])),
+        ],
+        "typical": typical(differences),
+        "rule": rule,
+        **advice(plays[0] if plays else None),
+    }
+
+
+def sentence(description: str | None) -> str:
+    """Return the first clauses of a description as one sentence."""
+    clauses = (description or "").removesuffix(".").split("; ")
+    text = "; ".join(clauses[:CLAUSES])
+    return f"{text}." if text else ""
+
+
+def traits(rows: Sequence[Row], *, above: bool) -> list[Content]:
+    """Return what the segment has most above, or below, the average, with its index."""
+    sign = 1 if above else -1
+    found = [
+        row
+        for row in rows
+        if row["index_value"] is not None
+        and sign * row["standardised_difference"] >= LEAST_DIFFERENCE
+    ]
+    found.sort(key=lambda row: -sign * row["standardised_difference"])
+    return [
+        {
+            "label": row["label"],
+            "value": value_of(row["mean_value"], row["unit"]),
+            "average": value_of(row["population_mean"], row["unit"]),
+            "index": wording.index(row["index_value"]),
+        }
+        for row in found[: MOST_ABOVE if above else MOST_BELOW]
+    ]
+
+
+def value_of(value: wording.Number, unit: str) -> str:
+    """Return a value without its unit, which the label has; shares as percent."""
+    return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
+
+
+def habits(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return what stands out most in basket, hour, channel and promotion."""
+    known = {row["feature"]: row for row in rows}
+    told = []
+    for name, features in HABITS.items():
+        own = [known[feature] for feature in features if feature in known]
+        if not own:
+            continue
+        most = max(own, key=lambda row: abs(row["standardised_difference"]))
+        if abs(most["standardised_difference"]) < LEAST_DIFFERENCE:
+            told.append((name, "like the average customer"))
+        else:
+            told.append((name, against_average(most)))
+    return told
+
+
+def against_average(row: Row) -> str:
+    """Return a feature with its mean and that of all: `lines per order 12.1, average 8.4`."""
+    return (
+        f"{row['label']} {value_of(row['mean_value'], row['unit'])}, average "
+        f"{value_of(row['population_mean'], row['unit'])}"
+    )
+
+
+def typical(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return medians: those of orders, or those of what the segments are made of."""
+    known = {row["feature"]: row for row in rows if row["median_value"] is not None}
+    chosen = [name for name in TYPICAL if name in known]
+    chosen = chosen or [name for name, row in known.items() if row["is_used"]] or list(known)
+    return [
+        (
+            known[name]["label"].split(CAPPED)[0],
+            value_of(known[name]["median_value"], known[name]["unit"]),
+        )
+        for name in chosen[:MOST_MEDIANS]
+    ]
+
+
+def advice(play: Row | None) -> Content:
+    """Return what to do for the segment, and what not."""
+    if play is None:
+        return {"strategy": None, "do": [], "avoid": None}
+    entries = [
+        ("Aim", play["objective"]),
+        ("Offer", play["offer"]),
+        ("Say", play["positioning"]),
+    ]
+    return {
+        "strategy": play["strategy"],
+        "do": [(name, text) for name, text in entries if text],
+        "avoid": AVOID.get(play["strategy"]),
+    }
+
+
+def _basket(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return the categories that the segment buys most above the average."""
+    found = [
+        row
+        for row in rows
+        if row["index_value"] is not None
+        and row["index_value"] > 100
+        and row["penetration"] >= LEAST_PENETRATION
+    ]
+    found.sort(key=lambda row: (-row["index_value"], row["category"]))
+    named = [
+        f"{_quiet(row['category'])} ({wording.index(row['index_value'])})"
+        for row in found[:MOST_CATEGORIES]
+    ]
+    return [("Buys more of", wording.listed(named))] if named else []
+
+
+def _quiet(text: str) -> str:
+    """Return a text that is all capitals in small letters."""
+    return text.lower() if text.isupper() else text
+
+
+def _people(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return the attributes that more of the segment have than of all."""
+    found = [
+        row
+        for row in rows
+        if row["index_value"] is not None
+        and row["index_value"] > 100
+        and row["customer_share"] >= LEAST_SHARE
+    ]
+    found.sort(key=lambda row: (-row["index_value"], row["attribute"], row["value"]))
+    told: dict[str, str] = {}
+    for row in found:
+        text = (
+            f"{wording.words(row['attribute'])} {row['value']} "
+            f"({wording.percent(row['customer_share'])})"
+        )
+        told.setdefault(row["attribute"], text)
+    return [("Who", wording.listed(list(told.values())[:MOST_PEOPLE]))] if told else []
