@@ -77,6 +77,94 @@
 {%- endmacro %}
 
 
+{# How a number of a table says what a customer is worth, from the best on: 2
+   names a total, 3 is one of several parts of it (spend on wine, spend on meat),
+   4 names a value of any kind; null for any other. #}
+{% macro value_rank(feature) -%}
+    case
+        when {{ purchase_role(feature) }} = 'monetary' then 2
+        when {{ text_matches(
+            feature,
+            '.*(count|number|rank|rate|share|percent|pct|trend|growth|change|'
+            ~ 'date|days|band|group|tier|segment).*'
+        ) }}
+            then null
+        when {{ text_matches(
+            feature,
+            '(total_|annual_|yearly_)?(spend|spent|spending|amount|amt|sales|'
+            ~ 'revenue|value|purchases?)_(on|for|in|of)_.+|'
+            ~ '(mnt|amt|amount|spend|spent|sales|revenue)_?[a-z]+.*|'
+            ~ '.+_(spend|spent|sales|revenue)'
+        ) }}
+            then 3
+        when {{ text_matches(
+            feature,
+            '(.*_)?(spend|spent|spending|revenue|sales|turnover|amount|value|'
+            ~ 'monetary|ltv|clv|cltv|gmv|worth|umsatz|profit|margin|basket)'
+            ~ '(_.*)?'
+        ) }}
+            then 4
+    end
+{%- endmacro %}
+
+
+{# The same, or 1 for the column that the setting VALUE names and for no other. #}
+{% macro value_rank_of(feature) -%}
+    {%- set named = run_setting('value') -%}
+    {%- if named -%}
+    case when {{ feature }} = {{ text_literal(named) }} then 1 end
+    {%- else -%}
+    {{ value_rank(feature) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether a number counts in money, going by its name. #}
+{% macro is_money_name(feature) -%}
+    (
+        {{ text_matches(
+            feature,
+            '(.*_)?(mnt.*|amt.*|spend|spent|revenue|sales|turnover|amount|'
+            ~ 'monetary|ltv|clv|cltv|gmv|umsatz|profit|income|salary|wages?)'
+            ~ '(_.*)?'
+        ) }}
+        and not {{ text_matches(
+            feature, '.*(score|points|index|rank|rate|share|percent|[0-9]_to).*'
+        ) }}
+    )
+{%- endmacro %}
+
+
+{# What else a column of a table says of a customer, by its name: means (income),
+   complaint, answers (campaigns answered), deals; null for any other. #}
+{% macro described_role(feature) -%}
+    case
+        when {{ text_matches(
+            feature,
+            '(.*_)?(income|salary|wages?|earnings|purchasing_power|einkommen|'
+            ~ 'gehalt)(_.*)?'
+        ) }}
+            then 'means'
+        when {{ text_matches(
+            feature, '(.*_)?(complain|complains|complained|complaints?)(_.*)?'
+        ) }}
+            then 'complaint'
+        when {{ text_matches(
+            feature,
+            'accepted_?(cmp|campaigns?).*|campaigns?_(accepted|answered|'
+            ~ 'responded|responses?).*|(campaign_)?responses?(_count)?|'
+            ~ '(accepted|answered)_(offers|promotions)(_count)?'
+        ) }}
+            then 'answers'
+        when {{ text_matches(
+            feature,
+            '(.*_)?(deals?|discounts?|discounted|coupons?|promotions?)(_.*)?'
+        ) }}
+            then 'deals'
+    end
+{%- endmacro %}
+
+
 {# Why the numbers or texts of an attribute are ids or codes, of columns of
    attribute_profiles; null where they are not. #}
 {% macro code_reason() -%}

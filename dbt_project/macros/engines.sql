@@ -534,3 +534,41 @@
 
 {% macro spark__limit_access() -%}
 {%- endmacro %}
+
+
+{# A whole number with a comma at each thousand. #}
+{% macro grouped_number(value) -%}
+    {{ return(adapter.dispatch('grouped_number')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__grouped_number(value) -%}
+    format('{:,}', cast({{ value }} as bigint))
+{%- endmacro %}
+
+{% macro spark__grouped_number(value) -%}
+    format_number(cast({{ value }} as bigint), 0)
+{%- endmacro %}
+
+
+{# A text whose words, and what stands between them, are changed one by one:
+   `changed` is an expression over `word`. #}
+{% macro words_changed(text, changed) -%}
+    {{ return(adapter.dispatch('words_changed')(text, changed)) }}
+{%- endmacro %}
+
+{% macro duckdb__words_changed(text, changed) -%}
+    array_to_string([
+        {{ changed }}
+        for word in regexp_extract_all({{ text }}, '[\p{L}\p{N}'']+|[^\p{L}\p{N}'']+')
+    ], '')
+{%- endmacro %}
+
+{% macro spark__words_changed(text, changed) -%}
+    array_join(
+        transform(
+            regexp_extract_all({{ text }}, '[\\p{L}\\p{N}\\x27]+|[^\\p{L}\\p{N}\\x27]+', 0),
+            word -> {{ changed }}
+        ),
+        ''
+    )
+{%- endmacro %}

@@ -4,8 +4,8 @@
 {% macro playbook_vocabulary() -%}
     {{ return({
         'strategies': [
-            'protect', 'grow', 'win back', 'repair', 'nurture', 'develop',
-            'maintain',
+            'protect', 'grow', 'win back', 'win over', 'repair', 'nurture',
+            'develop', 'maintain',
         ],
         'measures': {
             'future_spend': {'figures': ['index']},
@@ -17,6 +17,9 @@
             'order_value': {'figures': ['index', 'mean']},
             'category': {'figures': ['difference']},
             'channel': {'figures': ['difference']},
+            'means': {'figures': ['difference']},
+            'deals': {'figures': ['difference']},
+            'step': {'figures': ['index']},
             'stage': {
                 'figures': ['share', 'index'],
                 'names': ['new', 'active', 'slipping', 'lapsing'],
@@ -46,12 +49,14 @@
             'offer_if_discount_sensitive', 'positioning',
         ],
         'placeholders': [
-            'customer_count', 'future_spend', 'future_spend_days',
-            'future_spend_index', 'retention', 'retention_index',
-            'response_rate', 'engagement_index', 'orders', 'order_value',
-            'next_segment', 'next_future_spend', 'categories', 'channel',
-            'measures',
+            'customer_count', 'value', 'value_label', 'future_spend',
+            'future_spend_days', 'future_spend_index', 'period', 'window',
+            'retention', 'retention_index', 'response_rate',
+            'engagement_index', 'orders', 'order_value', 'next_segment',
+            'next_future_spend', 'categories', 'missing_categories',
+            'channel', 'when', 'line_value', 'measures', 'figures', 'traits',
         ],
+        'always_known': ['customer_count'],
     }) }}
 {%- endmacro %}
 
@@ -142,32 +147,10 @@ alternatives_parsed as (
 {%- endmacro %}
 
 
-{# A figure of a measure as people read it. #}
-{% macro figure_text(value, figure) -%}
-    case {{ figure }}
-        when 'index' then {{ whole_number(value) }}
-        when 'share' then {{ readable_number(value, "'share'") }}
-        else {{ readable_number(value, "'number'") }}
-    end
-{%- endmacro %}
-
-
 {% macro text_list(texts) -%}
     {%- for text in texts -%}
     {{ text_literal(text) }}{{ ', ' if not loop.last }}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{# A figure and its interval, in words. #}
-{% macro figure_words(measure) -%}
-    '{{ measure | replace('_', ' ') }} '
-    || coalesce({{ whole_number(measure) }}, 'unknown')
-    || coalesce(
-        ' (' || {{ whole_number(measure ~ '_lower') }}
-        || ' to ' || {{ whole_number(measure ~ '_upper') }} || ')',
-        ''
-    )
 {%- endmacro %}
 
 
@@ -183,9 +166,53 @@ alternatives_parsed as (
 {%- endmacro %}
 
 
-{# Names come from the data: braces in them must not be taken for placeholders. #}
-{% macro without_braces(expression) -%}
-    replace(replace({{ expression }}, '{', '('), '}', ')')
+{# What stands in for a figure that is not known, until the clause around it is
+   left out. No text of people has it. #}
+{% macro unknown_mark() -%}
+    {{ return("\x01") }}
+{%- endmacro %}
+
+
+{# A value for a placeholder. Names come from the data: braces and brackets in
+   them must not be taken for those of the template. #}
+{% macro placed_value(expression) -%}
+    {%- set plain = text_replaced(expression, '\\[|[{]', '(') -%}
+    {%- set plain = text_replaced(plain, '\\]|[}]', ')') -%}
+    {%- set plain = text_replaced(plain, '[|' ~ unknown_mark() ~ ']', '/') -%}
+    coalesce({{ plain }}, '{{ unknown_mark() }}')
+{%- endmacro %}
+
+
+{# Whether a template has, outside of its clauses, a placeholder that may be
+   unknown, or a bracket or bar that belongs to none. #}
+{% macro is_open_outside_clauses(text) -%}
+    {%- set outside = text_replaced(text, '\\[[^\\[\\]]*\\]', '') -%}
+    {%- set emptied = {} -%}
+    {%- for name in playbook_vocabulary().always_known -%}
+        {%- do emptied.update({name: "''"}) -%}
+    {%- endfor -%}
+    {{ text_matches(
+        filled_template(outside, emptied), '.*([{}|]|\\[|\\]).*'
+    ) }}
+{%- endmacro %}
+
+
+{# A filled template without the clauses that hold what is not known. A clause
+   stands in square brackets; a bar divides it into alternatives, of which the
+   first that is known is kept. #}
+{% macro known_clauses(text) -%}
+    {%- set kept = namespace(value=text) -%}
+    {%- set mark = unknown_mark() -%}
+    {%- for pattern, replacement in [
+        ('\\[[^|\\]]*' ~ mark ~ '[^|\\]]*[|]', '['),
+        ('\\[[^|\\]]*' ~ mark ~ '[^|\\]]*[|]', '['),
+        ('\\[[^|\\]]*' ~ mark ~ '[^|\\]]*\\]', ''),
+        ('[|][^\\]]*\\]', ''),
+        ('\\[|\\]', ''),
+    ] -%}
+        {%- set kept.value = text_replaced(kept.value, pattern, replacement) -%}
+    {%- endfor -%}
+    {{ kept.value }}
 {%- endmacro %}
 
 

@@ -38,3 +38,39 @@
         {%- for expression in expressions.values() %}, {{ expression }}{% endfor %}
     )
 {%- endmacro %}
+
+{% macro spoken_number(value, unit) -%}
+    spoken_number({{ value }}, {{ unit }})
+{%- endmacro %}
+
+{% macro spoken_share(value) -%}
+    spoken_share({{ value }})
+{%- endmacro %}
+
+{% macro compared_words(ratio) -%}
+    compared_words({{ ratio }})
+{%- endmacro %}
+
+{% macro spoken_days(days) -%}
+    spoken_days({{ days }})
+{%- endmacro %}
+
+{% macro against_words(said, average, of="''") -%}
+    against_words({{ said }}, {{ average }}, {{ of }})
+{%- endmacro %}
+
+{% macro channel_words(channel, otherwise) -%}
+    channel_words({{ channel }}, {{ otherwise }})
+{%- endmacro %}
+
+{% macro readable_name(name) -%}
+    readable_name({{ name }})
+{%- endmacro %}
+
+{% macro placed_value(expression) -%}
+    placed_value({{ expression }})
+{%- endmacro %}
+
+{% macro known_clauses(text) -%}
+    known_clauses({{ text }})
+{%- endmacro %}

@@ -24,6 +24,12 @@ def key(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum())
 
 
+def feature_name(column: str) -> str:
+    """Return what macro `snake_case` makes of a column's name."""
+    words = "".join(c if c.isalnum() else " " for c in column.lower()).split()
+    return "_".join(words)
+
+
 def contract_names(table: RawTable) -> dict[str, str]:
     """Return the column of the contract by the key of each of its names."""
     names = {key(other): column for other, column in table.aliases}

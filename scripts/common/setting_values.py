@@ -144,6 +144,15 @@ def read_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def read_currency(text: str) -> str | None:
+    """Read CURRENCY: absent, or three letters in any case."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise refuse("CURRENCY", text)
+    return text.upper()
+
+
 def read_word(name: str, text: str, accepted: Sequence[str]) -> str:
     """Read a variable of which each command accepts other words."""
     if text not in accepted:

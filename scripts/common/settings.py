@@ -22,6 +22,7 @@ from common.program import run
 from common.project_root import ROOT
 from common.setting_values import (
     read_choice,
+    read_currency,
     read_data,
     read_date,
     read_date_format,
@@ -78,6 +79,8 @@ class Settings:
     pseudonymise: bool | None = None
     full: bool = False
     missing_ids: tuple[str, ...] = ()
+    value: str | None = None
+    currency: str | None = None
     ids: str = "alike"
 
     @cached_property
@@ -169,6 +172,8 @@ def resolve(
         ],
         full=read_choice("FULL", text("FULL", "0"), ("0", "1")) == "1",
         missing_ids=read_missing_ids(text("MISSING_IDS")),
+        value=text("VALUE") or None,
+        currency=read_currency(text("CURRENCY")),
         ids=read_choice("IDS", text("IDS", "alike"), ("alike", "as_written")),
     )
 

@@ -60,6 +60,18 @@ SETTINGS: tuple[Setting, ...] = (
         "the name of a column",
     ),
     Setting(
+        "VALUE",
+        "recognised by its name, such as total_spend",
+        "column that says what a customer is worth, for tables without orders",
+        "the name of a column of numbers",
+    ),
+    Setting(
+        "CURRENCY",
+        "none, amounts have no mark",
+        "currency of amounts in texts and on the page",
+        "three letters, such as EUR",
+    ),
+    Setting(
         "DEFINITIONS",
         "those of the seed, or proposed from the data",
         "feature definitions",

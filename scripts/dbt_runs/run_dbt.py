@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from common.column_names import feature_name
 from common.console import LiveLine, Problem, warn
+from common.currencies import mark
 from common.json_types import JsonObject
 from common.machine import engine_memory
 from common.project_root import ROOT
@@ -71,6 +73,9 @@ def given_settings(settings: Settings) -> JsonObject:
         "k": settings.k,
         "refit": settings.refit,
         "seed": settings.seed,
+        "value": feature_name(settings.value) if settings.value else None,
+        "currency": settings.currency,
+        "currency_mark": mark(settings.currency) or None,
     }
     usual = project_vars()
     return {name: value for name, value in chosen.items() if value != usual[name]}

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from common.console import Problem, plain, say
+from common.currencies import mark
 from common.query_rows import NamedRow, named_rows, one_row
 from common.quoting import identifier
 from common.settings import resolve_warehouse
@@ -94,6 +95,8 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
             f"{current['last_gap_days']} days without an order before {current['last_order_date']}"
         )
         lines.extend(_wrapped(f"Check the last dates: {sentence}", width))
+    if current.get("warnings"):
+        lines.extend(_wrapped(f"Worth a second look: {current['warnings']}", width))
     dropped = current.get("dropped_features")
     if dropped:
         names = ", ".join(dropped) if isinstance(dropped, list) else str(dropped)
@@ -134,11 +137,10 @@ def _customers(connection: duckdb.DuckDBPyConnection, width: int) -> str:
 def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     rows = named_rows(
         connection,
-        "select segment_id, segment_name, strategy, customer_count, customer_share, spend_share, "
-        "future_spend_per_customer, growth_direction, "
-        "(select max(horizon_days) from segment_yield) as horizon_days "
+        "select *, (select max(horizon_days) from segment_yield) as horizon_days "
         "from segment_summary order by segment_id",
     )
+    currency = _currency_mark(connection)
     cells = [
         (
             str(row["segment_id"]),
@@ -147,21 +149,23 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
-            _amount(row["future_spend_per_customer"]),
+            _amount(row["future_spend_per_customer"], currency),
+            _amount(row.get("value_per_customer")),
             GROWTH.get(row["growth_direction"], ""),
         )
         for row in rows
     ]
     horizon = next((row["horizon_days"] for row in rows), None)
     before = ("id", "segment", "strategy", "customers", "share", "of spend")
-    head = (*before, f"in {horizon} days", "growth")
+    value = next((row["value_label"] for row in rows if row.get("value_label")), "value")
+    head = (*before, f"in {horizon} days", value, "growth")
     # Without orders nothing is spent, and short data holds nothing later.
     sentence = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
     return table_text(
         [head[at] for at in sentence],
         [[cell[at] for at in sentence] for cell in cells],
         width,
-        left=[sentence.index(at) for at in (1, 2, 7) if at in sentence],
+        left=[sentence.index(at) for at in (1, 2, 8) if at in sentence],
         wrapped=1,
     )
 
@@ -279,8 +283,14 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f}%"
 
 
-def _amount(value: float | None) -> str:
-    return "" if value is None else f"{value:,.2f}"
+def _amount(value: float | None, currency: str = "") -> str:
+    return "" if value is None else f"{currency}{value:,.2f}"
+
+
+def _currency_mark(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what stands before amounts, by the run; files of earlier versions have no currency."""
+    rows = named_rows(connection, "select * from segmentation_runs where is_current")
+    return mark(rows[0].get("currency")) if rows else ""
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from common.column_names import ADDED_COLUMNS
+from common.column_names import ADDED_COLUMNS, feature_name
 from common.console import warn
 from common.data_errors import listed, shown
 from common.project_sql import PROJECT, ProjectSql
@@ -174,12 +174,6 @@ def feature_names(attributes: Iterable[str]) -> list[str]:
         numbers = itertools.chain([""], (f"_{n}" for n in itertools.count(2)))
         names.append(next(plain + n for n in numbers if plain + n not in names))
     return names
-
-
-def feature_name(column: str) -> str:
-    """Return what macro `snake_case` makes of a column's name."""
-    words = "".join(c if c.isalnum() else " " for c in column.lower()).split()
-    return "_".join(words)
 
 
 def write_proposals(settings: Settings, build_db: Path | None = None) -> str:

@@ -45,6 +45,7 @@ from loading.project_files import check_project
 from loading.raw_schema import drop_other_tables
 from loading.reading import Reading
 from loading.source_of_warehouse import check_loaded_source, check_published_source
+from loading.value_column import check_value
 from store.build_database import healed, open_build_database
 from store.build_state import Increment, write_plan
 from store.history import copy_history
@@ -172,6 +173,7 @@ def load_source(
     write_formats(connection, source, reading, tables)
     if not source.is_mappable:
         check_features(connection, settings, source, reading.project)
+    check_value(connection, settings, source, reading.project)
     write_ledger(connection, settings.source, rows, reading.guard.check, then)
     write_left_out(connection, tables)
     write_withheld(connection, tables)

@@ -183,7 +183,7 @@ BY_HAND = {
 def test_features_are_those_worked_out_by_hand(marts, customer, as_of):
     places = dict(
         marts.execute(
-            "select regexp_extract(label, 'share of (.*)', 1), feature from feature_catalog "
+            "select lower(regexp_extract(label, 'share of (.*)', 1)), feature from feature_catalog "
             "where label like 'spend share of %' or label like 'order share of %'"
         ).fetchall()
     )

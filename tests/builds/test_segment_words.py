@@ -48,7 +48,7 @@ def described() -> Iterator[Described]:
                 "create table feature_catalog_entries as select distinct feature, "
                 "feature as label, feature as family, 'x' as unit, 'high ' || feature as "
                 "higher_means, 'low ' || feature as lower_means, 1 as position, "
-                "true as is_used from given",
+                "true as is_used, false as is_bookkeeping from given",
             ):
                 connection.execute(statement)
             for name in MODELS:

@@ -48,6 +48,11 @@ new_run as (
         run_facts.skipped_snapshots,
         active_fit.drifted_features,
         backtest_finding.finding as baseline_finding,
+        run_facts.warnings,
+        nullif({{ text_literal(run_setting('value') or '') }}, '')
+            as value_column,
+        nullif({{ text_literal(run_setting('currency') or '') }}, '')
+            as currency,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -131,6 +136,9 @@ final as (
         skipped_snapshots,
         drifted_features,
         baseline_finding,
+        warnings,
+        value_column,
+        currency,
         data_hash,
         features_hash,
         settings_hash,

@@ -80,7 +80,13 @@ customer_category_windows as (
                 ),
                 0
             ) as decimal(18, 4)
-        ) as purchase_amount
+        ) as purchase_amount,
+        count(*) as line_count,
+        count(*) filter (
+            where
+            order_lines.net_amount > 0
+            and not order_lines.is_return
+        ) as paid_line_count
     from order_lines
     inner join snapshots
         on
@@ -91,6 +97,19 @@ customer_category_windows as (
     group by
         order_lines.customer_key,
         numbered_products.category_number
+
+),
+
+-- What book-keeping bins hold is mostly free or given back, as coupons and
+-- corrections are; some go by their name.
+bins as (
+
+    select
+        category_number,
+        sum(paid_line_count) < {{ var('min_paid_line_share') }}
+        * sum(line_count) as is_mostly_unpaid
+    from customer_category_windows
+    group by category_number
 
 ),
 
@@ -122,8 +141,17 @@ segment_categories as (
 
 categories as (
 
-    select distinct category
+    select
+        segment_categories.category,
+        not coalesce(bool_or(bins.is_mostly_unpaid), false)
+        and not {{ is_bookkeeping_name('segment_categories.category') }}
+            as is_product
     from segment_categories
+    left join numbered_categories
+        on segment_categories.category = numbered_categories.category
+    left join bins
+        on numbered_categories.category_number = bins.category_number
+    group by segment_categories.category
 
 ),
 
@@ -132,6 +160,7 @@ filled as (
 
     select
         categories.category,
+        categories.is_product,
         segment_sizes.segment_id,
         segment_sizes.customer_count as segment_customer_count,
         coalesce(segment_categories.customer_count, 0) as customer_count,
@@ -186,6 +215,7 @@ final as (
 
     select
         category,
+        {{ readable_name('category') }} as category_label,
         segment_id,
         customer_count,
         cast(spend as decimal(18, 4)) as spend,
@@ -195,6 +225,7 @@ final as (
         100 * spend_share / nullif(population_spend_share, 0) as index_value,
         penetration,
         population_penetration,
+        is_product,
         is_hidden as is_small_group
     from cells_hidden
 

@@ -1,35 +1,39 @@
-{% set placeholders = {
-    'customer_count': 'cast(customer_count as string)',
-    'future_spend': readable_number('future_spend_per_customer', "'money'"),
-    'future_spend_days':
-        "coalesce(cast(future_spend_days as string), case yield_basis"
-        ~ " when 'attributes' then 'all' else 'unknown' end)",
-    'future_spend_index':
-        "coalesce(" ~ whole_number('future_spend_index') ~ ", 'unknown')",
-    'retention': readable_number('active_share', "'share'"),
-    'retention_index':
-        "coalesce(" ~ whole_number('retention_index') ~ ", 'unknown')",
-    'response_rate': readable_number('response_rate', "'share'"),
-    'engagement_index':
-        "coalesce(" ~ whole_number('engagement_index') ~ ", 'unknown')",
-    'orders':
-        "coalesce(" ~ whole_number('orders_per_customer') ~ ", 'unknown')",
-    'order_value': readable_number(
-        'spend_per_customer / nullif(orders_per_customer, 0)', "'money'"
+{# Null where unknown: the clause around it is left out. #}
+{% set expressions = {
+    'customer_count': spoken_number('customer_count', "'number'"),
+    'value': 'value_words',
+    'value_label': 'value_label',
+    'future_spend': spoken_number('future_spend_per_customer', 'value_unit'),
+    'future_spend_days': 'cast(future_spend_days as string)',
+    'future_spend_index': whole_number('future_spend_index'),
+    'period': spoken_days('future_spend_days'),
+    'window': spoken_days(var('window_days')),
+    'retention': 'case when active_share > 0 then '
+        ~ spoken_share('active_share') ~ ' end',
+    'retention_index': whole_number('retention_index'),
+    'response_rate': spoken_share('response_rate'),
+    'engagement_index': whole_number('engagement_index'),
+    'orders': spoken_number('orders_known', "'number'"),
+    'order_value': spoken_number(
+        'spend_per_customer / nullif(orders_known, 0)', "'currency'"
     ),
-    'next_future_spend':
-        readable_number('next_future_spend_per_customer', "'money'"),
-    'next_segment':
-        "coalesce('\"' || " ~ without_braces('next_segment_name')
-        ~ " || '\"', 'the segment above')",
-    'categories':
-        "coalesce(" ~ without_braces('lead_categories')
-        ~ ", 'what they buy already')",
-    'channel':
-        "coalesce(" ~ without_braces('channel') ~ ", 'the usual channel')",
-    'measures':
-        "coalesce(" ~ without_braces('measures') ~ ", 'unknown')",
+    'next_future_spend': spoken_number(
+        'next_future_spend_per_customer', 'value_unit'
+    ),
+    'next_segment': "'\"' || next_segment_name || '\"'",
+    'categories': 'spoken_categories',
+    'missing_categories': 'missing_categories',
+    'channel': 'spoken_channel',
+    'when': 'order_time',
+    'line_value': spoken_number('line_value', "'currency'"),
+    'measures': 'measures',
+    'figures': 'figures',
+    'traits': 'traits',
 } %}
+{% set placeholders = {} %}
+{% for name in expressions %}
+{% do placeholders.update({name: 'placed_' ~ name}) %}
+{% endfor %}
 
 with
 
@@ -63,6 +67,16 @@ segment_engagement as (
 segment_category_affinity as (
 
     select * from {{ ref('segment_category_affinity') }}
+    where
+        category <> 'unknown'
+        and is_product
+
+),
+
+segment_phrases as (
+
+    select * from {{ ref('segment_phrases') }}
+    where phrase_rank <= 2
 
 ),
 
@@ -113,22 +127,53 @@ channels as (
 ),
 
 -- Bought by enough of the segment and of some weight in its spend: an index
--- alone is highest where hardly any customer buys.
+-- alone is highest where hardly any customer buys. What the segment buys least
+-- of, among what weighs in the shop, is what it could still be sold.
 categories_ranked as (
 
     select
-        category,
+        category_label,
         segment_id,
+        'lead' as kind,
         row_number() over (
             partition by segment_id
             order by index_value desc, category asc
-        ) as place
+        ) as place,
+        {{ setting_within('lead_category_count', 1, 100) }} as most
     from segment_category_affinity
     where
-        category <> 'unknown'
-        and index_value > 100
+        index_value > 100
         and penetration >= {{ setting_within('min_lead_penetration', 0, 1) }}
         and spend_share >= {{ setting_within('min_lead_spend_share', 0, 1) }}
+    union all
+    select
+        category_label,
+        segment_id,
+        'missing' as kind,
+        row_number() over (
+            partition by segment_id
+            order by index_value asc, category asc
+        ) as place,
+        2 as most
+    from segment_category_affinity
+    where
+        index_value < {{ var('average_index')['lowest'] }}
+        and population_spend_share
+        >= {{ setting_within('min_lead_spend_share', 0, 1) }}
+
+),
+
+categories_counted as (
+
+    select
+        *,
+        count(*) over (
+            partition by
+                segment_id,
+                kind
+        ) as listed
+    from categories_ranked
+    where place <= most
 
 ),
 
@@ -136,9 +181,68 @@ categories as (
 
     select
         segment_id,
-        {{ text_join('category', ', ', 'place') }} as lead_categories
-    from categories_ranked
-    where place <= {{ setting_within('lead_category_count', 1, 100) }}
+        {%- for kind, name, joined_by in [
+            ('lead', 'spoken_categories', 'and'),
+            ('missing', 'missing_categories', 'or'),
+        ] %}
+        nullif(
+            {{ text_join(
+                "case when kind <> '" ~ kind ~ "' then ''"
+                ~ " when place = 1 then category_label"
+                ~ " when place = listed then ' " ~ joined_by
+                ~ " ' || category_label"
+                ~ " else ', ' || category_label end",
+                '',
+                'place, kind'
+            ) }},
+            ''
+        ) as {{ name }},
+        {%- endfor %}
+        {{ text_join(
+            "case when kind = 'lead' then category_label end",
+            ', ',
+            'place'
+        ) }} as lead_categories
+    from categories_counted
+    group by segment_id
+
+),
+
+-- When a segment orders more than others, and what a line of it costs.
+hours as (
+
+    select
+        segment_id,
+        max_by(
+            case feature
+                when 'evening_order_share' then 'in the evening'
+                when 'morning_order_share' then 'in the morning'
+                when 'weekend_order_share' then 'at the weekend'
+            end,
+            standardised_difference
+        ) filter (
+            where
+            feature in (
+                'evening_order_share',
+                'morning_order_share',
+                'weekend_order_share'
+            )
+            and standardised_difference
+            >= {{ var('min_standardised_difference') }}
+        ) as order_time,
+        max(median_value) filter (where feature = 'price_per_line')
+            as line_value
+    from segment_profiles
+    group by segment_id
+
+),
+
+traits as (
+
+    select
+        segment_id,
+        {{ text_join('phrase', ' and ', 'phrase_rank') }} as traits
+    from segment_phrases
     group by segment_id
 
 ),
@@ -151,7 +255,12 @@ discounts as (
         max(standardised_difference)
         >= {{ var('min_standardised_difference') }} as is_discount_sensitive
     from segment_profiles
-    where feature in ('discount_rate', 'coupons_per_28_days')
+    where
+        feature in ('discount_rate', 'coupons_per_28_days')
+        or (
+            {{ described_role('feature') }} = 'deals'
+            and feature not in ({{ text_list(behaviour_features()) }})
+        )
     group by segment_id
 
 ),
@@ -173,7 +282,18 @@ joined as (
         segment_upward_moves.ceiling_upper,
         channels.channel,
         channels.channel_basis,
+        {{ channel_words(
+            'channels.channel',
+            "case channels.channel_basis when 'orders' then 'through '"
+            ~ " else 'by ' end"
+        ) }} as spoken_channel,
+        hours.order_time,
+        hours.line_value,
+        nullif(segment_strategies.orders_per_customer, 0) as orders_known,
         categories.lead_categories,
+        categories.spoken_categories,
+        categories.missing_categories,
+        traits.traits,
         discounts.is_discount_sensitive,
         case
             when discounts.is_discount_sensitive
@@ -191,6 +311,83 @@ joined as (
         on segment_strategies.segment_id = categories.segment_id
     left join discounts
         on segment_strategies.segment_id = discounts.segment_id
+    left join traits
+        on segment_strategies.segment_id = traits.segment_id
+    left join hours
+        on segment_strategies.segment_id = hours.segment_id
+
+),
+
+placed as (
+
+    select
+        {%- for name, expression in expressions.items() %}
+        {{ placed_value(expression) }} as placed_{{ name }},
+        {%- endfor %}
+        joined.*
+    from joined
+
+),
+
+-- Where the measure of the rule is not known, the value is watched.
+watched as (
+
+    select
+        *,
+        case kpi
+            when 'future_active_share' then active_share
+            when 'response_rate' then response_rate
+            when 'spend_per_customer' then spend_per_customer
+            when 'orders_per_customer' then orders_known
+        end as kpi_value
+    from placed
+
+),
+
+filled as (
+
+    select
+        *,
+        case
+            when kpi_value is null and future_spend_per_customer is not null
+                then 'future_spend_per_customer'
+            else kpi
+        end as kpi_watched,
+        {{ known_clauses(filled_template('objective', placeholders)) }}
+            as filled_objective,
+        {{ known_clauses(filled_template('offer_chosen', placeholders)) }}
+            as filled_offer,
+        {{ known_clauses(filled_template('positioning', placeholders)) }}
+            as filled_positioning,
+        {{ known_clauses(filled_template('kpi_label', placeholders)) }}
+            as filled_kpi_label
+    from watched
+
+),
+
+-- No segment is offered what another is offered: two that differ in neither
+-- rule nor categories are told apart by what they are.
+told_apart as (
+
+    select
+        *,
+        filled_offer
+        || case
+            when count(*) over (partition by filled_offer) > 1
+                then coalesce('; what sets them apart: ' || traits, '')
+            else ''
+        end
+        || case
+            when strategy <> 'repair'
+                then
+                    coalesce(
+                        '; before that, an answer to each complaint ('
+                        || complaints || ')',
+                        ''
+                    )
+            else ''
+        end as offer_told_apart
+    from filled
 
 ),
 
@@ -202,15 +399,21 @@ final as (
         strategy_reason,
         yield_basis,
         growth_direction,
-        {%- for text in ['objective', 'offer_chosen', 'positioning'] %}
-        {{ filled_template(text, placeholders) }}
-            as {{ text.replace('_chosen', '') }},
-        {%- endfor %}
+        replace(
+            filled_objective, 'these 1 customers', 'this one customer'
+        ) as objective,
+        offer_told_apart as offer,
+        filled_positioning as positioning,
         channel,
         channel_basis,
         lead_categories,
-        kpi,
-        {{ filled_template('kpi_label', placeholders) }} as kpi_label,
+        kpi_watched as kpi,
+        case
+            when kpi_watched <> kpi
+                then coalesce(value_label, 'spend per customer')
+            else filled_kpi_label
+        end as kpi_label,
+        value_label,
         next_segment_name,
         segment_id,
         next_segment_id,
@@ -230,12 +433,9 @@ final as (
         engagement_index,
         engagement_index_lower,
         engagement_index_upper,
-        case kpi
+        case kpi_watched
             when 'future_spend_per_customer' then future_spend_per_customer
-            when 'future_active_share' then active_share
-            when 'response_rate' then response_rate
-            when 'spend_per_customer' then spend_per_customer
-            when 'orders_per_customer' then orders_per_customer
+            else kpi_value
         end as kpi_current_value,
         next_future_spend_per_customer,
         future_spend_gap,
@@ -248,7 +448,7 @@ final as (
         ceiling_lower as opportunity_ceiling_lower,
         ceiling_upper as opportunity_ceiling_upper,
         is_discount_sensitive
-    from joined
+    from told_apart
 
 )
 

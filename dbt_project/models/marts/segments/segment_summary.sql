@@ -94,12 +94,12 @@ final as (
             upper(substr(descriptions.description, 1, 1))
             || substr(descriptions.description, 2)
             || '.',
-            'Near the average in everything: no mean differs by '
-            || '{{ var("min_standardised_difference") }} standard deviations,'
-            || ' or is far from that of all customers.'
+            'Near the average in everything: no figure is clearly above or'
+            || ' below that of all customers.'
         ) as description,
         segment_strategies.strategy,
         backtest_yield.growth_direction,
+        segment_strategies.value_label,
         counted.segment_id,
         counted.customer_count,
         backtest_yield.future_spend_rank,
@@ -120,6 +120,14 @@ final as (
         cast(counted.mean_confidence as double) as mean_confidence,
         backtest_yield.future_spend_per_customer,
         backtest_yield.relative_growth,
+        case
+            when segment_strategies.value_label is not null
+                then segment_strategies.future_spend_per_customer
+        end as value_per_customer,
+        case
+            when segment_strategies.value_label is not null
+                then segment_strategies.future_spend_index
+        end as value_index,
         counted.silhouette,
         counted.jaccard,
         segment_names.is_name_distinct

@@ -262,6 +262,21 @@ problems as (
         {%- endfor %}
         or instr({{ filled_template(text, emptied) }}, '{') > 0
         or instr({{ filled_template(text, emptied) }}, '}') > 0
+    union all
+    select
+        rule_order,
+        rule_number,
+        '{{ text }}' as column_name,
+        {{ text }} as found,
+        'square brackets around each clause that may be unknown, such as'
+        || ' "sent once[ {channel}]", with bars between alternatives, and'
+        || ' no brackets in brackets; only {customer_count} is always known'
+            as expected
+    from placed
+    where
+        {{ is_open_outside_clauses(text) }}
+        and instr({{ filled_template(text, emptied) }}, '{') = 0
+        and instr({{ filled_template(text, emptied) }}, '}') = 0
     {%- endfor %}
     union all
     select

@@ -68,18 +68,18 @@ bases as (
         segment_id,
         cast(null as string) as growth_direction,
         described_customer_count as observation_count,
-        described_spend as spend,
+        described_value as spend,
         described_recent_count as active_count,
-        cast(described_spend as double) / described_customer_count
+        cast(described_value as double) / described_customer_count
             as future_spend_per_customer,
-        cast(null as double) as future_spend_standard_error,
+        described_standard_error as future_spend_standard_error,
         described_recent_share as active_share,
         {{ wilson_bound(
-            'described_recent_share', 'described_customer_count',
+            'described_recent_share', 'described_dated_count',
             interval_errors(), '-'
         ) }} as active_share_lower,
         {{ wilson_bound(
-            'described_recent_share', 'described_customer_count',
+            'described_recent_share', 'described_dated_count',
             interval_errors(), '+'
         ) }} as active_share_upper,
         cast(null as double) as relative_growth,
@@ -176,6 +176,34 @@ response_rates as (
 
 ),
 
+-- What a table says of campaigns answered and of orders, where it does.
+described as (
+
+    select
+        segment_id,
+        described_answers_per_customer as answers_per_customer,
+        described_orders_per_customer,
+        cast(
+            sum(
+                cast(
+                    described_answers_per_customer * customer_count
+                    as decimal(38, 9)
+                )
+            ) over () as double
+        )
+        / nullif(
+            sum(
+                case
+                    when described_answers_per_customer is not null
+                        then customer_count
+                end
+            ) over (),
+            0
+        ) as population_answers
+    from segment_purchases
+
+),
+
 -- 100 is the average customer. There is no index where the population spends
 -- nothing or gives back more than it buys.
 compared as (
@@ -189,8 +217,18 @@ compared as (
         coalesce(segment_purchases.customer_count, 0) as customer_count,
         cast(segment_purchases.spend as double)
         / segment_purchases.customer_count as spend_per_customer,
-        cast(segment_purchases.order_count as double)
-        / segment_purchases.customer_count as orders_per_customer,
+        coalesce(
+            described.described_orders_per_customer,
+            cast(segment_purchases.order_count as double)
+            / segment_purchases.customer_count
+        ) as orders_per_customer,
+        case best_spend.yield_basis
+            when 'attributes' then segment_purchases.value_label
+        end as value_label,
+        case best_spend.yield_basis
+            when 'attributes' then segment_purchases.value_unit
+            else 'currency'
+        end as value_unit,
         best_spend.future_spend_per_customer,
         best_spend.future_spend_standard_error,
         best_spend.active_share,
@@ -201,6 +239,10 @@ compared as (
         best_spend.relative_growth_upper,
         response_rates.sent_count,
         response_rates.response_rate,
+        described.answers_per_customer,
+        described.population_answers,
+        described.answers_per_customer
+        / nullif(described.population_answers, 0) as relative_answers,
         {{ interval_errors() }} as interval_errors,
         100 / case
             when best_spend.population_spend > 0
@@ -217,6 +259,8 @@ compared as (
         on fit_segments.segment_id = best_spend.segment_id
     left join response_rates
         on fit_segments.segment_id = response_rates.segment_id
+    left join described
+        on fit_segments.segment_id = described.segment_id
 
 ),
 
@@ -225,6 +269,24 @@ final as (
     select
         yield_basis,
         growth_direction,
+        value_label,
+        value_unit,
+        case
+            when value_label is not null
+                then
+                    value_label || ' '
+                    || {{ spoken_number(
+                        'future_spend_per_customer', 'value_unit'
+                    ) }}
+            else
+                {{ spoken_number('future_spend_per_customer', "'currency'") }}
+                || ' each in ' || {{ spoken_days('future_spend_days') }}
+        end
+        || coalesce(
+            ', ' || {{ compared_words(
+                'spend_factor * future_spend_per_customer / 100'
+            ) }}, ''
+        ) as value_words,
         segment_id,
         future_spend_days,
         customer_count,
@@ -248,11 +310,17 @@ final as (
             + interval_errors * future_spend_standard_error
         ) as future_spend_index_upper,
         active_share,
+        100 / retention_factor as population_active_share,
         retention_factor * active_share as retention_index,
         retention_factor * active_share_lower as retention_index_lower,
         retention_factor * active_share_upper as retention_index_upper,
         response_rate,
-        engagement_factor * response_rate as engagement_index,
+        100 / engagement_factor as population_response_rate,
+        coalesce(
+            engagement_factor * response_rate, 100 * relative_answers
+        ) as engagement_index,
+        answers_per_customer,
+        population_answers,
         engagement_factor
         * {{ wilson_bound(
             'response_rate', 'sent_count', 'interval_errors', '-'

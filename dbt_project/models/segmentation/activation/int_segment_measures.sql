@@ -4,6 +4,47 @@
     'orders': 'orders per customer',
     'order_value': 'spend per order',
 } %}
+{% set window = spoken_days(var('window_days')) %}
+{# A figure of the segment and that of all customers, as people say it. #}
+{% set words_of_indexes = {
+    'future_spend': 'value_words',
+    'retention':
+        against_words(
+            spoken_share('active_share'),
+            spoken_share('population_active_share'),
+            "case yield_basis when 'attributes' then ' bought lately'"
+            ~ " else ' still buying' end"
+        ),
+    'engagement':
+        'coalesce('
+        ~ against_words(
+            spoken_share('response_rate'),
+            spoken_share('population_response_rate'),
+            "' of campaigns answered'"
+        ) ~ ', '
+        ~ against_words(
+            spoken_number('answers_per_customer', "'number'"),
+            spoken_number('population_answers', "'number'"),
+            "' campaigns answered each'"
+        ) ~ ')',
+    'growth':
+        "'spend ' || replace(" ~ compared_words('growth_index / 100')
+        ~ ", 'the average', 'that of similar customers')",
+} %}
+{% set words_of_amounts = {
+    'spend':
+        spoken_number('spend', "'currency'") ~ " || ' each in ' || " ~ window
+        ~ " || ', ' || " ~ compared_words('spend / population_spend'),
+    'orders':
+        spoken_number('orders', "'number'") ~ " || ' orders each'"
+        ~ " || case when total_orders > 0 then ' in ' || " ~ window
+        ~ " else '' end || coalesce(', ' || "
+        ~ compared_words('orders / population_orders') ~ ", '')",
+    'order_value':
+        spoken_number('order_value', "'currency'")
+        ~ " || ' an order, ' || "
+        ~ compared_words('order_value / population_order_value'),
+} %}
 
 with
 
@@ -49,6 +90,12 @@ customer_rhythms as (
 
 ),
 
+upward_moves as (
+
+    select * from {{ ref('segment_upward_moves') }}
+
+),
+
 customer_statuses as (
 
     select * from {{ ref('customer_statuses') }}
@@ -68,14 +115,30 @@ attribute_profiles as (
 
 ),
 
+source_capabilities as (
+
+    select * from {{ ref('source_capabilities') }}
+
+),
+
 -- Amounts of the window are known and not estimated: they have no interval.
 purchases_compared as (
 
     select
         *,
         cast(sum(spend) over () as double) as total_spend,
-        cast(sum(order_count) over () as double) as total_orders,
-        cast(sum(customer_count) over () as double) as total_customers
+        cast(sum(order_count) over () as double)
+            as total_orders,
+        cast(sum(customer_count) over () as double)
+            as total_customers,
+        cast(
+            sum(
+                cast(
+                    described_orders_per_customer * customer_count
+                    as decimal(38, 9)
+                )
+            ) over () as double
+        ) as described_orders
     from segment_purchases
 
 ),
@@ -86,11 +149,19 @@ amounts as (
         segment_id,
         total_orders,
         cast(spend as double) / customer_count as spend,
-        cast(order_count as double) / customer_count as orders,
+        case
+            when total_orders > 0
+                then cast(order_count as double) / customer_count
+            else described_orders_per_customer
+        end as orders,
         cast(spend as double) / nullif(order_count, 0) as order_value,
-        total_spend / total_customers as population_spend,
-        total_orders / total_customers as population_orders,
-        total_spend / nullif(total_orders, 0) as population_order_value
+        nullif(total_spend, 0) / total_customers as population_spend,
+        case
+            when total_orders > 0 then total_orders
+            else nullif(described_orders, 0)
+        end / total_customers as population_orders,
+        nullif(total_spend, 0) / nullif(total_orders, 0)
+            as population_order_value
     from purchases_compared
 
 ),
@@ -143,6 +214,25 @@ traits as (
         'share of ' || replace(attribute, '_', ' ') || ' ' || value as label
     from attribute_values
     where value is not null
+    -- A table of customers may have a column of who complained.
+    union all
+    select
+        attribute_values.customer_id,
+        'contact:complaint' as subject,
+        case
+            when
+                lower(attribute_values.value) in ('true', 'yes', 'y', 't')
+                or try_cast(attribute_values.value as double) > 0
+                then 'contact:complaint'
+        end as trait,
+        'share of customers with a complaint' as label
+    from attribute_values
+    cross join source_capabilities
+    where
+        attribute_values.value is not null
+        and not source_capabilities.has_orders
+        and {{ described_role(snake_case('attribute_values.attribute')) }}
+        = 'complaint'
 
 ),
 
@@ -283,6 +373,26 @@ shares_bounded as (
 
 ),
 
+-- The label begins with "share of".
+shares_worded as (
+
+    select
+        *,
+        case
+            when is_shown
+                then
+                    {{ against_words(
+                        spoken_share('share'), spoken_share('population_share'),
+                        'substr(label, 9)'
+                    ) }}
+            when share >= population_share
+                then 'more' || substr(label, 9) || ' than on average'
+            else 'fewer' || substr(label, 9) || ' than on average'
+        end as words
+    from shares_bounded
+
+),
+
 -- Members taken to differ as much as all customers do.
 features as (
 
@@ -290,6 +400,21 @@ features as (
         segment_id,
         feature,
         label,
+        case
+            when unit = 'standard deviations'
+                then
+                    case
+                        when standardised_difference > 0 then higher_means
+                        else lower_means
+                    end
+            else
+                {{ text_replaced('label', ', at most [0-9]+$', '') }} || ' '
+                || {{ against_words(
+                    spoken_number('mean_value', 'unit'),
+                    spoken_number('population_mean', 'unit')
+                ) }}
+        end as words,
+        {{ described_role('feature') }} as described_role,
         mean_value,
         standardised_difference as difference,
         index_value,
@@ -301,7 +426,8 @@ features as (
 
 ),
 
--- The category, or the channel, that a segment stands out in most.
+-- The category, or the channel, that a segment stands out in most; and the
+-- income, or what else says what customers could spend.
 leading_features as (
 
     select
@@ -309,6 +435,10 @@ leading_features as (
         case
             when feature like 'category_%_share' then 'category'
             when feature like 'channel_%_share' then 'channel'
+            when
+                described_role in ('means', 'deals')
+                and feature not in ({{ text_list(behaviour_features()) }})
+                then described_role
         end as subject
     from features
     where difference is not null
@@ -324,7 +454,9 @@ leading_ranked as (
                 segment_id,
                 subject
             order by
-                difference desc,
+                case
+                    when subject in ('category', 'channel') then difference
+                end desc nulls last,
                 feature asc
         ) as place
     from leading_features
@@ -343,6 +475,7 @@ measured as (
         {{ index }}_index as estimate,
         {{ index }}_index_lower as lower_value,
         {{ index }}_index_upper as upper_value,
+        {{ words_of_indexes[index] }} as words,
         true as is_shown
     from segment_indexes
     union all
@@ -361,15 +494,40 @@ measured as (
                 then population_{{ amount }}
         end as estimate,
         {% else -%}
-        case when total_orders > 0 then {{ amount }} end as estimate,
+        case when population_{{ amount }} is not null then {{ amount }} end
+            as estimate,
         {% endif -%}
         cast(null as double) as lower_value,
         cast(null as double) as upper_value,
+        {{ words_of_amounts[amount] }} as words,
         true as is_shown
     from amounts
     union all
     {% endfor -%}
     {% endfor -%}
+    -- How far the most similar segment of higher value is above this one.
+    select
+        segment_indexes.segment_id,
+        'step' as subject,
+        'value of the segment above, index' as label,
+        'index' as figure,
+        100 * upward_moves.next_future_spend_per_customer
+        / case
+            when segment_indexes.future_spend_per_customer > 0
+                then segment_indexes.future_spend_per_customer
+        end as estimate,
+        cast(null as double) as lower_value,
+        cast(null as double) as upper_value,
+        'the nearest segment above has ' || {{ spoken_number(
+            'upward_moves.next_future_spend_per_customer',
+            'segment_indexes.value_unit'
+        ) }} as words,
+        true as is_shown
+    from segment_indexes
+    inner join upward_moves
+        on segment_indexes.segment_id = upward_moves.segment_id
+    where segment_indexes.yield_basis = 'attributes'
+    union all
     select
         segment_id,
         trait as subject,
@@ -378,8 +536,9 @@ measured as (
         share as estimate,
         share_lower as lower_value,
         share_upper as upper_value,
+        words,
         is_shown
-    from shares_bounded
+    from shares_worded
     union all
     select
         segment_id,
@@ -389,8 +548,9 @@ measured as (
         100 * share / population_share as estimate,
         100 * share_lower / population_share as lower_value,
         100 * share_upper / population_share as upper_value,
+        words,
         is_shown
-    from shares_bounded
+    from shares_worded
     union all
     select
         segment_id,
@@ -400,6 +560,7 @@ measured as (
         difference as estimate,
         difference - margin as lower_value,
         difference + margin as upper_value,
+        words,
         true as is_shown
     from leading_ranked
     where place = 1
@@ -413,6 +574,7 @@ measured as (
         difference as estimate,
         difference - margin as lower_value,
         difference + margin as upper_value,
+        words,
         true as is_shown
     from features
     union all
@@ -424,6 +586,7 @@ measured as (
         mean_value as estimate,
         mean_value - margin * standard_deviation as lower_value,
         mean_value + margin * standard_deviation as upper_value,
+        words,
         true as is_shown
     from features
     union all
@@ -437,6 +600,7 @@ measured as (
             as lower_value,
         index_value + 100 * margin * standard_deviation / population_mean
             as upper_value,
+        words,
         true as is_shown
     from features
     where population_mean > 0
@@ -449,6 +613,7 @@ final as (
     select
         subject || ' ' || figure as measure,
         label,
+        words,
         figure,
         segment_id,
         estimate,

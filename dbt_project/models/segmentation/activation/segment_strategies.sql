@@ -100,19 +100,13 @@ compared as (
     select
         segment_measures.segment_id,
         segment_measures.label,
-        segment_measures.figure,
-        segment_measures.estimate,
-        segment_measures.lower_value,
-        segment_measures.upper_value,
-        segment_measures.is_shown,
+        coalesce(segment_measures.words, segment_measures.label) as words,
         alternatives_parsed.rule_order,
         alternatives_parsed.conditions,
         alternatives_parsed.condition_text,
         alternatives_parsed.alternative_text,
         alternatives_parsed.comparison,
-        alternatives_parsed.number_text,
         alternatives_parsed.bound,
-        alternatives_parsed.is_sure,
         case
             when not alternatives_parsed.is_sure
                 then segment_measures.estimate
@@ -151,36 +145,7 @@ alternatives_met as (
         ) as alternative_place,
         instr(conditions, condition_text) as condition_place,
         label,
-        label
-        || case
-            when is_shown
-                then
-                    ' ' || {{ figure_text('estimate', 'figure') }}
-                    || case figure
-                        when 'difference'
-                            then ' standard deviations from the average'
-                        else ''
-                    end
-                    || case
-                        when lower_value is null or upper_value is null then ''
-                        else
-                            ' (' || {{ figure_text('lower_value', 'figure') }}
-                            || ' to '
-                            || {{ figure_text('upper_value', 'figure') }} || ')'
-                    end
-            else ''
-        end
-        || ', '
-        || case comparison
-            {%- for sign, said in playbook_vocabulary().comparisons.items() %}
-            when '{{ sign }}' then '{{ said }} '
-            {%- endfor %}
-        end
-        || case figure
-            when 'share' then {{ figure_text('bound', 'figure') }}
-            else number_text
-        end
-        || case when is_sure then ' for sure' else '' end as words
+        words
     from compared
     where
         (comparison = '>=' and compared_value >= bound)
@@ -190,7 +155,24 @@ alternatives_met as (
 
 ),
 
--- Of alternatives the first that is met is the reason.
+-- Of alternatives the first that is met is the reason. Two conditions may be
+-- of one figure, which is said once.
+conditions_met as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                segment_id,
+                rule_order,
+                words
+            order by condition_place asc, condition_text asc
+        ) as words_place
+    from alternatives_met
+    where alternative_place = 1
+
+),
+
 rules_met as (
 
     select
@@ -199,13 +181,52 @@ rules_met as (
         count(*) as met_count,
         {{ text_join('label', ' and ', 'condition_place, condition_text') }}
             as measures,
-        {{ text_join('words', '; ', 'condition_place, condition_text') }}
-            as words
-    from alternatives_met
-    where alternative_place = 1
+        {{ text_join(
+            'case when words_place = 1 then words end',
+            '; ',
+            'condition_place, condition_text'
+        ) }} as words
+    from conditions_met
     group by
         segment_id,
         rule_order
+
+),
+
+-- Who complained more than others is answered first, whatever else is done.
+complaints as (
+
+    select
+        shares.segment_id,
+        shares.words as complaints
+    from segment_measures as shares
+    inner join segment_measures as indexes
+        on
+            shares.segment_id = indexes.segment_id
+            and indexes.measure = 'contact:complaint index'
+    where
+        shares.measure = 'contact:complaint share'
+        and shares.is_shown
+        and indexes.estimate > 100
+
+),
+
+indexes_known as (
+
+    select
+        segment_id,
+        {{ text_join(
+            'words', '; ',
+            "case measure when 'future_spend index' then 1"
+            ~ " when 'retention index' then 2 else 3 end"
+        ) }} as words
+    from segment_measures
+    where
+        measure in (
+            'future_spend index', 'retention index', 'engagement index'
+        )
+        and words is not null
+    group by segment_id
 
 ),
 
@@ -227,12 +248,11 @@ candidates as (
         segment_indexes.segment_id,
         rules.rule_order,
         cast(null as string) as measures,
-        {{ figure_words('future_spend_index') }} || '; '
-        || {{ figure_words('retention_index') }} || '; '
-        || {{ figure_words('engagement_index') }}
-        || '; growth: ' || segment_indexes.growth_direction as words
+        indexes_known.words
     from segment_indexes
     cross join rules
+    left join indexes_known
+        on segment_indexes.segment_id = indexes_known.segment_id
     where rules.conditions = 'any'
 
 ),
@@ -262,7 +282,8 @@ applied as (
         rules.positioning,
         rules.rule_order,
         candidates_ranked.measures,
-        candidates_ranked.words
+        candidates_ranked.words,
+        complaints.complaints
     from segment_indexes
     inner join candidates_ranked
         on
@@ -270,6 +291,8 @@ applied as (
             and candidates_ranked.place = 1
     inner join rules
         on candidates_ranked.rule_order = rules.rule_order
+    left join complaints
+        on segment_indexes.segment_id = complaints.segment_id
 
 ),
 
@@ -279,9 +302,14 @@ final as (
         yield_basis,
         growth_direction,
         strategy,
-        'Rule ' || cast(rule_order as string) || ', ' || meaning || ': '
-        || words || '.' as strategy_reason,
+        upper(substr(meaning, 1, 1)) || substr(meaning, 2)
+        || coalesce(': ' || words, '') || '.' as strategy_reason,
         measures,
+        words as figures,
+        complaints,
+        value_label,
+        value_unit,
+        value_words,
         kpi,
         kpi_label,
         objective,

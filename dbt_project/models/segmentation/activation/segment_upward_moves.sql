@@ -24,6 +24,13 @@ segment_names as (
 
 ),
 
+segment_statistics as (
+
+    select * from {{ ref('segment_statistics') }}
+    where is_used
+
+),
+
 -- Pairs of snapshots that are one horizon apart.
 pairs as (
 
@@ -151,11 +158,71 @@ followed as (
 
 ),
 
+-- How far apart the centres of two segments are.
+distances as (
+
+    select
+        segment_statistics.segment_id,
+        others.segment_id as other_segment_id,
+        sum(
+            cast(
+                power(
+                    segment_statistics.standardised_difference
+                    - others.standardised_difference,
+                    2
+                ) as decimal(38, 9)
+            )
+        ) as distance
+    from segment_statistics
+    inner join segment_statistics as others
+        on
+            segment_statistics.feature = others.feature
+            and segment_statistics.segment_id <> others.segment_id
+    group by
+        segment_statistics.segment_id,
+        others.segment_id
+
+),
+
+-- The segment above is the one of the next higher future spend. Of a table of
+-- customers, whom nobody saw move, it is the most similar one of higher value.
+steps_ranked as (
+
+    select
+        followed.segment_id,
+        next_segments.segment_id as next_segment_id,
+        row_number() over (
+            partition by followed.segment_id
+            order by
+                case
+                    when followed.yield_basis = 'attributes'
+                        then distances.distance
+                end asc nulls last,
+                next_segments.future_spend_rank desc
+        ) as place
+    from followed
+    inner join followed as next_segments
+        on
+            followed.future_spend_rank > next_segments.future_spend_rank
+            and (
+                followed.yield_basis <> 'attributes'
+                or followed.future_spend_per_customer
+                < next_segments.future_spend_per_customer
+            )
+    left join distances
+        on
+            followed.segment_id = distances.segment_id
+            and next_segments.segment_id = distances.other_segment_id
+    where followed.future_spend_per_customer is not null
+
+),
+
 -- The segment with the highest future spend has none above it.
 gaps as (
 
     select
         followed.segment_id,
+        followed.yield_basis,
         followed.customer_count,
         next_segments.segment_id as next_segment_id,
         segment_names.segment_name as next_segment_name,
@@ -166,11 +233,14 @@ gaps as (
         power(next_segments.future_spend_standard_error, 2)
         + power(followed.future_spend_standard_error, 2) as gap_variance
     from followed
+    inner join steps_ranked
+        on
+            followed.segment_id = steps_ranked.segment_id
+            and steps_ranked.place = 1
     inner join followed as next_segments
-        on followed.future_spend_rank = next_segments.future_spend_rank + 1
+        on steps_ranked.next_segment_id = next_segments.segment_id
     inner join segment_names
         on next_segments.segment_id = segment_names.segment_id
-    where followed.future_spend_per_customer is not null
 
 ),
 
@@ -182,12 +252,23 @@ multiplied as (
         moves.up_rate,
         moves.down_rate,
         moves.net_rate,
-        gaps.customer_count * gaps.future_spend_gap * moves.net_rate as amount,
-        gaps.customer_count
-        * sqrt(
-            power(gaps.future_spend_gap * moves.net_rate_standard_error, 2)
-            + power(moves.net_rate, 2) * gaps.gap_variance
-        ) as standard_error
+        case
+            when gaps.yield_basis = 'attributes'
+                then gaps.customer_count * gaps.future_spend_gap
+            else gaps.customer_count * gaps.future_spend_gap * moves.net_rate
+        end as amount,
+        case
+            when gaps.yield_basis = 'attributes'
+                then gaps.customer_count * sqrt(gaps.gap_variance)
+            else
+                gaps.customer_count
+                * sqrt(
+                    power(
+                        gaps.future_spend_gap * moves.net_rate_standard_error, 2
+                    )
+                    + power(moves.net_rate, 2) * gaps.gap_variance
+                )
+        end as standard_error
     from gaps
     left join moves
         on gaps.segment_id = moves.segment_id

@@ -234,7 +234,9 @@ worded as (
         replace(named.label, '{name}', {{ spoken_name() }}) as plain_label,
         replace(named.higher_means, '{name}', {{ spoken_name() }})
             as high_phrase,
-        replace(named.lower_means, '{name}', {{ spoken_name() }}) as low_phrase
+        replace(named.lower_means, '{name}', {{ spoken_name() }}) as low_phrase,
+        coalesce({{ is_bookkeeping_name('named.name') }}, false)
+            as is_bookkeeping
     from named
 
 ),
@@ -254,6 +256,7 @@ loadings as (
         needs_block,
         position,
         {{ sign }}loading_{{ need[-1] }} < 0 as is_low,
+        is_bookkeeping,
         abs(loading_{{ need[-1] }}) as loading
     from worded
     {{ 'union all' if not loop.last }}
@@ -278,7 +281,9 @@ ranked_in_block as (
                 position asc
         ) as block_rank
     from loadings
-    where loading >= {{ var('min_need_loading') }}
+    where
+        loading >= {{ var('min_need_loading') }}
+        and not is_bookkeeping
 
 ),
 
@@ -385,7 +390,8 @@ final as (
         worded.{{ field }},
         {% endfor -%}
         worded.is_clustered,
-        worded.is_used
+        worded.is_used,
+        worded.is_bookkeeping
     from worded
     left join joined
         on worded.feature = joined.need

@@ -29,7 +29,8 @@ visible as (
         >= {{ var('min_standardised_difference') }} as is_distinguishing
     from segment_statistics
     where
-        case
+        not coalesce(is_bookkeeping, false)
+        and case
             -- Of its needs a segment is called by the pronounced ones.
             when family = 'needs'
                 then
@@ -127,12 +128,13 @@ final as (
             else
                 phrase
                 || ' ('
-                || label
-                || ': '
-                || {{ readable_number('mean_value', 'unit') }}
-                || ' against '
-                || {{ readable_number('population_mean', 'unit') }}
-                || ' on average)'
+                || {{ text_replaced('label', ', at most [0-9]+$', '') }}
+                || ' '
+                || {{ against_words(
+                    spoken_number('mean_value', 'unit'),
+                    spoken_number('population_mean', 'unit')
+                ) }}
+                || ')'
         end as phrase_with_figures,
         row_number() over (
             partition by segment_id

@@ -181,7 +181,8 @@ final as (
                     * cast(segments.mean_value as double)
                     / cast(populations.population_mean as double)
         end as index_value,
-        feature_catalog_entries.is_used
+        feature_catalog_entries.is_used,
+        feature_catalog_entries.is_bookkeeping
     from segments
     inner join populations
         on segments.feature = populations.feature

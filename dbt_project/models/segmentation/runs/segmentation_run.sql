@@ -57,6 +57,8 @@ last_run as (
         max_by(features_hash, run_number) as features_hash,
         max_by(settings_hash, run_number) as settings_hash,
         max_by(marts_schema_version, run_number) as marts_schema_version,
+        max_by(value_column, run_number) as value_column,
+        max_by(currency, run_number) as currency,
         max_by(as_of_date, run_number) as as_of_date
     from stored_runs
 
@@ -89,7 +91,11 @@ compared as (
             and last_run.settings_hash = active_fit.settings_hash
             and last_run.marts_schema_version
             = {{ var('marts_schema_version') }}
-            and last_run.as_of_date = active_fit.as_of_date,
+            and last_run.as_of_date = active_fit.as_of_date
+            and coalesce(last_run.value_column, '')
+            = {{ text_literal(run_setting('value') or '') }}
+            and coalesce(last_run.currency, '')
+            = {{ text_literal(run_setting('currency') or '') }},
             false
         ) as is_repeat,
         greatest(
@@ -110,7 +116,10 @@ final as (
         case
             when is_repeat then last_run_id
             else {{ text_digest(
-                "data_hash || features_hash || settings_hash"
+                "data_hash || features_hash || settings_hash || "
+                ~ text_literal(
+                    (run_setting('value') or '') ~ (run_setting('currency') or '')
+                )
                 ~ " || cast(as_of_date as string)"
                 ~ " || cast(fit_number as string)"
                 ~ " || coalesce(last_run_id, '')"
