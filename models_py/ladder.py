@@ -7,7 +7,7 @@
    of five kinds, 0.50 is found by the first rung (adjusted Rand index) and 0.70 by this one.
 3. needs: axes of what, how, when and on what terms customers buy, cut where half samples agree
    (`needs_search`). Constructive: dependable cuts through a continuum that has no natural groups
-   (Dolnicar and Leisch 2010, Marketing Letters 21(1)).
+   (Dolnicar and Leisch 2010, Marketing Letters 21(1)). Weak where they agree in part.
 4. the joint segments all the same, called weak.
 
 A bar decides the word, and which of them is shown; all that were tried are in the scan.
@@ -36,14 +36,14 @@ from models_py.needs import (
     SPEND,
     NeedsColumn,
     NeedsModel,
-    centres,
 )
 from models_py.needs_learning import components
-from models_py.needs_search import Cut, NeedsSearch, search
+from models_py.needs_rows import needs_row, shown, without_needs
+from models_py.needs_search import NeedsSearch, search
 from models_py.parallel import one_blas_thread
 from models_py.sample import sampled_rows
 from models_py.scaling import DEFINITIONS, STRUCTURE
-from models_py.selection import CONSTRUCTIVE, WEAK
+from models_py.selection import WEAK
 from models_py.weighting import ActiveWeights, structure_weights
 
 JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
@@ -51,6 +51,7 @@ JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
 NO_AXES = ("engagement", "attitudes")
 SAMPLE_SIZE = 20_000  # customers that needs are learned from
 SAMPLE_PATH, WEIGHTS_PATH = 32, 33  # seed paths of samples; others are in `scan`, `weighting`
+NOT_CHOSEN = {"is_chosen": False, "choice_reason": "not chosen: no structure"}
 SCALING_TYPE = pa.list_(pa.struct(list(SPREAD_SCHEMA)))
 
 Scanned = Callable[[pa.Table, str], pa.Table]
@@ -158,9 +159,10 @@ def climbed(
                 rows += tried
             if final is scaling:
                 found = _needs_found(columns, given, halves, stored, settings)
-                cuts = _shown(found)
-                tried = [_needs_row(cut, found, chosen) for cut in cuts]
-                if found.chosen is not None and _outdone(chosen, tried):
+                cuts = shown(found)
+                tried = [needs_row(cut, found, chosen) for cut in cuts]
+                if found.chosen is not None:
+                    chosen |= NOT_CHOSEN
                     final = found.chosen.model.described(scaling)
                     best = _chosen(tried)
                     _measure(best, evaluated(final, np.array(best["centroids"])))
@@ -168,7 +170,7 @@ def climbed(
                     add_needs_profiles(row, cut.model, cut.shares, cut.means, words, settings)
                 rows += tried
                 if final is scaling:
-                    chosen["verdict_reason"] += f"; {_without_needs(found, cuts)}"
+                    chosen["verdict_reason"] += f"; {without_needs(found, cuts)}"
     _chosen(rows)["scaling"] = final.to_pylist()
     names = joint.schema.names
     return pa.Table.from_pylist(
@@ -184,7 +186,7 @@ def _outdone(before: dict[str, Any], tried: list[dict[str, Any]]) -> bool:
     """Has the chosen row of a rung more than a weak verdict? The other is chosen no more."""
     best = _chosen(tried)
     loser = best if best["verdict"] == WEAK else before
-    loser |= {"is_chosen": False, "choice_reason": "not chosen: no structure"}
+    loser |= NOT_CHOSEN
     return loser is before
 
 
@@ -272,55 +274,6 @@ def with_scaling(scan: pa.Table, scaling: pa.Table) -> pa.Table:
     rows = scan.to_pylist()
     _chosen(rows)["scaling"] = scaling.to_pylist()
     return pa.Table.from_pylist(rows, schema=scan.schema)
-
-
-def _shown(found: NeedsSearch) -> list[Cut]:
-    """One cut for each number of axes: the chosen one, else the one half samples agree on most."""
-    best: dict[int, Cut] = {}
-    for cut in sorted(found.cuts, key=lambda cut: (cut is found.chosen, cut.agreement)):
-        best[cut.k] = cut
-    return [best[k] for k in sorted(best)]
-
-
-def _without_needs(found: NeedsSearch, cuts: Sequence[Cut]) -> str:
-    """Why customers are not segmented by needs; of the cuts shown the one of fewest needs says."""
-    why = found.finding or cuts[0].problem(is_active=found.is_active(cuts[0]))
-    return f"no needs to segment by: {why}"
-
-
-def _needs_row(cut: Cut, found: NeedsSearch, joint: dict[str, Any]) -> dict[str, Any]:
-    problem = cut.problem(is_active=found.is_active(cut))
-    facts = (
-        f"half samples agree at {cut.agreement:.2f}, each need comes back in the other half of "
-        f"the orders (correlation at least {cut.reliability:.2f}), smallest segment "
-        f"{cut.smallest_share:.1%}"
-    )
-    is_chosen = cut is found.chosen
-    if is_chosen:
-        reason = f"chosen: no natural groups, but {cut.model.axes} needs that can be depended on"
-    elif problem is None:
-        reason = "not chosen: segments of another number can be depended on, too"
-    else:
-        reason = f"not chosen: {problem}"
-    return {
-        "rung": NEEDS,
-        "k": cut.k,
-        "customer_count": joint["customer_count"],
-        "is_feasible": problem is None,
-        "stability": cut.agreement,
-        "reliability": cut.reliability,
-        "minimum_jaccard": float(cut.jaccards.min()),
-        "smallest_segment_share": cut.smallest_share,
-        "is_chosen": is_chosen,
-        "choice_reason": reason,
-        "verdict": WEAK if problem else CONSTRUCTIVE,
-        "verdict_reason": problem
-        or f"dependable cuts through a continuum, which has no natural groups: {facts}",
-        "centroids": centres(cut.model.axes, cut.model.threshold).tolist() if is_chosen else [],
-        "cluster_sizes": [],
-        "cluster_silhouettes": [],
-        "cluster_jaccards": cut.jaccards.tolist() if is_chosen else [],
-    }
 
 
 def _measure(row: dict[str, Any], measured: Evaluation) -> None:

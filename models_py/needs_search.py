@@ -2,7 +2,8 @@
 
 Axes are tried from many to few and thresholds from low to high. The first cut is chosen whose axes
 come back in the other half of each customer's orders, and whose segments come back where each half
-of the customers is learned from separately.
+of the customers is learned from separately. Where half samples agree on none that well, the one
+of most agreement is shown all the same, and called weak: a bar decides the word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ SPLITS = 20  # of half samples; with 10 the mean is uncertain by 0.05
 LEAST_RELIABILITY = 0.2  # correlation of an axis over halves of each customer's orders
 LEAST_AGREEMENT = 0.70  # adjusted Rand index less its standard error
 KEEPING_AGREEMENT = 0.60  # of the active cut: it stays unless half samples clearly disagree
+WEAK_AGREEMENT = 0.50  # below it segments are dissolved (Hennig's bar for Jaccard coefficients)
 LEAST_SHARE = 0.05  # of customers in the smallest segment
 
 
@@ -61,7 +63,10 @@ class Cut:
 
     def problem(self, *, is_active: bool) -> str | None:
         """Why the cut is not dependable; None where it is."""
-        needed = KEEPING_AGREEMENT if is_active else LEAST_AGREEMENT
+        return self.short_of(KEEPING_AGREEMENT if is_active else LEAST_AGREEMENT)
+
+    def short_of(self, needed: float) -> str | None:
+        """What the cut falls short of, asked for so much agreement; None for nothing."""
         if self.reliability < LEAST_RELIABILITY:
             return (
                 "a need that one half of the orders shows does not come back in the other "
@@ -82,7 +87,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class NeedsSearch:
-    """What the search found: all cuts, in the order tried, and the one chosen.
+    """What the search found: all cuts, in the order tried, and the one chosen, maybe a weak one.
 
     finding: why there is none, where the data gives no cut to try; empty otherwise.
     """
@@ -145,8 +150,10 @@ def search(
         ]
     result = NeedsSearch(tuple(cuts), None, active)
     order = sorted(cuts, key=lambda cut: not result.is_active(cut))
-    chosen = (cut for cut in order if cut.problem(is_active=result.is_active(cut)) is None)
-    return replace(result, chosen=next(chosen, None))
+    dependable = [cut for cut in order if cut.problem(is_active=result.is_active(cut)) is None]
+    weak = [cut for cut in cuts if cut.short_of(WEAK_AGREEMENT) is None]
+    weak.sort(key=lambda cut: -cut.agreement)
+    return replace(result, chosen=next(iter(dependable + weak), None))
 
 
 def _untried(beyond: int, candidates: Sequence[int]) -> str:

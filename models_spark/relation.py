@@ -64,6 +64,11 @@ class SparkRelation:
         """One row with the number of rows."""
         return SparkRelation(self.frame.agg(f.count(f.lit(1))))
 
+    def aggregate(self, columns: str, groups: str = "") -> SparkRelation:
+        """Expressions with commas between them, over all rows or by groups, named likewise."""
+        query = f"select {columns} from {{rows}}" + (f" group by {groups}" if groups else "")
+        return SparkRelation(self.frame.sparkSession.sql(query, rows=self.frame))
+
     def customers(self) -> RelationCustomers:
         """The rows as customers, which stay in Spark."""
         return RelationCustomers(self.frame)

@@ -29,6 +29,7 @@
         },
         'products': {
             'product_id': 'string',
+            'product_name': 'string',
             'category': 'string',
             'subcategory': 'string',
             'brand': 'string',

@@ -43,7 +43,7 @@
     {%- set count = namespace(sets=1) -%}
     {%- if execute -%}
         {%- for row in run_query(
-            'select count(distinct category) from ' ~ products
+            'select count(distinct product_group) from ' ~ products
         ).rows -%}
             {%- set count.sets = row[0] // bits_in_a_set() + 1 -%}
         {%- endfor -%}

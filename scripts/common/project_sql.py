@@ -28,6 +28,10 @@ PROJECT = ROOT / "dbt_project"
 # Reads YAML as safely, and in a tenth of the time, where libyaml is there.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ENGINE = "duckdb__"
+# What Python learns, without rows: rows count the same whatever it is.
+LEARNED = {
+    "learned_product_groups": "select '' as level, '' as item, '' as product_group where false"
+}
 ENVIRONMENT = jinja2.Environment(
     extensions=[jinja2.ext.do], undefined=jinja2.StrictUndefined, autoescape=False
 )
@@ -105,6 +109,8 @@ class ProjectSql:
 
     def model(self, name: str) -> tuple[str, dict[str, Any]]:
         """Return the SQL of a model and its inline configuration."""
+        if name in LEARNED:
+            return LEARNED[name], {}
         # A model that this one refers to is rendered meanwhile.
         outer, self._config = self._config, {}
         try:

@@ -48,7 +48,14 @@ OWN_FILES = Source(
         RawTable("customers", columns=("customer_id",), required=("customer_id",), is_open=True),
         RawTable(
             "products",
-            columns=("product_id", "category", "subcategory", "brand", "is_private_label"),
+            columns=(
+                "product_id",
+                "product_name",
+                "category",
+                "subcategory",
+                "brand",
+                "is_private_label",
+            ),
             required=("product_id",),
         ),
         RawTable(

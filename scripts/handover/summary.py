@@ -95,6 +95,8 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
             f"{current['last_gap_days']} days without an order before {current['last_order_date']}"
         )
         lines.extend(_wrapped(f"Check the last dates: {sentence}", width))
+    if current.get("warnings"):
+        lines.extend(_wrapped(f"Worth a second look: {current['warnings']}", width))
     dropped = current.get("dropped_features")
     if dropped:
         names = ", ".join(dropped) if isinstance(dropped, list) else str(dropped)

@@ -24,6 +24,7 @@ ONLY_CURRENT = {
     ("history", "fits"): "fit_number",
     ("history", "fit_features"): "fit_number",
     ("history", "fit_categories"): "fit_number",
+    ("history", "fit_product_groups"): "fit_number",
     ("history", "fit_centroids"): "fit_number",
     ("history", "fit_baselines"): "fit_number",
     ("history", "k_scan"): "run_number",

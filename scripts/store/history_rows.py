@@ -39,6 +39,7 @@ OF_THE_FIT = {
     "fit_baselines": NewRows(
         "segmentation", "learned_k_scan", "new_rows.is_used", unnested="scaling"
     ),
+    "fit_product_groups": NewRows("core", "learned_product_groups"),
     "fit_categories": NewRows(
         "features",
         "category_slots",

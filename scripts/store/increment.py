@@ -92,6 +92,8 @@ def decide(
         return Increment(reason)
     if reason := tables_changed(connection, before[MARK]):
         return Increment(reason)
+    if reason := groups_changed(connection, settings):
+        return Increment(reason)
     files_before, files_now = files_in(before, GROWING_TABLE), files_in(now, GROWING_TABLE)
     if reason := future_reached(connection, before[LATEST], now[LATEST]):
         return Increment(reason)
@@ -171,6 +173,28 @@ def tables_changed(connection: duckdb.DuckDBPyConnection, mark: str) -> str | No
         if found.get((schema, name)) != mark:
             return f"{name} is not as the last complete build left it"
     return None
+
+
+def groups_changed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
+    """Return why product groups may not be those that kept tables are made by; None if they are."""
+    made_by = "from core.learned_product_groups"
+    is_there = relation_kind(connection, "core", "learned_product_groups")
+    if not is_there or not one_row(connection, f"select count(*) {made_by}")[0]:
+        return None
+    if settings.refit == "always":
+        return "REFIT=always learns product groups anew"
+    (differing,) = one_row(
+        connection,
+        f"""
+        select count(*) from (
+            select item, product_group {made_by}
+            except
+            select item, product_group from history.fit_product_groups
+            where fit_number = (select max(fit_number) from history.fit_product_groups)
+        )
+        """,
+    )
+    return "product groups are not those of the last build" if differing else None
 
 
 def future_reached(connection: duckdb.DuckDBPyConnection, before: str, now: str) -> str | None:

@@ -36,6 +36,7 @@ FORGOTTEN = (
     f"delete from history.fits where fit_number > {FITS_THEN}",
     f"delete from history.fit_features where fit_number > {FITS_THEN}",
     f"delete from history.fit_categories where fit_number > {FITS_THEN}",
+    f"delete from history.fit_product_groups where fit_number > {FITS_THEN}",
     f"delete from history.fit_centroids where fit_number > {FITS_THEN}",
     f"delete from history.fit_baselines where fit_number > {FITS_THEN}",
     f"delete from history.segments where fit_number > {FITS_THEN}",

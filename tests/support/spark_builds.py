@@ -54,6 +54,7 @@ MARTS = (
     "customer_segments",
     "data_quality",
     "feature_catalog",
+    "product_groups",
     "segment_category_affinity",
     "segment_demographics",
     "segment_engagement",

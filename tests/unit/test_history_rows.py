@@ -16,7 +16,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A build database with one stored fit and empty tables of what a run made."""
     with duckdb.connect() as made:
         made.execute("attach ':memory:' as build")
-        for schema in ("history", "segmentation", "features", "raw"):
+        for schema in ("history", "segmentation", "features", "core", "raw"):
             made.execute(f"create schema build.{schema}")
         for name, columns in HISTORY_TABLES.items():
             kinds = ", ".join(f'"{column}" {kind}' for column, kind in columns)
@@ -151,6 +151,6 @@ def test_queries_read_what_they_say(connection):
     """Publishing from Spark shows them these tables and no other."""
     text = " ".join(rows_sql(name) for name in (*OF_THE_FIT, *WHOLE)).replace('"', "")
     named = {f"{schema}.{name}" for schema, name in READ} | {f"raw.{name}" for name in LOADED}
-    schemas = ("segmentation.", "features.", "marts.", "raw.")
+    schemas = ("core.", "segmentation.", "features.", "marts.", "raw.")
     words = {word.removeprefix("build.").rstrip(")") for word in text.split() if "build." in word}
     assert {word for word in words if word.startswith(schemas)} == named

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from models_py import api, fit_steps, ladder
+from models_py import api, fit_steps, ladder, needs_search
 from models_py.config import FitSettings
 from models_py.drift import SPREAD_SCHEMA, with_bins
 from models_py.feature_passes import StreamedPasses
@@ -148,6 +148,22 @@ def test_needs_are_the_segments_where_there_are_no_natural_groups(scan):
     assert {row["verdict"] for row in rows if row["rung"] == "joint"} == {"weak"}
     said = [row["choice_reason"] for row in rows[:2]]
     assert "not chosen: no structure" in said
+
+
+def test_needs_that_half_samples_agree_on_in_part_are_shown_and_called_weak(
+    continuum, scan, monkeypatch
+):
+    """A bar decides the word, never which partition is shown."""
+    monkeypatch.setattr(needs_search, "LEAST_AGREEMENT", 1.0)
+    weak = chosen(continuum.scan())
+    strong = chosen(scan)
+    assert (weak["rung"], weak["k"], weak["verdict"]) == ("needs", 5, "weak")
+    assert weak["verdict_reason"].startswith("half samples agree at 0.")
+    assert "agree on in part" in weak["choice_reason"]
+    assert weak["cluster_sizes"]
+    assert weak["stability"] >= strong["stability"]
+    monkeypatch.setattr(needs_search, "WEAK_AGREEMENT", 1.0)
+    assert chosen(continuum.scan())["rung"] == "joint"
 
 
 def test_the_scaling_of_the_segments_is_in_their_row(scan, plain):

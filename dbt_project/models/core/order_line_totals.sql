@@ -39,7 +39,7 @@ known_products as (
 final as (
 
     select
-        coalesce(products.category, 'unknown') as category,
+        coalesce(products.product_group, 'unknown') as category,
         {{ hash_sum([
             'order_lines.line_key',
             'order_lines.order_key',
@@ -105,7 +105,7 @@ final as (
     left join products
         on order_lines.product_key = products.product_key
     group by
-        coalesce(products.category, 'unknown'),
+        coalesce(products.product_group, 'unknown'),
         order_lines.order_date
 
 )

@@ -15,6 +15,7 @@ final as (
         _file as source_file,
         _row_number as source_row_number,
         {{ raw_text('article') }} as product_id,
+        cast(null as string) as product_name,
         -- The level at which preferences are measured: some 5 to 50 values.
         {{ raw_text('department') }} as category,
         cast(null as string) as subcategory,

@@ -41,6 +41,10 @@ final as (
     select
         *,
         case
+            when product_id is not null
+                then {{ row_hash(['product_id']) }}
+        end as product_key,
+        case
             when unreadable_column is not null
                 then 'unreadable_' || unreadable_column
             when product_id is null then 'missing_product_id'

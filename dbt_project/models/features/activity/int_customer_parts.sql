@@ -96,16 +96,16 @@ slot_columns as (
 categories as (
 
     select
-        products.category,
-        row_number() over (order by products.category) as category_number,
+        products.product_group,
+        row_number() over (order by products.product_group) as category_number,
         max(slot_columns.column_number) as column_number
     from products
     left join slot_columns
         on
-            products.category = slot_columns.name
+            products.product_group = slot_columns.name
             and slot_columns.kind = 'category'
-    where products.category <> 'unknown'
-    group by products.category
+    where products.product_group <> 'unknown'
+    group by products.product_group
 
 ),
 
@@ -123,7 +123,7 @@ product_categories as (
         cast(categories.column_number as integer) as column_number
     from products
     inner join categories
-        on products.category = categories.category
+        on products.product_group = categories.product_group
 
 ),
 

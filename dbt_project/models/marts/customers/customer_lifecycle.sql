@@ -98,7 +98,7 @@ cells as (
         on
             placed.customer_id = followed.customer_id
             and placed.as_of_date = followed.as_of_date
-    where placed.is_followed
+    where not placed.is_current
     group by
         placed.silence_band,
         placed.spend_band

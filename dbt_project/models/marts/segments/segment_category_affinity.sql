@@ -47,11 +47,12 @@ segment_sizes as (
 numbered_categories as (
 
     select
-        category,
-        row_number() over (order by category) as category_number
+        coalesce(category, product_group) as category,
+        row_number() over (order by coalesce(category, product_group))
+            as category_number
     from products
-    where category <> 'unknown'
-    group by category
+    where coalesce(category, product_group) <> 'unknown'
+    group by coalesce(category, product_group)
 
 ),
 
@@ -62,7 +63,9 @@ numbered_products as (
         numbered_categories.category_number
     from products
     inner join numbered_categories
-        on products.category = numbered_categories.category
+        on
+            coalesce(products.category, products.product_group)
+            = numbered_categories.category
 
 ),
 

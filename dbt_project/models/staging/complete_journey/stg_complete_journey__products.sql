@@ -15,6 +15,7 @@ final as (
         _file as source_file,
         _row_number as source_row_number,
         cast(product_id as string) as product_id,
+        cast(null as string) as product_name,
         -- Departments are the level at which most households buy: their 300
         -- product categories would leave eight shares with a third of spend.
         department as category,

@@ -11,15 +11,55 @@ order_lines as (
 -- Codes are few and lines are many: each code is read once.
 written as (
 
-    select distinct stock_code
+    select
+        stock_code,
+        description,
+        count(*) as line_count
     from order_lines
+    group by
+        stock_code,
+        description
+
+),
+
+read as (
+
+    select
+        upper({{ raw_text('stock_code') }}) as product_id,
+        {{ raw_text('description') }} as product_name,
+        sum(line_count) as line_count
+    from written
+    group by
+        upper({{ raw_text('stock_code') }}),
+        {{ raw_text('description') }}
+
+),
+
+-- Descriptions change and are misused for notes ("damaged"): the most frequent
+-- one is the name.
+named as (
+
+    select
+        product_id,
+        product_name,
+        row_number() over (
+            partition by product_id
+            order by
+                product_name is null asc,
+                line_count desc,
+                product_name asc
+        ) as place
+    from read
 
 ),
 
 coded as (
 
-    select distinct upper({{ raw_text('stock_code') }}) as product_id
-    from written
+    select
+        product_id,
+        product_name
+    from named
+    where place = 1
 
 ),
 
@@ -31,7 +71,8 @@ final as (
         cast(null as string) as source_file,
         cast(null as bigint) as source_row_number,
         product_id,
-        -- The data has no categories, and none is made up from descriptions.
+        product_name,
+        -- The data has no categories: groups of products are learned.
         cast(null as string) as category,
         cast(null as string) as subcategory,
         cast(null as string) as brand,
