@@ -27,7 +27,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup setup-dev setup-docs setup-mcp build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
-    test-page test-mcp clients lint format docs docs-site summary candidates report facts mcp query versions verify rollback export forget clean clean-all
+    test-page test-mcp clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -130,6 +130,12 @@ facts: setup ## Write the facts of the segments as JSON, segment_facts.json [SOU
 
 mcp: setup-mcp ## Serve the published file to agents, read-only, over stdio [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation mcp
+
+workbook: setup ## Write what the page shows as an Excel workbook, report.xlsx [OUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/segmentation workbook
+
+deck: setup ## Write what the page shows as a PowerPoint deck, report.pptx [OUT FORCE SOURCE WAREHOUSE]
+	@$(VENV)/segmentation deck
 
 export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation export

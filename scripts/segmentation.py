@@ -21,6 +21,8 @@ COMMANDS = {
     "candidates": ("candidates", "Show the numbers of segments that were tried."),
     "report": ("report", "Write the report page, or a segment's brief."),
     "facts": ("facts", "Write the facts of the segments as JSON, for programs that write text."),
+    "workbook": ("workbook", "Write what the page shows as an Excel workbook."),
+    "deck": ("deck", "Write what the page shows as a PowerPoint deck."),
     "export": ("export", "Write customers to a file for a campaign tool."),
     "query": ("query", "Query the published file in SQL, read-only."),
     "mcp": ("serve_mcp", "Serve the published file to agents, read-only, over stdio."),
@@ -42,10 +44,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a name; None where there is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name == "clean":
-            return clean
+        if cmd_name not in COMMANDS or cmd_name == "clean":
+            return clean if cmd_name in COMMANDS else None
         found: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return found
 

@@ -194,7 +194,7 @@ VARIABLES: tuple[Setting, ...] = (
     Setting(
         "FORCE",
         "0",
-        "confirms clean-all, lets export and report replace OUT, and lets forget remove earlier "
+        "confirms clean-all, lets what writes a file replace OUT, and lets forget remove earlier "
         "versions and accept an unknown customer",
         "1",
         is_flag=True,
@@ -220,8 +220,8 @@ VARIABLES: tuple[Setting, ...] = (
     ),
     Setting(
         "OUT",
-        "in exports/ of the warehouse, or report.html in the warehouse",
-        "output file of export or report",
+        "in exports/ of the warehouse, or report.html, .xlsx or .pptx in the warehouse",
+        "output file of export, report, workbook or deck",
         "the path of a file",
     ),
     Setting(

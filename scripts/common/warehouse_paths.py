@@ -92,6 +92,10 @@ class Warehouse:
         brief = "" if segment_id is None else f"_segment_{segment_id}"
         return self.path / f"report{brief}.html"
 
+    def office(self, ending: str) -> Path:
+        """The workbook (`.xlsx`) or the deck (`.pptx`) of what the page shows."""
+        return self.path / f"report{ending}"
+
     def create(self) -> None:
         """Make the folder.
 

@@ -34,6 +34,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         warehouse.docs_site,
         warehouse.segment_facts,
         *folder.glob("report*.html"),
+        *(warehouse.office(ending) for ending in (".xlsx", ".pptx")),
         *(folder / name for name in ("dbt", "logs", "spark")),
         # A check that is running has its raw rows there, and takes them away itself.
         *([] if sessions_in(warehouse.temporary) else [warehouse.temporary]),

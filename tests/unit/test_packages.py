@@ -27,6 +27,7 @@ ORDER = (
     "handover",
     "report_page",
     "agent",
+    "office",
     "upkeep",
     "building",
 )

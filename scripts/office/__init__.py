@@ -1,0 +1,1 @@
+"""The workbook and the deck: what the page shows, for those who work in office programs."""
