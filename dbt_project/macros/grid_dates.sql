@@ -18,6 +18,14 @@
 {%- endmacro %}
 
 
+{# First day of the period of a number. #}
+{% macro period_start(period_number) -%}
+    {{ add_days(
+        "date '1970-01-05'", var('snapshot_step_days') ~ ' * (' ~ period_number ~ ')'
+    ) }}
+{%- endmacro %}
+
+
 {# A date, or if a snapshot lies on it the one so many days later. #}
 {% macro off_grid(date_expression, day_count) -%}
     case

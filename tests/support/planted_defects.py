@@ -95,6 +95,13 @@ DEFECTS = {
         "    where today.is_current\n",
         "    where today.is_current and customers.customer_id <> 'c39'\n",
     ),
+    "assert_customer_periods_hold_all_orders": Defect(
+        "returns are left out of periods",
+        "stages",
+        "marts/customers/customer_periods.sql",
+        "sum(orders.spend) as spend",
+        "sum(greatest(orders.spend, 0)) as spend",
+    ),
     "assert_spend_in_marts_equals_spend_in_core": Defect(
         "negative spend is made zero",
         "customers",

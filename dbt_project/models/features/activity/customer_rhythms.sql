@@ -10,13 +10,10 @@ customer_snapshots as (
 
 ),
 
--- Today, and the dates that enough days have passed since to see who ordered.
 dates as (
 
     select * from {{ ref('snapshots') }}
-    where
-        has_orders
-        and (is_current or is_followed)
+    where has_orders
 
 ),
 
@@ -37,6 +34,7 @@ described as (
         coalesce(lapsed_snapshots.spend, customer_snapshots.spend) as spend,
         customer_snapshots.order_count = 0 as has_lapsed,
         dates.is_current,
+        dates.is_followed,
         dates.as_of_date,
         coalesce(
             lapsed_snapshots.first_order_date,
@@ -121,6 +119,7 @@ final as (
         end as spend_fifth,
         has_lapsed,
         is_current,
+        is_followed,
         as_of_date,
         last_order_date
     from shrunk

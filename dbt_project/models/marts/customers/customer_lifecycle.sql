@@ -98,7 +98,7 @@ cells as (
         on
             placed.customer_id = followed.customer_id
             and placed.as_of_date = followed.as_of_date
-    where not placed.is_current
+    where placed.is_followed
     group by
         placed.silence_band,
         placed.spend_band
