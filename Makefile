@@ -26,8 +26,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev setup-docs setup-mcp build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
-    test-page test-mcp clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
+.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
+    test-page test-mcp test-metrics clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -47,6 +47,10 @@ setup-docs: ## Add what make docs-site needs to .venv [PYTHON]
 setup-mcp: ## Add what make mcp needs to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --mcp
+
+setup-metrics: ## Add what examples/metrics needs to .venv [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --metrics
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/segmentation build
@@ -93,6 +97,9 @@ test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [
 
 test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's client; a minute [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m mcp
+
+test-metrics: setup-dev setup-metrics ## Compare metrics of MetricFlow with the marts; a minute [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m metrics
 
 clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py

@@ -3,7 +3,8 @@
 With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, and only where
 there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top; with
 --docs, those that write the site of the docs, of requirements-docs.lock; with --mcp, what the
-server for agents needs, of requirements-mcp.lock.
+server for agents needs, of requirements-mcp.lock; with --metrics, MetricFlow, of
+requirements-metrics.lock.
 
 Runs with any Python 3, so that an old one gets a clear message.
 """
@@ -26,9 +27,9 @@ ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
 # Sets of tools that an option asks for, each with a separate lock.
-TOOLS = ("dev", "docs", "mcp")
+TOOLS = ("dev", "docs", "mcp", "metrics")
 # Published as source only: nothing but files to copy, no compiler needed.
-WITHOUT_WHEEL = "pyspark"
+WITHOUT_WHEEL = "pyspark,halo"
 FAILED = 1
 WRONG_USE = 2
 # The project is the one whose .venv this was called in, which may be a link.
@@ -109,7 +110,7 @@ def make() -> None:
 def install(lock: Path, stamp: Path) -> None:
     """Install a lock's packages; the stamp comes last, so a half-made one is created again.
 
-    Only wheels are installed, but for PySpark: building a package would run its code and need a
+    Only wheels are installed, but for two packages: building one would run its code and need a
     compiler.
     """
     installed = subprocess.run(
