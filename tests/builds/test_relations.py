@@ -7,8 +7,9 @@ import pytest
 
 from relations import BEGIN, FILE, PAGE, page_with, relations_of, written
 
-# Marts that stand alone: about raw tables, methods and moves, whose groups may be of other fits.
-ALONE = {"data_quality", "segment_baselines", "segment_movement"}
+# Marts that stand alone: about raw tables, products, methods and moves, whose groups may be of
+# other fits.
+ALONE = {"data_quality", "product_groups", "segment_baselines", "segment_movement"}
 
 
 @pytest.fixture(scope="module")
