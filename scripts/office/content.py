@@ -82,7 +82,8 @@ def _read(marts: Marts) -> Handout:
         facts=facts,
         summary=summary,
         portraits=tuple(
-            portrait(row, sources, facts) | {"figures": cards.figures(row)} for row in summary.rows
+            portrait(row, sources, facts) | {"figures": cards.figures(row, facts)}
+            for row in summary.rows
         ),
         differences=marts.ask("differences"),
         playbook=marts.ask("playbook"),

@@ -154,7 +154,7 @@ def _playbook(book: Book, handout: Handout) -> None:
             row["segment_name"],
             *(row[name] for name, _ in PLAYBOOK),
             AVOID.get(row["strategy"]),
-            ceiling(row),
+            ceiling(row, handout.facts),
         ]
         for row in handout.playbook.rows
     ]

@@ -38,7 +38,7 @@ def content(marts: Marts, facts: Facts, segment: Segment) -> Content:
     )
     return {
         "segment": segment,
-        "figures": cards.figures(row),
+        "figures": cards.figures(row, facts),
         "portrait": portrait.portrait(row, sources, facts),
         "play": playbook.play(plays.first(), facts) if plays else None,
         "chart": differences(answers["What they are like"], segment),

@@ -124,6 +124,10 @@ class Facts:
         """Whether the source has orders."""
         return bool(self.run["order_line_count"])
 
+    def money(self, value: wording.Number) -> str:
+        """Return an amount as people read it, with the currency of the run."""
+        return wording.money(value, self.run.get("currency"))
+
     def segment(self, segment_id: object) -> Segment:
         """Return a segment by its id."""
         return next(s for s in self.segments if s.segment_id == segment_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, SupportsFloat, TypeAlias
 
+from common.currencies import mark
+
 NONE = "\N{EN DASH}"
 # Not from the locale: the page is the same wherever it is written.
 MONTHS = [
@@ -34,6 +36,14 @@ def number(value: Number) -> str:
     size = abs(amount)
     digits = 0 if size >= 100 or amount == int(amount) else 1 if size >= 10 else 2
     return f"{_without_minus_zero(amount, digits):,.{digits}f}"
+
+
+def money(value: Number, currency: str | None) -> str:
+    """Return an amount with the mark of its currency, such as $12,345; without one, a number."""
+    if value is None:
+        return NONE
+    sign = "-" if float(value) < 0 else ""
+    return f"{sign}{mark(currency)}{number(abs(float(value)))}"
 
 
 def whole(value: Number) -> str:

@@ -11,7 +11,7 @@ import pytest
 from customer_tables import SEED, any_customers, mall_customers, personality_customers, write_table
 from loading.definition_rows import COLUMNS
 from loading.definitions import FILE_NAME
-from shops import Builds, Built, build, copy_warehouse, read_csv
+from shops import SHOP, Builds, Built, build, copy_warehouse, read_csv
 
 
 def build_mall(builds: Builds) -> Built:
@@ -69,6 +69,79 @@ def test_the_textbook_segments_are_found_by_the_rule(builds):
     shown = mall.query("select distinct attribute from segment_demographics order by attribute")
     assert shown == [("age_band",), ("gender",)]
     assert "Left out" not in mall.output
+
+
+def test_each_corner_of_income_and_score_has_a_strategy_of_its_own(builds):
+    rows = builds["mall"].query(
+        "select strategy, offer, strategy_reason, objective, value_label, yield_basis, "
+        "max(mean_value) filter (where feature = 'annual_income') - "
+        "max(population_mean) filter (where feature = 'annual_income') as income, "
+        "max(mean_value) filter (where feature = 'spending_score') - "
+        "max(population_mean) filter (where feature = 'spending_score') as score "
+        "from segment_playbook inner join segment_profiles using (segment_id) group by all"
+    )
+
+    def side(difference: float) -> int:
+        return 0 if abs(difference) < 15 else 1 if difference > 0 else -1
+
+    corners = {(strategy, side(income), side(score)) for strategy, *_, income, score in rows}
+    assert corners == {
+        ("protect", 1, 1),
+        ("win over", 1, -1),
+        ("grow", 0, 0),
+        ("nurture", -1, 1),
+        ("maintain", -1, -1),
+    }
+    assert {row[4:6] for row in rows} == {("spending score", "attributes")}
+    for at in (1, 2, 3):
+        assert len({row[at] for row in rows}) == len(rows)
+    assert not [text for row in rows for text in row[:4] if "standard deviation" in text]
+    assert "spending score" in builds["mall"].output
+
+
+def test_what_a_segment_could_bring_is_the_distance_to_the_next(builds):
+    rows = builds["mall"].query(
+        "select future_spend_rank, net_rate, opportunity_horizon_days, "
+        "opportunity_ceiling_amount, customer_count * future_spend_gap, "
+        "next_future_spend_per_customer - future_spend_per_customer - future_spend_gap "
+        "from segment_playbook order by future_spend_rank"
+    )
+    assert rows[0][3:5] == (None, None)
+    for _, rate, days, ceiling, expected, rest in rows[1:]:
+        assert (rate, days) == (None, None)
+        assert ceiling == pytest.approx(expected)
+        assert rest == pytest.approx(0)
+    summary = builds["mall"].query(
+        "select value_per_customer - future_spend_per_customer, value_index - future_spend_index "
+        "from (select segment_id, value_per_customer, value_index from segment_summary) "
+        "inner join segment_playbook using (segment_id)"
+    )
+    assert set(summary) == {(0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("income_a_year", "the table has no such column"),
+        ("gender", "0 of its 200 values are numbers"),
+    ],
+)
+def test_a_column_of_value_that_cannot_be_used_ends_the_build_first(tmp_path, value, said):
+    data = write_table(tmp_path / "Mall.csv", mall_customers())
+    built = build(data, tmp_path / "warehouse", source="mall_customers", value=value)
+    assert built.code == 2, built.output
+    shown = built.output.strip().splitlines()[-1]
+    assert shown.startswith(f"Error: VALUE={value}: {said}")
+    assert "gender" in shown or "numbers" in shown
+    assert "Running dbt" not in built.output
+    if "no such" in said:
+        assert "age, age_band, annual_income, gender, spending_score" in shown
+
+
+def test_where_there_are_orders_no_column_of_value_is_taken(tmp_path):
+    built = build(SHOP, tmp_path / "warehouse", value="spend")
+    assert built.code == 2, built.output
+    assert "Error: VALUE=spend: SOURCE=own_files has orders" in built.output
 
 
 def test_the_textbook_segments_have_rules_in_their_own_units(builds):

@@ -52,7 +52,7 @@ def make_hostile(connection: Connection) -> None:
     for table, column in (
         ("segment_demographics", "attribute"),
         ("segment_demographics", "value"),
-        ("segment_category_affinity", "category"),
+        ("segment_category_affinity", "category_label"),
         ("segment_engagement", "campaign_id"),
         ("segment_engagement", "channel"),
         ("segment_profiles", "label"),

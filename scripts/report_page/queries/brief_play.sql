@@ -10,6 +10,7 @@ select
     channel_basis,
     lead_categories,
     kpi_label,
+    value_label,
     kpi_current_value,
     kpi,
     next_segment_name,

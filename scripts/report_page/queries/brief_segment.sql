@@ -10,6 +10,9 @@ select
     spend_per_customer,
     future_spend_per_customer,
     relative_growth,
-    growth_direction
+    growth_direction,
+    value_label,
+    value_per_customer,
+    value_index
 from segment_summary
 where segment_id = $segment_id;

@@ -9,13 +9,13 @@ ranked as (
             order by population_spend_share desc, category
         ) as place
     from segment_category_affinity
-    where population_spend_share > 0
+    where population_spend_share > 0 and is_product
 
 )
 
 select
     segment_id,
-    category,
+    category_label as category,
     spend_share,
     population_spend_share,
     index_value,

@@ -12,6 +12,9 @@ select
     future_spend_per_customer,
     relative_growth,
     growth_direction,
+    value_label,
+    value_per_customer,
+    value_index,
     mean_confidence
 from segment_summary
 order by segment_id;

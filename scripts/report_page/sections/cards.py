@@ -24,7 +24,9 @@ def section(marts: Marts, facts: Facts) -> Section:
     """Return the cards, with the tables and SQL behind them."""
     answer, rules = marts.ask("segments"), marts.ask("rules")
     sources = read_sources(marts)
-    cards = [portrait(row, sources, facts) | {"figures": figures(row)} for row in answer.rows]
+    cards = [
+        portrait(row, sources, facts) | {"figures": figures(row, facts)} for row in answer.rows
+    ]
     return Section(
         key="segments",
         title="The segments",
@@ -66,7 +68,7 @@ def lead(answer: Answer) -> str:
     )
 
 
-def figures(row: Row) -> list[tuple[str, str, str]]:
+def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
     """Return what a card shows: name, figure, and what it is of; nothing that is not known."""
     text = [
         (
@@ -80,13 +82,19 @@ def figures(row: Row) -> list[tuple[str, str, str]]:
             (
                 "Share of spend",
                 wording.percent(row["spend_share"]),
-                f"{wording.number(row['spend_per_customer'])} per customer",
+                f"{facts.money(row['spend_per_customer'])} per customer",
+            )
+        )
+    if row["value_per_customer"] is not None:
+        text.append(
+            (
+                str(row["value_label"]).capitalize(),
+                wording.number(row["value_per_customer"]),
+                f"on average, {wording.index(row['value_index'])} where all have 100",
             )
         )
     if row["future_spend_per_customer"] is not None:
-        text.append(
-            ("Future spend", wording.number(row["future_spend_per_customer"]), "per customer")
-        )
+        text.append(("Future spend", facts.money(row["future_spend_per_customer"]), "per customer"))
     if direction := row["growth_direction"]:
         text.append(
             (
@@ -110,11 +118,15 @@ def columns(answer: Answer) -> list[Column]:
         Column("spend_share", "Share of spend", wording.percent),
         Column("spend_per_customer", "Spend per customer", wording.number),
         Column("future_spend_per_customer", "Future spend per customer", wording.number),
+        Column("value_label", "Value"),
+        Column("value_per_customer", "Value per customer", wording.number),
+        Column("value_index", "Index of value", wording.index),
         Column("relative_growth", "Growth against alike", wording.change),
         Column("growth_direction", "Reading"),
         Column("mean_confidence", "Mean confidence", wording.decimal),
     ]
     known = {name for row in answer.rows for name, value in row.items() if value is not None}
     if not answer.rows or not any(row["spend"] for row in answer.rows):
-        known -= {"spend", "spend_per_customer", "strategy"}
+        known -= {"spend", "spend_per_customer"}
+        known -= set() if "value_label" in known else {"strategy"}
     return [column for column in every if column.name in known]

@@ -9,6 +9,7 @@ from report_page.sections.portrait import AVOID
 
 # Measures that are a share.
 SHARES = ("future_active_share", "response_rate")
+AMOUNTS = ("future_spend_per_customer", "spend_per_customer")
 
 
 def section(marts: Marts, facts: Facts) -> Section | None:
@@ -52,7 +53,9 @@ def section(marts: Marts, facts: Facts) -> Section | None:
 def play(row: Row, facts: Facts) -> Content:
     """Return what the template shows of one segment."""
     value = row["kpi_current_value"]
-    measure = wording.percent(value) if row["kpi"] in SHARES else wording.number(value)
+    is_money = row["kpi"] in AMOUNTS and not row["value_label"]
+    say = wording.percent if row["kpi"] in SHARES else facts.money if is_money else wording.number
+    measure = say(value)
     channel = row["channel"]
     if channel and row["channel_basis"]:
         channel = f"{channel} (by {row['channel_basis']})"
@@ -64,7 +67,7 @@ def play(row: Row, facts: Facts) -> Content:
         ("Say", row["positioning"]),
         ("Avoid", AVOID.get(row["strategy"])),
         ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else row["kpi_label"]),
-        ("Ceiling", ceiling(row)),
+        ("Ceiling", ceiling(row, facts)),
     ]
     return {
         "segment": facts.segment(row["segment_id"]),
@@ -74,19 +77,25 @@ def play(row: Row, facts: Facts) -> Content:
     }
 
 
-def ceiling(row: Row) -> str | None:
+def ceiling(row: Row, facts: Facts) -> str | None:
     """Say what moving up to the next segment could bring, or why nothing can be said."""
     amount = row["opportunity_ceiling_amount"]
     if amount is None:
         return None
     days = row["opportunity_horizon_days"]
+    if days is None:
+        return (
+            f"{wording.whole(amount)} in the unit of {row['value_label']}, if all of them became "
+            f"like {row['next_segment_name']}, the most similar segment of higher value"
+        )
     if not amount:
         return (
             f"none: as many or more go down as up within {days} days; what would help is to stop "
             "that first"
         )
     return (
-        f"{wording.whole(amount)} in {days} days ({wording.whole(row['opportunity_ceiling_lower'])}"
-        f" to {wording.whole(row['opportunity_ceiling_upper'])}), by moving up to "
+        f"{facts.money(round(amount))} in {days} days "
+        f"({facts.money(round(row['opportunity_ceiling_lower']))} to "
+        f"{facts.money(round(row['opportunity_ceiling_upper']))}), by moving up to "
         f"{row['next_segment_name']}"
     )

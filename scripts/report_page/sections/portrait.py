@@ -53,6 +53,7 @@ AVOID = {
     "protect": "Give no blanket discounts: these customers buy without them.",
     "grow": "Do not discount what they buy anyway: an offer has to add something.",
     "win back": "Do not repeat the campaigns that they no longer answer.",
+    "win over": "Do not begin with a discount: they can pay, and it would teach them to wait.",
     "repair": "Send no promotion before the cause of the complaints is dealt with.",
     "nurture": "Do not judge them by what they have spent so far, and do not send many messages.",
     "develop": "Do not advertise the whole range at once: one thing that goes with what they buy.",

@@ -64,18 +64,18 @@ def lead(answer: Answer) -> str:
     )
 
 
-def finding(answer: Answer) -> str:
+def finding(answer: Answer, facts: Facts) -> str:
     """Say who brings most, and who clearly grows or shrinks."""
     top = max(answer.rows, key=lambda row: row["future_spend_per_customer"])
     low = min(answer.rows, key=lambda row: row["future_spend_per_customer"])
     shown = (
         f"A customer of segment {top['segment_id']} brings "
-        f"{wording.number(top['future_spend_per_customer'])} in {top['horizon_days']} days"
+        f"{facts.money(top['future_spend_per_customer'])} in {top['horizon_days']} days"
     )
     if low["segment_id"] != top["segment_id"]:
         shown += (
             f", one of segment {low['segment_id']} brings "
-            f"{wording.number(low['future_spend_per_customer'])}"
+            f"{facts.money(low['future_spend_per_customer'])}"
         )
     moving = [
         f"segment {row['segment_id']} {row['growth_direction']}"
@@ -117,7 +117,7 @@ def figure(answer: Answer, facts: Facts) -> Figure:
     return Figure(
         key="value-growth",
         title="What a customer brings, and whether that grows",
-        finding=finding(answer),
+        finding=finding(answer, facts),
         sql=answer.sql,
         table=Table.of(answer.rows, COLUMNS),
         chart=chart,

@@ -442,8 +442,10 @@ final as (
         up_rate,
         down_rate,
         net_rate,
-        cast({{ var('yield_horizon_days') }} as bigint)
-            as opportunity_horizon_days,
+        case
+            when coalesce(yield_basis, '') <> 'attributes'
+                then cast({{ var('yield_horizon_days') }} as bigint)
+        end as opportunity_horizon_days,
         ceiling_amount as opportunity_ceiling_amount,
         ceiling_lower as opportunity_ceiling_lower,
         ceiling_upper as opportunity_ceiling_upper,

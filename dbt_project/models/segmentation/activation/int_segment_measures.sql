@@ -36,7 +36,8 @@
         spoken_number('spend', "'currency'") ~ " || ' each in ' || " ~ window
         ~ " || ', ' || " ~ compared_words('spend / population_spend'),
     'orders':
-        spoken_number('orders', "'number'") ~ " || ' orders each'"
+        "case when round(orders, 1) = 1 then '1 order' else "
+        ~ spoken_number('orders', "'number'") ~ " || ' orders' end || ' each'"
         ~ " || case when total_orders > 0 then ' in ' || " ~ window
         ~ " else '' end || coalesce(', ' || "
         ~ compared_words('orders / population_orders') ~ ", '')",

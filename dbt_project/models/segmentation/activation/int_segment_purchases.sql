@@ -213,8 +213,11 @@ value_words as (
     select
         max(columns_used.feature) filter (where columns_used.counted_rank <> 3)
             as value_column,
-        case max(columns_used.counted_rank)
-            when 3 then 'spend'
+        case
+            when
+                max(columns_used.counted_rank) = 3
+                or bool_and(columns_used.feature = 'monetary')
+                then 'spend'
             else
                 max(
                     coalesce(

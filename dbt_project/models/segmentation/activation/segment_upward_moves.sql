@@ -185,7 +185,8 @@ distances as (
 ),
 
 -- The segment above is the one of the next higher future spend. Of a table of
--- customers, whom nobody saw move, it is the most similar one of higher value.
+-- customers, whom nobody saw move, it is the most similar one of higher value
+-- that is no more silent.
 steps_ranked as (
 
     select
@@ -206,8 +207,14 @@ steps_ranked as (
             followed.future_spend_rank > next_segments.future_spend_rank
             and (
                 followed.yield_basis <> 'attributes'
-                or followed.future_spend_per_customer
-                < next_segments.future_spend_per_customer
+                or (
+                    followed.future_spend_per_customer
+                    < next_segments.future_spend_per_customer
+                    and (
+                        followed.active_share is null
+                        or followed.active_share <= next_segments.active_share
+                    )
+                )
             )
     left join distances
         on
