@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,7 +36,9 @@ TOLERANCE = 0.03  # that the index may lie under the oracle's
 WORLDS = 20
 # Of 20 worlds; other numbers of worlds are held to the same shares.
 EXACT_K = {"easy": 17 / 20, "medium": 14 / 20}
-WEAK_SHARE = 19 / 20
+WEAK_SHARE = 1
+MEDIUM_SHORTFALL, HARD_INDEX = 0.08, 0.55
+LOST_INDEX, SEEN_INDEX = 0.05, 0.35
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,40 @@ def targets(results: Sequence[WorldResult]) -> list[Target]:
     )
     weak = sum(one.verdict == WEAK for one in easy)
     missed = _target("easy worlds called weak", easy, f"{weak} of {len(easy)}", "none", weak == 0)
-    return [*exact, *near, *ahead, called, missed]
+    return [*exact, *near, *ahead, *_harder_targets(of_kind), called, missed]
+
+
+def _harder_targets(of_kind: Mapping[str, Sequence[WorldResult]]) -> list[Target]:
+    """What is asked where groups overlap: of the median, and that no group is lost altogether."""
+    medium = of_kind["medium"]
+    shortfall = _median([one.shortfall for one in medium])
+    found = [
+        _target(
+            "median shortfall to the oracle, medium worlds",
+            medium,
+            f"{shortfall:.3f}",
+            f"at most {MEDIUM_SHORTFALL}",
+            shortfall <= MEDIUM_SHORTFALL,
+        )
+    ]
+    for theme in THEMES:
+        own = [one for one in of_kind["hard"] if one.theme == theme]
+        median = _median([one.index or 0.0 for one in own])
+        what = "that differ in spend" if theme == "spend" else "that differ in other things"
+        found.append(
+            _target(
+                f"median index, hard worlds {what}",
+                own,
+                f"{median:.3f}",
+                f"at least {HARD_INDEX}",
+                median >= HARD_INDEX,
+            )
+        )
+    seen = [one for one in of_kind["hard"] if (one.notebook_index or 0.0) >= SEEN_INDEX]
+    lost = sum((one.index or 0.0) < LOST_INDEX for one in seen)
+    name = f"index below {LOST_INDEX} where the notebook has {SEEN_INDEX}, hard worlds"
+    found.append(_target(name, seen, f"{lost} of {len(seen)}", "none", lost == 0))
+    return found
 
 
 def _target(
@@ -310,7 +345,7 @@ def _summary_row(kind: str, theme: str, own: Sequence[WorldResult]) -> list[obje
     verdicts = [one.verdict for one in own]
     counted = ", ".join(
         f"{verdicts.count(word)} {word}"
-        for word in ("strong", "moderate", "weak")
+        for word in ("strong", "moderate", CONSTRUCTIVE, "weak")
         if word in verdicts
     )
     is_planted = kind != WITHOUT_STRUCTURE
