@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,6 @@ from loading.definitions import SEEDS, active_definitions, seed_rows
 from loading.seed_files import SeedFile
 
 RULES = "playbook_rules"
-NAMES = "segment_name_overrides"
-NAME_COLUMNS = ("source", "segment_id", "segment_name")
 LONGEST_NAME = 100
 # Its columns follow the catalogue of features; a test compares them.
 MARTS_WITHOUT_CONTRACT = ("customer_features",)
@@ -52,6 +51,7 @@ def check_project(settings: Settings, source: Source, origin: Warehouse) -> None
     rules = SEEDS / f"{RULES}.csv"
     content = rules.read_bytes() if rules.is_file() else b""
     check_rules(content, *dbt_vars(settings).items())
+    names_of(GROUPS, settings.source)
     for line in unused_names(settings, origin):
         warn(f"  {line}")
 
@@ -107,43 +107,68 @@ def seed_columns(name: str) -> tuple[str, ...]:
     return tuple(column["name"] for column in seed["columns"])
 
 
-# --- names of segments
+# --- names that people gave
 
 
-def read_names(path: Path = SEEDS / f"{NAMES}.csv") -> list[tuple[int, str, int, str]]:
-    """Return row number, source, segment and name of each name that people gave a segment.
+@dataclass(frozen=True)
+class Naming:
+    """A seed of names: what is named by key, and what it is called."""
+
+    seed: str
+    key: str
+    name: str
+    thing: str
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The columns of the seed."""
+        return ("source", self.key, self.name)
+
+
+SEGMENTS = Naming("segment_name_overrides", "segment_id", "segment_name", "segment")
+GROUPS = Naming("product_group_name_overrides", "product_group", "group_name", "product group")
+
+
+def read_names(path: Path, naming: Naming = SEGMENTS) -> list[tuple[int, str, str, str]]:
+    """Read row number, source, key and name of each name that people gave.
 
     Raises:
         Problem: the file cannot be used.
     """
-    file = SeedFile(path, path.name, NAME_COLUMNS, NAME_COLUMNS, is_exact=True)
-    rows: list[tuple[int, str, int, str]] = []
+    file = SeedFile(path, path.name, naming.columns, naming.columns, is_exact=True)
+    rows: list[tuple[int, str, str, str]] = []
     for number, cells in file.rows():
-        source, segment, name = (cells[column] for column in NAME_COLUMNS)
+        source, key, name = (cells[column] for column in naming.columns)
         if source not in known_sources():
             expected = f"one of {', '.join(known_sources())}{nearest(source, known_sources())}"
             raise file.refused_cell(number, "source", source, expected)
-        if not re.fullmatch(r"[1-9][0-9]{0,8}", segment):
-            raise file.refused_cell(number, "segment_id", segment, "the number of a segment")
+        if naming is SEGMENTS and not re.fullmatch(r"[1-9][0-9]{0,8}", key):
+            raise file.refused_cell(number, naming.key, key, "the number of a segment")
         if not 1 <= len(name) <= LONGEST_NAME:
             expected = f"a name of at most {LONGEST_NAME} characters"
-            raise file.refused_cell(number, "segment_name", name, expected)
-        for other, other_source, other_segment, other_name in rows:
+            raise file.refused_cell(number, naming.name, name, expected)
+        for other, other_source, other_key, other_name in rows:
             if other_source != source:
                 continue
-            if other_segment == int(segment):
-                expected = f"one row for each segment; row {other} names it too"
-                raise file.refused_cell(number, "segment_id", segment, expected)
+            if other_key == key:
+                expected = f"one row for each {naming.thing}; row {other} names it too"
+                raise file.refused_cell(number, naming.key, key, expected)
             if other_name.casefold() == name.casefold():
-                expected = f"another name; row {other} gives this one to segment {other_segment}"
-                raise file.refused_cell(number, "segment_name", name, expected)
-        rows.append((number, source, int(segment), name))
+                expected = f"another name; row {other} gives this one to {naming.thing} {other_key}"
+                raise file.refused_cell(number, naming.name, name, expected)
+        rows.append((number, source, key, name))
     return rows
+
+
+def names_of(naming: Naming, source: str) -> list[tuple[int, str, str, str]]:
+    """Read the names that the project's seed has for a source."""
+    path = SEEDS / f"{naming.seed}.csv"
+    return [row for row in read_names(path, naming) if row[1] == source]
 
 
 def unused_names(settings: Settings, origin: Warehouse) -> Iterator[str]:
     """Yield a line for each name given to a segment that the published fit does not have."""
-    names = [row for row in read_names() if row[1] == settings.source]
+    names = names_of(SEGMENTS, settings.source)
     if not names or not origin.marts_db.exists():
         return
     with duckdb.connect(origin.marts_db, read_only=True) as connection:
@@ -157,13 +182,14 @@ def unused_names(settings: Settings, origin: Warehouse) -> Iterator[str]:
         except duckdb.CatalogException:
             return
     active = sorted(segment for segment, lineage in lineages.items() if lineage != "retired")
-    for number, _, segment, name in names:
+    for number, _, key, name in names:
+        segment = int(key)
         if segment in active:
             continue
         why = "was retired" if segment in lineages else "has not been opened"
         yield printable(
-            f"{NAMES}.csv: row {number}, column segment_id: segment {segment} {why}, so the name "
-            f"{shown(name)} is not used; the segments are {', '.join(map(str, active))}"
+            f"{SEGMENTS.seed}.csv: row {number}, column segment_id: segment {segment} {why}, so "
+            f"the name {shown(name)} is not used; the segments are {', '.join(map(str, active))}"
         )
 
 

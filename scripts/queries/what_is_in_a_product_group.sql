@@ -1,6 +1,6 @@
 -- Which products or sub-categories does each product group hold?
 select
-    product_group,
+    group_name,
     level,
     count(*) as items,
     sum(product_count) as products,
@@ -9,6 +9,6 @@ select
     ) as names
 from product_groups
 group by
-    product_group,
+    group_name,
     level
-order by product_group;
+order by group_name;

@@ -16,29 +16,44 @@ from common.settings import resolve
 from common.warehouse_paths import Warehouse
 from loading import definitions, project_files
 from loading.load_raw import load
-from loading.project_files import check_marts, check_playbook, read_names, unused_names
+from loading.project_files import (
+    GROUPS,
+    SEGMENTS,
+    check_marts,
+    check_playbook,
+    read_names,
+    unused_names,
+)
 from shops import ROOT, SHOP
 
 SEEDS = ROOT / "dbt_project" / "seeds"
-DEFINITIONS, RULES, NAMES = (
+DEFINITIONS, RULES, NAMES, GROUP_NAMES = (
     "feature_definitions.csv",
     "playbook_rules.csv",
     "segment_name_overrides.csv",
+    "product_group_name_overrides.csv",
 )
 EXAMPLES = {
     DEFINITIONS: (SEEDS / DEFINITIONS).read_text(encoding="utf-8"),
     RULES: (SEEDS / RULES).read_text(encoding="utf-8"),
     NAMES: "source,segment_id,segment_name\nown_files,1,Regulars\nown_files,2,Guests\n",
+    GROUP_NAMES: "source,product_group,group_name\nown_files,lunch bag,Bags\n"
+    "own_files,cake tins,Tins\n",
 }
-TEXT_COLUMNS = {DEFINITIONS: "label", RULES: "positioning", NAMES: "segment_name"}
+TEXT_COLUMNS = {
+    DEFINITIONS: "label",
+    RULES: "positioning",
+    NAMES: "segment_name",
+    GROUP_NAMES: "group_name",
+}
 
 
 def read(path: Path) -> None:
     """Read a seed as a build does before it loads anything."""
     if path.name == DEFINITIONS:
         definitions.seed_rows(path)
-    elif path.name == NAMES:
-        read_names(path)
+    elif path.name in (NAMES, GROUP_NAMES):
+        read_names(path, SEGMENTS if path.name == NAMES else GROUPS)
     else:
         with duckdb.connect() as connection:
             project = ProjectSql(
@@ -150,6 +165,8 @@ def test_files_that_are_no_seed_are_refused(tmp_path: Path, name: str, change, e
         (NAMES, 2, "segment_name", "REGULARS", "row 1 gives this one to segment 1"),
         (NAMES, 2, "segment_name", "n" * 101, "at most 100 characters"),
         (NAMES, 2, "source", "own_flies", "did you mean own_files"),
+        (GROUP_NAMES, 2, "product_group", "lunch bag", "row 1 names it too"),
+        (GROUP_NAMES, 2, "group_name", "BAGS", "gives this one to product group lunch bag"),
     ],
 )  # fmt: skip
 def test_cells_that_cannot_be_are_refused_with_their_place(
@@ -253,8 +270,7 @@ def test_a_name_for_a_segment_that_is_gone_is_said(tmp_path, monkeypatch):
         "own_files,9,Nobody\nonline_retail,2,Others\n",
         encoding="utf-8",
     )
-    names = read_names(path)
-    monkeypatch.setattr(project_files, "read_names", lambda: names)
+    monkeypatch.setattr(project_files, "SEEDS", tmp_path)
     warehouse = published_segments(tmp_path / "published")
     settings = settings_of(tmp_path)
     assert list(unused_names(settings, warehouse)) == [

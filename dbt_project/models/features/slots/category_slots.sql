@@ -33,6 +33,16 @@ fits as (
 
 ),
 
+overrides as (
+
+    select
+        product_group,
+        group_name
+    from {{ ref('product_group_name_overrides') }}
+    where source = {{ text_literal(var('source')) }}
+
+),
+
 stored_slots as (
 
     select
@@ -233,6 +243,7 @@ final as (
         sets.slot_set,
         slots.kind,
         assigned.name,
+        coalesce(overrides.group_name, assigned.name) as shown_name,
         cast(slots.position as bigint) as position,
         cast(names.column_number as bigint) as column_number,
         {{ row_hash(["coalesce(written.all_names, '')"]) }} as names_hash
@@ -248,6 +259,10 @@ final as (
         on
             assigned.kind = names.kind
             and assigned.name = names.name
+    left join overrides
+        on
+            assigned.name = overrides.product_group
+            and assigned.kind = 'category'
 
 )
 

@@ -13,6 +13,16 @@ learned_product_groups as (
 
 ),
 
+overrides as (
+
+    select
+        product_group,
+        group_name
+    from {{ ref('product_group_name_overrides') }}
+    where source = {{ text_literal(var('source')) }}
+
+),
+
 levels as (
 
     select coalesce(max(level), 'category') as level
@@ -40,16 +50,20 @@ items as (
 final as (
 
     select
-        item,
-        max(product_name) as product_name,
-        product_group,
-        level,
+        items.item,
+        max(items.product_name) as product_name,
+        items.product_group,
+        coalesce(overrides.group_name, items.product_group) as group_name,
+        items.level,
         count(*) as product_count
     from items
+    left join overrides
+        on items.product_group = overrides.product_group
     group by
-        item,
-        product_group,
-        level
+        items.item,
+        items.product_group,
+        coalesce(overrides.group_name, items.product_group),
+        items.level
 
 )
 

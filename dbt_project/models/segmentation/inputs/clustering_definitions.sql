@@ -46,7 +46,7 @@ source_capabilities as (
 named as (
 
     select
-        name,
+        shown_name as name,
         kind || '_' || cast(position as string) || '_share' as feature
     from {{ ref('category_slots') }}
     where slot_set = 'candidate'

@@ -194,7 +194,7 @@ active_names as (
 
     select
         category_slots.kind,
-        category_slots.name,
+        category_slots.shown_name as name,
         category_slots.position
     from category_slots
     inner join active_fit
