@@ -17,10 +17,13 @@ from handover.query import ROWS_SHOWN, ask, json_value
 MOST_CHARACTERS = 100_000
 LONGEST_CELL = 2_000
 MOST_REASONS = 10
+# Views of the names of an earlier version are left out.
 MARTS = (
     "select table_name as mart, comment as description, estimated_size as row_count "
     "from duckdb_tables() where schema_name = 'main' and database_name = current_database() "
-    "order by table_name"
+    "union all by name select view_name as mart, comment as description from duckdb_views() "
+    "where schema_name = 'main' and database_name = current_database() and not internal "
+    "and comment not like '%as it was before marts_schema_version%' order by mart"
 )
 COLUMNS = (
     "select table_name, column_name as name, data_type as type, comment as description "

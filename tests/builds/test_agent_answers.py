@@ -60,10 +60,13 @@ def state(folder: Path) -> dict[str, str]:
 
 def test_every_mart_is_listed_with_its_description(shop, answer):
     listed = {row["mart"]: row for row in answer("list_marts")["marts"]}
-    published = shop.query(
-        "select table_name, comment from duckdb_tables() where schema_name = 'main'"
+    published = dict(
+        shop.query("select table_name, comment from duckdb_tables() where schema_name = 'main'")
     )
-    assert {name: row["description"] for name, row in listed.items()} == dict(published)
+    views = {"customer_explanations", "segment_change_drivers"}
+    assert listed.keys() == published.keys() | views
+    assert all(listed[name]["description"] == text for name, text in published.items())
+    assert all(listed[name]["row_count"] is None for name in views)
     counted = shop.one("select count(*) from customer_segments")[0]
     assert listed["customer_segments"]["row_count"] == counted
     assert listed["segment_summary"]["columns"][:2] == ["segment_name", "description"]

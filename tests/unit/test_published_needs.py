@@ -75,6 +75,16 @@ def connection(given, model, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnecti
             "create table marts.main.customer_segments (customer_id varchar, status varchar, "
             "fit_number bigint, segment_id bigint, runner_up_segment_id bigint)"
         )
+        made.execute(
+            "create table marts.main.segment_profiles (segment_id bigint, feature varchar, "
+            "label varchar, family varchar, unit varchar, position bigint, mean_value double, "
+            "population_mean double, standardised_difference double)"
+        )
+        made.execute(
+            "create table marts.main.customer_periods (customer_id varchar, segment_id bigint, "
+            "order_count bigint, line_count bigint, spend decimal(18, 4), is_snapshot boolean, "
+            "is_complete boolean, period_start_date date, period_end_date date)"
+        )
         made.register("rows", table(given))
         made.execute("use marts")
         made.execute("create table customers as select * from rows")
