@@ -25,6 +25,12 @@ run_facts as (
 
 ),
 
+run_warnings as (
+
+    select * from {{ ref('run_warnings') }}
+
+),
+
 backtest_finding as (
 
     select * from {{ ref('baseline_findings') }}
@@ -43,16 +49,16 @@ new_run as (
         active_fit.choice_reason,
         run_facts.weighting,
         segmentation_run.refit_reason,
-        run_facts.dropped_features,
-        run_facts.indistinguishable_segments,
-        run_facts.skipped_snapshots,
-        active_fit.drifted_features,
-        backtest_finding.finding as baseline_finding,
-        run_facts.warnings,
         nullif({{ text_literal(run_setting('value') or '') }}, '')
             as value_column,
         nullif({{ text_literal(run_setting('currency') or '') }}, '')
             as currency,
+        run_facts.dropped_features,
+        run_facts.indistinguishable_segments,
+        run_facts.skipped_snapshots,
+        active_fit.drifted_features,
+        run_warnings.warnings,
+        backtest_finding.finding as baseline_finding,
         segmentation_run.data_hash,
         segmentation_run.features_hash,
         segmentation_run.settings_hash,
@@ -107,6 +113,7 @@ new_run as (
     from segmentation_run
     cross join active_fit
     cross join run_facts
+    cross join run_warnings
     cross join backtest_finding
 
 ),
@@ -131,14 +138,14 @@ final as (
         choice_reason,
         weighting,
         refit_reason,
+        value_column,
+        currency,
         dropped_features,
         indistinguishable_segments,
         skipped_snapshots,
         drifted_features,
-        baseline_finding,
         warnings,
-        value_column,
-        currency,
+        baseline_finding,
         data_hash,
         features_hash,
         settings_hash,

@@ -138,6 +138,7 @@ segments as (
         feature,
         count(*) as customer_count,
         count(value) as known_count,
+        max(value) as maximum_value,
         avg(cast(value as decimal(38, 9))) as mean_value,
         {{ quantiles('value', [0.5, 0.1, 0.9]) }} as value_quantiles
     from segment_values
@@ -161,6 +162,7 @@ final as (
         segments.customer_count,
         segments.known_count,
         cast(segments.mean_value as double) as mean_value,
+        segments.maximum_value,
         {{ list_element('segments.value_quantiles', 1) }} as median_value,
         {{ list_element('segments.value_quantiles', 2) }} as p10_value,
         {{ list_element('segments.value_quantiles', 3) }} as p90_value,

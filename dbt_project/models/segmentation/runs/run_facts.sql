@@ -55,32 +55,6 @@ snapshots as (
 
 ),
 
-segment_statistics as (
-
-    select * from {{ ref('segment_statistics') }}
-    where is_used
-
-),
-
-attribute_profiles as (
-
-    select * from {{ ref('attribute_profiles') }}
-    where
-        is_number
-        and median_value > 0
-        and p95_value > median_value
-
-),
-
-customer_snapshots as (
-
-    select * from {{ ref('customer_snapshots') }}
-    where
-        is_current
-        and spend > 0
-
-),
-
 orders as (
 
     select * from {{ ref('keyed_orders') }}
@@ -198,155 +172,6 @@ segments_alike as (
 
 ),
 
--- Customers in a segment before and now: what a segment gained, and lost.
-exchanged as (
-
-    select
-        history_movement.to_segment_id as segment_id,
-        cast(history_movement.customer_count as bigint) as gained,
-        cast(0 as bigint) as lost,
-        case
-            when
-                history_movement.from_segment_id
-                = history_movement.to_segment_id
-                then history_movement.customer_count
-            else 0
-        end as stayed
-    from history_movement
-    inner join segmentation_run
-        on history_movement.run_number = segmentation_run.run_number
-    union all
-    select
-        history_movement.from_segment_id as segment_id,
-        cast(0 as bigint) as gained,
-        cast(history_movement.customer_count as bigint) as lost,
-        cast(0 as bigint) as stayed
-    from history_movement
-    inner join segmentation_run
-        on history_movement.run_number = segmentation_run.run_number
-
-),
-
-sizes as (
-
-    select
-        segment_id,
-        cast(sum(lost) as bigint) as before_count,
-        cast(sum(gained) as bigint) as now_count,
-        cast(sum(gained) + sum(lost) - 2 * sum(stayed) as double) as moved_count
-    from exchanged
-    group by segment_id
-
-),
-
--- A logarithm four times as far above the median as that of the highest
--- twentieth is no tail of people.
-spend_quantiles as (
-
-    select
-        {{ quantiles('cast(spend as double)', [0.5, 0.95]) }} as quantiles,
-        cast(max(spend) as double) as maximum_value
-    from customer_snapshots
-
-),
-
-highest_values as (
-
-    select
-        replace(feature, '_', ' ') as label,
-        median_value,
-        p95_value,
-        maximum_value
-    from attribute_profiles
-    union all
-    select
-        'spend of a customer' as label,
-        {{ list_element('quantiles', 1) }} as median_value,
-        {{ list_element('quantiles', 2) }} as p95_value,
-        maximum_value
-    from spend_quantiles
-
-),
-
--- Squared distances from the average, of which one feature has nearly all.
-distances as (
-
-    select
-        segment_id,
-        max(label) filter (where place = 1) as label,
-        max(squared) / nullif(sum(squared), 0) as largest_share,
-        max(squared) as largest,
-        count(*) as feature_count
-    from (
-        select
-            segment_id,
-            label,
-            cast(
-                power(standardised_difference, 2) as decimal(38, 9)
-            ) as squared,
-            row_number() over (
-                partition by segment_id
-                order by abs(standardised_difference) desc, feature asc
-            ) as place
-        from segment_statistics
-        where standardised_difference is not null
-    ) as squares
-    group by segment_id
-
-),
-
-suspicions as (
-
-    select
-        1 as kind,
-        segment_id as place,
-        'segment ' || cast(segment_id as string) || ' went from '
-        || {{ spoken_number('before_count', "'number'") }} || ' to '
-        || {{ spoken_number('now_count', "'number'") }}
-        || ' of the customers seen in both runs, more than chance explains'
-            as suspicion
-    from sizes
-    where
-        abs(now_count - before_count) > 3 * sqrt(moved_count)
-        and abs(now_count - before_count) >= 0.1 * before_count
-    union all
-    select
-        2 as kind,
-        cast(row_number() over (order by label) as bigint) as place,
-        'the highest ' || label || ' is '
-        || {{ spoken_number('maximum_value', "'number'") }}
-        || ' where half of the customers have at most '
-        || {{ spoken_number('median_value', "'number'") }}
-        || ': a fault of the data?' as suspicion
-    from highest_values
-    where
-        median_value > 0
-        and p95_value > median_value
-        and maximum_value >= {{ var('fault_distance') }} * p95_value
-        and ln(maximum_value / median_value)
-        > {{ var('fault_distance') }} * ln(p95_value / median_value)
-    union all
-    select
-        3 as kind,
-        segment_id as place,
-        'segment ' || cast(segment_id as string)
-        || ' differs in one thing alone, ' || label as suspicion
-    from distances
-    where
-        feature_count >= 5
-        and largest >= 1
-        and largest_share >= {{ var('one_feature_share') }}
-
-),
-
-warned as (
-
-    select
-        {{ text_join('suspicion', '; ', 'kind, place') }} as warnings
-    from suspicions
-
-),
-
 snapshot_counts as (
 
     select
@@ -412,7 +237,6 @@ final as (
         features_dropped.dropped_features,
         segments_alike.indistinguishable_segments,
         snapshot_counts.skipped_snapshots,
-        warned.warnings,
         {{ engine_version() }}
         || '; dbt {{ dbt_version }}; '
         || load_settings.environment as versions,
@@ -442,7 +266,6 @@ final as (
     cross join weightings
     cross join segments_alike
     cross join snapshot_counts
-    cross join warned
     cross join order_span
     cross join data_fingerprint
     cross join record_counts
