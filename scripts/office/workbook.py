@@ -25,6 +25,9 @@ SUMMARY = (
     ("spend_share", "Share of spend", "share"),
     ("spend_per_customer", "Spend per customer", "money"),
     ("orders_per_customer", "Orders per customer", "decimal"),
+    ("value_label", "Value by", "text"),
+    ("value_per_customer", "Value per customer", "decimal"),
+    ("value_index", "Index of value", "whole"),
     ("future_spend_per_customer", "Future spend per customer", "money"),
     ("growth_direction", "Growth", "text"),
     ("mean_confidence", "Mean confidence", "decimal"),
@@ -81,7 +84,7 @@ def workbook(marts_file: Path) -> bytes:
 
 
 def _summary(book: Book, handout: Handout) -> None:
-    sheet = book.sheet("Summary", (9, 44, 12, 11, 11, 14, 11, 13, 11, 13, 18, 11))
+    sheet = book.sheet("Summary", (9, 44, 12, 11, 11, 14, 11, 13, 11, 13, 13, 11, 13, 18, 11))
     book.put(sheet, 0, 0, "Customer segments", book.title)
     notes = [handout.headline, handout.verdict, *warnings(handout.facts)]
     if handout.small_segments:

@@ -99,12 +99,12 @@ def the_map(answer: Answer, facts: Facts) -> Content:
     for segment_id, cells in by(answer.rows, "segment_id").items():
         at = {row["tiers"].split(", ")[0]: row for row in cells}
         rows.append(
-            {"segment": facts.segment(segment_id), "cells": list(_cells(at, tiers))},
+            {"segment": facts.segment(segment_id), "cells": list(_cells(at, tiers, facts))},
         )
     return {"tiers": tiers, "rows": rows}
 
 
-def _cells(at: dict[str, Row], tiers: list[str]) -> Iterator[Content]:
+def _cells(at: dict[str, Row], tiers: list[str], facts: Facts) -> Iterator[Content]:
     """Yield the cells of a segment from the highest tier down, empty ones too."""
     covered: set[str] = set()
     for tier in tiers:
@@ -123,7 +123,7 @@ def _cells(at: dict[str, Row], tiers: list[str]) -> Iterator[Content]:
             "colour_class": f"sequential-{1 + sum((share or 0) >= mark for mark in THRESHOLDS)}",
             "share": None if share is None else wording.percent(share),
             "customers": wording.whole(row["customer_count"]),
-            "each": wording.number(row["spend_per_customer"]),
+            "each": facts.money(row["spend_per_customer"]),
             "moved": None if moved is None else _moved(int(moved)),
         }
 

@@ -207,15 +207,10 @@ def _basket(rows: Sequence[Row]) -> list[tuple[str, str]]:
     ]
     found.sort(key=lambda row: (-row["index_value"], row["category"]))
     named = [
-        f"{_quiet(row['category'])} ({wording.index(row['index_value'])})"
+        f"{row['category']} ({wording.index(row['index_value'])})"
         for row in found[:MOST_CATEGORIES]
     ]
     return [("Buys more of", wording.listed(named))] if named else []
-
-
-def _quiet(text: str) -> str:
-    """Return a text that is all capitals in small letters."""
-    return text.lower() if text.isupper() else text
 
 
 def _people(rows: Sequence[Row]) -> list[tuple[str, str]]:
