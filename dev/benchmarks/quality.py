@@ -11,7 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks import frontier, identity, lifecycle, planted, real, speed, world_shape
+from benchmarks import (
+    frontier,
+    identity,
+    lifecycle,
+    planted,
+    planted_targets,
+    real,
+    speed,
+    world_shape,
+)
 from benchmarks.chart import frontier_chart
 from benchmarks.report import Part, Target, targets_table, write_page
 from common.console import Problem, count, say
@@ -134,7 +143,7 @@ def measure_worlds(arguments: argparse.Namespace, folder: Path, shops: list[real
     return Part(
         "worlds",
         "Planted worlds",
-        planted.targets(results),
+        planted_targets.targets(results),
         planted.tables(results),
         planted.as_rows(results),
     )

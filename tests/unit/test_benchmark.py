@@ -15,6 +15,7 @@ from benchmarks import (
     identity,
     lifecycle,
     planted,
+    planted_targets,
     real,
     world_files,
     world_oracle,
@@ -160,13 +161,13 @@ def test_one_tiny_world_through_the_measures(other):
     assert result.index == pytest.approx(1.0) and result.oracle_index == 1.0
     assert result.index_at_planted_k == pytest.approx(1.0)
     assert result.notebook_index == pytest.approx(1.0) and result.rfm_index < 0.5
-    found = {target.name: target for target in planted.targets([result])}
+    found = {target.name: target for target in planted_targets.targets([result])}
     assert found["index at least the oracle's minus 0.03, medium worlds"].is_met
     assert result.name in planted.tables([result])
 
 
 def test_worlds_that_were_not_run_are_not_judged():
-    assert all(target.is_met is None for target in planted.targets([]))
+    assert all(target.is_met is None for target in planted_targets.targets([]))
 
 
 def test_family_variance_is_the_mean_share_between_the_segments():
