@@ -21,7 +21,7 @@ def build_wrong_rules(builds: Builds) -> Built:
     root = copy_project(folder / "project")
     seed = root / "dbt_project" / "seeds" / SEED.name
     edit(seed, "retention index <= 80 surely", "retention index <= eighty")
-    edit(seed, "\n11,nurture,", "\n11,nourish,")
+    edit(seed, "\n16,nurture,", "\n16,nourish,")
     return build(SHOP, folder / "warehouse", root=root, threads=2)
 
 
