@@ -26,8 +26,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
-    test-page test-mcp test-metrics clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
+.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
+    test-page test-mcp test-metrics test-activation clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -51,6 +51,10 @@ setup-mcp: ## Add what make mcp needs to .venv [PYTHON]
 setup-metrics: ## Add what examples/metrics needs to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --metrics
+
+setup-activation: ## Add what examples/activation needs to .venv [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --activation
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/segmentation build
@@ -100,6 +104,9 @@ test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's clien
 
 test-metrics: setup-dev setup-metrics ## Compare metrics of MetricFlow with the marts; a minute [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m metrics
+
+test-activation: setup-dev setup-activation ## Run the syncs of drt on exports; a minute [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m activation
 
 clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py
