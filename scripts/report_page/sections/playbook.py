@@ -85,8 +85,8 @@ def ceiling(row: Row, facts: Facts) -> str | None:
     days = row["opportunity_horizon_days"]
     if days is None:
         return (
-            f"{wording.whole(amount)} in the unit of {row['value_label']}, if all of them became "
-            f"like {row['next_segment_name']}, the most similar segment of higher value"
+            f"{wording.whole(amount)} of {row['value_label']} in all, if each of them became like "
+            f'"{row["next_segment_name"]}", the most similar segment of higher value'
         )
     if not amount:
         return (

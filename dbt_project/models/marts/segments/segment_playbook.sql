@@ -382,7 +382,12 @@ told_apart as (
                 then
                     coalesce(
                         '; before that, an answer to each complaint ('
-                        || complaints || ')',
+                        || replace(
+                            complaints,
+                            'customers with a complaint',
+                            'complained'
+                        )
+                        || ')',
                         ''
                     )
             else ''
