@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from python_calamine import CalamineWorkbook
 
+from handover.summary import summary
+from office.workbook import workbook
 from report_page import wording
 from report_page.page import whole_page
 from report_page.sections.portrait import AVOID, habits, sentence, traits, typical
@@ -253,3 +257,27 @@ def test_lines_of_the_snake_are_the_differences_of_the_profiles(root: Element, m
     assert len(values) > 10
     for value in values:
         assert value["value"] == rows[(value["row"], value["id"])]
+
+
+def test_what_a_run_warns_of_stands_at_the_head_of_page_and_workbook(shop: Built, folder: Path):
+    def edit(connection: Connection) -> None:
+        connection.execute(
+            "update segmentation_runs set warnings = 'segment 1 became larger; <b>odd</b>', "
+            "has_order_gap = true, last_gap_days = 70, last_order_date = date '2025-01-31'"
+        )
+
+    file = edited(shop, folder / "warned", edit)
+    head = read(whole_page(file)).all("header")[0]
+    (listed,) = head.of_class("warnings")
+    assert [item.text for item in listed.all("li")] == [
+        "Segment 1 became larger.",
+        "<b>odd</b>.",
+        "70 days without an order before 31 January 2025.",
+    ]
+    rows = CalamineWorkbook.from_filelike(BytesIO(workbook(file))).get_sheet_by_name("Summary")
+    assert "Segment 1 became larger." in [cell for row in rows.to_python() for cell in row]
+    assert "Worth a second look: segment 1 became larger" in summary(file, 100)
+
+
+def test_a_run_without_warnings_has_none_at_its_head(root: Element):
+    assert not root.of_class("warnings")

@@ -72,7 +72,8 @@ def make_eight_segments(connection: Connection) -> None:
     """Give every mart eight segments: those there are, and copies of the first."""
     tables = connection.execute(
         "select table_name from duckdb_columns() where schema_name = 'main' "
-        "and column_name = 'segment_id' and table_name like 'segment_%' order by table_name"
+        "and column_name = 'segment_id' and table_name like 'segment_%' "
+        "and table_name in (select table_name from duckdb_tables()) order by table_name"
     ).fetchall()
     present = {
         row[0] for row in connection.execute("select segment_id from segment_summary").fetchall()

@@ -3,6 +3,7 @@ with
 segment_statistics as (
 
     select * from {{ ref('segment_statistics') }}
+    where customer_count >= {{ setting_within('min_group_size', 1, 1000000) }}
 
 ),
 
@@ -52,8 +53,7 @@ sizes as (
 
 ),
 
--- If it were chance, as many would come as leave, give or take the square root
--- of both together (McNemar's test). A tenth of the segment is worth a word.
+-- McNemar's test: by chance as many come as leave, but for the root of both.
 moved as (
 
     select
