@@ -281,12 +281,19 @@ def test_figures_on_the_page_are_those_of_the_marts(visits: Callable[..., Seen],
         assert wording.whole(count) in shown
         assert wording.percent(share) in shown
     indexes = marts.execute(
-        "select index_value from segment_category_affinity where index_value is not null "
+        "select index_value from segment_category_affinity "
+        "where index_value is not null and is_product and population_spend_share > 0 "
         "order by population_spend_share desc, category, segment_id"
     ).fetchall()
     drawn = page.locator("#chart-affinity .mark-text.role-mark text").all_text_contents()
     assert drawn == [wording.index(value) for (value,) in indexes][: len(drawn)]
     assert drawn
+    shares = marts.execute(
+        "select spend_share from segment_grid order by segment_id, spend_per_customer desc, tiers"
+    ).fetchall()
+    assert page.locator("#grid-cells .map td b").all_text_contents() == [
+        wording.percent(share) for (share,) in shares
+    ]
 
 
 @pytest.mark.parametrize("world", WORLDS)
