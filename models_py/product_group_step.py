@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,19 +18,51 @@ from models_py.product_groups import PRODUCTS, SUBCATEGORIES, Level, Purchases, 
 
 SCHEMA = pa.schema([("level", pa.string()), ("item", pa.string()), ("product_group", pa.string())])
 LEARNED_FROM = 20_000  # customers
+GRID_START = date(1970, 1, 5)
 PURCHASES = "reject_reason is null and not is_return and product_key is not null"
 
 
-def groups_step(lines: Any, products: Any, fits: Any, stored: Any) -> pa.Table:
+@dataclass(frozen=True)
+class Calendar:
+    """What the date of the backtest is worked out by, as model `snapshots` does.
+
+    It is at least horizon_days before the current date, on a grid of step_days, and needs
+    observed_days before it.
+    """
+
+    horizon_days: int
+    step_days: int
+    observed_days: int
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Calendar:
+        """Read the numbers from texts by name."""
+        return cls(**{field.name: int(given[field.name]) for field in fields(cls)})
+
+    def until(self, first: date, last: date, as_of: str | None) -> date:
+        """The date before which lines count: of the backtest, or today where there is none.
+
+        first, last: days of the first and last line. as_of: the current date that was asked for;
+        else it is the day after the last line.
+        """
+        current = date.fromisoformat(as_of) if as_of else last + timedelta(days=1)
+        latest = (current - timedelta(days=self.horizon_days) - GRID_START).days
+        backtest = GRID_START + timedelta(days=latest // self.step_days * self.step_days)
+        return current if (backtest - first).days < self.observed_days else backtest
+
+
+def groups_step(lines: Any, products: Any, fits: Any, stored: Any, calendar: Calendar) -> pa.Table:
     """Groups of products (see `product_groups`): level, item and product_group, by item.
 
     lines: `int_order_lines_keyed`. products: `int_products_validated`. fits, stored:
     `history.fits` and `history.fit_product_groups`. A fit keeps the groups that it was learned by,
     or none, until REFIT=always asks for others: its features would be of other products. Items are
     sub-categories where products have them, and products where they have no category either. No
-    rows where there are categories alone, or too few items to tell.
+    rows where there are categories alone, or too few items to tell. Lines count before the date of
+    the backtest, which must not know of what it is judged by.
     """
-    if not is_asked_for() and fits.count("*").fetchall()[0][0]:
+    settings = run_settings()
+    if settings.get("refit") != "always" and fits.count("*").fetchall()[0][0]:
         return stored_groups(stored)
     accepted = products.filter("reason is null")
     level = level_of(accepted)
@@ -38,7 +73,14 @@ def groups_step(lines: Any, products: Any, fits: Any, stored: Any) -> pa.Table:
         item, name = "subcategory", "subcategory"
     known = accepted.filter(f"{item} is not null")
     known = known.project(f"product_key, {item} as item, {name} as name")
-    return learned(level, known.order("item, name").to_arrow_table(), lines.filter(PURCHASES))
+    bought = lines.filter(PURCHASES)
+    dates = "min(order_date) as first_date, max(order_date) as last_date"
+    ((first, last),) = bought.aggregate(dates).fetchall()
+    if first is None:
+        return SCHEMA.empty_table()
+    until = calendar.until(first, last, settings.get("as_of"))
+    bought = bought.filter(f"order_date < date '{until}'")
+    return learned(level, known.order("item, name").to_arrow_table(), bought)
 
 
 def level_of(products: Any) -> Level | None:
@@ -83,10 +125,10 @@ def learned(level: Level, known: pa.Table, bought: Any) -> pa.Table:
     )
 
 
-def is_asked_for() -> bool:
-    """Whether REFIT=always asks for everything to be learned anew."""
-    given = json.loads(os.environ.get("SEGMENTATION_SETTINGS", "{}"))
-    return bool(given.get("refit") == "always")
+def run_settings() -> dict[str, Any]:
+    """What the run was started with, as the macro `run_setting` reads it."""
+    given: dict[str, Any] = json.loads(os.environ.get("SEGMENTATION_SETTINGS", "{}"))
+    return given
 
 
 def stored_groups(stored: Any) -> pa.Table:

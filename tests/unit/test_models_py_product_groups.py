@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from models_py.group_names import group_names
-from models_py.product_group_step import SCHEMA, groups_step
+from models_py.product_group_step import SCHEMA, Calendar, groups_step
 from models_py.product_groups import (
     GROUPS,
     PRODUCTS,
@@ -130,7 +132,7 @@ def relations(products: str) -> tuple[duckdb.DuckDBPyConnection, list[duckdb.Duc
     connection.register("pairs", pairs)
     connection.execute(
         "create table lines as select customer_key, product_key, null::varchar as reject_reason, "
-        "false as is_return from pairs, range(n)"
+        "false as is_return, date '2024-01-01' as order_date from pairs, range(n)"
     )
     connection.execute(
         "create table products as select number as product_key, 'p' || number as product_id, "
@@ -144,13 +146,14 @@ def relations(products: str) -> tuple[duckdb.DuckDBPyConnection, list[duckdb.Duc
     return connection, [connection.table(name) for name in ("lines", "products", "fits", "stored")]
 
 
+CALENDAR = Calendar(horizon_days=84, step_days=28, observed_days=168)
 NAMED = "'kind ' || chr((97 + number // 6)::integer) || ' article' as product_name"
 NO_CATEGORY = f"{NAMED}, null::varchar as category, null::varchar as subcategory"
 
 
 def test_products_without_a_category_are_grouped():
     _, given = relations(NO_CATEGORY)
-    found = groups_step(*given)
+    found = groups_step(*given, CALENDAR)
     assert found.schema == SCHEMA
     rows = found.to_pylist()
     assert len(rows) == KINDS * ITEMS
@@ -162,13 +165,13 @@ def test_products_without_a_category_are_grouped():
 
 def test_categories_alone_are_the_groups():
     _, given = relations(f"{NAMED}, 'food' as category, null::varchar as subcategory")
-    assert groups_step(*given).num_rows == 0
+    assert groups_step(*given, CALENDAR).num_rows == 0
 
 
 def test_sub_categories_are_grouped_where_there_are_any():
     subcategories = f"{NAMED}, 'food' as category, 'sub ' || number as subcategory"
     _, given = relations(subcategories)
-    rows = groups_step(*given).to_pylist()
+    rows = groups_step(*given, CALENDAR).to_pylist()
     assert {row["level"] for row in rows} == {"subcategory"}
     assert {row["item"] for row in rows} == {f"sub {number}" for number in range(KINDS * ITEMS)}
 
@@ -176,11 +179,33 @@ def test_sub_categories_are_grouped_where_there_are_any():
 def test_groups_stay_with_their_fit_until_others_are_asked_for(monkeypatch):
     connection, given = relations(NO_CATEGORY)
     connection.execute("insert into fits values (1), (2)")
-    assert groups_step(*given).num_rows == 0
+    assert groups_step(*given, CALENDAR).num_rows == 0
     connection.execute(
         "insert into stored values (1, 'product', 'p1', 'Old'), (2, 'product', 'p2', 'New')"
     )
-    kept = groups_step(*given).to_pylist()
+    kept = groups_step(*given, CALENDAR).to_pylist()
     assert kept == [{"level": "product", "item": "p2", "product_group": "New"}]
     monkeypatch.setenv("SEGMENTATION_SETTINGS", '{"refit": "always"}')
-    assert groups_step(*given).num_rows == KINDS * ITEMS
+    assert groups_step(*given, CALENDAR).num_rows == KINDS * ITEMS
+
+
+def test_what_the_backtest_is_judged_by_is_not_learned_from():
+    connection, given = relations(NO_CATEGORY)
+    before = groups_step(*given, CALENDAR).to_pylist()
+    # The current date is 2024-10-01; 84 days before is 2024-07-09, the grid has 2024-07-08.
+    connection.execute("insert into lines select 1, 1, null, false, date '2024-09-30'")
+    connection.execute(
+        "insert into lines select range % 400, 0, null, false, date '2024-07-08' from range(9999)"
+    )
+    assert groups_step(*given, CALENDAR).to_pylist() == before
+    connection.execute("update lines set order_date = date '2024-07-07' where product_key = 0")
+    assert groups_step(*given, CALENDAR).to_pylist() != before
+
+
+def test_the_date_before_which_lines_count():
+    first, last = date(2024, 1, 1), date(2024, 9, 30)
+    assert CALENDAR.until(first, last, None) == date(2024, 7, 8)
+    assert CALENDAR.until(first, last, "2025-01-01") == date(2024, 9, 30)
+    # Without a backtest, whatever is before the current date.
+    assert CALENDAR.until(first, last, "2024-08-01") == date(2024, 8, 1)
+    assert CALENDAR.until(date(2024, 3, 1), last, None) == date(2024, 10, 1)
