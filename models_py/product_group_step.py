@@ -13,8 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models_py.arrays import Labels
 from models_py.group_names import group_names
-from models_py.product_groups import PRODUCTS, SUBCATEGORIES, Level, Purchases, grouped
+from models_py.product_groups import (
+    PRODUCTS,
+    SUBCATEGORIES,
+    Level,
+    Purchases,
+    grouped,
+    joining,
+)
 
 SCHEMA = pa.schema([("level", pa.string()), ("item", pa.string()), ("product_group", pa.string())])
 LEARNED_FROM = 20_000  # customers
@@ -55,15 +63,17 @@ def groups_step(lines: Any, products: Any, fits: Any, stored: Any, calendar: Cal
     """Groups of products (see `product_groups`): level, item and product_group, by item.
 
     lines: `int_order_lines_keyed`. products: `int_products_validated`. fits, stored:
-    `history.fits` and `history.fit_product_groups`. A fit keeps the groups that it was learned by,
-    or none, until REFIT=always asks for others: its features would be of other products. Items are
-    sub-categories where products have them, and products where they have no category either. No
-    rows where there are categories alone, or too few items to tell. Lines count before the date of
-    the backtest, which must not know of what it is judged by.
+    `history.fits` and `history.fit_product_groups`. Groups last, as ids of segments do: features
+    would be of other products. With REFIT=always items that came to be bought often join them, or
+    the first ones are learned. Items are sub-categories where products have them, and products
+    where they have no category either. No rows where there are categories alone, or too few items
+    to tell. Lines count before the date of the backtest, which must not know of what it is judged
+    by.
     """
     settings = run_settings()
+    kept = stored_groups(stored)
     if settings.get("refit") != "always" and fits.count("*").fetchall()[0][0]:
-        return stored_groups(stored)
+        return kept
     accepted = products.filter("reason is null")
     level = level_of(accepted)
     if level is None:
@@ -80,7 +90,11 @@ def groups_step(lines: Any, products: Any, fits: Any, stored: Any, calendar: Cal
         return SCHEMA.empty_table()
     until = calendar.until(first, last, settings.get("as_of"))
     bought = bought.filter(f"order_date < date '{until}'")
-    return learned(level, known.order("item, name").to_arrow_table(), bought)
+    table = known.order("item, name").to_arrow_table()
+    kept = kept.filter(pc.equal(kept.column("level"), level.name))
+    if not kept.num_rows:
+        return learned(level, table, bought)
+    return pa.concat_tables([kept, joined(level, table, bought, kept)]).sort_by("item")
 
 
 def level_of(products: Any) -> Level | None:
@@ -96,6 +110,33 @@ def learned(level: Level, known: pa.Table, bought: Any) -> pa.Table:
 
     known: product_key, item and name, in the order of items. bought: relation of purchases.
     """
+    items, purchases = items_bought(known, bought)
+    chosen, groups = grouped(purchases, level)
+    if not len(chosen):
+        return SCHEMA.empty_table()
+    listed = known.column("item").to_pylist(), known.column("name").to_pylist()
+    first_names = dict(zip(*map(reversed, listed), strict=True))
+    names = group_names(
+        [first_names[items[at]] for at in chosen.tolist()], groups, purchases.of_items()[chosen]
+    )
+    return _rows(level, items, chosen, [names[number] for number in groups.tolist()])
+
+
+def joined(level: Level, known: pa.Table, bought: Any, kept: pa.Table) -> pa.Table:
+    """Items that came to be bought often, in the kept group that each is bought with most.
+
+    known, bought: as `learned` takes them.
+    """
+    items, purchases = items_bought(known, bought)
+    names = sorted(set(kept.column("product_group").to_pylist()))
+    group_of = dict(zip(*(kept.column(name).to_pylist() for name in SCHEMA.names[1:]), strict=True))
+    numbers = [names.index(group_of[item]) if item in group_of else -1 for item in items]
+    new, groups = joining(purchases, level, np.array(numbers, dtype=np.int64))
+    return _rows(level, items, new, [names[number] for number in groups.tolist()])
+
+
+def items_bought(known: pa.Table, bought: Any) -> tuple[list[str], Purchases]:
+    """Items in order, and the lines of customers by the number of the item."""
     items = pc.unique(known.column("item"))
     numbers = pc.index_in(known.column("item"), items).to_pylist()
     number_of = dict(zip(known.column("product_key").to_pylist(), numbers, strict=True))
@@ -106,23 +147,12 @@ def learned(level: Level, known: pa.Table, bought: Any) -> pa.Table:
         np.array([number_of.get(key, -1) for key in keys], dtype=np.int64),
         table.column("line_count").to_numpy().astype(np.float64),
     )
-    chosen, groups = grouped(purchases, level)
-    if not len(chosen):
-        return SCHEMA.empty_table()
-    first_names = dict(
-        zip(reversed(numbers), reversed(known.column("name").to_pylist()), strict=True)
-    )
-    names = group_names(
-        [first_names[number] for number in chosen.tolist()], groups, purchases.of_items()[chosen]
-    )
-    return pa.table(
-        [
-            [level.name] * len(chosen),
-            items.take(pa.array(chosen)).cast(pa.string()),
-            [names[number] for number in groups.tolist()],
-        ],
-        schema=SCHEMA,
-    )
+    return items.to_pylist(), purchases
+
+
+def _rows(level: Level, items: list[str], chosen: Labels, names: list[str]) -> pa.Table:
+    own = [items[at] for at in chosen.tolist()]
+    return pa.table([[level.name] * len(own), own, names], schema=SCHEMA)
 
 
 def run_settings() -> dict[str, Any]:

@@ -86,11 +86,8 @@ def grouped(purchases: Purchases, level: Level) -> tuple[Labels, Labels]:
     to tell.
     """
     nothing = (np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
-    customer_count = len(purchases.all_lines)
-    buyers = np.bincount(purchases.items)
-    often = np.flatnonzero(buyers >= max(level.least_buyers * customer_count, 1))
-    chosen = np.sort(often[np.argsort(-buyers[often], kind="stable")][: level.most])
-    if len(chosen) < LEAST_ITEMS or customer_count < LEAST_CUSTOMERS:
+    chosen = bought_often(purchases, level)
+    if len(chosen) < LEAST_ITEMS or len(purchases.all_lines) < LEAST_CUSTOMERS:
         return nothing
     left = without_volume(purchases.counts(chosen), purchases.all_lines)
     varies = left.std(axis=0) > LEAST_DEVIATION
@@ -102,6 +99,36 @@ def grouped(purchases: Purchases, level: Level) -> tuple[Labels, Labels]:
     tree = linkage(squareform(distances, checks=False), "ward")
     numbers = fcluster(tree, group_count(len(chosen)), "maxclust") - 1
     return chosen, by_size(numbers, purchases.of_items()[chosen])
+
+
+def bought_often(purchases: Purchases, level: Level) -> Labels:
+    """The items that enough customers buy, at most so many, ascending."""
+    buyers = np.bincount(purchases.items)
+    least = max(level.least_buyers * len(purchases.all_lines), 1)
+    often = np.flatnonzero(buyers >= least)
+    chosen: Labels = np.sort(often[np.argsort(-buyers[often], kind="stable")][: level.most])
+    return chosen
+
+
+def joining(purchases: Purchases, level: Level, stored: Labels) -> tuple[Labels, Labels]:
+    """Items that came to be bought often, and the number of the group each is bought with most.
+
+    stored: (items) the number of the group, -1 for none. An item joins the group whose members'
+    shares, without volume, its own correlate with most on average.
+    """
+    often = bought_often(purchases, level)
+    new = often[stored[often] < 0]
+    known = np.flatnonzero(
+        (stored >= 0) & (np.bincount(purchases.items, minlength=len(stored)) > 0)
+    )
+    if not len(new) or not len(known):
+        return new[:0], new[:0]
+    left = without_volume(purchases.counts(np.concatenate([known, new])), purchases.all_lines)
+    correlations = np.round(np.nan_to_num(np.corrcoef(left.T)), ROUNDED)[len(known) :, : len(known)]
+    groups = np.unique(stored[known])
+    means = [correlations[:, stored[known] == group].mean(axis=1) for group in groups]
+    joined: Labels = groups[np.argmax(means, axis=0)]
+    return new, joined
 
 
 def group_count(item_count: int) -> int:

@@ -176,17 +176,22 @@ def test_sub_categories_are_grouped_where_there_are_any():
     assert {row["item"] for row in rows} == {f"sub {number}" for number in range(KINDS * ITEMS)}
 
 
-def test_groups_stay_with_their_fit_until_others_are_asked_for(monkeypatch):
+def test_groups_stay_and_new_products_join_them_when_a_refit_is_asked_for(monkeypatch):
     connection, given = relations(NO_CATEGORY)
+    first = groups_step(*given, CALENDAR).to_pylist()
     connection.execute("insert into fits values (1), (2)")
     assert groups_step(*given, CALENDAR).num_rows == 0
-    connection.execute(
-        "insert into stored values (1, 'product', 'p1', 'Old'), (2, 'product', 'p2', 'New')"
-    )
-    kept = groups_step(*given, CALENDAR).to_pylist()
-    assert kept == [{"level": "product", "item": "p2", "product_group": "New"}]
+    connection.execute("insert into stored values (1, 'product', 'p1', 'Old')")
+    kept = [row for row in first if int(row["item"][1:]) % ITEMS != 2]
+    for row in kept:
+        connection.execute("insert into stored values (2, ?, ?, ?)", list(row.values()))
+    assert groups_step(*given, CALENDAR).to_pylist() == kept
+    # The item that is in no group is bought with the others of its kind.
     monkeypatch.setenv("SEGMENTATION_SETTINGS", '{"refit": "always"}')
-    assert groups_step(*given, CALENDAR).num_rows == KINDS * ITEMS
+    assert groups_step(*given, CALENDAR).to_pylist() == sorted(first, key=lambda row: row["item"])
+    # Groups of another kind of item are no groups of these.
+    connection.execute("update stored set level = 'subcategory'")
+    assert groups_step(*given, CALENDAR).to_pylist() == first
 
 
 def test_what_the_backtest_is_judged_by_is_not_learned_from():
