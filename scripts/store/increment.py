@@ -182,7 +182,7 @@ def groups_changed(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     if not is_there or not one_row(connection, f"select count(*) {made_by}")[0]:
         return None
     if settings.refit == "always":
-        return "REFIT=always learns product groups anew"
+        return "with REFIT=always products may join the groups"
     (differing,) = one_row(
         connection,
         f"""

@@ -1,4 +1,5 @@
 {% set slots = slot_counts() %}
+{% set head_start = 2 %}
 
 with
 
@@ -117,30 +118,52 @@ slots as (
 
 ),
 
--- A name that stays among the largest keeps its slot, so that a column means
--- the same from fit to fit as long as it can.
-largest as (
+-- A column that stands for something else moves customers to other segments:
+-- a name with a slot counts as some places larger than it is.
+held as (
 
     select
         ranked.kind,
         ranked.name,
         stored_slots.position,
         row_number() over (
-            partition by
-                ranked.kind,
-                stored_slots.position is null
-            order by ranked.size_rank
-        ) as queue_number
+            partition by ranked.kind
+            order by
+                ranked.size_rank
+                - case
+                    when stored_slots.position is null then 0
+                    else {{ head_start }}
+                end,
+                ranked.size_rank
+        ) as place
     from ranked
-    inner join slots
-        on
-            ranked.kind = slots.kind
-            and ranked.size_rank = slots.position
     left join stored_slots
         on
             ranked.kind = stored_slots.kind
             and ranked.name = stored_slots.name
     where ranked.is_current
+
+),
+
+-- A name that stays among the largest keeps its slot, so that a column means
+-- the same from fit to fit as long as it can.
+largest as (
+
+    select
+        held.kind,
+        held.name,
+        held.position,
+        row_number() over (
+            partition by
+                held.kind,
+                held.position is null
+            order by held.place
+        ) as queue_number
+    from held
+    inner join slots
+        on
+            held.kind = slots.kind
+            and held.place = slots.position
 
 ),
 
