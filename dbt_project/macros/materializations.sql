@@ -114,3 +114,28 @@
         drop {{ relation.type }} if exists {{ relation }} cascade;
     {%- endif -%}
 {%- endmacro %}
+
+
+{# Rows of a seed on Spark, as one statement. dbt-spark puts each value between
+   quotes as it is, so a text with a quote in it ended the statement, and an
+   empty cell was the word None. #}
+{% macro spark__load_csv_rows(model, agate_table) -%}
+    {%- set types = model['config'].get('column_types', {}) -%}
+    {%- set rows = [] -%}
+    {%- for row in agate_table.rows -%}
+        {%- set cells = [] -%}
+        {%- for name in agate_table.column_names -%}
+            {%- set value = row[loop.index0] -%}
+            {%- set type = types.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
+            {%- set text = 'null' if value is none else text_literal(value | string) -%}
+            {%- do cells.append('cast(' ~ text ~ ' as ' ~ type ~ ')') -%}
+        {%- endfor -%}
+        {%- do rows.append('(' ~ cells | join(', ') ~ ')') -%}
+    {%- endfor -%}
+    {%- if rows -%}
+        {%- set sql = 'insert into ' ~ this.render() ~ ' values ' ~ rows | join(', ') -%}
+        {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
+        {{ return(sql) }}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
