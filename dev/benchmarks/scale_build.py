@@ -36,6 +36,7 @@ STAGES = (
 )
 # The learning steps by model; every other model of its folder is SQL around them.
 STAGE_OF_MODEL = {
+    "learned_product_groups": "core",
     "learned_k_scan": "k scan",
     "learned_drift": "fit",
     "learned_stored_assignments": "fit",

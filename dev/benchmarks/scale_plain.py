@@ -32,6 +32,8 @@ from store.build_database import limit_resources
 from store.warehouse import exclusive
 
 LAYERS = ("staging", "core", "features")
+# What Python makes of them before the features; it is taken over like a seed.
+LEARNED = ("core", "learned_product_groups")
 SCRIPT = "raw_to_features.sql"
 
 
@@ -42,8 +44,11 @@ def statements(built: Warehouse) -> list[tuple[str, str]]:
     models = {
         key: node
         for key, node in nodes.items()
-        if node["resource_type"] == "model" and node["fqn"][1] in LAYERS
+        if node["resource_type"] == "model"
+        and node["fqn"][1] in LAYERS
+        and node["name"] != LEARNED[1]
     }
+    nodes = {key: node for key, node in nodes.items() if node["name"] != LEARNED[1]}
     # A model that reads what was learned, itself or by another, belongs after the features.
     while True:
         after = {
@@ -83,13 +88,13 @@ def run(settings: Settings, built: Warehouse) -> None:
         for schema in (*LAYERS, "seeds"):
             connection.execute(f"create schema if not exists {identifier(schema)}")
         connection.execute(f"attach {literal(built.build_db)} as built (read_only)")
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() "
+        seeds = connection.execute(
+            "select schema_name, table_name from duckdb_tables() "
             "where database_name = 'built' and schema_name = 'seeds'"
-        ).fetchall():
+        ).fetchall()
+        for place in (*seeds, LEARNED):
             connection.execute(
-                f"create table {identifier('seeds', name)} as "
-                f"from {identifier('built', 'seeds', name)}"
+                f"create table {identifier(*place)} as from {identifier('built', *place)}"
             )
         connection.execute("detach built")
         script = statements(built)
