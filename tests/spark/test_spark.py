@@ -37,6 +37,7 @@ CORE = (
     "int_rejected_lines",
     "interactions",
     "keyed_orders",
+    "learned_product_groups",
     "order_line_notes",
     "order_line_totals",
     "products",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from models_py.group_names import group_names
-from models_py.product_group_step import SCHEMA, Calendar, groups_step
+from models_py.product_group_step import SCHEMA, groups_step
 from models_py.product_groups import (
     GROUPS,
     PRODUCTS,
@@ -21,24 +19,15 @@ from models_py.product_groups import (
     grouped,
     without_volume,
 )
-
-CUSTOMERS, KINDS, ITEMS = 400, 4, 6  # items of each kind
-
-
-def purchases_of_kinds(seed: int = 1) -> Purchases:
-    """Customers who buy mostly the items of their own kind; item 0 of each kind most of all."""
-    rng = np.random.default_rng(seed)
-    customers, items, lines = [], [], []
-    for customer in range(CUSTOMERS):
-        own = customer % KINDS
-        rates = np.where(np.arange(KINDS * ITEMS) // ITEMS == own, 4.0, 0.5)
-        rates[::ITEMS] *= 2
-        counts = rng.poisson(rates)
-        bought = np.flatnonzero(counts)
-        customers += [customer] * len(bought)
-        items += bought.tolist()
-        lines += counts[bought].tolist()
-    return Purchases.of(np.array(customers), np.array(items), np.array(lines, dtype=float))
+from product_lines import (
+    CALENDAR,
+    ITEMS,
+    KINDS,
+    NAMED,
+    NO_CATEGORY,
+    purchases_of_kinds,
+    relations,
+)
 
 
 def test_items_that_the_same_customers_buy_are_one_group():
@@ -120,35 +109,6 @@ def test_no_two_groups_have_one_name():
     names = ["tea set", "tea set blue", "tea set", "tea set green"]
     found = group_names(names, np.array([0, 0, 1, 1]), np.ones(4))
     assert len(set(found)) == 2
-
-
-def relations(products: str) -> tuple[duckdb.DuckDBPyConnection, list[duckdb.DuckDBPyRelation]]:
-    """Lines of `purchases_of_kinds`, products by a query of `number`, no fits, no stored groups."""
-    connection = duckdb.connect()
-    one = purchases_of_kinds()
-    pairs = pa.table(
-        {"customer_key": one.customers, "product_key": one.items, "n": one.lines.astype(int)}
-    )
-    connection.register("pairs", pairs)
-    connection.execute(
-        "create table lines as select customer_key, product_key, null::varchar as reject_reason, "
-        "false as is_return, date '2024-01-01' as order_date from pairs, range(n)"
-    )
-    connection.execute(
-        "create table products as select number as product_key, 'p' || number as product_id, "
-        f"null::varchar as reason, {products} from range({KINDS * ITEMS}) as numbers (number)"
-    )
-    connection.execute("create table fits (fit_number bigint)")
-    connection.execute(
-        "create table stored (fit_number bigint, level varchar, item varchar, "
-        "product_group varchar)"
-    )
-    return connection, [connection.table(name) for name in ("lines", "products", "fits", "stored")]
-
-
-CALENDAR = Calendar(horizon_days=84, step_days=28, observed_days=168)
-NAMED = "'kind ' || chr((97 + number // 6)::integer) || ' article' as product_name"
-NO_CATEGORY = f"{NAMED}, null::varchar as category, null::varchar as subcategory"
 
 
 def test_products_without_a_category_are_grouped():
