@@ -67,8 +67,8 @@ def groups_step(lines: Any, products: Any, fits: Any, stored: Any, calendar: Cal
     would be of other products. With REFIT=always items that came to be bought often join them, or
     the first ones are learned. Items are sub-categories where products have them, and products
     where they have no category either. No rows where there are categories alone, or too few items
-    to tell. Lines count before the date of the backtest, which must not know of what it is judged
-    by.
+    to tell. Only lines before the date of the backtest count: what comes after is what
+    segments are tested against.
     """
     settings = run_settings()
     kept = stored_groups(stored)
@@ -90,11 +90,12 @@ def groups_step(lines: Any, products: Any, fits: Any, stored: Any, calendar: Cal
         return SCHEMA.empty_table()
     until = calendar.until(first, last, settings.get("as_of"))
     bought = bought.filter(f"order_date < date '{until}'")
-    table = known.order("item, name").to_arrow_table()
+    purchases = items_bought(known, bought)
+    names = known.aggregate("item, min(name) as name", "item").order("item").to_arrow_table()
     kept = kept.filter(pc.equal(kept.column("level"), level.name))
     if not kept.num_rows:
-        return learned(level, table, bought)
-    return pa.concat_tables([kept, joined(level, table, bought, kept)]).sort_by("item")
+        return learned(level, names, purchases)
+    return pa.concat_tables([kept, joined(level, names, purchases, kept)]).sort_by("item")
 
 
 def level_of(products: Any) -> Level | None:
@@ -105,54 +106,46 @@ def level_of(products: Any) -> Level | None:
     return None if has_categories else PRODUCTS
 
 
-def learned(level: Level, known: pa.Table, bought: Any) -> pa.Table:
+def learned(level: Level, names: pa.Table, bought: pa.Table) -> pa.Table:
     """Groups of the items that are bought often enough.
 
-    known: product_key, item and name, in the order of items. bought: relation of purchases.
+    names: item and name, by item. bought: as `items_bought` gives it.
     """
-    items, purchases = items_bought(known, bought)
+    purchases = purchases_of(names, bought)
     chosen, groups = grouped(purchases, level)
     if not len(chosen):
         return SCHEMA.empty_table()
-    listed = known.column("item").to_pylist(), known.column("name").to_pylist()
-    first_names = dict(zip(*map(reversed, listed), strict=True))
-    names = group_names(
-        [first_names[items[at]] for at in chosen.tolist()], groups, purchases.of_items()[chosen]
-    )
-    return _rows(level, items, chosen, [names[number] for number in groups.tolist()])
+    own = names.column("name").take(pa.array(chosen)).to_pylist()
+    of_groups = group_names(own, groups, purchases.of_items()[chosen])
+    return _rows(level, names, chosen, [of_groups[number] for number in groups.tolist()])
 
 
-def joined(level: Level, known: pa.Table, bought: Any, kept: pa.Table) -> pa.Table:
+def joined(level: Level, names: pa.Table, bought: pa.Table, kept: pa.Table) -> pa.Table:
     """Items that came to be bought often, in the kept group that each is bought with most.
 
-    known, bought: as `learned` takes them.
+    names, bought: as `learned` takes them.
     """
-    items, purchases = items_bought(known, bought)
-    names = sorted(set(kept.column("product_group").to_pylist()))
-    group_of = dict(zip(*(kept.column(name).to_pylist() for name in SCHEMA.names[1:]), strict=True))
-    numbers = [names.index(group_of[item]) if item in group_of else -1 for item in items]
-    new, groups = joining(purchases, level, np.array(numbers, dtype=np.int64))
-    return _rows(level, items, new, [names[number] for number in groups.tolist()])
+    found = pc.unique(kept.column("product_group")).sort()
+    at = pc.index_in(names.column("item"), kept.column("item"))
+    numbers = pc.index_in(kept.column("product_group").take(at), found)
+    stored = pc.fill_null(numbers, -1).to_numpy()
+    new, groups = joining(purchases_of(names, bought), level, stored)
+    return _rows(level, names, new, found.take(pa.array(groups)).to_pylist())
 
 
-def items_bought(known: pa.Table, bought: Any) -> tuple[list[str], Purchases]:
-    """Items in order, and the lines of customers by the number of the item."""
-    items = pc.unique(known.column("item"))
-    numbers = pc.index_in(known.column("item"), items).to_pylist()
-    number_of = dict(zip(known.column("product_key").to_pylist(), numbers, strict=True))
-    table = counted(bought)
-    keys = table.column("product_key").to_pylist()
-    purchases = Purchases.of(
-        table.column("customer_key").to_numpy(),
-        np.array([number_of.get(key, -1) for key in keys], dtype=np.int64),
-        table.column("line_count").to_numpy().astype(np.float64),
+def purchases_of(names: pa.Table, bought: pa.Table) -> Purchases:
+    """Lines of customers by the number of the item in the names."""
+    numbers = pc.index_in(bought.column("item"), names.column("item"))
+    return Purchases.of(
+        bought.column("customer_key").to_numpy(),
+        pc.fill_null(numbers, -1).to_numpy().astype(np.int64),
+        bought.column("line_count").to_numpy().astype(np.float64),
     )
-    return items.to_pylist(), purchases
 
 
-def _rows(level: Level, items: list[str], chosen: Labels, names: list[str]) -> pa.Table:
-    own = [items[at] for at in chosen.tolist()]
-    return pa.table([[level.name] * len(own), own, names], schema=SCHEMA)
+def _rows(level: Level, names: pa.Table, chosen: Labels, groups: list[str]) -> pa.Table:
+    items = names.column("item").take(pa.array(chosen))
+    return pa.table([[level.name] * len(groups), items, groups], schema=SCHEMA)
 
 
 def run_settings() -> dict[str, Any]:
@@ -169,13 +162,14 @@ def stored_groups(stored: Any) -> pa.Table:
     return last.select(SCHEMA.names).cast(SCHEMA)
 
 
-def counted(bought: Any) -> pa.Table:
-    """Lines by customer_key and product_key, of some thousand customers."""
+def items_bought(known: Any, bought: Any) -> pa.Table:
+    """Lines by customer_key and item, null for none of the known, of some thousand customers."""
     ((customer_count,),) = bought.aggregate("count(distinct customer_key) as n").fetchall()
     # Keys are hashes, so every so many-th customer is any.
     step = max(1, -(-customer_count // LEARNED_FROM))
-    groups = "customer_key, product_key"
     sample = bought.filter(f"mod(customer_key, {step}) = 0")
+    sample = sample.join(known.project("product_key, item"), "product_key", "left")
+    groups = "customer_key, item"
     lines = sample.aggregate(f"{groups}, count(*) as line_count", groups)
     table: pa.Table = lines.order(groups).to_arrow_table()
     return table

@@ -13,12 +13,11 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from models_py.arrays import Labels, Matrix, Vector
-from models_py.needs_learning import prior_count
+from models_py.needs_learning import LEAST_DEVIATION, prior_count
 
 GROUPS, GROUPS_FROM = 12, 60  # so many groups from so many items on, a fifth of them below
 LEAST_ITEMS, LEAST_GROUPS = 20, 4
 LEAST_CUSTOMERS = 200
-LEAST_DEVIATION = 1e-9
 ROUNDED = 9  # decimals of a correlation: the last bits depend on the machine
 
 

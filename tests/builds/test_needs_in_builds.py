@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 
 from chance_shop import build_chance
+from common.project_sql import project_vars
 from export_ordered import digests
 from models_py.dbt_inputs import key_ordered, of_fit
 from models_py.needs import source_with_scores
+from models_py.product_group_step import Calendar
 from needs_shop import CATEGORIES, CUSTOMERS, LATER, VOLUME, build_needs, customer_id, leanings
 from scored_marts import opened
 from shops import Built
@@ -77,6 +79,18 @@ def test_the_chosen_candidate_has_the_names_and_sizes_that_are_published(needs):
     profiles = {one["name"].lower(): one["profile"].lower() for one in told}
     assert profiles["all-round, no pronounced need"] == ""
     assert "spend share of bakery -" in profiles["strong in fish and produce"]
+
+
+def test_products_are_grouped_by_what_precedes_the_backtest(needs):
+    """The step has no model of dates before it, so it works the date out as `snapshots` does."""
+    ((first, last),) = needs.query_build(
+        "select min(order_date), max(order_date) from core.order_lines where not is_return"
+    )
+    days = project_vars()
+    names = ("yield_horizon_days", "snapshot_step_days", "min_observed_days")
+    calendar = Calendar(*(int(days[name]) for name in names))
+    found = needs.query_build("select as_of_date from features.snapshots where is_backtest")
+    assert found == [(calendar.until(first, last, None),)]
 
 
 def test_every_candidate_has_segments_by_name(needs):

@@ -24,28 +24,40 @@ levels as (
 
 -- What groups were learned of: sub-categories, products, or nothing, where
 -- categories are what preferences are measured at.
+grouped as (
+
+    select
+        accepted.*,
+        levels.level as group_level,
+        case levels.level
+            when 'product' then accepted.product_id
+            when 'subcategory' then accepted.subcategory
+            else accepted.category
+        end as grouped_item
+    from accepted
+    cross join levels
+
+),
+
 final as (
 
     select
-        accepted.product_id,
-        accepted.product_name,
-        accepted.category,
-        accepted.subcategory,
-        accepted.brand,
+        grouped.product_id,
+        grouped.product_name,
+        grouped.category,
+        grouped.subcategory,
+        grouped.brand,
+        grouped.group_level,
+        grouped.grouped_item,
         case
-            when levels.level = 'category' then accepted.category
+            when grouped.group_level = 'category' then grouped.category
             else learned_product_groups.product_group
         end as product_group,
-        accepted.product_key,
-        accepted.is_private_label
-    from accepted
-    cross join levels
+        grouped.product_key,
+        grouped.is_private_label
+    from grouped
     left join learned_product_groups
-        on
-            case
-                when levels.level = 'subcategory' then accepted.subcategory
-                else accepted.product_id
-            end = learned_product_groups.item
+        on grouped.grouped_item = learned_product_groups.item
 
 )
 

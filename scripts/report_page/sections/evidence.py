@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from report_page import charts, wording
-from report_page.marts import Answer, Marts, Row
+from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 from report_page.sections import prediction
 
@@ -72,76 +74,76 @@ def structure(marts: Marts, facts: Facts) -> list[Figure]:
     joint = [_scan_row(row) for row in answer.rows if row["rung"] == "joint"]
     own = [_scan_row(row) for row in answer.rows if chosen is None or row["rung"] == chosen["rung"]]
     reason = f"{chosen['k']} segments were {chosen['choice_reason']}." if chosen else ""
+    scanned = partial(_scan_figure, sql=answer.sql, table=table, k=k)
     return [
-        _elbow(joint, answer, table, k),
-        Figure(
-            key="k-scan",
-            title="Separation, by number of segments",
-            finding=_beyond_chance(facts) if chosen else "",
-            sql=answer.sql,
-            table=table,
-            chart=charts.scan(
-                joint,
-                title="silhouette",
-                series={"silhouette": "these customers", "reference": "data without structure"},
-                chosen=k,
-                tooltips={
-                    "k": "Segments",
-                    "told_silhouette": "Silhouette",
-                    "told_reference": "Without structure",
-                    "told_choice": "Choice",
-                },
-            ),
-            shows="Two lines over the number of segments.",
-            note="Shaded: the number that was chosen. The gap between the lines is what counts.",
-            width="half",
+        scanned(
+            joint,
+            key="elbow",
+            title="What segments leave unexplained",
+            finding="More segments always leave less; after a bend, another one adds little. Where "
+            "there is no bend, the other figures decide.",
+            axis="share of variance within segments",
+            series={"unexplained": "within segments"},
+            told={"told_unexplained": "Variance within segments"},
+            note=" Segments by all features together.",
         ),
-        Figure(
+        scanned(
+            joint,
+            key="k-scan",
+            title="Separation",
+            finding=_beyond_chance(facts) if chosen else "",
+            axis="silhouette",
+            series={"silhouette": "these customers", "reference": "data without structure"},
+            told={"told_silhouette": "Silhouette", "told_reference": "Without structure"},
+            shows="Two lines",
+            note=" The gap between the lines is what counts.",
+        ),
+        scanned(
+            own,
             key="stability",
-            title="Agreement of half samples, by number of segments",
+            title="Agreement of half samples",
             finding=reason,
-            sql=answer.sql,
-            table=table,
-            chart=charts.scan(
-                own,
-                title="adjusted Rand index, 1 is the same",
-                series={"stability": "agreement"},
-                chosen=k,
-                tooltips={
-                    "k": "Segments",
-                    "told_stability": "Agreement",
-                    "told_choice": "Choice",
-                },
-            ),
-            shows="A line over the number of segments.",
-            note="Shaded: the number that was chosen.",
-            width="half",
+            axis="adjusted Rand index, 1 is the same",
+            series={"stability": "agreement"},
+            told={"told_stability": "Agreement"},
         ),
     ]
 
 
-def _elbow(rows: list[dict[str, object]], answer: Answer, table: Table, k: int) -> Figure:
-    """Return how much segments leave unexplained, for every k that was tried."""
+def _scan_figure(
+    rows: list[dict[str, object]],
+    *,
+    sql: str,
+    table: Table,
+    k: int,
+    key: str,
+    title: str,
+    finding: str,
+    axis: str,
+    series: dict[str, str],
+    told: dict[str, str],
+    shows: str = "A line",
+    note: str = "",
+) -> Figure:
+    """Return a figure of a measure, for every number of segments that was tried.
+
+    told: what a tooltip says beside the number of segments and why it was chosen or not.
+    """
     return Figure(
-        key="elbow",
-        title="What segments leave unexplained, by number of segments",
-        finding="More segments always leave less; after a bend, another one adds little. Where "
-        "there is no bend, the other figures decide.",
-        sql=answer.sql,
+        key=key,
+        title=f"{title}, by number of segments",
+        finding=finding,
+        sql=sql,
         table=table,
         chart=charts.scan(
             rows,
-            title="share of variance within segments",
-            series={"unexplained": "within segments"},
+            title=axis,
+            series=series,
             chosen=k,
-            tooltips={
-                "k": "Segments",
-                "told_unexplained": "Variance within segments",
-                "told_choice": "Choice",
-            },
+            tooltips={"k": "Segments", **told, "told_choice": "Choice"},
         ),
-        shows="A line over the number of segments.",
-        note="Shaded: the number that was chosen. Segments by all features together.",
+        shows=f"{shows} over the number of segments.",
+        note=f"Shaded: the number that was chosen.{note}",
         width="half",
     )
 

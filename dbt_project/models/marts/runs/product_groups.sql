@@ -7,12 +7,6 @@ products as (
 
 ),
 
-learned_product_groups as (
-
-    select * from {{ ref('learned_product_groups') }}
-
-),
-
 overrides as (
 
     select
@@ -23,47 +17,27 @@ overrides as (
 
 ),
 
-levels as (
-
-    select coalesce(max(level), 'category') as level
-    from learned_product_groups
-
-),
-
-items as (
-
-    select
-        case levels.level
-            when 'product' then products.product_id
-            when 'subcategory' then products.subcategory
-            else products.category
-        end as item,
-        case when levels.level = 'product' then products.product_name end
-            as product_name,
-        products.product_group,
-        levels.level
-    from products
-    cross join levels
-
-),
-
 final as (
 
     select
-        items.item,
-        max(items.product_name) as product_name,
-        items.product_group,
-        coalesce(overrides.group_name, items.product_group) as group_name,
-        items.level,
+        products.grouped_item as item,
+        max(
+            case
+                when products.group_level = 'product' then products.product_name
+            end
+        ) as product_name,
+        products.product_group,
+        coalesce(overrides.group_name, products.product_group) as group_name,
+        products.group_level as level,
         count(*) as product_count
-    from items
+    from products
     left join overrides
-        on items.product_group = overrides.product_group
+        on products.product_group = overrides.product_group
     group by
-        items.item,
-        items.product_group,
-        coalesce(overrides.group_name, items.product_group),
-        items.level
+        products.grouped_item,
+        products.product_group,
+        coalesce(overrides.group_name, products.product_group),
+        products.group_level
 
 )
 

@@ -366,8 +366,8 @@ filled as (
 ),
 
 -- No segment is offered what another is offered: two that differ in neither
--- rule nor categories are told apart by what they are.
-told_apart as (
+-- rule nor categories differ by what sets each apart.
+distinguished as (
 
     select
         *,
@@ -391,7 +391,7 @@ told_apart as (
                         ''
                     )
             else ''
-        end as offer_told_apart
+        end as offer_distinguished
     from filled
 
 ),
@@ -407,7 +407,7 @@ final as (
         replace(
             filled_objective, 'these 1 customers', 'this one customer'
         ) as objective,
-        offer_told_apart as offer,
+        offer_distinguished as offer,
         filled_positioning as positioning,
         channel,
         channel_basis,
@@ -455,7 +455,7 @@ final as (
         ceiling_lower as opportunity_ceiling_lower,
         ceiling_upper as opportunity_ceiling_upper,
         is_discount_sensitive
-    from told_apart
+    from distinguished
 
 )
 

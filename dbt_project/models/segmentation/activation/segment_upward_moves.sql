@@ -184,9 +184,9 @@ distances as (
 
 ),
 
--- The segment above is the one of the next higher future spend. Of a table of
--- customers, whom nobody saw move, it is the most similar one of higher value
--- that is no more silent.
+-- The segment above is the one of the next higher future spend. In a table
+-- of customers, which has no movement, it is the most similar one of higher
+-- value that is no more silent.
 steps_ranked as (
 
     select
