@@ -3,6 +3,12 @@
 {% set features = behaviour_features() %}
 {% endif %}
 {% set used = used_slot_columns(ref('category_slots')) %}
+{% set attributes = attribute_features(
+    ref('attribute_profiles'),
+    ref('feature_settings'),
+    source('history', 'fit_features'),
+    features
+) %}
 
 with
 
@@ -36,9 +42,15 @@ contact_windows as (
 
 ),
 
-attribute_features as (
+customer_attributes as (
 
-    select * from {{ ref('int_attribute_features') }}
+    select * from {{ ref('customer_attribute_values') }}
+
+),
+
+attribute_profiles as (
+
+    select * from {{ ref('attribute_profiles') }}
 
 ),
 
@@ -111,6 +123,44 @@ behaviour as (
 
 ),
 
+attribute_numbers as (
+
+    select
+        customer_attributes.customer_id,
+        attribute_profiles.feature,
+        {{ read_number(
+            'customer_attributes.value',
+            'attribute_profiles.has_decimal_comma'
+        ) }} as value
+    from customer_attributes
+    inner join attribute_profiles
+        on customer_attributes.attribute = attribute_profiles.attribute
+    where
+        attribute_profiles.feature in (
+            ''
+            {%- for feature in attributes -%}
+            , {{ text_literal(feature) }}
+            {%- endfor -%}
+        )
+
+),
+
+-- A text where a number is expected is unknown, as is a number past reason.
+attribute_features as (
+
+    select
+        {% for feature in attributes -%}
+        max(value) filter (
+            where feature = {{ text_literal(feature) }}
+            and abs(value) <= {{ var('max_amount') }}
+        ) as {{ quoted_name(feature) }},
+        {% endfor -%}
+        customer_id
+    from attribute_numbers
+    group by customer_id
+
+),
+
 -- Attributes are as of today at every date.
 final as (
 
@@ -121,7 +171,7 @@ final as (
         {% for feature in features -%}
         behaviour.{{ feature }},
         {% endfor -%}
-        {% for feature in feature_columns(ref('int_attribute_features')) -%}
+        {% for feature in attributes -%}
         attribute_features.{{ quoted_name(feature) }},
         {% endfor -%}
         behaviour.is_current,

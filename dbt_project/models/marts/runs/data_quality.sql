@@ -6,14 +6,6 @@ record_outcomes as (
 
 ),
 
-order_line_notes as (
-
-    select * from {{ ref('order_line_notes') }}
-
-),
-
--- Notes are about accepted rows: they stand beside the outcomes and are not
--- added to them.
 final as (
 
     select
@@ -22,13 +14,6 @@ final as (
         reason,
         row_count
     from record_outcomes
-    union all
-    select
-        source_table,
-        'noted' as outcome,
-        reason,
-        row_count
-    from order_line_notes
 
 )
 

@@ -61,12 +61,6 @@ orders as (
 
 ),
 
-data_fingerprint as (
-
-    select * from {{ ref('int_data_fingerprint') }}
-
-),
-
 record_outcomes as (
 
     select * from {{ ref('record_outcomes') }}
@@ -248,7 +242,7 @@ final as (
         customer_counts.insufficient_history_count,
         customer_counts.never_ordered_count,
         outlier_counts.outlier_count,
-        data_fingerprint.order_line_count,
+        segmentation_run.order_line_count,
         record_counts.rejected_row_count,
         record_counts.duplicate_row_count,
         snapshot_counts.snapshot_count,
@@ -267,7 +261,7 @@ final as (
     cross join segments_alike
     cross join snapshot_counts
     cross join order_span
-    cross join data_fingerprint
+    cross join segmentation_run
     cross join record_counts
     cross join load_settings
 

@@ -18,15 +18,99 @@ highest_numbers as (
 
 ),
 
-data_fingerprint as (
+order_line_totals as (
 
-    select * from {{ ref('int_data_fingerprint') }}
+    select * from {{ ref('order_line_totals') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('interactions') }}
+
+),
+
+customer_attributes as (
+
+    select * from {{ ref('customer_attribute_values') }}
+
+),
+
+products as (
+
+    select * from {{ ref('products') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('customers') }}
 
 ),
 
 feature_catalog_entries as (
 
     select * from {{ ref('feature_catalog_entries') }}
+
+),
+
+-- Sums of row hashes: the same rows in any order give the same digest.
+entity_digests as (
+
+    select
+        'order_lines' as entity,
+        coalesce(cast(sum(line_count) as bigint), 0) as row_count,
+        {{ total_of_hash_sums('digest') }} as digest
+    from order_line_totals
+    union all
+    select
+        'interactions' as entity,
+        count(*) as row_count,
+        {{ hash_sum([
+            'customer_id',
+            'interaction_type',
+            'campaign_id',
+            'channel',
+            'score',
+            'occurred_at',
+        ]) }} as digest
+    from interactions
+    union all
+    select
+        'customer_attributes' as entity,
+        count(*) as row_count,
+        {{ hash_sum(['customer_id', 'attribute', 'value']) }} as digest
+    from customer_attributes
+    union all
+    select
+        'products' as entity,
+        count(*) as row_count,
+        {{ hash_sum([
+            'product_id',
+            'category',
+            'subcategory',
+            'brand',
+            'is_private_label',
+        ]) }} as digest
+    from products
+    union all
+    select
+        'customers' as entity,
+        count(*) as row_count,
+        {{ hash_sum(['customer_id', 'first_ordered_at']) }} as digest
+    from customers
+
+),
+
+data_fingerprint as (
+
+    select
+        {{ text_digest(
+            text_join("entity || '=' || coalesce(digest, '0')", ';', 'entity')
+        ) }} as data_hash,
+        max(case when entity = 'order_lines' then row_count end)
+            as order_line_count
+    from entity_digests
 
 ),
 
@@ -78,6 +162,7 @@ compared as (
         last_run.run_id as last_run_id,
         last_run.parent_run_id as last_parent_run_id,
         data_fingerprint.data_hash,
+        data_fingerprint.order_line_count,
         features_digest.features_hash,
         active_fit.settings_hash,
         active_fit.fit_number,
@@ -140,6 +225,7 @@ final as (
             end as bigint
         ) as run_number,
         fit_number,
+        order_line_count,
         is_refit,
         is_held_back,
         is_repeat,
