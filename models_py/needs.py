@@ -156,14 +156,15 @@ class NeedsModel:
         names = [column.feature for column in self.columns]
         return names + [n for n in (SPEND, ORDERS, LINES, OBSERVED) if n not in names]
 
-    def scores(self, given: Values) -> Matrix:
+    def scores(self, given: Values, values: Sequence[Vector] | None = None) -> Matrix:
         """Scores (axes x rows), of unit variance where they were learned.
 
-        Sums are taken in the order of the columns, so that any scorer that does gets the same.
+        values: of the columns (`column_values`), where they are known. Sums are taken in the order
+        of the columns, so that any scorer that does gets the same.
         """
         spend = log_spend(given)
         total = np.zeros((self.axes, len(spend)))
-        for at, line in enumerate(column_values(self.columns, given)):
+        for at, line in enumerate(values or column_values(self.columns, given)):
             for axis in range(self.axes):
                 total[axis] += line * self.coefficients[at, axis]
         for axis in range(self.axes):

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from models_py.arrays import Labels, Matrix, Vector
 from models_py.config import FitSettings
 from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
-from models_py.needs import NeedsColumn, NeedsModel, Values, segments
+from models_py.needs import NeedsColumn, NeedsModel, Values, column_values, segments
 from models_py.needs_learning import components, reliabilities, rotated, taken
 from models_py.parallel import one_blas_thread, ordered_map
 from models_py.stability import split
@@ -130,7 +130,8 @@ def search(
             return NeedsSearch((), None, active, _untried(beyond, settings.candidates))
         # The axes are the same whatever the threshold.
         models = {axes: _kept(rotated(found, axes, THRESHOLDS[0]), stored, given) for axes in tried}
-        scored = {axes: model.scores(given) for axes, model in models.items()}
+        values = column_values(found.columns, given)
+        scored = {axes: model.scores(given, values) for axes, model in models.items()}
         labels = {
             (axes, threshold): segments(scored[axes], threshold)
             for axes in tried
@@ -223,13 +224,15 @@ def _compared(
 
     def labels(rows: Labels) -> Iterator[Labels]:
         found = components(columns, taken(given, rows))
+        # Axes of the same components are of the same columns, whatever their number.
+        values = [] if found is None else column_values(found.columns, given)
         scored: dict[int, Matrix] = {}
         for axes, threshold in whole:
             if found is None:
                 yield np.zeros(count, dtype=np.int64)
                 continue
             if axes not in scored:
-                scored[axes] = rotated(found, axes, threshold).scores(given)
+                scored[axes] = rotated(found, axes, threshold).scores(given, values)
             yield segments(scored[axes], threshold)
 
     def compared(number: int) -> list[tuple[float, Vector]]:

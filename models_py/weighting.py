@@ -36,8 +36,9 @@ Groups that are all combinations of unrelated columns (the corners of a square) 
 permuted reference has them too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +53,7 @@ from models_py.null_references import KINDS, reference
 from models_py.parallel import one_blas_thread
 from models_py.scaler import Scaler
 from models_py.scaling import DEFINITIONS, STRUCTURE, learned_with_sample
-from models_py.stability import HalfSample, Halves
+from models_py.stability import Halves
 from models_py.weight_search import (
     LEAST_SHARE,
     Spread,
@@ -128,40 +129,36 @@ class Apartness:
     """Half-sample evidence of one k: means over the splits of the least of its clusters."""
 
     k: int
-    smallest_share: float
     jaccard: float
     separation: float
 
 
-def stability_of(
+def evidence_of(
     rows: Matrix, found: dict[int, Weighted], settings: FitSettings
-) -> dict[int, Apartness]:
-    """Half samples of each k in the space of its own weights."""
-    spaces = {k: kmeans.Rows(in_units_of(rows, one.weights)) for k, one in found.items()}
+) -> Callable[[int], Apartness]:
+    """Half samples of a k in the space of its own weights, taken when they are asked for."""
 
-    def halves(task: tuple[int, int]) -> HalfSample:
-        k, number = task
-        return Halves(spaces[k], settings.seed, number).compared(
-            found[k].labels,
+    @cache
+    def evidence(k: int) -> Apartness:
+        space = kmeans.Rows(in_units_of(rows, found[k].weights))
+        own = [
+            Halves(space, settings.seed, number).compared(
+                found[k].labels,
+                k,
+                starts=HALF_SAMPLE_STARTS,
+                iterations=settings.search_iterations,
+                seeding_size=settings.seeding_sample_size,
+                trim_share=settings.trim_share,
+            )
+            for number in range(HALF_SAMPLES)
+        ]
+        return Apartness(
             k,
-            starts=HALF_SAMPLE_STARTS,
-            iterations=settings.search_iterations,
-            seeding_size=settings.seeding_sample_size,
-            trim_share=settings.trim_share,
-        )
-
-    tasks = [(k, number) for k in found for number in range(HALF_SAMPLES)]
-    results = [halves(task) for task in tasks]
-    measured = {}
-    for place, (k, one) in enumerate(found.items()):
-        own = results[place * HALF_SAMPLES : (place + 1) * HALF_SAMPLES]
-        measured[k] = Apartness(
-            k,
-            one.smallest_share,
             float(np.mean([half.jaccards for half in own], axis=0).min()),
             float(np.mean([half.separation for half in own])),
         )
-    return measured
+
+    return evidence
 
 
 def gap_of(rows: Matrix, found: Weighted, settings: FitSettings, *, is_searched: bool) -> float:
@@ -212,18 +209,19 @@ def clustered(rows: Matrix, k: int, weights: Vector, settings: FitSettings, *pat
 def clearest(
     rows: Matrix,
     found: dict[int, Weighted],
-    measured: dict[int, Apartness],
+    evidence: Callable[[int], Apartness],
     settings: FitSettings,
     *,
     is_searched: bool,
     bar: Bar = FOUND,
 ) -> Apartness | None:
     """The largest k whose clusters are apart, come back and beat the references; or None."""
-    for k in sorted(measured, reverse=True):
-        one = measured[k]
+    for k in sorted(found, reverse=True):
+        if found[k].smallest_share < max(LEAST_SHARE, settings.min_segment_share):
+            continue
+        one = evidence(k)
         if (
-            one.smallest_share >= max(LEAST_SHARE, settings.min_segment_share)
-            and one.separation >= bar.separation
+            one.separation >= bar.separation
             and one.jaccard >= bar.jaccard
             and gap_of(rows, found[k], settings, is_searched=is_searched) >= bar.gap
         ):
@@ -266,13 +264,13 @@ def structure_weights(
         return {k: at(k) for k in ks}
 
     found = {k: searched(rows, k, firsts, settings, START_PATH) for k in ks}
-    measured = stability_of(rows, found, settings)
+    measured = evidence_of(rows, found, settings)
     bar = DISPLACING if is_defined else FOUND
     ours = clearest(rows, found, measured, settings, is_searched=True, bar=bar)
     best, is_held = found, False
     if held is not None:
         kept = with_weights_of(held, 1 + len(firsts))
-        there = stability_of(rows, kept, settings)
+        there = evidence_of(rows, kept, settings)
         standing = clearest(rows, kept, there, settings, is_searched=False, bar=STAYING)
         if standing is not None and (
             ours is None
@@ -282,12 +280,12 @@ def structure_weights(
     if ours is None:
         return None
     given = with_weights_of(definition_weights, 3)
-    theirs = clearest(rows, given, stability_of(rows, given, settings), settings, is_searched=False)
+    theirs = clearest(rows, given, evidence_of(rows, given, settings), settings, is_searched=False)
     if theirs is not None:
         # More separated groups are clearer in themselves; as clusters of a larger k are nearer to
         # each other, separations of the same k may be compared, too.
         is_finer = ours.k > theirs.k + is_defined
-        more = max(ours.separation, measured[theirs.k].separation) - theirs.separation
+        more = max(ours.separation, measured(theirs.k).separation) - theirs.separation
         if not is_finer and more < _needed(is_held=is_held, is_defined=is_defined):
             return None
     return held if is_held else best[ours.k].weights
