@@ -53,13 +53,13 @@ CHAINS = [
             "stationary",
             "stationary_one_thread",
             id="2 threads and 1",
-            marks=pytest.mark.many_builds,
+            marks=[pytest.mark.many_builds, pytest.mark.short],
         ),
         pytest.param(
             "stationary",
             "stationary_shuffled",
             id="2 threads and 4, shuffled",
-            marks=pytest.mark.many_builds,
+            marks=[pytest.mark.many_builds, pytest.mark.short],
         ),
     ],
 )
@@ -78,6 +78,7 @@ def test_shuffled_files_are_not_the_same_files(builds):
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_the_larger_shop_has_work_for_several_threads(builds):
     # DuckDB hands out table rows to threads by the 122,880.
     ((line_count,),) = builds["stationary"].query(

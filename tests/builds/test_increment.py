@@ -181,6 +181,7 @@ CHAINS = [
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("name", ["grown", "appended"])
 def test_an_increment_gives_the_marts_of_a_full_build(builds: Builds, name: str) -> None:
     expected, found = digests(builds[f"{name}_full"].marts), digests(builds[name].marts)
@@ -191,6 +192,7 @@ def test_an_increment_gives_the_marts_of_a_full_build(builds: Builds, name: str)
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("name", ["grown", "appended"])
 def test_every_kept_table_is_that_of_a_full_build(builds: Builds, name: str) -> None:
     grown, full = builds[name], builds[f"{name}_full"]
@@ -209,6 +211,7 @@ def test_every_kept_table_is_that_of_a_full_build(builds: Builds, name: str) -> 
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_older_lines_are_not_read_again(builds: Builds) -> None:
     rows = builds["grown"].query_build(
         "select distinct lines.source_file, keyed.mark from core.int_order_lines_keyed as keyed "
@@ -221,6 +224,7 @@ def test_older_lines_are_not_read_again(builds: Builds) -> None:
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("name", "unchanged"),
     [
@@ -251,6 +255,7 @@ def messages(built: Built) -> dict[str, str]:
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_the_backtest_is_kept_while_all_that_it_is_made_of_is_the_same(builds: Builds) -> None:
     backtest = "model.segmentation.learned_backtest_assignments"
     # A file of the grown shop has lines of days before the backtest.
@@ -264,6 +269,7 @@ def test_the_backtest_is_kept_while_all_that_it_is_made_of_is_the_same(builds: B
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_the_build_says_what_it_keeps(builds: Builds) -> None:
     ((row_count,),) = builds["before the increment"].query_build(
         "select sum(row_count) from raw.load_ledger where source_table = 'order_lines'"
@@ -279,6 +285,7 @@ def test_the_build_says_what_it_keeps(builds: Builds) -> None:
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_the_later_file_affects_older_orders(builds: Builds) -> None:
     ((order_count, oldest),) = builds["grown"].query_build(
         "select count(*), cast(min(order_date) as varchar) from core.affected_orders"
@@ -304,6 +311,7 @@ def test_the_later_file_affects_older_orders(builds: Builds) -> None:
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("defect", PLANTED)
 def test_a_defect_in_new_lines_is_found_by_an_increment(builds: Builds, defect: str) -> None:
     assert "rows in 1 file is kept" in builds[defect].output

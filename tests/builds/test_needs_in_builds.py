@@ -193,6 +193,7 @@ def test_reasons_add_up_to_the_margin_and_speak_of_needs(needs):
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_customers_who_differ_in_volume_only_have_tiers_and_it_is_said_that_needs_do_not_differ(
     builds,
 ):
@@ -216,6 +217,7 @@ def test_customers_who_differ_in_volume_only_have_tiers_and_it_is_said_that_need
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_pure_chance_is_weak_and_has_no_needs(builds):
     verdict, why = builds["chance"].current_run("verdict", "verdict_reason")
     assert verdict == "weak"
@@ -223,6 +225,7 @@ def test_pure_chance_is_weak_and_has_no_needs(builds):
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_a_refit_on_later_data_keeps_needs_and_ids(builds):
     first, later = builds["needs"], builds["needs later"]
     assert later.one("select count(*) from history.fits") == (2,)
@@ -249,6 +252,7 @@ def test_a_refit_on_later_data_keeps_needs_and_ids(builds):
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_a_replay_gives_what_was_published_then(builds):
     expected, found = (digests(builds[name].marts) for name in ("needs", "needs replay"))
     assert [mart for mart in sorted(expected) if found.get(mart) != expected[mart]] == []

@@ -208,6 +208,7 @@ def test_names_may_change_more_than_once():
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_a_build_goes_on_from_a_file_of_version_1(builds, shop):
     upgraded = builds["upgraded"]
     assert upgraded.query(

@@ -34,6 +34,7 @@ def rules() -> list[dict[str, str]]:
 
 
 @pytest.mark.many_builds
+@pytest.mark.short
 def test_a_wrong_rule_is_one_clear_error(builds: Builds) -> None:
     built = builds["wrong_rules"]
     assert built.code == 4, built.output

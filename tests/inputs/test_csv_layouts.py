@@ -10,7 +10,7 @@ from loading.csv_format import line_ends
 from loading.text_format import Scanned
 from tried import EXPECTED, GOOD, NAMED, NAMED_EXPECTED, staged, try_load
 
-pytestmark = pytest.mark.inputs
+pytestmark = [pytest.mark.inputs, pytest.mark.short]
 
 LINES = GOOD.splitlines()
 TITLES = "Sales report 2024\nPrinted by Zoë, 2025-01-03\n\n"

@@ -31,7 +31,7 @@ from tried import (
     write,
 )
 
-pytestmark = pytest.mark.inputs
+pytestmark = [pytest.mark.inputs, pytest.mark.short]
 
 
 @pytest.mark.parametrize(

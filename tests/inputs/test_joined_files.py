@@ -10,7 +10,7 @@ import pytest
 
 from tried import Files, try_files, try_load
 
-pytestmark = pytest.mark.inputs
+pytestmark = [pytest.mark.inputs, pytest.mark.short]
 
 ITEMS = (
     "order_id,order_item_id,product_id,price,status\no1,1,tea,9,x\no1,2,jam,5,x\n"

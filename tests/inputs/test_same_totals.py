@@ -25,7 +25,7 @@ from common.project_sql import ProjectSql
 from tried import try_load
 from workbooks import xlsx, zipped
 
-pytestmark = pytest.mark.inputs
+pytestmark = [pytest.mark.inputs, pytest.mark.short]
 
 NAMES = ("order_id", "customer_id", "product_id", "ordered_at", "quantity", "net_amount")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252")
