@@ -26,12 +26,16 @@ from common.settings_table import nearest
 from common.source_contract import Source
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
+from loading.audiences import MARTS as AUDIENCE_MARTS
+from loading.audiences import read_rules
 from loading.definition_rows import check_clustered
 from loading.definitions import SEEDS, active_definitions, seed_rows
 from loading.seed_files import SeedFile
 
 RULES = "playbook_rules"
 LONGEST_NAME = 100
+# Features need_1, need_2 and so on are found in the data.
+MOST_NEEDS = 20
 # Its columns follow the catalogue of features; a test compares them.
 MARTS_WITHOUT_CONTRACT = ("customer_features",)
 
@@ -52,6 +56,7 @@ def check_project(settings: Settings, source: Source, origin: Warehouse) -> None
     content = rules.read_bytes() if rules.is_file() else b""
     check_rules(content, *dbt_vars(settings).items())
     names_of(GROUPS, settings.source)
+    check_audiences(settings, source, origin)
     for line in unused_names(settings, origin):
         warn(f"  {line}")
 
@@ -98,6 +103,37 @@ def check_playbook(
     others = f" (and {len(problems) - 1} more)" if problems[1:] else ""
     message = f"row {number}, column {column}: found {shown(found)}, expected {expected}{others}"
     raise file.refusal(message)
+
+
+def check_audiences(settings: Settings, source: Source, origin: Warehouse) -> None:
+    """Refuse audiences whose conditions name what is no column, or are none.
+
+    Features that a build leaves out are columns here; an export refuses a rule that names one.
+    """
+    definitions = [*seed_rows(), *active_definitions(settings, source)[1]]
+    types = {str(definition["feature"]).lower(): "double" for definition in definitions}
+    types |= {f"need_{number}": "double" for number in range(1, MOST_NEEDS + 1)}
+    types |= published_features(origin)
+    for path in sorted((PROJECT / "models" / "marts" / "customers").glob("*.yml")):
+        for model in described_models(path):
+            if model["name"] in AUDIENCE_MARTS:
+                columns = [c for c in model.get("columns") or [] if "data_type" in c]
+                types |= {column["name"]: column["data_type"] for column in columns}
+    with duckdb.connect() as connection:
+        read_rules(connection, types, settings.source)
+
+
+def published_features(origin: Warehouse) -> dict[str, str]:
+    """Return the types of the features that are published, by their names; none at first."""
+    if not origin.marts_db.exists():
+        return {}
+    with duckdb.connect(origin.marts_db, read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select lower(column_name), data_type from duckdb_columns() "
+                "where schema_name = 'main' and table_name = 'customer_features'"
+            ).fetchall()
+        )
 
 
 def seed_columns(name: str) -> tuple[str, ...]:
