@@ -17,7 +17,8 @@ VENV := $(if $(filter spark,$(value TARGET)),.venv-spark,.venv)/bin
 # keeps make from reading a dollar sign in them.
 VARIABLES := SOURCE DATA ID VALUE CURRENCY DEFINITIONS WAREHOUSE AS_OF K REFIT SEED \
     THREADS MEMORY TARGET SPARK_MASTER SPARK_CONF KEEP PSEUDONYMISE DATE_FORMAT DECIMAL \
-    MISSING_IDS IDS FULL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS OUT HOLDOUT RUN SQL FILE CUSTOMER WAIT LOG
+    MISSING_IDS IDS FULL PYTEST_ARGS FORCE SEGMENT FORMAT FIELDS AUDIENCE LAYOUT CONTACTS \
+    CHANGES OUT HOLDOUT RUN SQL FILE CUSTOMER WAIT LOG
 $(foreach name,$(VARIABLES),$(if $(value $(name)),$(eval \
     override export $(name) := $$(value $(name)))))
 
@@ -26,8 +27,8 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
-    test-page test-mcp test-metrics test-activation clients lint format docs docs-site summary candidates report workbook deck facts mcp query versions verify rollback export forget clean clean-all
+.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation setup-dagster build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
+    test-page test-mcp test-metrics test-activation test-dagster clients lint format docs docs-site summary candidates report workbook deck facts audiences mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -55,6 +56,10 @@ setup-metrics: ## Add what examples/metrics needs to .venv [PYTHON]
 setup-activation: ## Add what examples/activation needs to .venv [PYTHON]
 	@$(CHECK_PYTHON)
 	@TARGET= "$$PYTHON" scripts/setup_environment.py --activation
+
+setup-dagster: ## Add what examples/dagster needs to .venv [PYTHON]
+	@$(CHECK_PYTHON)
+	@TARGET= "$$PYTHON" scripts/setup_environment.py --dagster
 
 build: setup ## Load, model, segment, publish, and show the summary [all settings]
 	@$(VENV)/segmentation build
@@ -108,6 +113,9 @@ test-metrics: setup-dev setup-metrics ## Compare metrics of MetricFlow with the 
 test-activation: setup-dev setup-activation ## Run the syncs of drt on exports; a minute [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m activation
 
+test-dagster: setup-dev setup-dagster ## Make the assets of examples/dagster; a minute [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m dagster
+
 clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py
 
@@ -151,7 +159,10 @@ workbook: setup ## Write what the page shows as an Excel workbook, report.xlsx [
 deck: setup ## Write what the page shows as a PowerPoint deck, report.pptx [OUT FORCE SOURCE WAREHOUSE]
 	@$(VENV)/segmentation deck
 
-export: setup ## Write customers to a file for a campaign tool [SEGMENT FORMAT FIELDS OUT HOLDOUT FORCE SOURCE WAREHOUSE]
+audiences: setup ## Show the audiences of audiences.csv with their customers [SOURCE WAREHOUSE]
+	@$(VENV)/segmentation audiences
+
+export: setup ## Write customers to a file for a campaign tool [SEGMENT AUDIENCE LAYOUT CONTACTS, all of export --help]
 	@$(VENV)/segmentation export
 
 query: setup ## Query the published file in SQL, read-only [SQL or FILE, FORMAT SOURCE WAREHOUSE]

@@ -14,10 +14,14 @@ EXIT_CODES = """exit codes:
 
 @command(
     "SEGMENT",
+    "AUDIENCE",
     "FORMAT",
     "FIELDS",
+    "LAYOUT",
+    "CONTACTS",
     "OUT",
     "HOLDOUT",
+    "CHANGES",
     "FORCE",
     *PLACE,
     "THREADS",
@@ -27,7 +31,7 @@ EXIT_CODES = """exit codes:
     FORMAT=("csv", "parquet"),
 )
 def export() -> int:
-    """Write the customers of one segment, all segments or none, for a campaign tool.
+    """Write the customers of one segment, all segments, none or an audience, for a campaign tool.
 
     Each row says whether the customer entered, stayed or left since the last export of the same
     audience, and since when. If the segment or status was exported before, customers who left it
@@ -39,6 +43,10 @@ def export() -> int:
     written in place of member_since_date, and the segment is that at the last order. Customers
     held out of campaigns are not exported unless HOLDOUT says so; HOLDOUT=include adds the column
     is_holdout. The format follows the extension of the file.
+
+    LAYOUT writes the files that a campaign tool imports into a folder: add has who is in the
+    audience, remove who left since the last export for this tool. Customers who opted out of
+    messages, and those without an address, are left out. CHANGES leaves out those who stayed.
     """
     from handover.export import main
 

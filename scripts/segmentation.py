@@ -1,7 +1,4 @@
-"""The command line of the project: `segmentation build --k 5`, `segmentation check FOLDER`.
-
-The commands have the names of make's targets. A command is imported when it is asked for.
-"""
+"""The command line of the project: the targets of make as commands, imported when asked for."""
 
 from __future__ import annotations
 
@@ -23,6 +20,7 @@ COMMANDS = {
     "facts": ("facts", "Write the facts of the segments as JSON, for programs that write text."),
     "workbook": ("workbook", "Write what the page shows as an Excel workbook."),
     "deck": ("deck", "Write what the page shows as a PowerPoint deck."),
+    "audiences": ("audiences", "Show the audiences of audiences.csv with their customers."),
     "export": ("export", "Write customers to a file for a campaign tool."),
     "query": ("query", "Query the published file in SQL, read-only."),
     "mcp": ("serve_mcp", "Serve the published file to agents, read-only, over stdio."),

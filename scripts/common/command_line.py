@@ -25,7 +25,7 @@ BY_NAME = {setting.name: setting for setting in (*SETTINGS, *VARIABLES)}
 ALL_SETTINGS = tuple(setting.name for setting in SETTINGS)
 # Where the published file is, for commands that only read it or change it.
 PLACE = ("SOURCE", "WAREHOUSE")
-FILES = ("DATA", "DEFINITIONS", "SPARK_CONF", "OUT", "FILE")
+FILES = ("DATA", "DEFINITIONS", "SPARK_CONF", "CONTACTS", "OUT", "FILE")
 FOLDERS = ("WAREHOUSE",)
 
 

@@ -219,10 +219,37 @@ VARIABLES: tuple[Setting, ...] = (
         "column names separated by commas",
     ),
     Setting(
+        "AUDIENCE",
+        "none",
+        "audience to export, by a rule of your own",
+        "a name in dbt_project/seeds/audiences.csv",
+    ),
+    Setting(
+        "LAYOUT",
+        "none: the columns of FIELDS",
+        "campaign tool whose files export writes",
+        "klaviyo, mailchimp, hubspot, braze, google or meta; sync for examples/activation",
+        ("klaviyo", "mailchimp", "hubspot", "braze", "google", "meta", "sync"),
+    ),
+    Setting(
+        "CONTACTS",
+        "attributes such as email, and ids that are e-mail addresses",
+        "addresses of customers, for LAYOUT",
+        "a CSV or Parquet file with customer_id and email; for google and meta also phone, "
+        "first_name, last_name, country and postal_code",
+    ),
+    Setting(
+        "CHANGES",
+        "0",
+        "1 exports only customers who entered or left since the last export",
+        "0 or 1",
+        is_flag=True,
+    ),
+    Setting(
         "OUT",
         "in exports/ of the warehouse, or report.html, .xlsx or .pptx in the warehouse",
         "output file of export, report, workbook or deck",
-        "the path of a file",
+        "the path of a file; with LAYOUT that of a folder",
     ),
     Setting(
         "HOLDOUT",

@@ -8,43 +8,42 @@ says otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 import duckdb
 
-from common.console import WRONG_USE, Problem, count, say, size
+from common.console import WRONG_USE, Problem, say
 from common.data_errors import first_line, printable
 from common.quoting import literal
 from common.settings import Settings, resolve_reading
 from common.settings_table import nearest
 from common.warehouse_paths import Warehouse
+from handover.audiences import rule_of
+from handover.export_layout import make_audience, make_contacts, write_files
 from handover.export_request import LEDGER_COLUMNS, STATUSES, Request, read_request
-from handover.export_rows import check_rows, column_types, make_members, make_statuses, write
+from handover.export_rows import (
+    check_rows,
+    column_types,
+    make_customers,
+    make_members,
+    make_statuses,
+    write,
+)
+from handover.export_words import Exported, describe
+from handover.layouts import layouts
 from store import export_ledger
 from store.atomic_path import sync
 from store.build_database import limit_access, limit_resources
-from store.export_ledger import Audience, Counts, LastExport
+from store.export_ledger import Audience, Counts
 from store.forgotten_totals import pending_of
 from store.plain_names import PlainNames, plain_names
 from store.published_file import not_published
 from store.temporary import EXPORT, place_in, session
 from store.warehouse import remove_leftovers
 
+LAYOUT_FILES = r"(add|remove)(_\d+_of_\d+)?\.(csv|parquet)"
 AUDIENCE_NAMES = {"exclude": "", "include": "_with_holdout", "only": "_holdout"}
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What was exported."""
-
-    path: Path
-    counts: Counts
-    held_out_count: int
-    base: LastExport | None
-    run_number: int
-    as_of_date: object
 
 
 def export(settings: Settings, request: Request) -> Exported:
@@ -67,14 +66,20 @@ def export(settings: Settings, request: Request) -> Exported:
         try:
             connection.execute(f"attach {literal(warehouse.marts_db)} as marts (read_only)")
             current = current_run(connection)
-            check(connection, request)
+            check(connection, request, settings.source)
             file = file_of(warehouse, request, current[1])
             export_ledger.attach(connection, warehouse.exports_db)
-            limit_access(connection, [warehouse.path, file.parent, names.folder])
+            readable = names.of(request.contacts) if request.contacts else None
+            given = [readable] if readable else []
+            limit_access(connection, [warehouse.path, file.parent, names.folder, *given])
             pending = pending_of(warehouse)
             forgotten_count = pending.customer_count if pending else 0
-            held_out = make_members(connection, request, forgotten_count)
-            return _export(connection, request, current, settings.source, file, names, held_out)
+            make_customers(connection, request, settings.source, forgotten_count)
+            if request.layout:
+                make_contacts(connection, request, layouts()[request.layout], readable)
+                make_audience(connection)
+            left_out = make_members(connection, request)
+            return _export(connection, request, current, settings.source, file, names, left_out)
         except (OSError, duckdb.Error) as error:
             reason = first_line(error)
             raise Problem(f"the export failed, no file was put in place: {reason}") from error
@@ -87,11 +92,18 @@ def _export(
     source: str,
     file: Path,
     names: PlainNames,
-    held_out: int,
+    left_out: dict[str, int],
 ) -> Exported:
-    audience = Audience(source, request.segment_id, request.holdout, request.status)
+    audience = Audience(
+        source,
+        request.segment_id,
+        request.holdout,
+        request.status,
+        request.layout,
+        request.audience,
+    )
     base = export_ledger.base_of(connection, audience, current[0], "members")
-    counts = make_statuses(connection, base, by_segment=request.status is None)
+    counts = make_statuses(connection, base, by_segment=request.is_by_segment)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     export_id = export_ledger.write_down(
         connection,
@@ -105,17 +117,45 @@ def _export(
         members="members",
     )
     try:
-        write(connection, request, temporary)
-        check_rows(connection, request.format, names.of(temporary), counts.rows)
-        sync(temporary)
+        files = _write(connection, request, temporary, names, counts)
         export_ledger.about_to_move(connection, export_id)
-        check_place(file, request.is_forced)
+        check_place(request, file)
+        if request.layout:
+            # A folder takes the place of no other that has files.
+            export_ledger.remove(file)
         os.replace(temporary, file)
         sync(file.parent)
     finally:
         # Done when the file is in place, forgotten when it is not.
         export_ledger.settle(connection)
-    return Exported(file, counts, held_out, base, current[1], current[2])
+    return Exported(file, counts, left_out, files, base, current[1], current[2])
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    request: Request,
+    temporary: Path,
+    names: PlainNames,
+    counts: Counts,
+) -> dict[str, int]:
+    """Write the file, or the files of a layout into a folder, and read them back.
+
+    Returns:
+        The rows of each file of a layout.
+    """
+    if request.layout is None:
+        write(connection, request, temporary)
+        expected = counts.rows - counts.stayed * request.has_changes_only
+        check_rows(connection, request.format, names.of(temporary), expected)
+        sync(temporary)
+        return {}
+    temporary.mkdir()
+    files = write_files(connection, request, layouts()[request.layout], temporary)
+    for name, row_count in files.items():
+        check_rows(connection, request.format, names.of(temporary / name), row_count)
+        sync(temporary / name)
+    sync(temporary)
+    return files
 
 
 def current_run(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, object]:
@@ -128,8 +168,10 @@ def current_run(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, object
     return row
 
 
-def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
-    """Refuse a segment or columns that the published file does not have."""
+def check(connection: duckdb.DuckDBPyConnection, request: Request, source: str) -> None:
+    """Refuse a segment, audience or columns that the published file does not have."""
+    if request.audience:
+        rule_of(connection, source, request.audience)
     segments = dict(
         connection.execute(
             "select segment_id, segment_name from marts.segment_summary order by segment_id"
@@ -161,55 +203,44 @@ def file_of(warehouse: Warehouse, request: Request, run_number: int) -> Path:
         Problem: it is there already, or its folder is not.
     """
     if request.out is None:
-        whom = "all" if request.segment_id is None else f"segment_{request.segment_id}"
-        whom = request.status or whom
-        name = f"{whom}{AUDIENCE_NAMES[request.holdout]}_run_{run_number}.{request.format}"
+        ending = f"_{request.layout}" if request.layout else f".{request.format}"
+        name = f"{request.file_name}{AUDIENCE_NAMES[request.holdout]}_run_{run_number}{ending}"
         warehouse.exports.mkdir(exist_ok=True)
         file = warehouse.exports / name
     else:
         file = request.out
     if not file.parent.is_dir():
         raise Problem(f"OUT={file}: there is no folder {file.parent}", WRONG_USE)
-    check_place(file, request.is_forced)
+    check_place(request, file)
     return file
 
 
-def check_place(file: Path, is_forced: bool) -> None:
-    """Refuse a file that is there already, unless it may be replaced."""
-    if file.is_dir():
+def check_place(request: Request, file: Path) -> None:
+    """Refuse what is there already, unless it may be replaced.
+
+    A folder may be replaced where it holds files of a layout and nothing else.
+    """
+    if request.layout:
+        check_folder(file)
+    elif file.is_dir():
         raise Problem(f"OUT={file}: this is a folder, expected a file", WRONG_USE)
-    if file.exists() and not is_forced:
+    if file.exists() and not request.is_forced:
         raise Problem(f"{file} is there already: FORCE=1 replaces it, OUT names another", WRONG_USE)
 
 
-def describe(request: Request, exported: Exported) -> Iterable[str]:
-    """Yield the lines that say what was exported."""
-    whom = "All segments" if request.segment_id is None else f"Segment {request.segment_id}"
-    if request.status:
-        whom = f"Customers with status {request.status}"
-    counts = exported.counts
-    yield (
-        f"{whom} of run {exported.run_number}, as of {exported.as_of_date}: "
-        f"{count(counts.entered + counts.stayed, 'customer')}"
-    )
-    if request.holdout == "exclude":
-        yield (
-            f"  {count(exported.held_out_count, 'customer')} held out of campaigns and left out "
-            "(HOLDOUT=include writes them too)"
-        )
-    elif request.holdout == "include":
-        yield "  with customers held out of campaigns: do not address those with is_holdout"
-    else:
-        yield "  only customers held out of campaigns: do not address them"
-    if exported.base is None:
-        yield "  the first export of this audience: everybody counts as entered"
-    else:
-        yield (
-            f"  since the export of run {exported.base.run_number}, as of "
-            f"{exported.base.as_of_date}: {counts.entered:,} entered, {counts.stayed:,} stayed, "
-            f"{counts.left:,} left"
-        )
-    yield (f"  {exported.path}  {count(counts.rows, 'row')}, {size(exported.path.stat().st_size)}")
+def check_folder(folder: Path) -> None:
+    """Refuse the place of a layout's files where something else is."""
+    if folder.is_file() or folder.is_symlink():
+        raise Problem(f"OUT={folder}: this is no folder, expected one", WRONG_USE)
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if not re.fullmatch(LAYOUT_FILES, path.name) or not path.is_file():
+            raise Problem(
+                f"OUT={folder}: {printable(path.name)} in it is no file of an export; expected a "
+                "folder that is not there yet",
+                WRONG_USE,
+            )
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ import duckdb
 
 from common.console import Problem
 from common.formulas import FORMULA
-from common.query_rows import one_row
+from common.query_rows import one_count, one_row
 from common.quoting import identifier, literal
+from handover.audiences import make_customers_of, rule_of
 from handover.export_request import LEDGER_COLUMNS, Request
 from store.export_ledger import Counts, LastExport
 
@@ -29,32 +30,30 @@ def column_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     )
 
 
-def make_members(
-    connection: duckdb.DuckDBPyConnection, request: Request, forgotten_count: int = 0
-) -> int:
-    """Make the temporary table `members`; returns how many are left out for the holdout.
+def make_customers(
+    connection: duckdb.DuckDBPyConnection,
+    request: Request,
+    source: str,
+    forgotten_count: int = 0,
+) -> None:
+    """Make the temporary table `customers`: those of the segment, status or audience.
 
     forgotten_count: customers that the summary still counts, until the next build.
 
     Raises:
         Problem: they are not as many as the summary of the segments says.
     """
-    rule = {"exclude": "not is_holdout", "include": "true", "only": "is_holdout"}[request.holdout]
+    if request.audience:
+        make_customers_of(connection, rule_of(connection, source, request.audience))
+        return
     status = request.status or "segmented"
     connection.execute(
-        "create temp table audience as select customer_id, segment_id, "
-        f"{rule} as is_member from marts.customer_segments where status = $status "
+        "create temp table customers as select customer_id, segment_id, is_holdout "
+        "from marts.customer_segments where status = $status "
         "and ($segment_id is null or segment_id = $segment_id)",
         {"status": status, "segment_id": request.segment_id},
     )
-    connection.execute(
-        "create temp table members as select customer_id, segment_id from audience where is_member"
-    )
-    member_count, other_count = one_row(
-        connection,
-        "select count(*) filter (where is_member), count(*) filter (where not is_member) "
-        "from audience",
-    )
+    found = one_count(connection, "select count(*) from customers")
     if request.status:
         table = "segmentation_runs"
         query = f"select {identifier(f'{status}_count')} from marts.{table} where is_current"
@@ -66,13 +65,33 @@ def make_members(
         )
     values = {} if request.status else {"segment_id": request.segment_id}
     (expected,) = one_row(connection, query, values)
-    missing = expected - member_count - other_count
+    missing = expected - found
     if missing and not 0 < missing <= forgotten_count:
         raise Problem(
-            f"customer_segments has {member_count + other_count:,} customers of this audience, "
+            f"customer_segments has {found:,} customers of this audience, "
             f"{table} {expected:,}: the published file is not whole, build again"
         )
-    return other_count if request.holdout == "exclude" else 0
+
+
+def make_members(connection: duckdb.DuckDBPyConnection, request: Request) -> dict[str, int]:
+    """Make the temporary table `members`; returns how many of `customers` are left out, and why.
+
+    The temporary table `audience` is made from `customers` unless a layout has made it.
+    """
+    if request.layout is None:
+        rule = {"exclude": "not is_holdout", "include": "true", "only": "is_holdout"}
+        connection.execute(
+            "create temp table audience as select customer_id, segment_id, case when "
+            f"{rule[request.holdout]} then 'member' else 'held_out' end as standing from customers"
+        )
+    connection.execute(
+        "create temp table members as select customer_id, segment_id from audience "
+        "where standing = 'member'"
+    )
+    counted = connection.execute(
+        "select standing, count(*) from audience where standing <> 'member' group by standing"
+    ).fetchall()
+    return dict(counted)
 
 
 def make_statuses(
@@ -136,6 +155,7 @@ def write(connection: duckdb.DuckDBPyConnection, request: Request, file: Path) -
             from membership
             left join marts.main.customer_segments as customers
                 on membership.customer_id = customers.customer_id
+            {"where membership.membership_status <> 'stayed'" if request.has_changes_only else ""}
             order by membership.customer_id
         ) to {literal(file)} ({options})
         """

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import Any, TypeAlias
 
 import duckdb
 
+from common.consent import SAID_NO
 from common.project_sql import project_vars
 from common.query_rows import named_rows
 from store.published_file import open_published
@@ -19,6 +21,8 @@ QUERIES = Path(__file__).parent / "queries"
 SEGMENT = "$segment_id"
 # Stands for the setting of this name.
 LEAST_SIZE = "$min_group_size"
+# Stands for the condition on an attribute by which a customer said no to messages.
+NO_MESSAGES = "$said_no"
 # Totals that give the size of a segment away, where the other segments are shown.
 TOTALS = ("customer_share", "spend_share", "segmented_customer_count")
 WITH_TOTALS = ("segments", "brief_segment", "grid", "runs")
@@ -77,6 +81,7 @@ class Marts:
                 raise ValueError(f"{name}.sql is of one segment, and none is asked for")
             sql = sql.replace(SEGMENT, str(int(self._segment_id)))
         sql = sql.replace(LEAST_SIZE, str(self.least_size))
+        sql = sql.replace(NO_MESSAGES, indent(SAID_NO, " " * 8).lstrip())
         rows = named_rows(self._connection, sql)
         if self.small_segments:
             rows = [row for row in rows if row.get("segment_id") not in self.small_segments]

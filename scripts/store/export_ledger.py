@@ -1,9 +1,9 @@
 """The ledger of exports: what was last exported to each audience, in a separate file.
 
 It lives beside the published file and is never rebuilt: a build, a rollback or a cleaning leaves it
-alone. An audience is a segment, all of them or a status of customers without one, with what is done
-about the holdout. Kept are the members that were last exported to each audience, and those of the
-export before it.
+alone. An audience is a segment, all of them, a status of customers without one or an audience of
+one's own, with what is done about the holdout and the tool that it is for. Kept are the members
+that were last exported to each audience, and those of the export before it.
 
 An export is written down before its file is written (`writing`), again before the file is put in
 place (`moving`), and once it is there (`done`). Whatever is not done is settled at the next export,
@@ -12,6 +12,7 @@ by whether the file was put in place.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ TABLES = {
     "holdout varchar, run_id varchar, run_number bigint, as_of_date date, file varchar, "
     "temporary_file varchar, columns varchar, entered_count bigint, stayed_count bigint, "
     "left_count bigint, row_count bigint, stage varchar, exported_at timestamp, "
-    "status varchar",
+    "status varchar, layout varchar, audience varchar",
     "members": "export_id bigint, customer_id varchar, segment_id bigint",
 }
 
@@ -45,12 +46,16 @@ class Audience:
         segment_id: The segment; None for all of them.
         holdout: What is done about customers held out of campaigns.
         status: The status of customers in no segment; None where they are in one.
+        layout: The tool whose layout the files have; None for no tool's.
+        audience: The name of an audience of one's own; None for the others.
     """
 
     source: str
     segment_id: int | None
     holdout: str
     status: str | None = None
+    layout: str | None = None
+    audience: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,10 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         for name, columns in TABLES.items():
             connection.execute(f"create table if not exists ledger.{name} ({columns})")
         # A ledger of an earlier version knows segments only.
-        connection.execute("alter table ledger.exports add column if not exists status varchar")
+        for column in ("status", "layout", "audience"):
+            connection.execute(
+                f"alter table ledger.exports add column if not exists {column} varchar"
+            )
         settle(connection)
     except duckdb.Error as error:
         reason = first_line(error)
@@ -126,7 +134,15 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"delete from ledger.{name} where export_id = ?", [export_id])
         connection.execute("commit")
         with suppress(OSError):
-            Path(temporary).unlink(missing_ok=True)
+            remove(Path(temporary))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or the folder of a layout's files, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def last_export(connection: duckdb.DuckDBPyConnection, audience: Audience) -> LastExport | None:
@@ -134,7 +150,9 @@ def last_export(connection: duckdb.DuckDBPyConnection, audience: Audience) -> La
     row = connection.execute(
         "select export_id, base_export_id, run_id, run_number, as_of_date from ledger.exports "
         "where source = $source and segment_id is not distinct from $segment_id "
-        "and status is not distinct from $status and holdout = $holdout and stage = 'done' "
+        "and status is not distinct from $status and holdout = $holdout "
+        "and layout is not distinct from $layout and audience is not distinct from $audience "
+        "and stage = 'done' "
         "order by export_id desc limit 1",
         vars(audience),
     ).fetchone()
@@ -191,8 +209,11 @@ def write_down(
     connection.execute("begin")
     (export_id,) = one_row(connection, "select coalesce(max(export_id), 0) + 1 from ledger.exports")
     connection.execute(
-        "insert into ledger.exports values "
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'writing', now() at time zone 'UTC', ?)",
+        "insert into ledger.exports (export_id, base_export_id, source, segment_id, holdout, "
+        "run_id, run_number, as_of_date, file, temporary_file, columns, entered_count, "
+        "stayed_count, left_count, row_count, stage, exported_at, status, layout, audience) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'writing', "
+        "now() at time zone 'UTC', ?, ?, ?)",
         [
             export_id,
             base.export_id if base else None,
@@ -210,6 +231,8 @@ def write_down(
             counts.left,
             counts.rows,
             audience.status,
+            audience.layout,
+            audience.audience,
         ],
     )
     connection.execute(
@@ -236,7 +259,7 @@ def finish(connection: duckdb.DuckDBPyConnection, export_id: int) -> None:
         "select unnest([export_id, coalesce(base_export_id, export_id)]) from ("
         "select export_id, base_export_id from ledger.exports "
         "qualify row_number() over ("
-        "partition by source, segment_id, status, holdout, stage = 'done' "
+        "partition by source, segment_id, status, holdout, layout, audience, stage = 'done' "
         "order by export_id desc) = 1 or stage <> 'done'))"
     )
     connection.execute("commit")

@@ -48,6 +48,8 @@ def published(warehouse: Warehouse) -> list[Path]:
     was edited are not created again by a build.
     """
     exported = [path for form in ("csv", "parquet") for path in warehouse.exports.glob(f"*.{form}")]
+    # The files of a tool are in a folder.
+    exported += [path for path in warehouse.exports.glob("*_run_*") if path.is_dir()]
     return [
         *warehouse.path.glob("marts.duckdb*"),
         *warehouse.path.glob("feature_definitions*.csv"),

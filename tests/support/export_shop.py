@@ -107,6 +107,31 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def contacts(path: Path, rows: dict[str, dict[str, str]]) -> Path:
+    """Write a file of contacts; the columns are those of the first row."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        first = next(iter(rows.values()))
+        writer = csv.DictWriter(file, ["customer_id", *first])
+        writer.writeheader()
+        writer.writerows({"customer_id": customer, **cells} for customer, cells in rows.items())
+    return path
+
+
+def contacts_of_all(copy: Shop, path: Path) -> Path:
+    """Write contacts of everybody, addresses as people write them."""
+    customers = sorted(c for (c,) in copy.query("select customer_id from customer_segments"))
+    rows = {
+        customer: {"E-Mail": f" Person{number}@Example.COM "}
+        for number, customer in enumerate(customers)
+    }
+    return contacts(path, rows)
+
+
+def files(exported: export.Exported) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of each of a layout's files."""
+    return {path.name: read(path) for path in sorted(exported.path.iterdir())}
+
+
 def query(sql: str, *parameters: object) -> list[tuple]:
     with duckdb.connect() as connection:
         return connection.execute(sql, parameters).fetchall()

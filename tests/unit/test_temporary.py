@@ -24,9 +24,10 @@ from store.temporary import place_in, place_of_user, session
 from store.warehouse import exclusive, remove_leftovers
 
 COMMANDS = (
-    "agent.write_facts", "building.build", "checking.check", "handover.docs", "handover.export",
-    "handover.query", "handover.summary", "loading.load_raw", "publish", "report_page.report",
-    "run_dbt", "upkeep.clean", "upkeep.forget", "upkeep.list_versions", "upkeep.rollback",
+    "agent.write_facts", "building.build", "checking.check", "handover.audiences", "handover.docs",
+    "handover.export", "handover.query", "handover.summary", "loading.load_raw", "publish",
+    "report_page.report", "run_dbt", "upkeep.clean", "upkeep.forget", "upkeep.list_versions",
+    "upkeep.rollback",
 )  # fmt: skip
 WAITING_SECONDS = 60
 

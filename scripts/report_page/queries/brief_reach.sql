@@ -7,19 +7,7 @@ said_no as (
     select distinct customer_id
     from customer_attributes
     where
-        (
-            lower(attribute) in (
-                'opt_out', 'opted_out', 'email_opt_out', 'unsubscribed', 'do_not_contact'
-            )
-            and lower(value) in ('1', 'true', 't', 'yes', 'y')
-        )
-        or (
-            lower(attribute) in (
-                'opt_in', 'email_opt_in', 'consent', 'marketing_consent', 'newsletter',
-                'accepts_marketing', 'accepts_email_marketing'
-            )
-            and lower(value) in ('0', 'false', 'f', 'no', 'n')
-        )
+        $said_no
 
 ),
 
