@@ -63,7 +63,7 @@ def test_every_mart_is_listed_with_its_description(shop, answer):
     published = dict(
         shop.query("select table_name, comment from duckdb_tables() where schema_name = 'main'")
     )
-    views = {"customer_explanations", "segment_change_drivers"}
+    views = {"customer_explanations", "segment_change_drivers", "segment_warnings"}
     assert listed.keys() == published.keys() | views
     assert all(listed[name]["description"] == text for name, text in published.items())
     assert all(listed[name]["row_count"] is None for name in views)

@@ -61,3 +61,21 @@ def opened(built: Built) -> Iterator[Marts]:
             "select fit_number from marts.main.segmentation_runs where is_current"
         ).fetchall()
         yield Marts(connection, tuple(name for (name,) in features), number)
+
+
+def add_what_warnings_read(made: duckdb.DuckDBPyConnection) -> None:
+    """Add to the marts, without a row or a value, what the view segment_warnings reads of them."""
+    for column in (
+        "warnings text",
+        "drifted_features text",
+        "last_gap_days bigint",
+        "is_held_back boolean",
+        "has_order_gap boolean",
+        "as_of_date date",
+    ):
+        made.execute(f"alter table marts.main.segmentation_runs add {column}")
+    made.execute("alter table marts.main.segment_summary add customer_count bigint")
+    made.execute(
+        "create table marts.main.segment_movement (basis text, period text, from_group text, "
+        "to_group text, from_segment_id bigint, to_segment_id bigint, customer_count bigint)"
+    )

@@ -147,6 +147,8 @@ def test_the_crontab_line_runs_as_cron_runs_it(tmp_path: Path) -> None:
     )
     # There is no data: it is refused, in the words and with the code that the docs promise.
     assert ended.returncode == WRONG_USE
-    error, end = map(json.loads, (tmp_path / "build.log").read_text().splitlines())
-    assert "there is nothing of this name" in error["message"]
-    assert end["exit_code"] == WRONG_USE
+    error, end, page = (tmp_path / "build.log").read_text().splitlines()
+    assert "there is nothing of this name" in json.loads(error)["message"]
+    assert json.loads(end)["exit_code"] == WRONG_USE
+    # The page is made from what is published, whatever became of the build; here nothing is.
+    assert "nothing is published yet" in page

@@ -15,6 +15,7 @@ import pytest
 
 from common.quoting import identifier, literal
 from publishing.publish import MACROS, write_macros
+from scored_marts import add_what_warnings_read
 
 ODD = """it's "x\""""
 # customer: the two values; scaled; squared distances to segments 1 and 2
@@ -39,6 +40,7 @@ def connection(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         made.execute(f"attach {literal(file)} as marts (storage_version 'v1.0.0')")
         create_marts(made)
+        add_what_warnings_read(made)
         made.execute("use marts")
         add_customers(made)
         write_macros(made, MACROS)
@@ -305,7 +307,8 @@ def test_a_macro_does_not_explain_by_the_tables_of_another_run(connection, file,
 
 
 @pytest.mark.parametrize(
-    ("view", "width"), [("customer_explanations", 11), ("segment_change_drivers", 20)]
+    ("view", "width"),
+    [("customer_explanations", 11), ("segment_change_drivers", 20), ("segment_warnings", 9)],
 )
 def test_every_part_of_the_view_is_described(connection, view, width):
     (shown,) = connection.execute(

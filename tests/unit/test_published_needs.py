@@ -17,6 +17,7 @@ from models_py.scaling import SCALING_SCHEMA
 from needs_tables import COLUMNS, shop, table
 from publishing.publish import MACROS, write_macros
 from publishing.scoring_macro import LEAST_SPREAD, MOST_SPREAD
+from scored_marts import add_what_warnings_read
 
 THRESHOLD = 0.8
 
@@ -85,6 +86,7 @@ def connection(given, model, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnecti
             "order_count bigint, line_count bigint, spend decimal(18, 4), is_snapshot boolean, "
             "is_complete boolean, period_start_date date, period_end_date date)"
         )
+        add_what_warnings_read(made)
         made.register("rows", table(given))
         made.execute("use marts")
         made.execute("create table customers as select * from rows")

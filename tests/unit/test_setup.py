@@ -53,6 +53,7 @@ def copy_to(folder: Path) -> Path:
         "requirements-mcp.lock",
         "requirements-metrics.lock",
         "requirements-activation.lock",
+        "requirements-dagster.lock",
     ):
         (folder / lock).write_text("# nothing is needed\n")
     (folder / project_root.STAGING / "complete_journey").mkdir(parents=True)
@@ -133,7 +134,7 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("tools", ["dev", "docs", "mcp", "metrics", "activation"])
+@pytest.mark.parametrize("tools", ["dev", "docs", "mcp", "metrics", "activation", "dagster"])
 def test_tools_are_added_to_what_builds_use(
     mended: tuple[Path, subprocess.CompletedProcess], tools: str
 ) -> None:
