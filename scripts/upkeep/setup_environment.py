@@ -4,7 +4,8 @@ With TARGET=spark in the environment, .venv-spark from requirements-spark.lock, 
 there is a Java that Spark runs on. With --dev, the tools of requirements-dev.lock on top; with
 --docs, those that write the site of the docs, of requirements-docs.lock; with --mcp, what the
 server for agents needs, of requirements-mcp.lock; with --metrics, MetricFlow, of
-requirements-metrics.lock; with --activation, drt, of requirements-activation.lock.
+requirements-metrics.lock; with --activation, drt, of requirements-activation.lock; with --dagster,
+Dagster, of requirements-dagster.lock.
 
 Runs with any Python 3, so that an old one gets a clear message.
 """
@@ -27,7 +28,7 @@ ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
 # Sets of tools that an option asks for, each with a separate lock.
-TOOLS = ("dev", "docs", "mcp", "metrics", "activation")
+TOOLS = ("dev", "docs", "mcp", "metrics", "activation", "dagster")
 # Published as source only: nothing but files to copy, no compiler needed.
 WITHOUT_WHEEL = "pyspark,halo"
 FAILED = 1

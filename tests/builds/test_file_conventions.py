@@ -156,6 +156,7 @@ def test_the_decisions_say_what_each_dependency_is_for():
         "requirements-mcp.in",
         "requirements-metrics.in",
         "requirements-activation.in",
+        "requirements-dagster.in",
         "requirements-spark.in",
     ):
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
