@@ -28,7 +28,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
 .PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation setup-dagster build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
-    test-page test-mcp test-metrics test-activation test-dagster clients lint format docs docs-site summary candidates report workbook deck facts audiences mcp query versions verify rollback export forget clean clean-all
+    test-page test-mcp test-metrics test-activation test-dagster clients lint format docs docs-site summary candidates report workbook deck facts dashboards superset audiences mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
 	@scripts/help.sh
@@ -149,6 +149,12 @@ report: setup ## Write the report page, report.html, or a segment's brief [SEGME
 
 facts: setup ## Write the facts of the segments as JSON, segment_facts.json [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation facts
+
+dashboards: setup ## Write dashboards for Apache Superset, superset.zip [SOURCE WAREHOUSE]
+	@$(VENV)/segmentation dashboards
+
+superset: setup ## Serve the dashboards in Superset on this machine [SOURCE WAREHOUSE]
+	@$(VENV)/python dev/serve_superset.py
 
 mcp: setup-mcp ## Serve the published file to agents, read-only, over stdio [SOURCE WAREHOUSE]
 	@$(VENV)/segmentation mcp

@@ -18,6 +18,7 @@ COMMANDS = {
     "candidates": ("candidates", "Show the numbers of segments that were tried."),
     "report": ("report", "Write the report page, or a segment's brief."),
     "facts": ("facts", "Write the facts of the segments as JSON, for programs that write text."),
+    "dashboards": ("dashboards", "Write dashboards for Apache Superset."),
     "workbook": ("workbook", "Write what the page shows as an Excel workbook."),
     "deck": ("deck", "Write what the page shows as a PowerPoint deck."),
     "audiences": ("audiences", "Show the audiences of audiences.csv with their customers."),
@@ -66,10 +67,7 @@ class Commands(click.Group):
 
 @command("SOURCE", "WAREHOUSE", "WAIT")
 def clean() -> int:
-    """Remove what a build recreates; keeps what is published.
-
-    `make clean-all FORCE=1` removes that too, and the environment that runs this command.
-    """
+    """Remove what a build recreates, not what is published; `make clean-all` removes both."""
     from upkeep.clean import main
 
     return main()

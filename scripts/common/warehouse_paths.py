@@ -83,6 +83,11 @@ class Warehouse:
         return self.path / "segment_facts.json"
 
     @property
+    def superset_bundle(self) -> Path:
+        """The dashboards for Superset over the published file."""
+        return self.path / "superset.zip"
+
+    @property
     def docs_site(self) -> Path:
         """The README and the pages of docs/ as a site."""
         return self.path / "docs_site"

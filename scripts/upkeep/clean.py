@@ -33,6 +33,7 @@ def rebuildable(warehouse: Warehouse) -> list[Path]:
         warehouse.docs,
         warehouse.docs_site,
         warehouse.segment_facts,
+        warehouse.superset_bundle,
         *folder.glob("report*.html"),
         *(warehouse.office(ending) for ending in (".xlsx", ".pptx")),
         *(folder / name for name in ("dbt", "logs", "spark")),

@@ -35,21 +35,47 @@ RATELIMIT_ENABLED = False
 class Superset:
     """A running server, logged in to."""
 
-    def __init__(self, address: str, password: str) -> None:
-        self._address = address
+    def __init__(self, address: str, password: str, user: str = USER) -> None:
+        self.address = address
+        self.credentials = {"username": user, "password": password}
         self._token: str | None = None
-        login = {"username": USER, "password": password, "provider": "db", "refresh": False}
+        login = {**self.credentials, "provider": "db", "refresh": False}
         self._token = self.ask("POST", "security/login", login)["access_token"]
 
     def ask(self, method: str, path: str, body: object = None, **parameters: str) -> dict:
         """Return the answer of the REST API; what it refuses fails with its words."""
-        url = f"{self._address}/api/v1/{path}"
         if parameters:
-            url += "?" + urllib.parse.urlencode(parameters)
-        headers = {"Content-Type": "application/json"}
+            path += "?" + urllib.parse.urlencode(parameters)
+        data = None if body is None else json.dumps(body).encode()
+        return self._sent(method, path, data, "application/json")
+
+    def import_dashboards(self, archive: Path) -> None:
+        """Import an archive of dashboards as Import dashboards does."""
+        self._upload("dashboard/import/", "formData", archive)
+
+    def import_assets(self, archive: Path) -> None:
+        """Import an archive with all that it holds, over what is there."""
+        self._upload("assets/import/", "bundle", archive)
+
+    def _upload(self, path: str, name: str, archive: Path) -> None:
+        """Send an archive as a form does."""
+        boundary = secrets.token_hex(16)
+        part = f"--{boundary}\r\nContent-Disposition: form-data; name="
+        start = (
+            f'{part}"overwrite"\r\n\r\ntrue\r\n'
+            f'{part}"{name}"; filename="{archive.name}"\r\n'
+            "Content-Type: application/zip\r\n\r\n"
+        )
+        data = start.encode() + archive.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={boundary}"
+        self._sent("POST", path, data, kind)
+
+    def _sent(self, method: str, path: str, data: bytes | None, kind: str) -> dict:
+        """Send a request to the REST API and return its answer."""
+        headers = {"Content-Type": kind}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.address}/api/v1/{path}"
         request = urllib.request.Request(url, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS_PER_QUESTION) as answer:
@@ -139,9 +165,7 @@ def running(folder: Path) -> Iterator[Superset]:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-3000:]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     log = folder / "server.log"
     serve = [PROGRAMS / "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
     with (
@@ -154,13 +178,20 @@ def running(folder: Path) -> Iterator[Superset]:
         ) as server,
     ):
         try:
-            _wait_for(f"http://{address}/health", server, log)
+            wait_for(f"http://{address}/health", server, log)
             yield Superset(f"http://{address}", password)
         finally:
             server.terminate()
 
 
-def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
+def free_address() -> str:
+    """Return an address of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
     """Return as soon as the server answers."""
     end = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < end:

@@ -18,7 +18,7 @@ from shops import ROOT, clean_environment
 
 PROGRAM = ROOT / "scripts" / "segmentation.py"
 # Targets that are no commands: they set up, test or format the project itself.
-OF_MAKE_ONLY = re.compile(r"help|setup.*|test.*|clients|lint|format|docs-site|clean-all")
+OF_MAKE_ONLY = re.compile(r"help|setup.*|test.*|clients|superset|lint|format|docs-site|clean-all")
 
 
 def segmented(

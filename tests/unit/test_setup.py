@@ -244,6 +244,7 @@ def fill(project: Path) -> tuple[list[Path], list[Path]]:
         warehouse / "report.html",
         warehouse / "report_segment_3.html",
         warehouse / "segment_facts.json",
+        warehouse / "superset.zip",
     ]
     for path in (*kept, *made):
         path.parent.mkdir(parents=True, exist_ok=True)
