@@ -18,6 +18,7 @@ pytestmark = pytest.mark.faults
 
 READERS = (
     "common/column_names",
+    "loading/audiences",
     "loading/column_mapping",
     "loading/definitions",
     "loading/expressions",

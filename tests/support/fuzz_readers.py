@@ -36,6 +36,7 @@ from common.source_contract import RawTable
 from common.text_columns import Stated
 from fuzz_mutations import CLASSES, MUTATIONS
 from loading import file_search
+from loading.audiences import read_rules, sql_of
 from loading.column_mapping import map_columns
 from loading.definition_rows import COLUMNS, read_definitions
 from loading.file_copies import Copies
@@ -71,6 +72,26 @@ MAPPING = (
     "channel: \"'web'\"\n"
     "order_id: No + '-' + Line\n"
     "customers:\n  customer_id: id\n  age: 2024 - born\n  _file: people*.csv\n"
+)
+CUSTOMER = {
+    "value_tier": "'top'",
+    "spend": "12.50::decimal(18, 4)",
+    "last_order_date": "date '2024-02-29'",
+    "is_outlier": "false",
+    "segment_id": "3::bigint",
+}
+TYPES = {
+    "value_tier": "varchar",
+    "spend": "decimal(18, 4)",
+    "last_order_date": "date",
+    "is_outlier": "boolean",
+    "segment_id": "bigint",
+}
+AUDIENCES = (
+    "source,audience,description,include,exclude\n"
+    "*,best,Those who spend,\"value_tier in ('top', 'high') and spend > 10.5\",segment_id = 3\n"
+    "own_files,new,Lately,last_order_date >= '2024-01-01' and not is_outlier,\n"
+    "*,young,By age,attributes.age + 1 between 18 and 34 or lower(value_tier) like 't%',\n"
 )
 ORDERS = [
     {"id": n, "customer": {"id": f"c{n}", "home": {"city": "Köln"}}, "lines": [{"sku": "a"}] * n}
@@ -116,6 +137,7 @@ class Readers:
                 self.read_definitions,
             ),
             "playbook": ((SEEDS / "playbook_rules.csv").read_bytes(), self.read_playbook),
+            "audiences": (AUDIENCES.encode(), self.read_audiences),
         }
 
     def read_csv(self, content: bytes) -> None:
@@ -179,6 +201,20 @@ class Readers:
             table = agate_helper.from_csv(str(path), text_columns=names)
         kept = [row for row in rows[1:] if any(cell.strip() for cell in row)]
         assert len(table.rows) >= len(kept), f"dbt reads {len(table.rows)} rows of {len(kept)}"
+
+    def read_audiences(self, content: bytes) -> None:
+        """Read audiences and look for their customers, as an export does."""
+        path = self._write("audiences.csv", content)
+        row = ", ".join(f'{value} as "{name}"' for name, value in CUSTOMER.items())
+        for rule in read_rules(self._connection, TYPES, "own_files", path):
+            named = ", ".join(
+                f"cast('5' as varchar) as \"{name}\"" for name in rule.columns if name not in TYPES
+            )
+            for condition in filter(None, (rule.include, rule.exclude)):
+                self._connection.execute(
+                    f"select count(*) from (select {', '.join(filter(None, (row, named)))}) "
+                    f"where {sql_of(condition, TYPES)}"
+                ).fetchall()
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self._folder / name
