@@ -70,12 +70,12 @@ class Cut:
         if self.reliability < LEAST_RELIABILITY:
             return (
                 "a need that one half of the orders shows does not come back in the other "
-                f"(correlation {self.reliability:.2f}, needs {LEAST_RELIABILITY})"
+                f"(correlation {self.reliability:.2f}; {LEAST_RELIABILITY} is needed)"
             )
         if self.agreement - self.standard_error < needed:
             return (
-                f"half samples agree at {self.agreement:.2f} less a standard error of "
-                f"{self.standard_error:.2f}, needs {needed:.2f}"
+                f"half samples agree at {self.agreement:.2f}, less a standard error of "
+                f"{self.standard_error:.2f}; {needed:.2f} is needed"
             )
         if self.smallest_share < LEAST_SHARE:
             return (

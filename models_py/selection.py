@@ -140,7 +140,7 @@ def verdict(one: Evidence) -> tuple[str, str]:
     )
     if not has_gap(one):
         needed = max(MINIMUM_GAP, MINIMUM_GAP_SPREADS * (one.spread or 0.0))
-        return WEAK, f"no more structure than in data without any (needs {needed:.3f}): {facts}"
+        return WEAK, f"no more structure than in data without any ({needed:.3f} is needed): {facts}"
     if one.gap >= STRONG_GAP and is_apart(one):
         return STRONG, f"segments are apart and come back: {facts}"
     separation, jaccard = one.separation or 0.0, one.jaccard or 0.0
@@ -255,12 +255,12 @@ def _reason(
         if (one.separation or 0.0) < MINIMUM_SEPARATION:
             return (
                 f"not chosen: two of its segments are one group cut in two "
-                f"(separation {one.separation or 0.0:.2f}, needs {MINIMUM_SEPARATION})"
+                f"(separation {one.separation or 0.0:.2f}; {MINIMUM_SEPARATION} is needed)"
             )
         if (one.jaccard or 0.0) < MINIMUM_JACCARD:
             return (
                 f"not chosen: its least stable segment comes back with a Jaccard coefficient of "
-                f"{one.jaccard or 0.0:.2f}, needs {MINIMUM_JACCARD}"
+                f"{one.jaccard or 0.0:.2f}; {MINIMUM_JACCARD} is needed"
             )
         if one.k > chosen:
             return (

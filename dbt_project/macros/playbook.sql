@@ -46,8 +46,9 @@
         ],
         'texts': [
             'meaning', 'kpi_label', 'objective', 'offer',
-            'offer_if_discount_sensitive', 'positioning',
+            'offer_if_discount_sensitive', 'positioning', 'avoid',
         ],
+        'optional_texts': ['avoid'],
         'placeholders': [
             'customer_count', 'value', 'value_label', 'future_spend',
             'future_spend_days', 'future_spend_index', 'period', 'window',

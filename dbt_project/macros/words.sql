@@ -10,7 +10,8 @@
 
 
 {# A figure as people say it: shares in percent, what is 20 or more and money from
-   10 on without decimals, the rest with one or two. Nine decimals come first:
+   10 on without decimals, money from 1,000 on with three digits that count, the
+   rest with one or two. Nine decimals come first:
    engines agree in how they round a decimal. #}
 {% macro spoken_number(value, unit) -%}
     case
@@ -22,6 +23,15 @@
                 else ''
             end
             || case
+                {%- for step in [10000, 1000, 100, 10] %}
+                when
+                    abs({{ value }}) >= {{ 100 * step }}
+                    and {{ unit }} like 'currency%'
+                    then {{ grouped_number(
+                        step ~ ' * cast(cast(abs(' ~ value ~ ') / ' ~ step
+                        ~ ' as decimal(38, 9)) as decimal(28, 0))'
+                    ) }}
+                {%- endfor %}
                 when
                     abs({{ value }}) >= 100
                     or (abs({{ value }}) >= 9.995 and {{ unit }} like 'currency%')
@@ -43,6 +53,7 @@
                 when abs({{ value }}) < 0.005 then 'almost 0'
                 else {{ rounded_text('abs(' ~ value ~ ')', 2) }}
             end
+            || case when {{ unit }} like 'thousand %' then ' thousand' else '' end
     end
 {%- endmacro %}
 
@@ -149,13 +160,36 @@
 {%- endmacro %}
 
 
+{# What a product group holds, as a list within a sentence has it: of several
+   things that a name lists the first one, in small letters where it is written in
+   capitals. #}
+{% macro readable_item(name) -%}
+    {%- set first = (
+        "regexp_extract(" ~ name ~ ", '^(.{4,}?|.*)( *[/&,(].*| +- .*)?$', 1)"
+    ) -%}
+    case
+        when {{ name }} = upper({{ name }}) and {{ name }} <> lower({{ name }})
+            then lower({{ readable_name(first) }})
+        else {{ name }}
+    end
+{%- endmacro %}
+
+
 {# One word in capitals; marks between words stay. #}
 {% macro readable_word(word) -%}
     case {{ word }}
         {%- for short, long in {
             'PCKGD': 'Packaged', 'PKGD': 'Packaged', 'FRZN': 'Frozen',
-            'MISC': 'Miscellaneous', 'AND': 'and', 'OF': 'of', 'FOR': 'for',
-            'WITH': 'with',
+            'MISC': 'Miscellaneous', 'REFRGRATD': 'Refrigerated',
+            'BRKFST': 'Breakfast', 'VEG': 'Vegetable', 'BN': 'Bean',
+            'DRNKS': 'Drinks', 'DRNK': 'Drink', 'JCE': 'Juice',
+            'PNT': 'Peanut', 'BTR': 'Butter', 'SALD': 'Salad',
+            'DRSNG': 'Dressing', 'SNDWCH': 'Sandwich', 'MXS': 'Mixes',
+            'DNR': 'Dinner', 'SNKS': 'Snacks', 'CKYS': 'Cookies',
+            'CRKR': 'Crackers', 'CNDY': 'Candy', 'WTR': 'Water',
+            'FD': 'Food', 'TRSH': 'Trash', 'DSH': 'Dish', 'SHERBTS': 'Sherbets',
+            'MFG': 'Manufacturer', 'HSEHLD': 'Household',
+            'AND': 'and', 'OF': 'of', 'FOR': 'for', 'WITH': 'with',
         }.items() %}
         when '{{ short }}' then '{{ long }}'
         {%- endfor %}

@@ -141,6 +141,10 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
         "from segment_summary order by segment_id",
     )
     currency = _currency_mark(connection)
+    futures = _amounts([row["future_spend_per_customer"] for row in rows], currency)
+    units = [row.get("value_unit") or "" for row in rows]
+    is_money = all(unit.split(" ")[0] == "currency" for unit in units)
+    values = _amounts([row.get("value_per_customer") for row in rows], currency * is_money)
     cells = [
         (
             str(row["segment_id"]),
@@ -149,16 +153,16 @@ def _segments(connection: duckdb.DuckDBPyConnection, width: int) -> str:
             f"{row['customer_count']:,}",
             _percent(row["customer_share"]),
             _percent(row["spend_share"]),
-            _amount(row["future_spend_per_customer"], currency),
-            _amount(row.get("value_per_customer")),
+            future,
+            value,
             GROWTH.get(row["growth_direction"], ""),
         )
-        for row in rows
+        for row, future, value in zip(rows, futures, values, strict=True)
     ]
     horizon = next((row["horizon_days"] for row in rows), None)
     before = ("id", "segment", "strategy", "customers", "share", "of spend")
-    value = next((row["value_label"] for row in rows if row.get("value_label")), "value")
-    head = (*before, f"in {horizon} days", value, "growth")
+    label = next((row["value_label"] for row in rows if row.get("value_label")), "value")
+    head = (*before, f"in {horizon} days", label, "growth")
     # Without orders nothing is spent, and short data holds nothing later.
     sentence = [at for at in range(len(head)) if at < 2 or any(cell[at] for cell in cells)]
     return table_text(
@@ -283,8 +287,10 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f}%"
 
 
-def _amount(value: float | None, currency: str = "") -> str:
-    return "" if value is None else f"{currency}{value:,.2f}"
+def _amounts(values: Sequence[float | None], currency: str) -> list[str]:
+    """Return amounts, without decimals where one of them has three digits before the point."""
+    digits = 0 if any(abs(value) >= 100 for value in values if value is not None) else 2
+    return ["" if value is None else f"{currency}{value:,.{digits}f}" for value in values]
 
 
 def _currency_mark(connection: duckdb.DuckDBPyConnection) -> str:

@@ -32,6 +32,16 @@ snapshots as (
 
 ),
 
+overrides as (
+
+    select
+        product_group,
+        group_name
+    from {{ ref('product_group_name_overrides') }}
+    where source = {{ text_literal(var('source')) }}
+
+),
+
 segment_sizes as (
 
     select
@@ -43,29 +53,47 @@ segment_sizes as (
 ),
 
 -- Millions of lines are grouped by numbers in half the time of texts. Products
--- without a category, and lines without a product, have number null.
+-- in no group, and lines without a product, have number null.
 numbered_categories as (
 
     select
-        coalesce(category, product_group) as category,
-        row_number() over (order by coalesce(category, product_group))
-            as category_number
+        products.product_group as category,
+        coalesce(max(overrides.group_name), products.product_group)
+            as shown_name,
+        row_number() over (order by products.product_group) as category_number
     from products
-    where coalesce(category, product_group) <> 'unknown'
-    group by coalesce(category, product_group)
+    left join overrides
+        on products.product_group = overrides.product_group
+    where products.product_group <> 'unknown'
+    group by products.product_group
+
+),
+
+products_called as (
+
+    select
+        product_key,
+        product_group,
+        case group_level
+            when 'subcategory' then subcategory
+            when 'product' then coalesce(product_name, product_id)
+        end as item
+    from products
 
 ),
 
 numbered_products as (
 
     select
-        products.product_key,
-        numbered_categories.category_number
-    from products
+        products_called.product_key,
+        numbered_categories.category_number,
+        case
+            when not {{ is_bookkeeping_name('products_called.item') }}
+                then {{ readable_item('products_called.item') }}
+        end as item
+    from products_called
     inner join numbered_categories
-        on
-            coalesce(products.category, products.product_group)
-            = numbered_categories.category
+        on products_called.product_group = numbered_categories.category
 
 ),
 
@@ -103,6 +131,58 @@ customer_category_windows as (
 
 ),
 
+-- What a segment spends most on of each group: its name is only one of the
+-- things that it holds. Categories as the file has them hold no others.
+items_ranked as (
+
+    select
+        members.segment_id,
+        numbered_products.category_number,
+        numbered_products.item,
+        row_number() over (
+            partition by
+                members.segment_id,
+                numbered_products.category_number
+            order by
+                sum(order_lines.net_amount) desc,
+                numbered_products.item asc
+        ) as place
+    from order_lines
+    inner join snapshots
+        on
+            order_lines.order_date >= snapshots.window_start_date
+            and order_lines.order_date < snapshots.as_of_date
+    inner join numbered_products
+        on order_lines.product_key = numbered_products.product_key
+    inner join customers
+        on order_lines.customer_key = customers.customer_key
+    inner join members
+        on customers.customer_id = members.customer_id
+    where
+        not order_lines.is_return
+        and order_lines.net_amount > 0
+        and numbered_products.item is not null
+    group by
+        members.segment_id,
+        numbered_products.category_number,
+        numbered_products.item
+
+),
+
+main_items as (
+
+    select
+        segment_id,
+        category_number,
+        {{ text_join('item', ', ', 'place') }} as main_items
+    from items_ranked
+    where place <= 3
+    group by
+        segment_id,
+        category_number
+
+),
+
 -- What book-keeping bins hold is mostly free or given back, as coupons and
 -- corrections are; some go by their name.
 bins as (
@@ -116,12 +196,13 @@ bins as (
 
 ),
 
--- A customer who paid
--- nothing, because the lines were free or only returned, is not a buyer.
+-- A customer who paid nothing, because the lines were free or only returned, is
+-- not a buyer.
 segment_categories as (
 
     select
         members.segment_id,
+        customer_category_windows.category_number,
         coalesce(numbered_categories.category, 'unknown') as category,
         count(*) filter (where customer_category_windows.purchase_amount > 0)
             as customer_count,
@@ -138,6 +219,7 @@ segment_categories as (
             = numbered_categories.category_number
     group by
         members.segment_id,
+        customer_category_windows.category_number,
         coalesce(numbered_categories.category, 'unknown')
 
 ),
@@ -146,6 +228,9 @@ categories as (
 
     select
         segment_categories.category,
+        coalesce(
+            max(numbered_categories.shown_name), segment_categories.category
+        ) as shown_name,
         not coalesce(bool_or(bins.is_mostly_unpaid), false)
         and not {{ is_bookkeeping_name('segment_categories.category') }}
             as is_product
@@ -163,7 +248,9 @@ filled as (
 
     select
         categories.category,
+        categories.shown_name,
         categories.is_product,
+        main_items.main_items,
         segment_sizes.segment_id,
         segment_sizes.customer_count as segment_customer_count,
         coalesce(segment_categories.customer_count, 0) as customer_count,
@@ -175,6 +262,11 @@ filled as (
         on
             segment_sizes.segment_id = segment_categories.segment_id
             and categories.category = segment_categories.category
+    left join main_items
+        on
+            segment_categories.segment_id = main_items.segment_id
+            and segment_categories.category_number
+            = main_items.category_number
 
 ),
 
@@ -218,7 +310,8 @@ final as (
 
     select
         category,
-        {{ readable_name('category') }} as category_label,
+        {{ readable_name('shown_name') }} as category_label,
+        case when not is_hidden then main_items end as main_items,
         segment_id,
         customer_count,
         cast(spend as decimal(18, 4)) as spend,

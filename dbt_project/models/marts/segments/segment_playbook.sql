@@ -127,27 +127,32 @@ channels as (
 ),
 
 -- Bought by enough of the segment and of some weight in its spend: an index
--- alone is highest where hardly any customer buys. What the segment buys least
+-- alone is highest where hardly any customer buys. The first is what it spends
+-- most on beyond the average share, as its name says. What a segment buys least
 -- of, among what weighs in the shop, is what it could still be sold.
 categories_ranked as (
 
     select
         category_label,
+        main_items,
         segment_id,
         'lead' as kind,
         row_number() over (
             partition by segment_id
-            order by index_value desc, category asc
+            order by
+                spend_share * (index_value - 100) / index_value desc,
+                category asc
         ) as place,
         {{ setting_within('lead_category_count', 1, 100) }} as most
     from segment_category_affinity
     where
-        index_value > 100
+        index_value >= {{ var('min_lead_index') }}
         and penetration >= {{ setting_within('min_lead_penetration', 0, 1) }}
         and spend_share >= {{ setting_within('min_lead_spend_share', 0, 1) }}
     union all
     select
         category_label,
+        main_items,
         segment_id,
         'missing' as kind,
         row_number() over (
@@ -202,7 +207,13 @@ categories as (
             "case when kind = 'lead' then category_label end",
             ', ',
             'place'
-        ) }} as lead_categories
+        ) }} as lead_categories,
+        {{ text_join(
+            "case when kind = 'lead' then category_label"
+            ~ " || coalesce(' (' || main_items || ')', '') end",
+            '; ',
+            'place'
+        ) }} as lead_items
     from categories_counted
     group by segment_id
 
@@ -291,6 +302,7 @@ joined as (
         hours.line_value,
         nullif(segment_strategies.orders_per_customer, 0) as orders_known,
         categories.lead_categories,
+        categories.lead_items,
         categories.spoken_categories,
         categories.missing_categories,
         traits.traits,
@@ -360,7 +372,9 @@ filled as (
         {{ known_clauses(filled_template('positioning', placeholders)) }}
             as filled_positioning,
         {{ known_clauses(filled_template('kpi_label', placeholders)) }}
-            as filled_kpi_label
+            as filled_kpi_label,
+        {{ known_clauses(filled_template('avoid', placeholders)) }}
+            as filled_avoid
     from watched
 
 ),
@@ -409,16 +423,21 @@ final as (
         ) as objective,
         offer_distinguished as offer,
         filled_positioning as positioning,
+        nullif(filled_avoid, '') as avoid,
         channel,
         channel_basis,
         lead_categories,
+        lead_items,
         kpi_watched as kpi,
         case
             when kpi_watched <> kpi
                 then coalesce(value_label, 'spend per customer')
+            when yield_basis = 'attributes' and kpi = 'future_active_share'
+                then 'share who bought lately'
             else filled_kpi_label
         end as kpi_label,
         value_label,
+        case when value_label is not null then value_unit end as value_unit,
         next_segment_name,
         segment_id,
         next_segment_id,

@@ -61,11 +61,15 @@ figures as (
         case
             when feature_catalog_entries.unit like 'share%'
                 then learned_rules.lower_percent || '%'
+            when feature_catalog_entries.unit like 'thousand %'
+                then learned_rules.lower_bound || ' thousand'
             else learned_rules.lower_bound
         end as lower_figure,
         case
             when feature_catalog_entries.unit like 'share%'
                 then learned_rules.upper_percent || '%'
+            when feature_catalog_entries.unit like 'thousand %'
+                then learned_rules.upper_bound || ' thousand'
             else learned_rules.upper_bound
         end as upper_figure
     from learned_rules
@@ -98,15 +102,31 @@ conditions as (
 
 ),
 
+conditions_counted as (
+
+    select
+        *,
+        row_number() over (partition by segment_id order by position) as place,
+        count(*) over (partition by segment_id) as condition_count
+    from conditions
+
+),
+
 rules as (
 
     select
         segment_id,
         count(*) as condition_count,
-        {{ text_join('words', ' and ', 'position') }} as words,
+        {{ text_join(
+            "case when place = 1 then '' when place < condition_count then ', '"
+            ~ " when condition_count > 2 then ', and ' else ' and ' end"
+            ~ " || words",
+            '',
+            'position'
+        ) }} as words,
         'is_current and has_sufficient_history and '
         || {{ text_join('condition_sql', ' and ', 'position') }} as rule_sql
-    from conditions
+    from conditions_counted
     group by segment_id
 
 ),

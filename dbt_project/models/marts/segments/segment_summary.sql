@@ -100,6 +100,10 @@ final as (
         segment_strategies.strategy,
         backtest_yield.growth_direction,
         segment_strategies.value_label,
+        case
+            when segment_strategies.value_label is not null
+                then segment_strategies.value_unit
+        end as value_unit,
         counted.segment_id,
         counted.customer_count,
         backtest_yield.future_spend_rank,

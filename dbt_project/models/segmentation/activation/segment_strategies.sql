@@ -74,6 +74,7 @@ rules as (
         trim(playbook_rules.offer_if_discount_sensitive)
             as offer_if_discount_sensitive,
         trim(playbook_rules.positioning) as positioning,
+        coalesce(trim(playbook_rules.avoid), '') as avoid,
         cast(playbook_rules.rule_order as bigint) as rule_order
     from playbook_rules
     cross join checked
@@ -280,6 +281,7 @@ applied as (
         rules.offer,
         rules.offer_if_discount_sensitive,
         rules.positioning,
+        rules.avoid,
         rules.rule_order,
         candidates_ranked.measures,
         candidates_ranked.words,
@@ -316,6 +318,7 @@ final as (
         offer,
         offer_if_discount_sensitive,
         positioning,
+        avoid,
         segment_id,
         rule_order,
         future_spend_days,
