@@ -72,7 +72,7 @@ def _glance(made: Deck, handout: Handout) -> None:
         if has_spend:
             cells += [
                 wording.percent(row["spend_share"]),
-                wording.number(row["spend_per_customer"]),
+                handout.facts.money(row["spend_per_customer"]),
             ]
         if has_strategy:
             cells.append(wording.text(row["strategy"]))
@@ -192,7 +192,10 @@ def _portrait(made: Deck, handout: Handout, portrait: Content) -> None:
     slide = made.slide(
         f"{segment.segment_id} {shorten(segment.name, 80)}", segment_colour(segment.position)
     )
-    figures = " · ".join(f"{name}: {figure} ({of})" for name, figure, of in portrait["figures"][:3])
+    figures = " · ".join(
+        f"{name}: {figure}{f' ({of})' if of else ''}"
+        for name, figure, of in portrait["figures"][:3]
+    )
     texts = [Text(figures, 13, colour=MUTED)]
     if portrait["habits"]:
         texts.append(Text("Habits and people", 14, is_bold=True))

@@ -11,6 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from common.currencies import mark
 from office.texts import writable
 
 # What a cell of a workbook can hold.
@@ -21,10 +22,19 @@ MOST_LINES = 27
 NUMBERS = {"whole": "#,##0", "share": "0.0%", "money": "#,##0.00", "decimal": "0.00", "text": "@"}
 
 
+def money_format(currency: str | None) -> str:
+    """Return the format of amounts, with the mark of their currency where it is known."""
+    if not currency:
+        return NUMBERS["money"]
+    quoted = mark(currency).replace('"', "")
+    amount = f'"{quoted}"{NUMBERS["money"]}'
+    return f"{amount};-{amount}"
+
+
 class Book:
     """A workbook with the formats that its sheets use."""
 
-    def __init__(self, target: BytesIO) -> None:
+    def __init__(self, target: BytesIO, currency: str | None = None) -> None:
         # Nothing becomes a formula, a link or a number by the way it is written.
         self.book = xlsxwriter.Workbook(
             target,
@@ -46,7 +56,7 @@ class Book:
         self.label = self.book.add_format({"bold": True, **wrapped})
         self.formats = {
             kind: self.book.add_format({"num_format": code, **wrapped})
-            for kind, code in NUMBERS.items()
+            for kind, code in (NUMBERS | {"money": money_format(currency)}).items()
         }
 
     def sheet(self, name: str, widths: Sequence[int]) -> Worksheet:

@@ -9,11 +9,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from office.content import Handout, read_handout
 from office.sheets import LINE_HEIGHT, MOST_LINES, Book
+from report_page import wording
 from report_page.marts import by
 from report_page.model import Content
 from report_page.page import warnings
 from report_page.sections.playbook import ceiling
-from report_page.sections.portrait import AVOID
 
 SUMMARY = (
     ("segment_id", "Segment", "whole"),
@@ -38,7 +38,7 @@ PLAYBOOK = (
     ("objective", "Aim"),
     ("offer", "Offer"),
     ("channel", "Channel"),
-    ("lead_categories", "Lead with"),
+    ("lead_items", "Lead with"),
     ("positioning", "Say"),
     ("kpi_label", "Watch"),
 )
@@ -68,7 +68,7 @@ def workbook(marts_file: Path) -> bytes:
     """
     handout = read_handout(marts_file)
     target = BytesIO()
-    book = Book(target)
+    book = Book(target, handout.facts.currency)
     book.book.set_properties(
         {"title": f"Customer segments: {handout.headline}", "created": handout.made_at}
     )
@@ -95,6 +95,11 @@ def _summary(book: Book, handout: Handout) -> None:
     sheet.set_row(2, 32)
     known = {name for row in handout.summary.rows for name, v in row.items() if v is not None}
     columns = [column for column in SUMMARY if column[0] in known]
+    if all(wording.is_money(row["value_unit"]) for row in handout.summary.rows):
+        columns = [
+            (name, heading, "money" if name == "value_per_customer" else kind)
+            for name, heading, kind in columns
+        ]
     top = len(notes) + 2
     book.table(
         sheet,
@@ -117,7 +122,8 @@ def _profiles(book: Book, handout: Handout) -> None:
     kinds += ["decimal", "whole"] * len(segments)
     for of_feature in by(handout.differences.rows, "feature").values():
         first = of_feature[0]
-        cells: list[object] = [first["label"], first["unit"], first["population_mean"]]
+        unit = wording.unit(first["unit"], handout.facts.currency)
+        cells: list[object] = [first["label"], unit, first["population_mean"]]
         known = {row["segment_id"]: row for row in of_feature}
         for segment in segments:
             row = known.get(segment.segment_id)
@@ -156,7 +162,7 @@ def _playbook(book: Book, handout: Handout) -> None:
             row["segment_id"],
             row["segment_name"],
             *(row[name] for name, _ in PLAYBOOK),
-            AVOID.get(row["strategy"]),
+            row["avoid"],
             ceiling(row, handout.facts),
         ]
         for row in handout.playbook.rows
@@ -186,7 +192,7 @@ def _segment(book: Book, handout: Handout, portrait: Content) -> None:
     book.put(sheet, 2, 0, portrait["sentence"], book.note)
     sheet.set_row(2, 48)
     row = 4
-    pairs = [(name, f"{figure} {of}") for name, figure, of in portrait["figures"]]
+    pairs = [(name, f"{figure} {of}".rstrip()) for name, figure, of in portrait["figures"]]
     row = _pairs(book, sheet, row, "Figures", pairs)
     for title, name in (("More than others", "above"), ("Less than others", "below")):
         if portrait[name]:

@@ -41,7 +41,7 @@ def content(marts: Marts, facts: Facts, segment: Segment) -> Content:
         "figures": cards.figures(row, facts),
         "portrait": portrait.portrait(row, sources, facts),
         "play": playbook.play(plays.first(), facts) if plays else None,
-        "chart": differences(answers["What they are like"], segment),
+        "chart": differences(answers["What they are like"], segment, facts),
         "reach": reach(answers["Who can be reached"].first(), marts.least_size),
         "queries": [(title, answer) for title, answer in answers.items() if answer],
     }
@@ -65,7 +65,7 @@ def reach(row: Row, least_size: int) -> list[tuple[str, str]]:
     return entries
 
 
-def differences(answer: Answer, segment: Segment) -> Figure | None:
+def differences(answer: Answer, segment: Segment, facts: Facts) -> Figure | None:
     """Return the features in which the segment differs most."""
     rows = [row for row in answer.rows if abs(row["standardised_difference"]) >= LEAST_DIFFERENCE][
         :MOST_DIFFERENCES
@@ -76,22 +76,18 @@ def differences(answer: Answer, segment: Segment) -> Figure | None:
         {
             "row": row["label"],
             "value": row["standardised_difference"],
-            "mean": wording.in_unit(row["mean_value"], row["unit"]),
-            "average": wording.in_unit(row["population_mean"], row["unit"]),
+            "mean": facts.in_unit(row["mean_value"], row["unit"]),
+            "average": facts.in_unit(row["population_mean"], row["unit"]),
         }
         for row in rows
     ]
-    clauses = [
-        f"{row['label']} {portrait.value_of(row['mean_value'], row['unit'])}, average "
-        f"{portrait.value_of(row['population_mean'], row['unit'])}"
-        for row in rows[:3]
-    ]
+    clauses = [portrait.against_average(row, facts.currency) for row in rows[:3]]
     return Figure(
         key="differences",
         title="What sets them apart",
         finding=f"{'; '.join(clauses)}.",
         sql=answer.sql,
-        table=_difference_table(answer, len(rows)),
+        table=_difference_table(answer, len(rows), facts),
         chart=charts.differences(
             points,
             colour=segment_colour(segment.position),
@@ -101,14 +97,14 @@ def differences(answer: Answer, segment: Segment) -> Figure | None:
     )
 
 
-def _difference_table(answer: Answer, shown: int) -> Table:
-    return Table.of(
+def _difference_table(answer: Answer, shown: int, facts: Facts) -> Table:
+    return facts.table(
         answer.rows[:shown],
         [
             Column("label", "Feature"),
-            Column("mean_value", "Mean", wording.number),
-            Column("population_mean", "Mean of all", wording.number),
-            Column("unit", "Unit"),
+            Column("mean_value", "Mean", wording.number, unit="unit"),
+            Column("population_mean", "Mean of all", wording.number, unit="unit"),
+            Column("unit", "Unit", is_unit=True),
             Column("standardised_difference", "Standard deviations", wording.decimal),
         ],
     )

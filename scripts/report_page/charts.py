@@ -76,8 +76,6 @@ def bubbles(
     """Return value against growth: `x` a ratio, `y` money, both with bounds; area is `size`."""
     near = [row[name] for row in rows for name in ("x", "x_low", "x_high")]
     reach = 1.15 * max(abs(value - 1) for value in (*near, 1.02))
-    most = 1.12 * max(row["y_high"] for row in rows)
-    least = min(0, *(row["y_low"] for row in rows))
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=[1 - reach, 1 + reach], nice=False, zero=False),
@@ -90,7 +88,7 @@ def bubbles(
     )
     y = alt.Y(
         "y:Q",
-        scale=alt.Scale(domain=[least, most], nice=True),
+        scale=alt.Scale(domain=_heights(rows), nice=True),
         axis=on_top(y_title, ",f"),
     )
     tooltip = tooltips_of(
@@ -129,6 +127,14 @@ def bubbles(
         text="id:N", color=segment_colours(segments, on=True)
     )
     return specification(zero + across + upward + points + numbers, colours="independent")
+
+
+def _heights(rows: Rows) -> list[float]:
+    """Return the range of `y` with its bounds; where all are high, it does not begin at 0."""
+    lowest = min(row["y_low"] for row in rows)
+    highest = max(row["y_high"] for row in rows)
+    room = 0.3 * (highest - lowest)
+    return [min(lowest, max(0, lowest - room)), highest + room]
 
 
 def intervals(
@@ -253,7 +259,11 @@ def bars(rows: Rows, *, title: str, tooltips: Titles) -> Specification:
             "value:Q",
             scale=alt.Scale(domain=[lowest, highest]),
             axis=alt.Axis(
-                title=title, format=".0%" if highest - lowest > SMALL_SPAN else ".1%", tickCount=4
+                title=title,
+                format=".0%" if highest - lowest > SMALL_SPAN else ".1%",
+                # The room for labels goes beyond the whole.
+                labelExpr="datum.value > 1.001 ? '' : datum.label",
+                tickCount=4,
             ),
         ),
         tooltip=tooltips_of(tooltips),
@@ -278,7 +288,7 @@ def differences(rows: Rows, *, tooltips: Titles, colour: str) -> Specification:
             scale=alt.Scale(domain=[-reach, reach]),
             axis=alt.Axis(
                 title="standard deviations",
-                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1f')",
+                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1~f')",
                 tickCount=4,
             ),
         ),

@@ -31,6 +31,8 @@ FLOW_HEIGHT = 420
 FLOW_GAP = 0.025
 # Of the title of an axis, in characters: a phone has room for no more.
 LONGEST_TITLE = 40
+# In pixels: discs at the edge of a scatter stay clear of the figures of its axes.
+EDGE = 14
 # What stands beside customers who are in no segment.
 NOWHERE = "none"
 SCALES = {"log1p": "symlog", "sqrt": "sqrt"}
@@ -53,7 +55,7 @@ class Axis:
     def scale(self) -> alt.Scale:
         """The scale on which the feature was compared."""
         kind = SCALES.get(self.transform, "linear")
-        return alt.Scale(type=kind, zero=False, nice=True)
+        return alt.Scale(type=kind, zero=False, nice=True, padding=EDGE)
 
 
 def scatter(
@@ -265,7 +267,7 @@ def snake(
             scale=alt.Scale(domain=[-reach, reach]),
             axis=alt.Axis(
                 title="standard deviations",
-                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1f')",
+                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1~f')",
                 tickCount=5,
             ),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from report_page import wording
@@ -38,6 +38,20 @@ class Column:
     name: str
     heading: str
     write: Callable[[Any], str] = wording.text
+    # Whether the values are amounts, in the currency of the run.
+    is_money: bool = False
+    # The column that has the unit of each value, of which some are amounts.
+    unit: str = ""
+    # Whether the values are units.
+    is_unit: bool = False
+
+    def told(self, row: Row, currency: str | None) -> str:
+        """Return the value of a row as a text."""
+        if self.is_unit:
+            return wording.unit(row[self.name], currency)
+        text = self.write(row[self.name])
+        is_money = self.is_money or bool(self.unit and wording.is_money(row[self.unit]))
+        return wording.marked(text, currency) if is_money else text
 
     @property
     def is_number(self) -> bool:
@@ -53,11 +67,11 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     @staticmethod
-    def of(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
-        """Write rows as texts."""
+    def of(rows: Sequence[Row], columns: Sequence[Column], currency: str | None = None) -> Table:
+        """Write rows as texts, amounts in this currency."""
         return Table(
             tuple((column.heading, column.is_number) for column in columns),
-            tuple(tuple(column.write(row[column.name]) for column in columns) for row in rows),
+            tuple(tuple(column.told(row, currency) for column in columns) for row in rows),
         )
 
 
@@ -112,6 +126,21 @@ class Section:
     sql: tuple[tuple[str, Answer], ...] = ()
 
 
+def paired(figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    """Return figures of which none of half the width stands alone in its row."""
+    made: list[Figure] = []
+    is_open = False
+    for place, figure in enumerate(figures):
+        is_half = figure.width == "half"
+        has_next = place + 1 < len(figures) and figures[place + 1].width == "half"
+        if is_half and not is_open and not has_next:
+            made.append(replace(figure, width="full"))
+            continue
+        is_open = is_half and not is_open
+        made.append(figure)
+    return tuple(made)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What every section needs: the run, its segments, and whether there are orders."""
@@ -124,9 +153,26 @@ class Facts:
         """Whether the source has orders."""
         return bool(self.run["order_line_count"])
 
+    @property
+    def currency(self) -> str | None:
+        """The currency of amounts, where it is known."""
+        return self.run.get("currency")
+
     def money(self, value: wording.Number) -> str:
         """Return an amount as people read it, with the currency of the run."""
-        return wording.money(value, self.run.get("currency"))
+        return wording.money(value, self.currency)
+
+    def in_unit(self, value: wording.Number, unit: str) -> str:
+        """Return a value with its unit, amounts with the currency of the run."""
+        return wording.in_unit(value, unit, self.currency)
+
+    def table(self, rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+        """Write rows as texts, amounts with the currency of the run."""
+        return Table.of(rows, columns, self.currency)
+
+    def axis(self, title: str) -> str:
+        """Return the title of an axis of amounts, with the currency of the run."""
+        return f"{title}, {self.currency}" if self.currency else title
 
     def segment(self, segment_id: object) -> Segment:
         """Return a segment by its id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from markupsafe import Markup
 from common.console import WRONG_USE, Problem, plain
 from report_page import brief, chart_style, javascript, markup, palette, wording
 from report_page.marts import Answer, Marts, open_marts
-from report_page.model import Facts, Section, Segment
+from report_page.model import Facts, Section, Segment, paired
 from report_page.sections import SECTIONS
 from report_page.sections.evidence import VERDICTS
 
@@ -22,7 +23,8 @@ def whole_page(marts_file: Path) -> str:
     """
     with open_marts(marts_file) as marts:
         facts = read_facts(marts)
-        sections = [s for s in (make(marts, facts) for make in SECTIONS) if s]
+        made = [section for section in (make(marts, facts) for make in SECTIONS) if section]
+        sections = [replace(section, figures=paired(section.figures)) for section in made]
         summary, statuses = marts.ask("segments"), marts.ask("statuses")
     return render(
         "page.html.j2",
@@ -53,7 +55,8 @@ def brief_page(marts_file: Path, segment_id: int) -> str:
             there = "; ".join(f"{s.segment_id} ({plain(s.name)})" for s in facts.segments)
             raise Problem(f"SEGMENT={segment_id}: there are: {there}", WRONG_USE)
         content = brief.content(marts, facts, facts.segment(segment_id))
-    return render("brief.html.j2", facts, [], **content)
+    source = wording.words(facts.run["source"])
+    return render("brief.html.j2", facts, [], source=source, **content)
 
 
 def read_facts(marts: Marts) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, SupportsFloat, TypeAlias
 
 from common.currencies import mark
@@ -24,6 +25,9 @@ MONTHS = [
     "December",
 ]
 
+# Units that say how a value is written and not what it is of.
+UNSPOKEN = ("as in the file", "-1 to 1", "1 to 100")
+
 Number: TypeAlias = SupportsFloat | None
 """A number of any kind, as DuckDB gives them; None where there is none."""
 
@@ -40,10 +44,15 @@ def number(value: Number) -> str:
 
 def money(value: Number, currency: str | None) -> str:
     """Return an amount with the mark of its currency, such as $12,345; without one, a number."""
-    if value is None:
-        return NONE
-    sign = "-" if float(value) < 0 else ""
-    return f"{sign}{mark(currency)}{number(abs(float(value)))}"
+    return marked(number(value), currency)
+
+
+def marked(amount: str, currency: str | None) -> str:
+    """Return an amount that is written already with the mark of its currency, such as -$12."""
+    if amount == NONE:
+        return amount
+    size = amount.removeprefix("-")
+    return f"{amount[: len(amount) - len(size)]}{mark(currency)}{size}"
 
 
 def whole(value: Number) -> str:
@@ -63,6 +72,52 @@ def percent(share: Number) -> str:
     amount = 100 * float(share)
     digits = 2 if 0 < abs(amount) < 1 else 1
     return f"{_without_minus_zero(amount, digits):,.{digits}f}%"
+
+
+def spoken(value: Number, unit: str, currency: str | None = None) -> str:
+    """Return a value of a unit as sentences of the marts have it (macro `spoken_number`).
+
+    The unit itself is not said, but for a thousand.
+    """
+    if value is None:
+        return NONE
+    kind = unit.split(" ")[0]
+    # Nine decimals come first, as in SQL.
+    amount = Decimal(f"{float(value):.9f}")
+    if kind == "share":
+        return f"{_spoken_share(amount)}%"
+    size = abs(amount)
+    if kind == "currency":
+        text = marked(_spoken_amount(size), currency)
+    elif size >= 100 or size == int(size) or size >= Decimal("19.95"):
+        text = f"{_rounded(size, 0):,}"
+    elif size >= Decimal("0.95"):
+        text = f"{_rounded(size, 1).normalize():f}"
+    else:
+        text = "almost 0" if size < Decimal("0.005") else f"{_rounded(size, 2)}"
+    return f"{'-' if amount < 0 else ''}{text}{' thousand' if kind == 'thousand' else ''}"
+
+
+def _spoken_share(share: Decimal) -> str:
+    size = abs(share)
+    if Decimal("0.0995") <= size < Decimal("0.995") or size in (0, 1):
+        return f"{_rounded(100 * share, 0)}"
+    if size >= Decimal("0.00995"):
+        return f"{_rounded(100 * share, 1).normalize():f}"
+    return f"{_rounded(100 * share, 2)}"
+
+
+def _spoken_amount(size: Decimal) -> str:
+    for step in (10_000, 1_000, 100, 10):
+        if size >= 100 * step:
+            return f"{step * _rounded(size / step, 0):,}"
+    if size >= Decimal("9.995") or size == int(size):
+        return f"{_rounded(size, 0):,}"
+    return f"{_rounded(size, 2)}"
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def change(ratio: Number) -> str:
@@ -94,13 +149,28 @@ def index(value: Number) -> str:
     return whole(value)
 
 
-def in_unit(value: Number, unit: str) -> str:
-    """Return a value with its unit; shares as percent."""
+def in_unit(value: Number, unit: str, currency: str | None = None) -> str:
+    """Return a value with its unit; shares as percent, amounts with the mark of their currency."""
     if value is None:
         return NONE
-    if unit == "share" or unit.startswith("share "):
-        return f"{percent(value)}{unit.removeprefix('share')}"
+    kind, _, of = unit.partition(" ")
+    if kind == "share":
+        return f"{percent(value)} {of}".rstrip()
+    if kind == "currency":
+        return f"{money(value, currency)} {of}".rstrip()
+    if unit in UNSPOKEN:
+        return number(value)
     return f"{number(value)} {unit}".rstrip()
+
+
+def unit(name: str, currency: str | None) -> str:
+    """Return a unit with the currency, where it is known: `USD per order`."""
+    return f"{currency}{name.removeprefix('currency')}" if currency and is_money(name) else name
+
+
+def is_money(unit: str | None) -> bool:
+    """Say whether a unit is of money: `currency per order`."""
+    return (unit or "").split(" ")[0] == "currency"
 
 
 def day(value: object) -> str:

@@ -17,7 +17,7 @@ from handover.summary import summary
 from office.workbook import workbook
 from report_page import wording
 from report_page.page import whole_page
-from report_page.sections.portrait import AVOID, habits, sentence, traits, typical
+from report_page.sections.portrait import habits, sentence, traits, typical
 from report_pages import Element, edited, make_large, read
 from shops import Built
 
@@ -109,10 +109,10 @@ def test_the_map_comes_first_and_has_the_cells_of_the_grid(root: Element, marts:
 
 def test_a_portrait_has_what_differs_most_with_its_index(root: Element, marts: Connection):
     cards = root.of_class("cards")[0].of_class("card")
-    for card, (segment_id, rule, strategy) in zip(
+    for card, (segment_id, rule, avoid) in zip(
         cards,
         marts.execute(
-            "select segment_id, rule, strategy from segment_summary "
+            "select segment_id, rule, avoid from segment_playbook "
             "join segment_rules using (segment_id) order by segment_id"
         ).fetchall(),
         strict=True,
@@ -135,7 +135,7 @@ def test_a_portrait_has_what_differs_most_with_its_index(root: Element, marts: C
                     # Equal differences may stand in any order.
                     assert f"index {wording.index(index)}" in item.text or label not in item.text
         assert rule is None or f"{rule}." in card.text
-        assert AVOID[strategy] in card.text
+        assert avoid in card.text
 
 
 def test_a_portrait_is_made_of_what_is_known():
@@ -154,19 +154,20 @@ def test_a_portrait_is_made_of_what_is_known():
     assert traits([row, near], above=True) == [
         {
             "label": "evening share of orders",
-            "value": "50.0%",
-            "average": "25.0%",
+            "value": "50%",
+            "average": "25%",
             "index": "200",
         }
     ]
     assert traits([row, near], above=False) == []
     assert habits([row, near]) == [
-        ("Hour", "evening share of orders 50.0%, average 25.0%"),
+        ("Hour", "evening share of orders 50%, average 25%"),
         ("Promotion", "like the average customer"),
     ]
-    assert typical([row, near]) == [("evening share of orders", "40.0%")]
-    assert typical([row | {"is_used": False}]) == [("evening share of orders", "40.0%")]
+    assert typical([row, near]) == [("evening share of orders", "40%")]
+    assert typical([row | {"is_used": False}]) == [("evening share of orders", "40%")]
     assert sentence("Strong in a (x); light on b (y); c.") == "Strong in a (x); light on b (y)."
+    assert sentence("Strong in a; light on b (y); c.", "Strong in a") == "Light on b (y); c."
     assert sentence(None) == ""
 
 

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from common.project_sql import ProjectSql
+from report_page import wording
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,11 @@ def number(value: float | None) -> str:
     ("value", "unit", "said"),
     [
         (872.3, "currency", "872"),
-        (12345.6, "currency per order", "12,346"),
+        (12345.6, "currency per order", "12,300"),
+        (1243.4, "currency", "1,240"),
+        (999.6, "currency", "1,000"),
+        (-72543.0, "currency a year", "-72,500"),
+        (1234567.0, "currency", "1,230,000"),
         (23.84, "currency", "24"),
         (9.996, "currency", "10"),
         (4.5, "currency", "4.50"),
@@ -51,6 +56,7 @@ def number(value: float | None) -> str:
         (0.0423, "share", "4.2%"),
         (0.0025, "share", "0.25%"),
         (0.997, "share", "99.7%"),
+        (87.75, "thousand dollars a year", "88 thousand"),
         (1.0, "share", "100%"),
         (0.0, "share", "0%"),
         (None, "share", None),
@@ -65,6 +71,7 @@ def test_figures_are_said_as_people_say_them(
     said: str | None,
 ) -> None:
     assert value_of(connection, project.call("spoken_number", number(value), f"'{unit}'")) == said
+    assert wording.spoken(value, unit) == (said or wording.NONE)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +117,26 @@ def test_names_in_capitals_have_small_letters(
 ) -> None:
     literal = "'" + name.replace("'", "''") + "'"
     assert value_of(connection, project.call("readable_name", literal)) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SOFT DRINKS", "soft drinks"),
+        ("FRZN MEAT/MEAT DINNERS", "frozen meat"),
+        ("DIAPERS & DISPOSABLES", "diapers"),
+        ("MEAT - SHELF STABLE", "meat"),
+        ("VEGETABLES (FRESH)", "vegetables"),
+        ("T-LIGHT HOLDER", "t-light holder"),
+        ("TEA", "tea"),
+        ("SET/5 BOWLS", "set/5 bowls"),
+        ("Green tea & cups", "Green tea & cups"),
+    ],
+)
+def test_of_several_things_the_first_is_said(
+    connection: duckdb.DuckDBPyConnection, project: ProjectSql, name: str, said: str
+) -> None:
+    assert value_of(connection, project.call("readable_item", f"'{name}'")) == said
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
--- Bought by a fifth of the segment or more, above the average.
+-- What the segment spends most on beyond the average share, of what a fifth of it or more buys.
 select
     category_label as category,
     index_value,
+    spend_share,
+    population_spend_share,
     penetration
 from segment_category_affinity
 where
@@ -9,6 +11,7 @@ where
     and not is_small_group
     and is_product
     and penetration >= 0.2
-    and index_value > 100
-order by index_value desc, category
+    and index_value >= 110
+    and spend_share >= 0.02
+order by spend_share - population_spend_share desc, category
 limit 5;

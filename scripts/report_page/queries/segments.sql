@@ -13,6 +13,7 @@ select
     relative_growth,
     growth_direction,
     value_label,
+    value_unit,
     value_per_customer,
     value_index,
     mean_confidence

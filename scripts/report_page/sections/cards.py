@@ -7,11 +7,12 @@ from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 from report_page.sections.portrait import portrait, read_sources
 
+TOO_FEW = "too few customers"
 GROWTH_WORDS = {
-    "grows": "grows more than customers who had spent alike",
-    "shrinks": "shrinks against customers who had spent alike",
+    "grows": "grows more than customers of similar spend",
+    "shrinks": "shrinks against customers of similar spend",
     "no clear change": "no clear change",
-    "too few customers": "too few customers",
+    TOO_FEW: TOO_FEW,
 }
 RULE_COLUMNS = (
     Column("segment_id", "Segment", wording.whole),
@@ -40,7 +41,7 @@ def section(marts: Marts, facts: Facts) -> Section:
                 title="Figures of the cards",
                 finding="",
                 sql=answer.sql,
-                table=Table.of(answer.rows, columns(answer)),
+                table=facts.table(answer.rows, columns(answer)),
                 is_combined=True,
             ),
             Figure(
@@ -74,7 +75,9 @@ def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
         (
             "Customers",
             wording.whole(row["customer_count"]),
-            f"{wording.percent(row['customer_share'])} of all",
+            ""
+            if row["customer_share"] is None
+            else f"{wording.percent(row['customer_share'])} of all",
         )
     ]
     if row["spend_share"] is not None:
@@ -89,13 +92,14 @@ def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
         text.append(
             (
                 str(row["value_label"]).capitalize(),
-                wording.number(row["value_per_customer"]),
-                f"on average, {wording.index(row['value_index'])} where all have 100",
+                facts.in_unit(row["value_per_customer"], _short(row["value_unit"])),
+                f"on average, index {wording.index(row['value_index'])}",
             )
         )
     if row["future_spend_per_customer"] is not None:
         text.append(("Future spend", facts.money(row["future_spend_per_customer"]), "per customer"))
-    if direction := row["growth_direction"]:
+    direction = row["growth_direction"]
+    if direction and row["relative_growth"] is not None and direction != TOO_FEW:
         text.append(
             (
                 "Growth",
@@ -106,6 +110,12 @@ def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
     return text
 
 
+def _short(unit: str | None) -> str:
+    """Return a unit without what it is of, which the label has: `currency a year` is money."""
+    kind = (unit or "").split(" ")[0]
+    return kind if kind in ("currency", "share") else ""
+
+
 def columns(answer: Answer) -> list[Column]:
     """Return the columns of the table behind the cards, without those that nothing is known of."""
     every = [
@@ -114,14 +124,16 @@ def columns(answer: Answer) -> list[Column]:
         Column("strategy", "Strategy"),
         Column("customer_count", "Customers", wording.whole),
         Column("customer_share", "Share of customers", wording.percent),
-        Column("spend", "Spend", wording.whole),
+        Column("spend", "Spend", wording.whole, is_money=True),
         Column("spend_share", "Share of spend", wording.percent),
-        Column("spend_per_customer", "Spend per customer", wording.number),
-        Column("future_spend_per_customer", "Future spend per customer", wording.number),
+        Column("spend_per_customer", "Spend per customer", wording.number, is_money=True),
+        Column(
+            "future_spend_per_customer", "Future spend per customer", wording.number, is_money=True
+        ),
         Column("value_label", "Value"),
-        Column("value_per_customer", "Value per customer", wording.number),
+        Column("value_per_customer", "Value per customer", wording.number, unit="value_unit"),
         Column("value_index", "Index of value", wording.index),
-        Column("relative_growth", "Growth against alike", wording.change),
+        Column("relative_growth", "Growth against similar spend", wording.change),
         Column("growth_direction", "Reading"),
         Column("mean_confidence", "Mean confidence", wording.decimal),
     ]

@@ -1,10 +1,10 @@
-"""On how many customers spend rests, and how shares of customers and of spend differ."""
+"""How concentrated spend is, and how shares of customers and of spend differ."""
 
 from __future__ import annotations
 
 from report_page import customer_charts, wording
 from report_page.marts import Answer, Marts
-from report_page.model import Column, Facts, Figure, Table
+from report_page.model import Column, Facts, Figure
 
 # The finding speaks of the customers who bring this share of the spend.
 MOST_SPEND = 0.8
@@ -13,7 +13,7 @@ PARETO_COLUMNS = (
     Column("customer_share", "Customers who spend most", wording.percent),
     Column("spend_share", "Share of spend", wording.percent),
     Column("customer_count", "Customers in this part", wording.whole),
-    Column("spend", "Spend of this part", wording.whole),
+    Column("spend", "Spend of this part", wording.whole, is_money=True),
 )
 SHARE_COLUMNS = (
     Column("segment_id", "Segment", wording.whole),
@@ -21,17 +21,17 @@ SHARE_COLUMNS = (
     Column("customer_count", "Customers", wording.whole),
     Column("customer_share", "Share of customers", wording.percent),
     Column("spend_share", "Share of spend", wording.percent),
-    Column("spend_per_customer", "Spend per customer", wording.number),
+    Column("spend_per_customer", "Spend per customer", wording.number, is_money=True),
 )
 
 
 def figures(marts: Marts, facts: Facts) -> list[Figure]:
     """Return the curve and the shares, where anything is spent."""
-    found = [pareto(marts.ask("pareto")), shares(marts.ask("segments"), facts)]
+    found = [pareto(marts.ask("pareto"), facts), shares(marts.ask("segments"), facts)]
     return [figure for figure in found if figure]
 
 
-def pareto(answer: Answer) -> Figure | None:
+def pareto(answer: Answer, facts: Facts) -> Figure | None:
     """Return the share of spend of the customers who spend most."""
     rows = [row for row in answer.rows if row["spend_share"] is not None]
     if len(rows) < 3:
@@ -53,15 +53,15 @@ def pareto(answer: Answer) -> Figure | None:
     }
     return Figure(
         key="pareto",
-        title="On how many customers spend rests",
+        title="How concentrated spend is",
         finding=f"{wording.percent(most['customer_share'])} of the customers bring "
         f"{wording.percent(most['spend_share'])} of the spend.",
         sql=answer.sql,
-        table=Table.of(rows, PARETO_COLUMNS),
+        table=facts.table(rows, PARETO_COLUMNS),
         chart=customer_charts.pareto(points, mark),
         shows="A curve: across the share of customers, the highest spend first, upward their "
         "share of spend.",
-        note="Dashed: if all spent the same.",
+        note="Dashed: if all customers spent the same.",
         width="half",
     )
 
@@ -83,7 +83,7 @@ def shares(answer: Answer, facts: Facts) -> Figure | None:
         f"{wording.percent(most['customer_share'])} of the customers, "
         f"{wording.percent(most['spend_share'])} of the spend.",
         sql=answer.sql,
-        table=Table.of(rows, SHARE_COLUMNS),
+        table=facts.table(rows, SHARE_COLUMNS),
         chart=customer_charts.shares(
             [
                 {

@@ -17,20 +17,20 @@ VERDICTS = {
     ),
     "moderate": (
         "Blurred groups",
-        "There are groups among the customers, with blurred borders: those near a border could "
-        "as well be on its other side.",
+        "There are groups among the customers, with blurred borders: a customer near a border "
+        "could as well be in the next segment.",
     ),
     "constructive": (
         "Dependable cuts",
-        "These customers vary by degrees rather than in kinds, and the segments cut through them "
-        "where half of the data cuts them, too: dependable, but whoever is near a border could as "
-        "well be on its other side.",
+        "These customers differ by degree rather than fall into separate groups. Half of the data "
+        "gives nearly the same segments, so that the borders are dependable; a customer near a "
+        "border could as well be in the next segment.",
     ),
     "weak": (
         "Degrees, not kinds",
-        "These customers vary by degrees rather than in kinds. The segments are useful cuts "
-        "through them and no natural groups: whoever is near a border could as well be on its "
-        "other side.",
+        "These customers differ by degree rather than fall into separate groups, and half of the "
+        "data gives segments that differ in part. Use them to describe customers, not as natural "
+        "groups: a customer near a border could as well be in the next segment.",
     ),
 }
 
@@ -196,7 +196,9 @@ def silhouettes(marts: Marts, facts: Facts) -> Figure:
     finding = ""
     if answer:
         below, whole = answer.first()["below_zero_count"], answer.first()["customer_count"]
-        share = f"{wording.percent(below / whole)} of the customers are"
+        share = (
+            f"{wording.percent(below / whole)} of the customers are" if below else "No customer is"
+        )
         if 0 < below < marts.least_size:
             share = f"Fewer than {marts.least_size} customers are"
         finding = f"{share} nearer to another segment on average (below 0)."

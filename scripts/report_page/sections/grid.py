@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from report_page import charts, wording
 from report_page.marts import Answer, Marts, Row, by
-from report_page.model import Column, Content, Facts, Figure, Section, Swatch, Table
+from report_page.model import Column, Content, Facts, Figure, Section, Swatch
 from report_page.sections import concentration
 
 TIERS = ("top", "high", "medium", "low", "none")
@@ -24,10 +24,10 @@ GRID_COLUMNS = (
     Column("tiers", "Value tiers"),
     Column("customer_count", "Customers", wording.whole),
     Column("customer_share", "Share of customers", wording.percent),
-    Column("spend", "Spend", wording.whole),
+    Column("spend", "Spend", wording.whole, is_money=True),
     Column("spend_share", "Share of spend", wording.percent),
-    Column("spend_per_customer", "Spend per customer", wording.number),
-    Column("future_spend_per_customer", "Future spend per customer", wording.number),
+    Column("spend_per_customer", "Spend per customer", wording.number, is_money=True),
+    Column("future_spend_per_customer", "Future spend per customer", wording.number, is_money=True),
     Column("slipping_share", "Slipping or lapsing", wording.percent),
     Column("net_moved_count", "Net moved in", wording.signed_whole),
     Column("moved_from_date", "Since", wording.last_day),
@@ -36,7 +36,7 @@ STAGE_COLUMNS = (
     Column("stage", "Stage", wording.words),
     Column("customer_count", "Customers", wording.whole),
     Column("customer_share", "Share of customers", wording.percent),
-    Column("expected_spend", "Expected spend", wording.whole),
+    Column("expected_spend", "Expected spend", wording.whole, is_money=True),
 )
 
 
@@ -48,16 +48,16 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     figures = [grid(answer, facts), *concentration.figures(marts, facts)]
     stages = marts.ask("lifecycle")
     if stages:
-        figures.append(lifecycle(stages))
+        figures.append(lifecycle(stages, facts))
     return Section(
         key="grid",
         title="The map",
         short_title="Map",
         lead=(
             "Down: the segments, by what customers are like. Across: value tiers, by what they "
-            "spend. The highest tenth of customers by spend is top, the next fifth high, two "
-            "fifths medium, the rest low; "
-            "none spent nothing after returns. Choose whom to treat by both."
+            "spend. Top is the highest tenth of customers by spend, high the next fifth, medium "
+            "the next two fifths and low the rest; none is who spent nothing after returns. "
+            "Choose whom to treat by both."
         ),
         figures=tuple(figures),
     )
@@ -83,7 +83,7 @@ def grid(answer: Answer, facts: Facts) -> Figure:
         title="Where the money is, and where customers go",
         finding=finding(answer) if is_known else "",
         sql=answer.sql,
-        table=Table.of(answer.rows, GRID_COLUMNS),
+        table=facts.table(answer.rows, GRID_COLUMNS),
         map=the_map(answer, facts),
         swatches=SWATCHES if is_known else (),
         swatches_title="Share of the spend of all segments",
@@ -159,7 +159,7 @@ def _named(row: Row, *, is_first: bool = True) -> str:
     return name[0].upper() + name[1:] if is_first else name
 
 
-def lifecycle(answer: Answer) -> Figure:
+def lifecycle(answer: Answer, facts: Facts) -> Figure:
     """Return a bar for each stage."""
     counts = {stage: rows[0]["customer_share"] for stage, rows in by(answer.rows, "stage").items()}
     quiet = [stage for stage in QUIET if stage in counts]
@@ -171,7 +171,7 @@ def lifecycle(answer: Answer) -> Figure:
         if quiet
         else "",
         sql=answer.sql,
-        table=Table.of(answer.rows, STAGE_COLUMNS),
+        table=facts.table(answer.rows, STAGE_COLUMNS),
         chart=charts.bars(
             [
                 {

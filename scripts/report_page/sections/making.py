@@ -19,8 +19,8 @@ QUALITY_COLUMNS = (
 QUALITY_COLUMNS_2 = (
     Column("status", "Status", wording.words),
     Column("customer_count", "Customers", wording.whole),
-    Column("spend", "Spend in the window", wording.whole),
-    Column("former_spend", "Spend before they lapsed", wording.whole),
+    Column("spend", "Spend in the window", wording.whole, is_money=True),
+    Column("former_spend", "Spend before they lapsed", wording.whole, is_money=True),
 )
 
 
@@ -70,10 +70,7 @@ def quality(marts: Marts, facts: Facts) -> Section:
             finding=f"{wording.whole(sum(statuses.column('customer_count')))} customers; "
             "groups below the minimum size are combined, and not shown where they stay small.",
             sql=statuses.sql,
-            table=Table.of(
-                statuses.rows,
-                QUALITY_COLUMNS_2,
-            ),
+            table=facts.table(statuses.rows, QUALITY_COLUMNS_2),
             width="half",
         ),
     ]
@@ -115,12 +112,12 @@ def making(marts: Marts, facts: Facts) -> Section:
                 finding=f"Customers are grouped by {used} features; {len(features.rows) - used} "
                 "only describe them.",
                 sql=features.sql,
-                table=Table.of(
+                table=facts.table(
                     features.rows,
                     [
                         Column("label", "Feature"),
                         Column("family", "Family"),
-                        Column("unit", "Unit"),
+                        Column("unit", "Unit", is_unit=True),
                         Column("transform", "Transform"),
                         Column("weight", "Weight", wording.decimal),
                         Column("dropped_reason", "Why it only describes"),

@@ -87,7 +87,7 @@ def movement(marts: Marts, facts: Facts) -> Section | None:
         title="How they move",
         lead=(
             "Where customers were at the date before and where they are now, both by the same "
-            "segments: who moved changed their behaviour."
+            "segments: customers who moved have changed what they do."
         ),
         figures=tuple(f for f in (_flow(marts, facts), figure) if f),
     )
@@ -182,8 +182,8 @@ TREND_COLUMNS = (
     Column("active_count", "Active", wording.whole),
     Column("active_share", "Share active", wording.percent),
     Column("order_count", "Orders", wording.whole),
-    Column("spend", "Spend", wording.whole),
-    Column("spend_per_active_customer", "Spend per active customer", wording.number),
+    Column("spend", "Spend", wording.whole, is_money=True),
+    Column("spend_per_active_customer", "Spend per active customer", wording.number, is_money=True),
 )
 
 
@@ -196,6 +196,7 @@ class Trend:
     field: str
     axis: str
     value_format: str
+    is_money: bool = False
 
 
 ACTIVE = Trend("active", "Customers with an order", "active_share", "share active", ".0%")
@@ -205,6 +206,7 @@ SPEND = Trend(
     "spend_per_active_customer",
     "spend in the period",
     ",f",
+    is_money=True,
 )
 
 
@@ -232,13 +234,13 @@ def trends(marts: Marts, facts: Facts) -> Section | None:
 def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
     """Return a line for each segment."""
     rows = [row for row in answer.rows if row[trend.field] is not None]
-    write = wording.percent if trend.value_format.endswith("%") else wording.number
+    write = facts.money if trend.is_money else wording.percent
     return Figure(
         key=trend.key,
         title=trend.title,
         finding=_change(rows, trend.field, write),
         sql=answer.sql,
-        table=Table.of(answer.rows, TREND_COLUMNS),
+        table=facts.table(answer.rows, TREND_COLUMNS),
         chart=charts.lines(
             [
                 {
@@ -255,7 +257,7 @@ def _trend(answer: Answer, facts: Facts, trend: Trend) -> Figure:
                 for row in rows
             ],
             facts.segments,
-            title=trend.axis,
+            title=facts.axis(trend.axis) if trend.is_money else trend.axis,
             value_format=trend.value_format,
             tooltips={"segment": "Segment", "period": "Period", "shown_value": trend.title},
         ),

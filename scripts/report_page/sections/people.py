@@ -5,6 +5,7 @@ from __future__ import annotations
 from report_page import charts, wording
 from report_page.marts import Marts, Row, by
 from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.sections.portrait import COMBINED
 from report_page.sections.shopping import SWATCHES, THRESHOLDS
 
 # More attributes, and more values of one, are in the mart; a page holds what can be read.
@@ -59,8 +60,8 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     )
     kept = {value for value, _ in most_common[:MOST_VALUES]}
     shown = [row for row in rows if row["value"] in kept and row["index_value"] is not None]
-    known = {row["segment_id"]: row["known_count"] for row in rows}
-    told_by = wording.listed([f"{wording.whole(n)} of segment {s}" for s, n in known.items()])
+    known = sorted({row["segment_id"]: row["known_count"] for row in rows}.items())
+    told_by = wording.listed([f"{wording.whole(n)} of segment {s}" for s, n in known])
     left = len(most_common) - len(kept)
     note = f"Known for {told_by}. An empty cell is a group that is not shown."
     if left:
@@ -68,7 +69,7 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     return Figure(
         key=f"attribute-{number}",
         title=wording.words(attribute).capitalize(),
-        finding=_finding(shown),
+        finding=_finding(attribute, shown),
         sql=sql,
         table=Table.of(rows, FIGURE_COLUMNS),
         chart=charts.heat_map(
@@ -108,15 +109,17 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     )
 
 
-def _finding(shown: list[Row]) -> str:
+def _finding(attribute: str, rows: list[Row]) -> str:
     """Return which segment stands out by which value."""
+    shown = [row for row in rows if row["value"] != COMBINED]
     if not shown:
         return ""
     most = max(shown, key=_points_above)
     if _points_above(most) <= LEAST_POINTS:
         return "No value is more than three points above the average in any segment."
     return (
-        f"Segment {most['segment_id']} stands out by {most['value']}: "
+        f"Segment {most['segment_id']} stands out by {wording.words(attribute)} "
+        f"{most['value']}: "
         f"{wording.percent(most['customer_share'])}, where the average is "
         f"{wording.percent(most['population_share'])}."
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from report_page import wording
 from report_page.marts import Marts, Row
-from report_page.model import Column, Content, Facts, Figure, Section, Table
-from report_page.sections.portrait import AVOID
+from report_page.model import Column, Content, Facts, Figure, Section
 
 # Measures that are a share.
 SHARES = ("future_active_share", "response_rate")
@@ -17,6 +16,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     answer = marts.ask("playbook")
     if not answer:
         return None
+    is_money = all(is_amount(row) for row in answer.rows)
     return Section(
         key="playbook",
         title="The playbook",
@@ -33,16 +33,28 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 is_combined=True,
                 finding="",
                 sql=answer.sql,
-                table=Table.of(
+                table=facts.table(
                     answer.rows,
                     [
                         Column("segment_id", "Segment", wording.whole),
                         Column("strategy", "Strategy"),
                         Column("strategy_reason", "Why"),
                         Column("kpi_label", "Measure to watch"),
-                        Column("opportunity_ceiling_amount", "Ceiling", wording.whole),
-                        Column("opportunity_ceiling_lower", "at least", wording.whole),
-                        Column("opportunity_ceiling_upper", "at most", wording.whole),
+                        Column(
+                            "opportunity_ceiling_amount",
+                            "Ceiling",
+                            wording.whole,
+                            is_money=is_money,
+                        ),
+                        Column(
+                            "opportunity_ceiling_lower",
+                            "at least",
+                            wording.whole,
+                            is_money=is_money,
+                        ),
+                        Column(
+                            "opportunity_ceiling_upper", "at most", wording.whole, is_money=is_money
+                        ),
                     ],
                 ),
             ),
@@ -53,7 +65,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
 def play(row: Row, facts: Facts) -> Content:
     """Return what the template shows of one segment."""
     value = row["kpi_current_value"]
-    is_money = row["kpi"] in AMOUNTS and not row["value_label"]
+    is_money = row["kpi"] in AMOUNTS and is_amount(row)
     say = wording.percent if row["kpi"] in SHARES else facts.money if is_money else wording.number
     measure = say(value)
     channel = row["channel"]
@@ -63,9 +75,9 @@ def play(row: Row, facts: Facts) -> Content:
         ("Aim", row["objective"]),
         ("Offer", row["offer"]),
         ("Channel", channel),
-        ("Lead with", row["lead_categories"]),
+        ("Lead with", row["lead_items"]),
         ("Say", row["positioning"]),
-        ("Avoid", AVOID.get(row["strategy"])),
+        ("Avoid", row["avoid"]),
         ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else row["kpi_label"]),
         ("Ceiling", ceiling(row, facts)),
     ]
@@ -77,6 +89,11 @@ def play(row: Row, facts: Facts) -> Content:
     }
 
 
+def is_amount(row: Row) -> bool:
+    """Say whether what a customer is worth by is money; a score of a table is not."""
+    return not row["value_label"] or wording.is_money(row["value_unit"])
+
+
 def ceiling(row: Row, facts: Facts) -> str | None:
     """Say what moving up to the next segment could bring, or why nothing can be said."""
     amount = row["opportunity_ceiling_amount"]
@@ -84,18 +101,19 @@ def ceiling(row: Row, facts: Facts) -> str | None:
         return None
     days = row["opportunity_horizon_days"]
     if days is None:
+        shown = facts.money(round(amount)) if is_amount(row) else wording.whole(amount)
         return (
-            f"{wording.whole(amount)} of {row['value_label']} in all, if each of them became like "
+            f"{shown} of {row['value_label']} in all, if each of them became like "
             f'"{row["next_segment_name"]}", the most similar segment of higher value'
         )
     if not amount:
         return (
-            f"none: as many or more go down as up within {days} days; what would help is to stop "
-            "that first"
+            f"none: no more customers move up than down within {days} days, so stop the moves down "
+            "first"
         )
     return (
         f"{facts.money(round(amount))} in {days} days "
         f"({facts.money(round(row['opportunity_ceiling_lower']))} to "
         f"{facts.money(round(row['opportunity_ceiling_upper']))}), by moving up to "
-        f"{row['next_segment_name']}"
+        f'"{row["next_segment_name"]}"'
     )

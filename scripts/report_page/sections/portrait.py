@@ -17,9 +17,11 @@ MOST_ABOVE, MOST_BELOW = 5, 3
 LEAST_DIFFERENCE = 0.2
 MOST_MEDIANS = 6
 MOST_PEOPLE = 3
+# What small groups are combined in: no value that people have.
+COMBINED = "(small groups)"
 # A value is spoken of where this share of the customers with a known one has it.
 LEAST_SHARE = 0.1
-LEAST_PENETRATION = 0.2
+LEAST_PENETRATION, LEAST_INDEX, LEAST_SPEND_SHARE = 0.2, 110, 0.02
 MOST_CATEGORIES = 3
 # Clauses of the description that fit one sentence.
 CLAUSES = 2
@@ -48,17 +50,6 @@ TYPICAL = (
 )
 # What the label of a capped feature adds, which a median says nothing of.
 CAPPED = ", at most "
-# What not to do, by strategy; a strategy of one's own has no such text.
-AVOID = {
-    "protect": "Give no blanket discounts: these customers buy without them.",
-    "grow": "Do not discount what they buy anyway: an offer has to add something.",
-    "win back": "Do not repeat the campaigns that they no longer answer.",
-    "win over": "Do not begin with a discount: they can pay, and it would teach them to wait.",
-    "repair": "Send no promotion before the cause of the complaints is dealt with.",
-    "nurture": "Do not judge them by what they have spent so far, and do not send many messages.",
-    "develop": "Do not advertise the whole range at once: one thing that goes with what they buy.",
-    "maintain": "Do not roll an offer out to all of them before a part has shown that it works.",
-}
 
 
 @dataclass(frozen=True)
@@ -95,28 +86,30 @@ def portrait(row: Row, sources: Sources, facts: Facts) -> Content:
     plays = sources.plays.get(segment_id, [])
     return {
         "segment": facts.segment(segment_id),
-        "sentence": sentence(row["description"]),
-        "above": traits(differences, above=True),
-        "below": traits(differences, above=False),
+        "sentence": sentence(row["description"], row["segment_name"]),
+        "above": traits(differences, facts.currency, above=True),
+        "below": traits(differences, facts.currency, above=False),
         "habits": [
             *_basket(sources.categories.get(segment_id, [])),
-            *habits(differences),
+            *habits(differences, facts.currency),
             *_people(sources.people.get(segment_id, [])),
         ],
-        "typical": typical(differences),
+        "typical": typical(differences, facts.currency),
         "rule": rule,
         **advice(plays[0] if plays else None),
     }
 
 
-def sentence(description: str | None) -> str:
-    """Return the first clauses of a description as one sentence."""
+def sentence(description: str | None, name: str = "") -> str:
+    """Return the first clauses of a description as one sentence, without the name above it."""
     clauses = (description or "").removesuffix(".").split("; ")
+    if len(clauses) > 1 and clauses[0] == name:
+        clauses = [clauses[1][:1].upper() + clauses[1][1:], *clauses[2:]]
     text = "; ".join(clauses[:CLAUSES])
     return f"{text}." if text else ""
 
 
-def traits(rows: Sequence[Row], *, above: bool) -> list[Content]:
+def traits(rows: Sequence[Row], currency: str | None = None, *, above: bool) -> list[Content]:
     """Return what the segment has most above, or below, the average, with its index."""
     sign = 1 if above else -1
     found = [
@@ -129,20 +122,15 @@ def traits(rows: Sequence[Row], *, above: bool) -> list[Content]:
     return [
         {
             "label": row["label"],
-            "value": value_of(row["mean_value"], row["unit"]),
-            "average": value_of(row["population_mean"], row["unit"]),
+            "value": wording.spoken(row["mean_value"], row["unit"], currency),
+            "average": wording.spoken(row["population_mean"], row["unit"], currency),
             "index": wording.index(row["index_value"]),
         }
         for row in found[: MOST_ABOVE if above else MOST_BELOW]
     ]
 
 
-def value_of(value: wording.Number, unit: str) -> str:
-    """Return a value without its unit, which the label has; shares as percent."""
-    return wording.percent(value) if unit.split(" ")[0] == "share" else wording.number(value)
-
-
-def habits(rows: Sequence[Row]) -> list[tuple[str, str]]:
+def habits(rows: Sequence[Row], currency: str | None = None) -> list[tuple[str, str]]:
     """Return what stands out most in basket, hour, channel and promotion."""
     known = {row["feature"]: row for row in rows}
     told = []
@@ -154,19 +142,19 @@ def habits(rows: Sequence[Row]) -> list[tuple[str, str]]:
         if abs(most["standardised_difference"]) < LEAST_DIFFERENCE:
             told.append((name, "like the average customer"))
         else:
-            told.append((name, against_average(most)))
+            told.append((name, against_average(most, currency)))
     return told
 
 
-def against_average(row: Row) -> str:
+def against_average(row: Row, currency: str | None) -> str:
     """Return a feature with its mean and that of all: `lines per order 12.1, average 8.4`."""
     return (
-        f"{row['label']} {value_of(row['mean_value'], row['unit'])}, average "
-        f"{value_of(row['population_mean'], row['unit'])}"
+        f"{row['label']} {wording.spoken(row['mean_value'], row['unit'], currency)}, average "
+        f"{wording.spoken(row['population_mean'], row['unit'], currency)}"
     )
 
 
-def typical(rows: Sequence[Row]) -> list[tuple[str, str]]:
+def typical(rows: Sequence[Row], currency: str | None = None) -> list[tuple[str, str]]:
     """Return medians: those of orders, or those of what the segments are made of."""
     known = {row["feature"]: row for row in rows if row["median_value"] is not None}
     chosen = [name for name in TYPICAL if name in known]
@@ -174,7 +162,7 @@ def typical(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [
         (
             known[name]["label"].split(CAPPED)[0],
-            value_of(known[name]["median_value"], known[name]["unit"]),
+            wording.spoken(known[name]["median_value"], known[name]["unit"], currency),
         )
         for name in chosen[:MOST_MEDIANS]
     ]
@@ -192,20 +180,23 @@ def advice(play: Row | None) -> Content:
     return {
         "strategy": play["strategy"],
         "do": [(name, text) for name, text in entries if text],
-        "avoid": AVOID.get(play["strategy"]),
+        "avoid": play["avoid"],
     }
 
 
 def _basket(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return the categories that the segment buys most above the average."""
+    """Return the categories that the segment spends most on beyond the average share."""
     found = [
         row
         for row in rows
         if row["index_value"] is not None
-        and row["index_value"] > 100
+        and row["index_value"] >= LEAST_INDEX
         and row["penetration"] >= LEAST_PENETRATION
+        and row["spend_share"] >= LEAST_SPEND_SHARE
     ]
-    found.sort(key=lambda row: (-row["index_value"], row["category"]))
+    found.sort(
+        key=lambda row: (row["population_spend_share"] - row["spend_share"], row["category"])
+    )
     named = [
         f"{row['category']} ({wording.index(row['index_value'])})"
         for row in found[:MOST_CATEGORIES]
@@ -221,13 +212,12 @@ def _people(rows: Sequence[Row]) -> list[tuple[str, str]]:
         if row["index_value"] is not None
         and row["index_value"] > 100
         and row["customer_share"] >= LEAST_SHARE
+        and row["value"] != COMBINED
     ]
     found.sort(key=lambda row: (-row["index_value"], row["attribute"], row["value"]))
     told: dict[str, str] = {}
     for row in found:
-        text = (
-            f"{wording.words(row['attribute'])} {row['value']} "
-            f"({wording.percent(row['customer_share'])})"
-        )
+        share = wording.spoken(row["customer_share"], "share")
+        text = f"{wording.words(row['attribute'])} {row['value']} ({share})"
         told.setdefault(row["attribute"], text)
     return [("Who", wording.listed(list(told.values())[:MOST_PEOPLE]))] if told else []

@@ -45,7 +45,7 @@ def useful(marts: Marts) -> list[Figure]:
             "composition",
             "What customers of equal spend buy next",
             "composition_variance_explained",
-            "variance explained within tiers of spend",
+            "variance explained",
             f"{own['composition_finding']}.",
             "composition_finding",
         ),

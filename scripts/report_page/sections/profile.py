@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_page import charts, customer_charts, wording
 from report_page.marts import Answer, Marts, Row
-from report_page.model import Column, Facts, Figure, Section, Swatch, Table
+from report_page.model import Column, Facts, Figure, Section, Swatch
 
 THRESHOLDS = (-1.0, -0.5, -0.2, 0.2, 0.5, 1.0)
 SWATCHES = tuple(
@@ -21,10 +21,10 @@ SNAKE_FEATURES = 10
 SECTION_COLUMNS = (
     Column("label", "Feature"),
     Column("segment_id", "Segment", wording.whole),
-    Column("mean_value", "Mean", wording.number),
-    Column("population_mean", "Mean of all", wording.number),
-    Column("median_value", "Median", wording.number),
-    Column("unit", "Unit"),
+    Column("mean_value", "Mean", wording.number, unit="unit"),
+    Column("population_mean", "Mean of all", wording.number, unit="unit"),
+    Column("median_value", "Median", wording.number, unit="unit"),
+    Column("unit", "Unit", is_unit=True),
     Column("standardised_difference", "Standard deviations", wording.decimal),
 )
 
@@ -44,8 +44,8 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     side = "above" if most["standardised_difference"] > 0 else "below"
     finding = (
         f"The largest difference is in {most['label']}: segment {most['segment_id']} has "
-        f"{wording.in_unit(most['mean_value'], most['unit'])} on average, {side} the "
-        f"{wording.in_unit(most['population_mean'], most['unit'])} of all customers."
+        f"{facts.in_unit(most['mean_value'], most['unit'])} on average, {side} the "
+        f"{facts.in_unit(most['population_mean'], most['unit'])} of all customers."
     )
     return Section(
         key="differences",
@@ -63,10 +63,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 title="Differences from the average customer",
                 finding=finding,
                 sql=answer.sql,
-                table=Table.of(
-                    answer.rows,
-                    SECTION_COLUMNS,
-                ),
+                table=facts.table(answer.rows, SECTION_COLUMNS),
                 chart=charts.heat_map(
                     [cell(row, facts) for row in answer.rows if row["feature"] in kept],
                     columns=[str(s.segment_id) for s in facts.segments],
@@ -100,7 +97,7 @@ def _snake(answer: Answer, facts: Facts, kept: list[str]) -> Figure:
         title="Profiles in one picture",
         finding=f"The {len(order)} features that differ most between segments, the largest first.",
         sql=answer.sql,
-        table=Table.of(answer.rows, SECTION_COLUMNS),
+        table=facts.table(answer.rows, SECTION_COLUMNS),
         chart=customer_charts.snake(
             [
                 cell(row, facts)
@@ -132,6 +129,6 @@ def cell(row: Row, facts: Facts) -> Row:
         "segment": f"{row['segment_id']} {facts.segment(row['segment_id']).name}",
         "value": row["standardised_difference"],
         "label": wording.signed(row["standardised_difference"]),
-        "mean": wording.in_unit(row["mean_value"], row["unit"]),
-        "average": wording.in_unit(row["population_mean"], row["unit"]),
+        "mean": facts.in_unit(row["mean_value"], row["unit"]),
+        "average": facts.in_unit(row["population_mean"], row["unit"]),
     }

@@ -28,7 +28,7 @@ SHARE_LABELS = ("under 10%", "10 to 25%", "25 to 50%", "50 to 75%", "over 75%")
 def section(marts: Marts, facts: Facts) -> Section | None:
     """Return a chart for each kind of contact, one of campaigns, and those of channels."""
     figures = [*contacts(marts, facts), *campaigns(marts, facts), *channels(marts, facts)]
-    figures += lift(marts)
+    figures += lift(marts, facts)
     if not figures:
         return None
     return Section(
@@ -37,8 +37,8 @@ def section(marts: Marts, facts: Facts) -> Section | None:
         lead=(
             "Who answers campaigns and through which channels. Bars are confidence intervals "
             "(setting interval_level, 95% by default): where they overlap widely, a difference "
-            "may be chance. Who is sent a campaign is chosen, "
-            "so a high rate does not yet say that the campaign caused it."
+            "may be chance. Campaigns go to customers who were chosen, so a high rate does not "
+            "show that the campaign caused it."
         ),
         figures=tuple(figures),
     )
@@ -183,7 +183,7 @@ def campaigns(marts: Marts, facts: Facts) -> list[Figure]:
             swatches=_swatches(RATE_LABELS),
             swatches_title="Answered, of those reached",
             note="The campaigns that reached most customers, the largest first. An empty cell: "
-            "nobody reached.",
+            "no customer reached, or a group that is not shown.",
             width="half",
         )
     ]
@@ -261,7 +261,7 @@ def _channel_difference(row: Row) -> float:
     return float(row["contact_share"] - (row["population_contact_share"] or 0))
 
 
-def lift(marts: Marts) -> list[Figure]:
+def lift(marts: Marts, facts: Facts) -> list[Figure]:
     """Return what campaigns changed against customers held out, where that was measured."""
     answer = marts.ask("lift")
     if not answer:
@@ -270,9 +270,9 @@ def lift(marts: Marts) -> list[Figure]:
         Figure(
             key="lift",
             title="What campaigns changed, against customers held out",
-            finding="Customers are held out by lot, so that a difference is the campaign's doing.",
+            finding="Customers are held out at random: a difference is what the campaign changed.",
             sql=answer.sql,
-            table=Table.of(
+            table=facts.table(
                 answer.rows,
                 [
                     Column("campaign_id", "Campaign"),
@@ -280,9 +280,11 @@ def lift(marts: Marts) -> list[Figure]:
                     Column("finding", "Finding"),
                     Column("treated_count", "Sent it", wording.whole),
                     Column("held_out_count", "Held out", wording.whole),
-                    Column("spend_difference", "Difference in spend", wording.number),
-                    Column("spend_difference_lower", "at least", wording.number),
-                    Column("spend_difference_upper", "at most", wording.number),
+                    Column(
+                        "spend_difference", "Difference in spend", wording.number, is_money=True
+                    ),
+                    Column("spend_difference_lower", "at least", wording.number, is_money=True),
+                    Column("spend_difference_upper", "at most", wording.number, is_money=True),
                 ],
             ),
         )

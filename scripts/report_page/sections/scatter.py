@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from report_page import customer_charts, wording
+from report_page.charts import SMALL_SPAN
 from report_page.customer_charts import Axis
 from report_page.marts import Answer, Marts, Row, by
-from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.model import Column, Facts, Figure, Section
 
-COLUMNS = (
-    Column("segment_id", "Segment", wording.whole),
-    Column("x", "Across", wording.number),
-    Column("y", "Upward", wording.number),
-    Column("customer_count", "Customers", wording.whole),
-)
+
+def _columns(row: Row) -> tuple[Column, ...]:
+    return (
+        Column("segment_id", "Segment", wording.whole),
+        Column("x", row["x_label"].capitalize(), wording.number, unit="x_unit"),
+        Column("y", row["y_label"].capitalize(), wording.number, unit="y_unit"),
+        Column("customer_count", "Customers", wording.whole),
+    )
 
 
 def section(marts: Marts, facts: Facts) -> Section | None:
@@ -21,7 +26,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     if not answer:
         return None
     row = answer.first()
-    across, upward = _axis(row, "x"), _axis(row, "y")
+    across, upward = _axis(answer.rows, "x", facts), _axis(answer.rows, "y", facts)
     sizes = sorted(answer.column("customer_count"))
     size = sizes[len(sizes) // 2]
     return Section(
@@ -38,7 +43,7 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                 title="Customers by the two measures that separate the segments most",
                 finding=_finding(answer),
                 sql=answer.sql,
-                table=Table.of(answer.rows, COLUMNS),
+                table=facts.table(answer.rows, _columns(row)),
                 chart=customer_charts.scatter(
                     [_dot(row, facts) for row in answer.rows],
                     [_centre(rows, facts) for rows in by(answer.rows, "segment_id").values()],
@@ -57,11 +62,16 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     )
 
 
-def _axis(row: Row, name: str) -> Axis:
+def _axis(rows: Sequence[Row], name: str, facts: Facts) -> Axis:
     """Return an axis of the scatter."""
+    row = rows[0]
     unit = row[f"{name}_unit"]
+    values = [row[name] for row in rows]
+    shares = ".0%" if max(values) - min(values) >= SMALL_SPAN else ".1%"
     is_share = unit.split(" ")[0] == "share"
-    return Axis(row[f"{name}_label"], row[f"{name}_transform"], ".0%" if is_share else ",.2~f")
+    label = row[f"{name}_label"]
+    title = facts.axis(label) if wording.is_money(unit) else label
+    return Axis(title, row[f"{name}_transform"], shares if is_share else ",.2~f")
 
 
 def _dot(row: Row, facts: Facts) -> Row:
@@ -83,8 +93,8 @@ def _point(segment_id: int, x: float, y: float, row: Row, facts: Facts) -> Row:
         "segment": f"{segment_id} {facts.segment(segment_id).name}",
         "x": x,
         "y": y,
-        "shown_x": wording.in_unit(x, row["x_unit"]),
-        "shown_y": wording.in_unit(y, row["y_unit"]),
+        "shown_x": facts.in_unit(x, row["x_unit"]),
+        "shown_y": facts.in_unit(y, row["y_unit"]),
     }
 
 

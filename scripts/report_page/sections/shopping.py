@@ -1,10 +1,10 @@
-"""What the segments buy: index of spend by category."""
+"""What the segments buy: index of spend by product group, or by category."""
 
 from __future__ import annotations
 
 from report_page import charts, wording
 from report_page.marts import Marts, Row
-from report_page.model import Column, Facts, Figure, Section, Swatch, Table
+from report_page.model import Column, Facts, Figure, Section, Swatch
 
 THRESHOLDS = (50.0, 80.0, 95.0, 105.0, 125.0, 200.0)
 SWATCHES = tuple(
@@ -24,8 +24,9 @@ SECTION_COLUMNS = (
     Column("population_spend_share", "Share of all spend", wording.percent),
     Column("index_value", "Index", wording.index),
     Column("penetration", "Customers who buy it", wording.percent),
-    Column("spend", "Spend", wording.whole),
+    Column("spend", "Spend", wording.whole, is_money=True),
 )
+GROUP_COLUMNS = (Column("main_items", "Most spend on"),)
 
 
 def section(marts: Marts, facts: Facts) -> Section | None:
@@ -34,32 +35,29 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     if not answer:
         return None
     rows = [row for row in answer.rows if row["index_value"] is not None]
-    shown = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
-    finding = ""
-    if shown:
-        most = max(shown, key=lambda row: row["index_value"])
-        finding = (
-            f"Segment {most['segment_id']} spends {wording.percent(most['spend_share'])} of its "
-            f"money on {most['category']}, where all customers spend "
-            f"{wording.percent(most['population_spend_share'])}: index "
-            f"{wording.index(most['index_value'])}."
+    lead = (
+        "How a segment splits its money over categories, against all customers: at an index of "
+        "100 it spends the same share as everybody, at 200 twice that."
+    )
+    has_groups = answer.first()["level"] != "category"
+    if has_groups:
+        lead += (
+            " The categories are product groups: each holds what the same customers buy, and has "
+            "the name of one of the things in it. The table says what a segment spends most on in "
+            "each."
         )
     return Section(
         key="categories",
         title="What they buy",
-        lead=(
-            "How a segment splits its money over categories, against all customers: at an index "
-            "of 100 it spends the same share as everybody, at 200 twice that."
-        ),
+        lead=lead,
         figures=(
             Figure(
                 key="affinity",
                 title="Index of spend by category",
-                finding=finding,
+                finding=_finding(rows),
                 sql=answer.sql,
-                table=Table.of(
-                    answer.rows,
-                    SECTION_COLUMNS,
+                table=facts.table(
+                    answer.rows, SECTION_COLUMNS + (GROUP_COLUMNS if has_groups else ())
                 ),
                 chart=charts.heat_map(
                     [cell(row, facts) for row in rows],
@@ -74,15 +72,31 @@ def section(marts: Marts, facts: Facts) -> Section | None:
                         "share": "Share of its spend",
                         "average": "Share of all spend",
                         "buying": "Customers who buy it",
-                    },
+                    }
+                    | ({"items": "Most spend on"} if has_groups else {}),
                 ),
                 shows="Heat map: a row for each category, a column for each segment.",
                 has_segment_key=True,
                 swatches=SWATCHES,
                 swatches_title="Index, 100 is the average",
-                note="The categories with most spend, the largest first.",
+                note="The categories with most spend, the largest first. An empty cell is a group "
+                "that is not shown.",
             ),
         ),
+    )
+
+
+def _finding(rows: list[Row]) -> str:
+    """Say which segment stands out most, of what enough of it buys."""
+    shown = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
+    if not shown:
+        return ""
+    most = max(shown, key=lambda row: row["index_value"])
+    return (
+        f"Segment {most['segment_id']} spends {wording.percent(most['spend_share'])} of its "
+        f"money on {most['category']}, where all customers spend "
+        f"{wording.percent(most['population_spend_share'])}: index "
+        f"{wording.index(most['index_value'])}."
     )
 
 
@@ -97,4 +111,5 @@ def cell(row: Row, facts: Facts) -> Row:
         "share": wording.percent(row["spend_share"]),
         "average": wording.percent(row["population_spend_share"]),
         "buying": wording.percent(row["penetration"]),
+        "items": row["main_items"] or wording.NONE,
     }

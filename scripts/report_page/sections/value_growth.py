@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from report_page import charts, wording
 from report_page.marts import Answer, Marts, Row
-from report_page.model import Column, Facts, Figure, Section, Table
+from report_page.model import Column, Facts, Figure, Section
 from report_page.sections.cards import GROWTH_WORDS
 
 COLUMNS = [
     Column("segment_id", "Segment", wording.whole),
     Column("segment_name", "Name"),
     Column("current_customer_count", "Customers today", wording.whole),
-    Column("future_spend_per_customer", "Future spend per customer", wording.number),
-    Column("future_spend_low", "at least", wording.number),
-    Column("future_spend_high", "at most", wording.number),
+    Column("future_spend_per_customer", "Future spend per customer", wording.number, is_money=True),
+    Column("future_spend_low", "at least", wording.number, is_money=True),
+    Column("future_spend_high", "at most", wording.number, is_money=True),
     Column("future_active_share", "Still buying", wording.percent),
-    Column("relative_growth", "Growth against alike", wording.change),
+    Column("relative_growth", "Growth against similar spend", wording.change),
     Column("relative_growth_low", "at least", wording.change),
     Column("relative_growth_high", "at most", wording.change),
     Column("growth_direction", "Reading"),
-    Column("projected_spend", "Projected spend", wording.whole),
+    Column("projected_spend", "Projected spend", wording.whole, is_money=True),
 ]
 
 
@@ -52,14 +52,14 @@ def lead(answer: Answer) -> str:
     """Say how value and growth are measured."""
     row = answer.first()
     how = (
-        "by segments that were learned before it and then followed: an honest figure"
+        "by segments that were learned before it and then followed, so without hindsight"
         if row["basis"] == "backtest"
         else "by today's segments as they would have been seen before it, so with hindsight"
     )
     return (
         f"Value is what a customer spent in the {row['horizon_days']} days after "
         f"{wording.last_day(row['last_snapshot_date'])}, {how}. Growth compares two later spans of "
-        "time, and each segment with customers who had spent alike, so that season and chance "
+        "time, and each segment with customers of similar spend, so that season and chance "
         "do not count."
     )
 
@@ -91,18 +91,16 @@ def figure(answer: Answer, facts: Facts) -> Figure:
     """Return bubbles, or intervals of value alone where growth could not be measured."""
     has_growth = [row for row in answer.rows if row["relative_growth"] is not None]
     horizon = answer.first()["horizon_days"]
-    spend_title = f"spend per customer in {horizon} days"
-    note = "The source's currency. Bars show confidence intervals."
+    spend_title = facts.axis(f"spend per customer in {horizon} days")
+    note = "Bars show confidence intervals."
     if has_growth:
         chart = charts.bubbles(
             [point(row, facts) for row in has_growth],
             facts.segments,
-            x_title="growth against alike customers",
+            x_title="growth against customers of similar spend",
             y_title=spend_title,
         )
-        shows = (
-            f"Bubbles: across growth against customers who had spent alike, upward {spend_title}."
-        )
+        shows = f"Bubbles: across growth against customers of similar spend, upward {spend_title}."
         note = f"Area: customers today. Dashed: no growth. {note}"
     else:
         chart = charts.intervals(
@@ -119,7 +117,7 @@ def figure(answer: Answer, facts: Facts) -> Figure:
         title="What a customer brings, and whether that grows",
         finding=finding(answer, facts),
         sql=answer.sql,
-        table=Table.of(answer.rows, COLUMNS),
+        table=facts.table(answer.rows, COLUMNS),
         chart=chart,
         shows=shows,
         has_segment_key=True,
@@ -140,7 +138,7 @@ def point(row: Row, facts: Facts) -> Row:
         "value": spend,
         "low": spend if low is None else low,
         "high": spend if high is None else high,
-        "spend": f"{wording.number(spend)} ({wording.number(low)} to {wording.number(high)})",
+        "spend": f"{facts.money(spend)} ({facts.money(low)} to {facts.money(high)})",
     }
     if growth is None:
         return shown
