@@ -13,9 +13,9 @@ from store.export_ledger import Counts, LastExport
 
 # Why a customer is not in the files of a tool.
 LEFT_OUT = {
-    "opted_out": "opted out of messages and left out",
-    "no_address": "without an address that the tool could use, and left out",
-    "same_address": "with the address of another customer, and left out",
+    "opted_out": "left out, as they opted out of messages",
+    "no_address": "left out, as they have no address that the tool can use",
+    "same_address": "left out, as they share an address with another customer",
 }
 
 
@@ -93,8 +93,8 @@ def _describe_files(layout: Layout, exported: Exported) -> Iterable[str]:
     removed = sum(rows for name, rows in exported.files.items() if name.startswith("remove"))
     if removed < exported.counts.left:
         yield (
-            f"  {count(exported.counts.left - removed, 'customer')} who left, without a usable "
-            "address or with that of a customer who is in: not among those to remove"
+            f"  {count(exported.counts.left - removed, 'customer')} left and cannot be removed by "
+            "address: they have none, or share it with a customer who is still in"
         )
     if exported.counts.entered + exported.counts.stayed < layout.least_rows:
-        yield f"  {layout.name} uses lists of at least {layout.least_rows} people only"
+        yield f"  {layout.name} uses lists of at least {layout.least_rows} people"

@@ -116,7 +116,7 @@ def test_spend_that_fell_more_than_that_of_all_is_told_with_what_it_is_made_of(c
             "spend",
             2,
             "Two",
-            "spend of segment 2 fell since the period before, most by fewer orders of a customer",
+            "spend of segment 2 fell since the period before, mostly by fewer orders per customer",
             100.0,
             80.0,
             -0.2,

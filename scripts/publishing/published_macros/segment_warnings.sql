@@ -103,9 +103,9 @@ falls as (
             returns_effect
         )
             when customers_effect then 'fewer customers'
-            when orders_effect then 'fewer orders of a customer'
-            when lines_effect then 'fewer lines of an order'
-            when price_effect then 'a lower price of a line'
+            when orders_effect then 'fewer orders per customer'
+            when lines_effect then 'fewer lines per order'
+            when price_effect then 'a lower price per line'
             else 'returns'
         end as driver
     from last_period
@@ -140,7 +140,7 @@ unioned as (
         'spend' as kind,
         falls.segment_id,
         'spend of segment ' || cast(falls.segment_id as varchar)
-        || ' fell since the period before, most by ' || falls.driver
+        || ' fell since the period before, mostly by ' || falls.driver
             as warning,
         falls.value_before,
         falls.value_now,
