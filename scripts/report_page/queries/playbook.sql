@@ -16,6 +16,8 @@ select
     kpi_current_value,
     kpi,
     next_segment_name,
+    future_spend_per_customer,
+    next_future_spend_per_customer,
     opportunity_horizon_days,
     opportunity_ceiling_amount,
     opportunity_ceiling_lower,

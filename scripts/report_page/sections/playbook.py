@@ -101,10 +101,14 @@ def ceiling(row: Row, facts: Facts) -> str | None:
         return None
     days = row["opportunity_horizon_days"]
     if days is None:
-        shown = facts.money(round(amount)) if is_amount(row) else wording.whole(amount)
+        nearest = f'"{row["next_segment_name"]}", the most similar segment of higher value'
+        if is_amount(row):
+            return f"{facts.money(round(amount))} in all, if each of them became like {nearest}"
+        # Scores do not add up to anything.
+        own, next_one = row["future_spend_per_customer"], row["next_future_spend_per_customer"]
         return (
-            f"{shown} of {row['value_label']} in all, if each of them became like "
-            f'"{row["next_segment_name"]}", the most similar segment of higher value'
+            f"{row['value_label']} {wording.number(next_one)} in place of {wording.number(own)}, "
+            f"if they became like {nearest}"
         )
     if not amount:
         return (
