@@ -277,7 +277,9 @@ DEFECTS = {
         "a category is lost",
         "behaviour",
         "marts/segments/segment_category_affinity.sql",
+        "    left join numbered_products\n"
         "        on order_lines.product_key = numbered_products.product_key\n",
+        "    left join numbered_products\n"
         "        on order_lines.product_key = numbered_products.product_key\n"
         "    where numbered_products.category_number <> 1\n",
     ),
