@@ -165,7 +165,7 @@
    capitals. #}
 {% macro readable_item(name) -%}
     {%- set first = (
-        "regexp_extract(" ~ name ~ ", '^(.{4,}?|.*)( *[/&,(].*| +- .*)?$', 1)"
+        "regexp_extract(" ~ name ~ ", '(?s)^(.{4,}?|.*)( *[/&,(].*| +- .*)?$', 1)"
     ) -%}
     case
         when {{ name }} = upper({{ name }}) and {{ name }} <> lower({{ name }})

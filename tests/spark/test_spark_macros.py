@@ -122,6 +122,10 @@ def expressions() -> dict[str, Asked]:
             "Unix time": ("time_in_format", "'1706428860,5'", ["unix_s"]),
             "no Unix time": ("time_in_format", "t", ["unix_ms"]),
             "month in German": ("time_in_format", "'Am 1. März 2024'", ["de:%d %m %Y"]),
+            "name of an item": ("readable_item", "t"),
+            "item of a list": ("readable_item", "'FRZN MEAT/MEAT DINNERS, ' || upper(t)"),
+            "amount of thousands": ("spoken_number", "12345.6 * length(t)", "'currency'"),
+            "thousands": ("spoken_number", "cast(length(t) as double) / 7", "'thousand dollars'"),
             "literal": ("text_literal", "a 'quoted' \\d+ \\\\ \"text\""),
         }
         for formats in FORMATS:
