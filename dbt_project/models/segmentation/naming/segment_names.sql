@@ -33,35 +33,56 @@ overrides as (
 ),
 
 -- A name may take any number of phrases, from two upwards; a need is said in
--- one.
+-- one. Where the two strongest make a name that is shared, the strongest and
+-- another one may do, and the name stays short.
 lengths as (
 
     {% for phrase_count in range(1, 28) -%}
-    select {{ phrase_count }} as phrase_count
+    select
+        {{ phrase_count }} as phrase_count,
+        {{ phrase_count }} as last_rank,
+        true as is_strongest
+    union all
+    {% endfor -%}
+    {% for last_rank in range(3, 28) -%}
+    select
+        2 as phrase_count,
+        {{ last_rank }} as last_rank,
+        false as is_strongest
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
--- The strongest phrases in the order of the definitions: the same phrases
--- always make the same name.
+-- Phrases in the order of the definitions: the same phrases always make the
+-- same name.
 candidates as (
 
     select
         segment_phrases.segment_id,
-        lengths.phrase_count,
+        lengths.last_rank,
+        lengths.is_strongest,
         {{ text_join(
             'segment_phrases.phrase', ', ', 'segment_phrases.position'
         ) }} as name
     from segment_phrases
     inner join lengths
-        on segment_phrases.phrase_rank <= lengths.phrase_count
+        on
+            segment_phrases.phrase_rank <= lengths.last_rank
+            and (
+                lengths.is_strongest
+                or segment_phrases.phrase_rank in (1, lengths.last_rank)
+            )
     where
         lengths.phrase_count > 1
         or segment_phrases.is_need
     group by
         segment_phrases.segment_id,
-        lengths.phrase_count
+        lengths.last_rank,
+        lengths.is_strongest
+    having
+        lengths.is_strongest
+        or count(*) = 2
 
 ),
 
@@ -88,6 +109,8 @@ all_candidates as (
     select
         fit_segments.segment_id,
         lengths.phrase_count,
+        lengths.last_rank,
+        lengths.is_strongest,
         case
             when any_needs.has_needs and not coalesce(needs.has_need, false)
                 then 'all-round, no pronounced need'
@@ -101,10 +124,11 @@ all_candidates as (
     left join candidates
         on
             fit_segments.segment_id = candidates.segment_id
-            and lengths.phrase_count = candidates.phrase_count
+            and lengths.last_rank = candidates.last_rank
+            and lengths.is_strongest = candidates.is_strongest
     where
-        lengths.phrase_count > 1
-        or any_needs.has_needs
+        (lengths.phrase_count > 1 or any_needs.has_needs)
+        and (lengths.is_strongest or candidates.name is not null)
 
 ),
 
@@ -116,8 +140,26 @@ counted as (
             partition by
                 phrase_count,
                 name
-        ) as holder_count
+        ) as holder_count,
+        sum(case when is_strongest then 1 else 0 end) over (
+            partition by
+                phrase_count,
+                name
+        ) as strongest_holder_count
     from all_candidates
+
+),
+
+-- The two strongest give way to no other pair, and another pair to any.
+compared as (
+
+    select
+        *,
+        case
+            when is_strongest then strongest_holder_count = 1
+            else holder_count = 1
+        end as is_distinct
+    from counted
 
 ),
 
@@ -128,14 +170,15 @@ preferred as (
     select
         segment_id,
         upper(substr(name, 1, 1)) || substr(name, 2) as derived_name,
-        holder_count = 1 as is_distinct,
+        is_distinct,
         row_number() over (
             partition by segment_id
             order by
-                holder_count > 1,
-                phrase_count
+                not is_distinct,
+                phrase_count,
+                last_rank
         ) as preference
-    from counted
+    from compared
 
 ),
 
