@@ -112,6 +112,9 @@ def main() -> int:
     if not manifest.exists():
         raise Problem(f"{manifest} is not there: run make build")
     relations = relations_of(read_json(manifest))
+    files = {path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql")}
+    if unknown := sorted(files - set(relations["marts"])):
+        raise Problem(f"{manifest} is older than {', '.join(unknown)}: run make build")
     FILE.write_text(written(relations), encoding="utf-8")
     PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), relations), encoding="utf-8")
     say(f"{count(len(relations['relations']), 'relation')} of {len(relations['marts'])} marts")

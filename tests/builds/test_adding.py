@@ -18,7 +18,7 @@ FEATURE = "orders_per_week"
 EXPRESSION = f"        '{FEATURE}': \"cast(order_count * 7 as double) / observed_days\",\n"
 DESCRIPTION = "Orders per observed week, at least 0."
 DEFINITION = (
-    f"*,28,{FEATURE},orders per week,value,orders per week,log1p,0.5,true,zero,busy weeks,"
+    f"*,99,{FEATURE},orders per week,value,orders per week,log1p,0.5,true,zero,busy weeks,"
     "quiet weeks"
 )
 MART = "segment_order_shares"

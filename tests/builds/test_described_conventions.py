@@ -149,7 +149,8 @@ def test_no_count_of_people_in_a_mart_that_may_be_shown_is_small(mart_models, sh
             if column["config"].get("meta", {}).get("counts_people")
         ]
         is_shown = node["config"]["meta"]["small_groups"] in ("hidden", "marked")
-        assert bool(people) == is_shown, node["name"]
+        said = f"{node['name']}: columns that count customers have counts_people in a shown mart"
+        assert bool(people) == is_shown, said
         shown = [f"from {node['name']} where not is_small_group"] * is_shown
         left += [shop.one(f"select count(*) {rows}")[0] for rows in shown]
         for name in people:

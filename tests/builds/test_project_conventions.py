@@ -120,7 +120,8 @@ def test_a_source_is_exactly_four_staging_models():
         assert (folder / f"_{source}__sources.yml").is_file()
         for path in folder.glob("*.sql"):
             first_line = path.read_text(encoding="utf-8").splitlines()[0]
-            assert first_line == f"{{{{ config(enabled=var('source') == '{source}') }}}}"
+            expected_line = f"{{{{ config(enabled=var('source') == '{source}') }}}}"
+            assert first_line == expected_line, f"{path.name}: its first line says whose it is"
 
 
 def test_no_seed_and_model_share_a_name(manifest):

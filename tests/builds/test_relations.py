@@ -34,7 +34,7 @@ def test_every_published_mart_is_there_and_is_related(stated, shop):
     }
     assert set(stated["marts"]) == published
     related = {one[end]["mart"] for one in stated["relations"] for end in ("from", "to")}
-    assert published - related == ALONE
+    assert published - related == ALONE, "give the mart a test `relationships`, or name it in ALONE"
 
 
 def test_keys_name_one_row_each(stated, shop):
