@@ -75,46 +75,46 @@ test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-inputs: setup-dev ## Run the tests that read files of many formats; minutes [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs \
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs tests/inputs \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-builds: setup-dev ## Run the tests that need many whole builds; minutes [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds \
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds tests/builds \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients tests/clients
 
 test-docs: setup-dev ## Compare the figures in the docs with the published file
 	@$(VENV)/python dev/queries_page.py --check
 
 test-page: setup-dev ## Test the report page in a real browser; a minute [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser tests/page
 
 test-spark: ## Run the tests on Apache Spark; many minutes, needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
 	@TARGET=spark "$$PYTHON" scripts/setup_environment.py --dev
-	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark
+	@TARGET= PYTEST_ADDOPTS="$$PYTEST_ARGS" .venv-spark/bin/python -m pytest -q -m spark tests/spark
 
 test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults \
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults tests/faults \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset tests/clients
 
 test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's client; a minute [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m mcp
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m mcp tests/clients
 
 test-metrics: setup-dev setup-metrics ## Compare metrics of MetricFlow with the marts; a minute [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m metrics
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m metrics tests/clients
 
 test-activation: setup-dev setup-activation ## Run the syncs of drt on exports; a minute [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m activation
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m activation tests/clients
 
 test-dagster: setup-dev setup-dagster ## Make the assets of examples/dagster; a minute [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m dagster
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m dagster tests/clients
 
 clients: setup ## Read the published file with many clients and compare [SOURCE WAREHOUSE]
 	@$(VENV)/python dev/client_matrix.py

@@ -208,3 +208,20 @@ def test_settings_of_a_run_are_read_as_it_was_started_with():
     texts = {path.name: path.read_text(encoding="utf-8") for path in files}
     assert [name for name, text in texts.items() if by_name.search(text)] == []
     assert [name for name, text in texts.items() if by_any.search(text)] == []
+
+
+# --- where tests are
+
+
+def test_a_suite_is_in_the_folder_that_its_target_reads():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    folders = dict(re.findall(r"-m pytest -q -m (\w+) tests/(\w+)", makefile))
+    assert {"many_builds", "spark", "mcp"} <= set(folders)
+    elsewhere = [
+        f"{path.relative_to(ROOT)}: {suite} is in tests/{folder}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for suite, folder in folders.items()
+        if re.search(rf"\bmark\.{suite}\b", path.read_text(encoding="utf-8"))
+        and path.parent != ROOT / "tests" / folder
+    ]
+    assert elsewhere == []
