@@ -171,6 +171,25 @@ def test_a_portrait_is_made_of_what_is_known():
     assert sentence(None) == ""
 
 
+def test_a_mean_that_is_said_as_that_of_all_is_not_told():
+    row = {
+        "feature": "quantity_per_line",
+        "label": "units per line",
+        "unit": "units per line",
+        "mean_value": 1.36,
+        "population_mean": 1.42,
+        "median_value": 1.4,
+        "standardised_difference": -0.4,
+        "index_value": 96.0,
+        "is_used": True,
+    }
+    assert traits([row], above=False) == []
+    assert habits([row]) == [("Basket", "like the average customer")]
+    seen = row | {"mean_value": 1.3}
+    assert [one["value"] for one in traits([seen], above=False)] == ["1.3"]
+    assert habits([seen]) == [("Basket", "units per line 1.3, average 1.4")]
+
+
 def test_dots_of_the_scatter_are_groups_that_hold_all_customers(root: Element, marts: Connection):
     dots = values_of(root, "scatter", "customers")
     centres = values_of(root, "scatter", "x", "customers")

@@ -117,6 +117,7 @@ def traits(rows: Sequence[Row], currency: str | None = None, *, above: bool) -> 
         for row in rows
         if row["index_value"] is not None
         and sign * row["standardised_difference"] >= LEAST_DIFFERENCE
+        and _is_seen(row, currency)
     ]
     found.sort(key=lambda row: -sign * row["standardised_difference"])
     return [
@@ -139,11 +140,20 @@ def habits(rows: Sequence[Row], currency: str | None = None) -> list[tuple[str, 
         if not own:
             continue
         most = max(own, key=lambda row: abs(row["standardised_difference"]))
-        if abs(most["standardised_difference"]) < LEAST_DIFFERENCE:
+        if abs(most["standardised_difference"]) < LEAST_DIFFERENCE or not _is_seen(most, currency):
             told.append((name, "like the average customer"))
         else:
             told.append((name, against_average(most, currency)))
     return told
+
+
+def _is_seen(row: Row, currency: str | None) -> bool:
+    """Say whether a mean differs from that of all as they are said; 1.4 and 1.4 do not."""
+    own, average = (
+        wording.spoken(row[name], row["unit"], currency)
+        for name in ("mean_value", "population_mean")
+    )
+    return own != average
 
 
 def against_average(row: Row, currency: str | None) -> str:
