@@ -69,7 +69,7 @@ numbered_categories as (
 
 ),
 
-products_called as (
+product_items as (
 
     select
         product_key,
@@ -82,18 +82,31 @@ products_called as (
 
 ),
 
+-- Sub-categories are few among products, and reading a name takes a while.
+readable_items as (
+
+    select
+        item,
+        case
+            when not {{ is_bookkeeping_name('item') }}
+                then {{ readable_item('item') }}
+        end as readable_item
+    from product_items
+    group by item
+
+),
+
 numbered_products as (
 
     select
-        products_called.product_key,
+        product_items.product_key,
         numbered_categories.category_number,
-        case
-            when not {{ is_bookkeeping_name('products_called.item') }}
-                then {{ readable_item('products_called.item') }}
-        end as item
-    from products_called
+        readable_items.readable_item as item
+    from product_items
     inner join numbered_categories
-        on products_called.product_group = numbered_categories.category
+        on product_items.product_group = numbered_categories.category
+    left join readable_items
+        on product_items.item = readable_items.item
 
 ),
 
