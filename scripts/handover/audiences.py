@@ -35,19 +35,20 @@ def rules_of(connection: duckdb.DuckDBPyConnection, source: str) -> list[Rule]:
     Raises:
         Problem: a rule cannot be used (exit code 4).
     """
-    return read_rules(connection, published_types(connection), source)
+    types = {name: kind for name, (_, kind) in published_columns(connection).items()}
+    return read_rules(connection, types, source)
 
 
-def published_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the types of the columns that rules may name; the first mart that has one counts."""
-    found: dict[str, str] = {}
+def published_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Return mart and type of each column that rules may name; the first mart counts."""
+    found: dict[str, tuple[str, str]] = {}
     for mart in MARTS:
         rows = connection.execute(
             "select column_name, data_type from duckdb_columns() where database_name = 'marts' "
             "and schema_name = 'main' and table_name = ? order by column_index",
             [mart],
         ).fetchall()
-        found = {name.lower(): kind for name, kind in rows} | found
+        found = {name.lower(): (mart, kind) for name, kind in rows} | found
     return found
 
 
@@ -70,20 +71,12 @@ def rule_of(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> Ru
 
 def make_customers_of(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
     """Make the temporary table `customers` of those in an audience, of any status."""
-    types = published_types(connection)
-    homes = {
-        name: mart
-        for mart in reversed(MARTS)
-        for (name,) in connection.execute(
-            "select lower(column_name) from duckdb_columns() where database_name = 'marts' "
-            "and schema_name = 'main' and table_name = ?",
-            [mart],
-        ).fetchall()
-    }
+    columns = published_columns(connection)
+    types = {name: kind for name, (_, kind) in columns.items()}
     marts = [name for name in rule.columns if not name.startswith(ATTRIBUTES)]
     attributes = [name for name in rule.columns if name.startswith(ATTRIBUTES)]
     named = "".join(
-        f", {homes[name]}.{identifier(name)} as {identifier(name)}" for name in marts
+        f", {columns[name][0]}.{identifier(name)} as {identifier(name)}" for name in marts
     ) + "".join(f", attributes.{identifier(name)}" for name in attributes)
     values = "".join(
         f", max(value) filter (where lower(attribute) = "

@@ -66,7 +66,9 @@ def export(settings: Settings, request: Request) -> Exported:
         try:
             connection.execute(f"attach {literal(warehouse.marts_db)} as marts (read_only)")
             current = current_run(connection)
-            check(connection, request, settings.source)
+            name = request.audience
+            rule = rule_of(connection, settings.source, name) if name else None
+            check(connection, request)
             file = file_of(warehouse, request, current[1])
             export_ledger.attach(connection, warehouse.exports_db)
             readable = names.of(request.contacts) if request.contacts else None
@@ -74,7 +76,7 @@ def export(settings: Settings, request: Request) -> Exported:
             limit_access(connection, [warehouse.path, file.parent, names.folder, *given])
             pending = pending_of(warehouse)
             forgotten_count = pending.customer_count if pending else 0
-            make_customers(connection, request, settings.source, forgotten_count)
+            make_customers(connection, request, rule, forgotten_count)
             if request.layout:
                 make_contacts(connection, request, layouts()[request.layout], readable)
                 make_audience(connection)
@@ -168,10 +170,8 @@ def current_run(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, object
     return row
 
 
-def check(connection: duckdb.DuckDBPyConnection, request: Request, source: str) -> None:
-    """Refuse a segment, audience or columns that the published file does not have."""
-    if request.audience:
-        rule_of(connection, source, request.audience)
+def check(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
+    """Refuse a segment or columns that the published file does not have."""
     segments = dict(
         connection.execute(
             "select segment_id, segment_name from marts.segment_summary order by segment_id"

@@ -10,8 +10,9 @@ from common.console import Problem
 from common.formulas import FORMULA
 from common.query_rows import one_count, one_row
 from common.quoting import identifier, literal
-from handover.audiences import make_customers_of, rule_of
+from handover.audiences import make_customers_of
 from handover.export_request import LEDGER_COLUMNS, Request
+from loading.audiences import Rule
 from store.export_ledger import Counts, LastExport
 
 # A row per customer to write, by the parameters `base` and `by_segment`.
@@ -33,18 +34,19 @@ def column_types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def make_customers(
     connection: duckdb.DuckDBPyConnection,
     request: Request,
-    source: str,
+    rule: Rule | None,
     forgotten_count: int = 0,
 ) -> None:
     """Make the temporary table `customers`: those of the segment, status or audience.
 
-    forgotten_count: customers that the summary still counts, until the next build.
+    rule: that of the audience, if one is asked for. forgotten_count: customers that the summary
+    still counts, until the next build.
 
     Raises:
         Problem: they are not as many as the summary of the segments says.
     """
-    if request.audience:
-        make_customers_of(connection, rule_of(connection, source, request.audience))
+    if rule is not None:
+        make_customers_of(connection, rule)
         return
     status = request.status or "segmented"
     connection.execute(
@@ -124,39 +126,12 @@ def write(connection: duckdb.DuckDBPyConnection, request: Request, file: Path) -
     connection.execute(
         f"""
         copy (
-            with
-
-            -- The newest name of every segment there ever was.
-            names as (
-
-                select
-                    segments.segment_id,
-                    coalesce(
-                        max(summary.segment_name),
-                        max_by(segments.derived_name, segments.fit_number)
-                    ) as segment_name
-                from marts.history.segments as segments
-                left join marts.main.segment_summary as summary
-                    on segments.segment_id = summary.segment_id
-                group by segments.segment_id
-
-            ),
-
-            membership as (
-
-                select statuses.*, names.segment_name
-                from statuses
-                left join names
-                    on statuses.segment_id = names.segment_id
-
-            )
-
             select {cells}
-            from membership
+            from statuses
             left join marts.main.customer_segments as customers
-                on membership.customer_id = customers.customer_id
-            {"where membership.membership_status <> 'stayed'" if request.has_changes_only else ""}
-            order by membership.customer_id
+                on statuses.customer_id = customers.customer_id
+            {"where statuses.membership_status <> 'stayed'" if request.has_changes_only else ""}
+            order by statuses.customer_id
         ) to {literal(file)} ({options})
         """
     )
@@ -167,7 +142,7 @@ def _cell(name: str, kind: str, file_format: str) -> str:
 
     Numbers stay numbers, negative ones too: what has a number's type cannot hold a formula.
     """
-    table = "membership" if name in MEMBERSHIP_COLUMNS else "customers"
+    table = "statuses" if name in MEMBERSHIP_COLUMNS else "customers"
     cell = identifier(table, name)
     is_text = name in ("customer_id", "segment_name") or kind.upper() == "VARCHAR"
     if file_format != "csv" or not is_text:

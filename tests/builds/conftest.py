@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from export_shop import Shop, contacts_of_all
 from forgotten_shop import make_shop, settings_in
 from project_nodes import layer
 from stub_builds import copy_published, without_macros
@@ -57,3 +58,21 @@ def forgettable(tmp_path, published_twice):
     settings = settings_in(tmp_path)
     copy_published(published_twice, settings.warehouse, 2)
     return settings
+
+
+@pytest.fixture
+def copy(shop, tmp_path):
+    """A copy of the published fixture shop, which a test may change and export from."""
+    return Shop(tmp_path / "warehouse", shop)
+
+
+@pytest.fixture
+def nobody_held_out(copy):
+    """No customer of the copy is held out of campaigns."""
+    copy.change("update customer_segments set is_holdout = false")
+
+
+@pytest.fixture
+def everybody(copy, tmp_path):
+    """Contacts of everybody in the copy, addresses as people write them."""
+    return contacts_of_all(copy, tmp_path / "contacts.csv")

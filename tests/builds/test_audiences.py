@@ -19,7 +19,7 @@ from handover import audiences
 from loading import audiences as rules
 from loading import project_files
 from loading.audiences import COLUMNS, read_rules
-from shops import SHOP, Built, clean_environment
+from shops import SHOP, clean_environment
 
 TYPES = {
     "value_tier": "string",
@@ -28,14 +28,6 @@ TYPES = {
     "segment_id": "bigint",
     "is_outlier": "boolean",
 }
-
-
-@pytest.fixture
-def copy(shop: Built, tmp_path: Path) -> Shop:
-    """A copy of the published fixture shop, in which nobody is held out."""
-    made = Shop(tmp_path / "warehouse", shop)
-    made.change("update customer_segments set is_holdout = false")
-    return made
 
 
 @pytest.fixture
@@ -64,6 +56,7 @@ def members(exported) -> set[str]:
 # --- who is in one
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 @pytest.mark.parametrize(
     ("include", "exclude", "expected"),
     [
@@ -94,6 +87,7 @@ def test_those_are_in_it_whom_the_condition_holds_for(
     assert exported.path.name == "audience_mine_run_1.csv"
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 def test_it_is_held_out_and_compared_like_a_segment(copy: Shop, write, tmp_path: Path) -> None:
     write(("mine", "spend > 100"), ("other", "spend > 100"))
     one, other, *_ = sorted(members(copy.export(AUDIENCE="mine")))
@@ -113,6 +107,7 @@ def test_it_is_held_out_and_compared_like_a_segment(copy: Shop, write, tmp_path:
     assert {row["Segment"] for row in files(copy.export(**given))["add.csv"]} == {"mine"}
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 def test_a_customer_who_changed_segments_stayed(copy: Shop, write) -> None:
     first, second, mover, _ = two_segments(copy)
     write(("mine", "status = 'segmented'"))
@@ -122,6 +117,7 @@ def test_a_customer_who_changed_segments_stayed(copy: Shop, write) -> None:
     assert first != second
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 def test_they_are_counted(copy: Shop, write, tmp_path: Path) -> None:
     _, _, one, other = two_segments(copy)
     copy.change(
@@ -136,6 +132,7 @@ def test_they_are_counted(copy: Shop, write, tmp_path: Path) -> None:
         assert audiences.counted(connection, rule) == (3, 1, 1)
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 def test_the_audiences_of_the_project_are_counted_by_the_command(copy: Shop) -> None:
     finished = subprocess.run(
         [sys.executable, "scripts/audiences.py"],
@@ -226,6 +223,7 @@ def test_names_that_repeat_and_sources_that_are_not_there_are_refused(write) -> 
             read_rules(connection, TYPES, "own_files")
 
 
+@pytest.mark.usefixtures("nobody_held_out")
 def test_an_audience_that_is_not_there_is_refused_with_those_that_are(copy: Shop, write) -> None:
     write(("slipping", "true"), ("other", "true"))
     refused = copy.refusal(AUDIENCE="sliping")

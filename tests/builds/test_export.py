@@ -11,14 +11,6 @@ import pytest
 
 from export_shop import Shop, query, read, statuses, two_segments
 from handover import export_request
-from shops import Built
-
-
-@pytest.fixture
-def copy(shop: Built, tmp_path: Path) -> Shop:
-    """A copy of the published fixture shop."""
-    return Shop(tmp_path / "warehouse", shop)
-
 
 # --- who is in it
 

@@ -19,15 +19,8 @@ from export_shop import Shop, query, read, statuses, two_segments
 from handover import export, export_rows
 from handover.export import export as run_export
 from handover.export_request import read_request
-from shops import Built, clean_environment
+from shops import clean_environment
 from store import export_ledger
-
-
-@pytest.fixture
-def copy(shop: Built, tmp_path: Path) -> Shop:
-    """A copy of the published fixture shop."""
-    return Shop(tmp_path / "warehouse", shop)
-
 
 # --- crashes
 

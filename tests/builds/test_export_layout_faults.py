@@ -7,25 +7,13 @@ from pathlib import Path
 import pytest
 
 from common.console import FAILED, WRONG_USE, Problem
-from export_shop import Shop, contacts_of_all, files, read
+from export_shop import Shop, files, read
 from handover import export
 from handover.export_request import read_request
 from handover.layouts import layouts
-from shops import ROOT, Built
+from shops import ROOT
 
-
-@pytest.fixture
-def copy(shop: Built, tmp_path: Path) -> Shop:
-    """A copy of the published fixture shop, in which nobody is held out."""
-    made = Shop(tmp_path / "warehouse", shop)
-    made.change("update customer_segments set is_holdout = false")
-    return made
-
-
-@pytest.fixture
-def everybody(copy: Shop, tmp_path: Path) -> Path:
-    """Contacts of everybody, addresses as people write them."""
-    return contacts_of_all(copy, tmp_path / "contacts.csv")
+pytestmark = pytest.mark.usefixtures("nobody_held_out")
 
 
 # --- crashes and wrong use

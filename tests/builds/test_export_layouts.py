@@ -10,26 +10,13 @@ import yaml
 
 from common.consent import SAID_NO
 from common.settings_table import VARIABLES
-from export_shop import Shop, contacts, contacts_of_all, files, query, read, two_segments
+from export_shop import Shop, contacts, files, query, read, two_segments
 from handover import export
 from handover.export_request import read_request
 from handover.export_words import describe
 from handover.layouts import LAYOUTS_FILE, layouts
-from shops import Built
 
-
-@pytest.fixture
-def copy(shop: Built, tmp_path: Path) -> Shop:
-    """A copy of the published fixture shop, in which nobody is held out."""
-    made = Shop(tmp_path / "warehouse", shop)
-    made.change("update customer_segments set is_holdout = false")
-    return made
-
-
-@pytest.fixture
-def everybody(copy: Shop, tmp_path: Path) -> Path:
-    """Contacts of everybody, addresses as people write them."""
-    return contacts_of_all(copy, tmp_path / "contacts.csv")
+pytestmark = pytest.mark.usefixtures("nobody_held_out")
 
 
 def said(request: dict[str, object], exported: export.Exported) -> str:

@@ -47,6 +47,22 @@ runs as (
 
 ),
 
+-- The newest name of every segment there ever was.
+names as (
+
+    select
+        segments.segment_id,
+        coalesce(
+            max(summary.segment_name),
+            max_by(segments.derived_name, segments.fit_number)
+        ) as segment_name
+    from marts.history.segments as segments
+    left join marts.main.segment_summary as summary
+        on segments.segment_id = summary.segment_id
+    group by segments.segment_id
+
+),
+
 current_run as (
 
     select as_of_date
@@ -59,6 +75,7 @@ current_run as (
 select
     compared.customer_id,
     compared.segment_id,
+    names.segment_name,
     compared.previous_segment_id,
     compared.membership_status,
     case
@@ -66,6 +83,8 @@ select
     end as member_since_date
 from compared
 cross join current_run
+left join names
+    on compared.segment_id = names.segment_id
 left join stays
     on
         compared.customer_id = stays.customer_id

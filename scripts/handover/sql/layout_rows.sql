@@ -1,22 +1,6 @@
 create temp table layout_rows as
 with
 
--- The newest name of every segment there ever was.
-names as (
-
-    select
-        segments.segment_id,
-        coalesce(
-            max(summary.segment_name),
-            max_by(segments.derived_name, segments.fit_number)
-        ) as segment_name
-    from marts.history.segments as segments
-    left join marts.main.segment_summary as summary
-        on segments.segment_id = summary.segment_id
-    group by segments.segment_id
-
-),
-
 -- Who left is not removed where another customer of the same address is in.
 present as (
 
@@ -35,7 +19,7 @@ written as (
         statuses.segment_id,
         statuses.membership_status,
         cast(statuses.member_since_date as varchar) as member_since_date,
-        coalesce(cast($list_name as varchar), names.segment_name) as list_name,
+        coalesce(cast($list_name as varchar), statuses.segment_name) as list_name,
         coalesce(
             cast($list_name as varchar),
             'segment ' || statuses.segment_id
@@ -47,8 +31,6 @@ written as (
     from statuses
     inner join contacts
         on statuses.customer_id = contacts.customer_id
-    left join names
-        on statuses.segment_id = names.segment_id
     left join present
         on contacts.contact_key = present.contact_key
     where
