@@ -14,6 +14,8 @@ from report_page.palette import segment_colour
 
 Rows: TypeAlias = Sequence[Row]
 Titles: TypeAlias = dict[str, str]
+# Figures of an axis of standard deviations.
+SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.1~f')"
 
 
 def chart_of(rows: Rows, *, height: int) -> alt.Chart:

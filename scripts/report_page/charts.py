@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from report_page.chart_parts import (
+    SIGNED,
     Rows,
     Titles,
     chart_of,
@@ -288,7 +289,7 @@ def differences(rows: Rows, *, tooltips: Titles, colour: str) -> Specification:
             scale=alt.Scale(domain=[-reach, reach]),
             axis=alt.Axis(
                 title="standard deviations",
-                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1~f')",
+                labelExpr=SIGNED,
                 tickCount=4,
             ),
         ),

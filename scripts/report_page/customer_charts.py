@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from report_page.chart_parts import (
+    SIGNED,
     Rows,
     Titles,
     chart_of,
@@ -267,7 +268,7 @@ def snake(
             scale=alt.Scale(domain=[-reach, reach]),
             axis=alt.Axis(
                 title="standard deviations",
-                labelExpr="datum.value == 0 ? '0' : format(datum.value, '+.1~f')",
+                labelExpr=SIGNED,
                 tickCount=5,
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from store.published_file import open_published
 QUERIES = Path(__file__).parent / "queries"
 # Stands in a query for the number of the segment that a brief is of.
 SEGMENT = "$segment_id"
-# Stands for the setting of this name.
-LEAST_SIZE = "$min_group_size"
+# Stands for the setting of dbt_project.yml that has this name.
+SETTING = re.compile(r"\$((?:min|max)_\w+)")
 # Stands for the condition on an attribute by which a customer said no to messages.
 NO_MESSAGES = "$said_no"
 # Totals that give the size of a segment away, where the other segments are shown.
@@ -80,7 +81,7 @@ class Marts:
             if self._segment_id is None:
                 raise ValueError(f"{name}.sql is of one segment, and none is asked for")
             sql = sql.replace(SEGMENT, str(int(self._segment_id)))
-        sql = sql.replace(LEAST_SIZE, str(self.least_size))
+        sql = SETTING.sub(lambda found: str(project_vars()[found[1]]), sql)
         sql = sql.replace(NO_MESSAGES, indent(SAID_NO, " " * 8).lstrip())
         rows = named_rows(self._connection, sql)
         if self.small_segments:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from common.console import Problem
+from common.project_sql import project_vars
 from report_page import wording
 from report_page.marts import QUERIES
 from report_page.page import brief_page, whole_page
@@ -142,8 +143,8 @@ def test_the_cells_of_a_chart_are_those_of_its_query(root: Element, marts):
 def test_no_query_of_the_page_returns_who_a_customer_is(marts):
     for path in QUERIES.glob("*.sql"):
         sql = path.read_text()
-        for name, value in {"segment_id": "1", "min_group_size": "5", "said_no": "true"}.items():
-            sql = sql.replace(f"${name}", value)
+        for name, value in {"segment_id": 1, "said_no": True, **project_vars()}.items():
+            sql = sql.replace(f"${name}", str(value))
         marts.execute(sql)
         assert "customer_id" not in [name for name, *_ in marts.description], path.name
 

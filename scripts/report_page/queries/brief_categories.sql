@@ -10,8 +10,8 @@ where
     segment_id = $segment_id
     and not is_small_group
     and is_product
-    and penetration >= 0.2
-    and index_value >= 110
-    and spend_share >= 0.02
+    and penetration >= $min_lead_penetration
+    and index_value >= $min_lead_index
+    and spend_share >= $min_lead_spend_share
 order by spend_share - population_spend_share desc, category
 limit 5;

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from common.project_sql import project_vars
 from report_page import wording
 from report_page.marts import Marts, Row, by
 from report_page.model import Content, Facts
@@ -21,7 +22,6 @@ MOST_PEOPLE = 3
 COMBINED = "(small groups)"
 # A value is spoken of where this share of the customers with a known one has it.
 LEAST_SHARE = 0.1
-LEAST_PENETRATION, LEAST_INDEX, LEAST_SPEND_SHARE = 0.2, 110, 0.02
 MOST_CATEGORIES = 3
 # Clauses of the description that fit one sentence.
 CLAUSES = 2
@@ -196,13 +196,14 @@ def advice(play: Row | None) -> Content:
 
 def _basket(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Return the categories that the segment spends most on beyond the average share."""
+    bounds = project_vars()
     found = [
         row
         for row in rows
         if row["index_value"] is not None
-        and row["index_value"] >= LEAST_INDEX
-        and row["penetration"] >= LEAST_PENETRATION
-        and row["spend_share"] >= LEAST_SPEND_SHARE
+        and row["index_value"] >= bounds["min_lead_index"]
+        and row["penetration"] >= bounds["min_lead_penetration"]
+        and row["spend_share"] >= bounds["min_lead_spend_share"]
     ]
     found.sort(
         key=lambda row: (row["population_spend_share"] - row["spend_share"], row["category"])

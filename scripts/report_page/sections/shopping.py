@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.project_sql import project_vars
 from report_page import charts, wording
 from report_page.marts import Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Swatch
@@ -13,10 +14,6 @@ SWATCHES = tuple(
         ("under 50", "50 to 80", "80 to 95", "95 to 105", "105 to 125", "125 to 200", "over 200"), 1
     )
 )
-# A category that fewer buy is not spoken of, however high its index.
-LEAST_PENETRATION = 0.2
-
-
 SECTION_COLUMNS = (
     Column("category", "Category"),
     Column("segment_id", "Segment", wording.whole),
@@ -88,7 +85,8 @@ def section(marts: Marts, facts: Facts) -> Section | None:
 
 def _finding(rows: list[Row]) -> str:
     """Say which segment stands out most, of what enough of it buys."""
-    shown = [row for row in rows if row["penetration"] >= LEAST_PENETRATION]
+    least = project_vars()["min_lead_penetration"]
+    shown = [row for row in rows if row["penetration"] >= least]
     if not shown:
         return ""
     most = max(shown, key=lambda row: row["index_value"])
