@@ -99,8 +99,8 @@ def layers_of_run() -> dict[str, dict[str, float]]:
 )
 def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Load, run dbt and publish; nothing is published where one of them fails."""
-    told = segmentation(context, "build", "--log", "json", "--wait")
-    stages = {str(line.get("stage")): line for line in told}
+    events = segmentation(context, "build", "--log", "json", "--wait")
+    stages = {str(line.get("stage")): line for line in events}
     yield dg.MaterializeResult("raw", metadata={"rows": stages["load"]["rows"]})
     for layer, counted in layers_of_run().items():
         yield dg.MaterializeResult(layer, metadata=counted)

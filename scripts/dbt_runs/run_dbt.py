@@ -57,8 +57,8 @@ FIXED_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
 }
 # glibc keeps up to eight heaps for each core, and what one thread frees stays in its heap: with two
-# of them a build peaks at 840 MB in place of 970 (2 million lines) and takes no longer. Whoever
-# sets it in the environment wins.
+# of them a build peaks at 840 MB in place of 970 (2 million lines) and takes no longer. A value
+# set in the environment is kept.
 USUAL_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 
 

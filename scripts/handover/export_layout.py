@@ -40,7 +40,7 @@ def make_contacts(
     sql = (SQL / "contacts.sql").read_text(encoding="utf-8")
     connection.execute(sql.replace("$said_no", f"({SAID_NO})"))
     key = layout.key
-    # An id is not changed to be safe in a spreadsheet: it would be another customer's, or nobody's.
+    # An id is not changed to be safe in a spreadsheet: it would be another customer's, or none.
     is_usable = f"not ({_formula(key)})" if request.format == "csv" else "true"
     connection.execute(
         f"create temp table contacts as select *, case when {is_usable} then {key} end "

@@ -45,7 +45,7 @@ class Column:
     # Whether the values are units.
     is_unit: bool = False
 
-    def told(self, row: Row, currency: str | None) -> str:
+    def text(self, row: Row, currency: str | None) -> str:
         """Return the value of a row as a text."""
         if self.is_unit:
             return wording.unit(row[self.name], currency)
@@ -71,7 +71,7 @@ class Table:
         """Write rows as texts, amounts in this currency."""
         return Table(
             tuple((column.heading, column.is_number) for column in columns),
-            tuple(tuple(column.told(row, currency) for column in columns) for row in rows),
+            tuple(tuple(column.text(row, currency) for column in columns) for row in rows),
         )
 
 
