@@ -16,6 +16,7 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/*.md",
+    "tests/fixtures/README.md",
     "warehouse/README.md",
 ]
 # Headings can be linked to, as on a code host.
@@ -41,7 +42,7 @@ SIDEBAR = {
     "Your own data": ("docs/bring_your_own_data", "docs/privacy"),
     "Run it": ("docs/operation", "docs/upgrading", "docs/spark", "docs/scale"),
     "How it works": ("docs/architecture", "docs/quality", "docs/decisions"),
-    "Change it": ("CONTRIBUTING", "CHANGELOG"),
+    "Change it": ("CONTRIBUTING", "CHANGELOG", "tests/fixtures/README"),
 }
 
 
