@@ -104,11 +104,11 @@ def write_tables(connection: duckdb.DuckDBPyConnection, tables: list[str], schem
     for table in tables:
         there = columns_of(connection, "target", schema, table)
         wanted = columns_of(connection, "marts", "main", table)
-        if there and there != wanted:
+        if there and set(there) != set(wanted):
             sys.exit(f"{schema}.{table} has other columns than the mart: drop it, then publish")
         if there:
             connection.execute(f"delete from {name('target', schema, table)}")
-            verb = f"insert into {name('target', schema, table)}"
+            verb = f"insert into {name('target', schema, table)} by name"
         else:
             verb = f"create table {name('target', schema, table)} as"
         connection.execute(f"{verb} select * from marts.main.{name(table)}")

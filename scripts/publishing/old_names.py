@@ -2,11 +2,14 @@
 
 They stand in schema `v<version>`, where a query of the old names finds them by that schema; a mart
 whose own name changed has a view of its old name beside the marts, too. They last for one version.
+Columns are in the order they had, which `marts_schema_<version>.csv` beside this file has.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -27,6 +30,13 @@ def old_names_schema() -> str:
     return f"v{marts_schema_version() - 1}"
 
 
+def old_columns() -> list[dict[str, str]]:
+    """Return mart, name and type of the columns of the version before, in their order."""
+    path = Path(__file__).parent / f"marts_schema_{marts_schema_version() - 1}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def write_old_names(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Create the views in an attached database, whose schema main holds the marts.
 
@@ -43,6 +53,7 @@ def write_old_names(connection: duckdb.DuckDBPyConnection, database: str) -> Non
         described = described_columns(connection, mart.new_name)
         if not set(mart.columns) <= {name for name, _ in described}:
             continue
+        described = in_old_order(mart, described)
         connection.execute(f"create schema if not exists {identifier(schema)}")
         places = [schema] if mart.name == mart.new_name else [schema, MAIN]
         for place in places:
@@ -61,6 +72,18 @@ def described_columns(
         "order by column_index",
         [MAIN, table],
     ).fetchall()
+
+
+def in_old_order(
+    mart: OldMart, described: Sequence[tuple[str, str | None]]
+) -> list[tuple[str, str | None]]:
+    """Return the columns of a mart in the order they had; those added since come last."""
+    before = [row["column"] for row in old_columns() if row["mart"] == mart.name]
+    places = {column: place for place, column in enumerate(before)}
+    return sorted(
+        described,
+        key=lambda column: places.get(mart.columns.get(column[0], column[0]), len(places)),
+    )
 
 
 def write_view(
@@ -85,7 +108,7 @@ def write_view(
 
 
 def view_sql(mart: OldMart, columns: Sequence[str]) -> str:
-    """Return the query of a view: the columns of the mart in their order, by their old names."""
+    """Return the query of a view: these columns of the mart, by their old names."""
     cells = []
     for name in columns:
         expression = identifier(name)

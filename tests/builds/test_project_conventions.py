@@ -159,6 +159,33 @@ def test_every_mart_has_a_primary_key_that_is_tested(manifest, mart_models, colu
     assert not untested
 
 
+def test_a_mart_starts_with_its_key_and_a_name_follows_its_id(mart_models, columns):
+    misplaced = []
+    for node in mart_models:
+        names = list(columns[relation(node)])
+        first, *_ = names
+        if first not in node["config"]["meta"]["primary_key"]:
+            misplaced.append(f"{node['name']}.{first}")
+        for before, name in zip([None, *names], names, strict=False):
+            id_column = name.removesuffix("_name") + "_id"
+            if name.endswith("_name") and id_column in names and before != id_column:
+                misplaced.append(f"{node['name']}.{name}")
+    assert not misplaced
+
+
+def test_the_sql_of_a_mart_has_the_columns_in_the_order_of_its_contract(shop, mart_models):
+    compiled = shop.warehouse.dbt_target / "compiled" / "segmentation"
+    wrong = []
+    for node in mart_models:
+        if node["name"] in WITHOUT_CONTRACT:
+            continue
+        sql = (compiled / node["original_file_path"]).read_text(encoding="utf-8")
+        described = [name for name, *_ in shop.query_build(f"describe {sql}")]
+        if described != list(node["columns"]):
+            wrong.append(node["name"])
+    assert not wrong
+
+
 def is_key_test(test, node, key):
     """Say whether a test checks that these columns name a row."""
     if test.get("attached_node") != node["unique_id"]:

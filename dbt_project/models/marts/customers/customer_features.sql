@@ -30,16 +30,16 @@ final as (
 
     select
         customer_features.customer_id,
-        customer_features.observed_days,
+        customer_features.as_of_date,
+        customer_features.is_current,
+        customer_features.has_sufficient_history,
         {% for feature in features -%}
         customer_features.{{ quoted_name(feature) }},
         {% endfor -%}
         {% for need in need_scores() -%}
         customer_assignments.{{ need }},
         {% endfor -%}
-        customer_features.is_current,
-        customer_features.has_sufficient_history,
-        customer_features.as_of_date
+        customer_features.observed_days
     from customer_features
     inner join active_fit
         on customer_features.slot_set = active_fit.slot_set

@@ -178,21 +178,21 @@ final as (
             else
                 {{ lifecycle_stage('placed') }}
         end as stage,
-        placed.order_day_count,
-        placed.spend_fifth,
-        placed.silence_days,
-        cast({{ horizon }} as bigint) as horizon_days,
-        cast(estimates.comparable_count as bigint)
-            as comparable_customer_count,
-        placed.usual_gap_days,
-        placed.silent_gaps,
-        estimates.order_probability,
-        estimates.expected_spend,
         today.as_of_date,
         placed.last_order_date,
+        placed.silence_days,
+        placed.usual_gap_days,
+        placed.silent_gaps,
+        placed.order_day_count,
+        placed.spend_fifth,
+        cast({{ horizon }} as bigint) as horizon_days,
+        estimates.order_probability,
+        estimates.expected_spend,
         {{ add_days(
             'placed.last_order_date', 'round(placed.usual_gap_days)'
-        ) }} as expected_next_order_date
+        ) }} as expected_next_order_date,
+        cast(estimates.comparable_count as bigint)
+            as comparable_customer_count
     from customers
     cross join snapshots as today
     left join placed

@@ -121,19 +121,19 @@ final as (
 
     select
         joined.customer_id,
+        {{ period_start('joined.period_number') }} as period_start_date,
+        {{ period_start('joined.period_number + 1') }} as period_end_date,
+        {{ period_start('joined.period_number') }} >= today.first_order_date
+        and {{ period_start('joined.period_number + 1') }} <= today.as_of_date
+            as is_complete,
+        joined.is_snapshot,
         joined.segment_id,
         segment_names.segment_name,
         joined.value_tier,
         joined.lifecycle_stage,
         joined.order_count,
         cast(joined.line_count as bigint) as line_count,
-        cast(joined.spend as decimal(18, 4)) as spend,
-        joined.is_snapshot,
-        {{ period_start('joined.period_number') }} >= today.first_order_date
-        and {{ period_start('joined.period_number + 1') }} <= today.as_of_date
-            as is_complete,
-        {{ period_start('joined.period_number') }} as period_start_date,
-        {{ period_start('joined.period_number + 1') }} as period_end_date
+        cast(joined.spend as decimal(18, 4)) as spend
     from joined
     cross join today
     left join segment_names

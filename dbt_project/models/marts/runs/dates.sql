@@ -74,29 +74,29 @@ final as (
 
     select
         counted.date_day,
+        counted.calendar_year,
+        cast(floor((counted.calendar_month + 2) / 3.0) as bigint)
+            as calendar_quarter,
+        counted.calendar_month,
         case counted.calendar_month
             {%- for month in months %}
             when {{ loop.index }} then '{{ month }}'
             {%- endfor %}
         end as month_name,
+        {{ week_start('counted.date_day') }} as week_start_date,
+        counted.day_of_week,
         case counted.day_of_week
             {%- for day in days %}
             when {{ loop.index }} then '{{ day }}'
             {%- endfor %}
         end as day_name,
-        counted.calendar_year,
-        cast(floor((counted.calendar_month + 2) / 3.0) as bigint)
-            as calendar_quarter,
-        counted.calendar_month,
-        counted.day_of_week,
         counted.day_of_week >= 6 as is_weekend,
-        counted.date_day < counted.as_of_date as is_past,
-        snapshots.as_of_date is not null as is_snapshot,
-        {{ week_start('counted.date_day') }} as week_start_date,
         {{ period_start(grid_period('counted.date_day')) }}
             as period_start_date,
         {{ period_start(grid_period('counted.date_day') ~ ' + 1') }}
-            as period_end_date
+            as period_end_date,
+        counted.date_day < counted.as_of_date as is_past,
+        snapshots.as_of_date is not null as is_snapshot
     from counted
     left join snapshots
         on counted.date_day = snapshots.as_of_date

@@ -26,9 +26,9 @@ final as (
                 when products.group_level = 'product' then products.product_name
             end
         ) as product_name,
+        products.group_level as level,
         products.product_group,
         coalesce(overrides.group_name, products.product_group) as group_name,
-        products.group_level as level,
         count(*) as product_count
     from products
     left join overrides

@@ -47,11 +47,43 @@ new_scan as (
 
 ),
 
-final as (
+scans as (
 
     select * from stored_scans
     union all
     select * from new_scan
+
+),
+
+final as (
+
+    select
+        run_number,
+        rung,
+        k,
+        fit_number,
+        is_chosen,
+        is_feasible,
+        verdict,
+        customer_count,
+        score,
+        inertia,
+        explained_variance_share,
+        silhouette,
+        reference_silhouette,
+        reference_spread,
+        structure_gap,
+        davies_bouldin,
+        calinski_harabasz,
+        stability,
+        minimum_jaccard,
+        smallest_segment_share,
+        minimum_separation,
+        reliability,
+        verdict_reason,
+        choice_reason,
+        candidate_segments
+    from scans
 
 )
 

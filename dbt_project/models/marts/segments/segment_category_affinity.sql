@@ -322,20 +322,20 @@ cells as (
 final as (
 
     select
+        segment_id,
         category,
         {{ readable_name('shown_name') }} as category_label,
-        case when not is_hidden then main_items end as main_items,
-        segment_id,
+        is_product,
         customer_count,
+        penetration,
+        population_penetration,
         cast(spend as decimal(18, 4)) as spend,
         cast(purchase_amount as decimal(18, 4)) as purchase_amount,
         spend_share,
         population_spend_share,
         100 * spend_share / nullif(population_spend_share, 0) as index_value,
-        penetration,
-        population_penetration,
-        is_product,
-        is_hidden as is_small_group
+        is_hidden as is_small_group,
+        case when not is_hidden then main_items end as main_items
     from cells_hidden
 
 )

@@ -210,17 +210,17 @@ shares as (
 final as (
 
     select
+        segment_id,
         attribute,
         value,
-        segment_id,
+        is_combined,
+        cast(value_count as bigint) as value_count,
         shown_count as customer_count,
         case when not is_total_hidden then cast(row_people as bigint) end
             as known_count,
-        cast(value_count as bigint) as value_count,
         customer_share,
         population_share,
         100 * customer_share / population_share as index_value,
-        is_combined,
         is_hidden as is_small_group
     from shares
 

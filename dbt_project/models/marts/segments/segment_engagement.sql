@@ -180,17 +180,17 @@ rows_hidden as (
 final as (
 
     select
+        compared.segment_id,
         compared.interaction_type,
         compared.campaign_id,
         compared.channel,
-        compared.rate_basis,
-        compared.segment_id,
         compared.customer_count,
         compared.contact_count,
-        compared.reached_count,
-        compared.responded_count,
         compared.contact_share,
         compared.population_contact_share,
+        compared.reached_count,
+        compared.responded_count,
+        compared.rate_basis,
         compared.rate,
         {{ wilson_bound(
             'compared.rate', 'trial_count', 'interval_errors', '-'

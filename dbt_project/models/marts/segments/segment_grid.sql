@@ -223,17 +223,14 @@ periods as (
 final as (
 
     select
+        folded.segment_id,
         segment_names.segment_name,
         first_tiers.value_tier as tier_from,
         last_tiers.value_tier as tier_to,
         folded.tiers,
-        folded.segment_id,
         folded.customer_count,
-        cast(
-            case
-                when not hidden.is_slipping_hidden then folded.slipping_count
-            end as bigint
-        ) as slipping_count,
+        cast(folded.customer_count as double)
+        / cast(sum(folded.customer_count) over () as double) as customer_share,
         cast(
             case
                 when
@@ -242,17 +239,21 @@ final as (
                     then folded.customer_count - folded.before_count
             end as bigint
         ) as net_moved_count,
-        cast(folded.spend as decimal(18, 4)) as spend,
-        cast(folded.customer_count as double)
-        / cast(sum(folded.customer_count) over () as double) as customer_share,
-        cast(folded.spend as double)
-        / nullif(cast(sum(folded.spend) over () as double), 0) as spend_share,
+        periods.from_date as moved_from_date,
+        cast(
+            case
+                when not hidden.is_slipping_hidden then folded.slipping_count
+            end as bigint
+        ) as slipping_count,
         case
             when not hidden.is_slipping_hidden
                 then
                     cast(folded.slipping_count as double)
                     / folded.customer_count
         end as slipping_share,
+        cast(folded.spend as decimal(18, 4)) as spend,
+        cast(folded.spend as double)
+        / nullif(cast(sum(folded.spend) over () as double), 0) as spend_share,
         cast(folded.spend as double) / folded.customer_count
             as spend_per_customer,
         case
@@ -261,8 +262,7 @@ final as (
                 >= {{ setting_within('min_group_size', 1, 1000000) }}
                 then cast(folded.future_spend as double) / folded.followed_count
         end as future_spend_per_customer,
-        {{ is_small_count('folded.customer_count') }} as is_small_group,
-        periods.from_date as moved_from_date
+        {{ is_small_count('folded.customer_count') }} as is_small_group
     from folded
     cross join periods
     inner join hidden

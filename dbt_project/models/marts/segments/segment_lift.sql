@@ -55,6 +55,33 @@ final as (
 
     select
         campaign_id,
+        segment_id,
+        segmented_as_of_date,
+        first_sent_date,
+        complete_from_date,
+        is_complete,
+        assigned_count,
+        assigned_sent_count as treated_count,
+        treated_share,
+        assigned_responded_count as responded_count,
+        case
+            when is_complete
+                then
+                    cast(assigned_responded_count as double)
+                    / nullif(assigned_sent_count, 0)
+        end as response_share,
+        held_out_count,
+        held_out_sent_count as contaminated_count,
+        contaminated_share,
+        assigned_mean as spend_per_assigned_customer,
+        held_out_mean as spend_per_held_out_customer,
+        spend_difference,
+        difference_lower as spend_difference_lower,
+        difference_upper as spend_difference_upper,
+        is_conclusive,
+        spend_difference * treated_factor as lift_per_treated_customer,
+        difference_lower * treated_factor as lift_per_treated_customer_lower,
+        difference_upper * treated_factor as lift_per_treated_customer_upper,
         case
             when not is_complete
                 then
@@ -82,34 +109,7 @@ final as (
                 || ' to '
                 || {{ readable_number('difference_upper', "'money'") }}
                 || ').'
-        end as finding,
-        segment_id,
-        assigned_count,
-        assigned_sent_count as treated_count,
-        assigned_responded_count as responded_count,
-        held_out_count,
-        held_out_sent_count as contaminated_count,
-        treated_share,
-        contaminated_share,
-        case
-            when is_complete
-                then
-                    cast(assigned_responded_count as double)
-                    / nullif(assigned_sent_count, 0)
-        end as response_share,
-        assigned_mean as spend_per_assigned_customer,
-        held_out_mean as spend_per_held_out_customer,
-        spend_difference,
-        difference_lower as spend_difference_lower,
-        difference_upper as spend_difference_upper,
-        spend_difference * treated_factor as lift_per_treated_customer,
-        difference_lower * treated_factor as lift_per_treated_customer_lower,
-        difference_upper * treated_factor as lift_per_treated_customer_upper,
-        is_complete,
-        is_conclusive,
-        segmented_as_of_date,
-        first_sent_date,
-        complete_from_date
+        end as finding
     from concluded
 
 )

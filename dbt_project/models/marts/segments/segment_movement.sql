@@ -173,18 +173,18 @@ final as (
         unioned.to_group,
         cast(unioned.from_segment_id as bigint) as from_segment_id,
         cast(unioned.to_segment_id as bigint) as to_segment_id,
+        unioned.from_date,
+        unioned.to_date,
         cast(unioned.customer_count as bigint) as customer_count,
+        cast(unioned.customer_count as double)
+        / cast(cells_hidden.row_people as double) as from_share,
         cast(unioned.customer_changed_count as bigint)
             as customer_changed_count,
         cast(unioned.model_changed_count as bigint) as model_changed_count,
-        cast(unioned.customer_count as double)
-        / cast(cells_hidden.row_people as double) as from_share,
         cells_hidden.is_hidden
         or {{ is_small_count('unioned.customer_changed_count') }}
         or {{ is_small_count('unioned.model_changed_count') }}
-            as is_small_group,
-        unioned.from_date,
-        unioned.to_date
+            as is_small_group
     from unioned
     inner join cells_hidden
         on

@@ -413,39 +413,18 @@ distinguished as (
 final as (
 
     select
+        segment_id,
         segment_name,
         strategy,
-        strategy_reason,
         yield_basis,
         growth_direction,
-        replace(
-            filled_objective, 'these 1 customers', 'this one customer'
-        ) as objective,
-        offer_distinguished as offer,
-        filled_positioning as positioning,
-        nullif(filled_avoid, '') as avoid,
+        is_discount_sensitive,
         channel,
         channel_basis,
-        lead_categories,
-        lead_items,
-        kpi_watched as kpi,
-        case
-            when kpi_watched <> kpi
-                then coalesce(value_label, 'spend per customer')
-            when yield_basis = 'attributes' and kpi = 'future_active_share'
-                then 'share who bought lately'
-            else filled_kpi_label
-        end as kpi_label,
-        value_label,
-        case when value_label is not null then value_unit end as value_unit,
-        next_segment_name,
-        segment_id,
-        next_segment_id,
-        rule_order,
-        future_spend_days,
         customer_count,
-        cast(future_spend_rank as bigint) as future_spend_rank,
+        future_spend_days,
         future_spend_per_customer,
+        cast(future_spend_rank as bigint) as future_spend_rank,
         future_spend_index,
         future_spend_index_lower,
         future_spend_index_upper,
@@ -457,10 +436,22 @@ final as (
         engagement_index,
         engagement_index_lower,
         engagement_index_upper,
+        kpi_watched as kpi,
+        case
+            when kpi_watched <> kpi
+                then coalesce(value_label, 'spend per customer')
+            when yield_basis = 'attributes' and kpi = 'future_active_share'
+                then 'share who bought lately'
+            else filled_kpi_label
+        end as kpi_label,
         case kpi_watched
             when 'future_spend_per_customer' then future_spend_per_customer
             else kpi_value
         end as kpi_current_value,
+        value_label,
+        case when value_label is not null then value_unit end as value_unit,
+        next_segment_id,
+        next_segment_name,
         next_future_spend_per_customer,
         future_spend_gap,
         up_rate,
@@ -473,7 +464,16 @@ final as (
         ceiling_amount as opportunity_ceiling_amount,
         ceiling_lower as opportunity_ceiling_lower,
         ceiling_upper as opportunity_ceiling_upper,
-        is_discount_sensitive
+        replace(
+            filled_objective, 'these 1 customers', 'this one customer'
+        ) as objective,
+        offer_distinguished as offer,
+        filled_positioning as positioning,
+        nullif(filled_avoid, '') as avoid,
+        lead_categories,
+        lead_items,
+        strategy_reason,
+        rule_order
     from distinguished
 
 )

@@ -213,7 +213,6 @@ final as (
         fit_segments.segment_id,
         segment_names.segment_name,
         upper(substr(rules.words, 1, 1)) || substr(rules.words, 2) as rule,
-        rules.rule_sql,
         coalesce(rules.condition_count, 0) as condition_count,
         coalesce(sizes.customer_count, 0) as customer_count,
         counts.selected_count,
@@ -225,7 +224,8 @@ final as (
         cast(counts.covered_count as double)
         * cast(sizes.segmented_count as double)
         / counts.selected_count
-        / sizes.customer_count as lift
+        / sizes.customer_count as lift,
+        rules.rule_sql
     from fit_segments
     inner join segment_names
         on fit_segments.segment_id = segment_names.segment_id

@@ -89,41 +89,32 @@ counted as (
 final as (
 
     select
+        counted.segment_id,
         segment_names.segment_name,
-        coalesce(
-            upper(substr(descriptions.description, 1, 1))
-            || substr(descriptions.description, 2)
-            || '.',
-            'Near the average in everything: no figure is clearly above or'
-            || ' below that of all customers.'
-        ) as description,
         segment_strategies.strategy,
         backtest_yield.growth_direction,
+        counted.customer_count,
+        cast(counted.customer_count as double)
+        / nullif(cast(sum(counted.customer_count) over () as double), 0)
+            as customer_share,
+        counted.order_count,
+        cast(counted.order_count as double) / nullif(counted.customer_count, 0)
+            as orders_per_customer,
+        cast(counted.mean_days_since_last_order as double)
+            as mean_days_since_last_order,
+        cast(counted.spend as decimal(18, 4)) as spend,
+        cast(counted.spend as double)
+        / nullif(cast(sum(counted.spend) over () as double), 0) as spend_share,
+        cast(counted.spend as double) / nullif(counted.customer_count, 0)
+            as spend_per_customer,
+        backtest_yield.future_spend_per_customer,
+        backtest_yield.future_spend_rank,
+        backtest_yield.relative_growth,
         segment_strategies.value_label,
         case
             when segment_strategies.value_label is not null
                 then segment_strategies.value_unit
         end as value_unit,
-        counted.segment_id,
-        counted.customer_count,
-        backtest_yield.future_spend_rank,
-        counted.outlier_count,
-        counted.order_count,
-        cast(counted.spend as decimal(18, 4)) as spend,
-        cast(counted.customer_count as double)
-        / nullif(cast(sum(counted.customer_count) over () as double), 0)
-            as customer_share,
-        cast(counted.spend as double)
-        / nullif(cast(sum(counted.spend) over () as double), 0) as spend_share,
-        cast(counted.spend as double) / nullif(counted.customer_count, 0)
-            as spend_per_customer,
-        cast(counted.order_count as double) / nullif(counted.customer_count, 0)
-            as orders_per_customer,
-        cast(counted.mean_days_since_last_order as double)
-            as mean_days_since_last_order,
-        cast(counted.mean_confidence as double) as mean_confidence,
-        backtest_yield.future_spend_per_customer,
-        backtest_yield.relative_growth,
         case
             when segment_strategies.value_label is not null
                 then segment_strategies.future_spend_per_customer
@@ -132,9 +123,18 @@ final as (
             when segment_strategies.value_label is not null
                 then segment_strategies.future_spend_index
         end as value_index,
+        cast(counted.mean_confidence as double) as mean_confidence,
         counted.silhouette,
         counted.jaccard,
-        segment_names.is_name_distinct
+        counted.outlier_count,
+        segment_names.is_name_distinct,
+        coalesce(
+            upper(substr(descriptions.description, 1, 1))
+            || substr(descriptions.description, 2)
+            || '.',
+            'Near the average in everything: no figure is clearly above or'
+            || ' below that of all customers.'
+        ) as description
     from counted
     inner join segment_names
         on counted.segment_id = segment_names.segment_id

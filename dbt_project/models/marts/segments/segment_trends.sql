@@ -233,8 +233,13 @@ final as (
 
     select
         segment_id,
+        period_start_date,
+        period_end_date,
+        observed_days,
+        is_complete,
         customer_count,
         active_count,
+        cast(active_count as double) / customer_count as active_share,
         new_count,
         returned_count,
         -- There is nothing to lapse from in the first period, and customers may
@@ -245,15 +250,10 @@ final as (
         end as lapsed_count,
         cast(order_count as bigint) as order_count,
         cast(spend as decimal(18, 4)) as spend,
-        observed_days,
-        cast(active_count as double) / customer_count as active_share,
         cast(spend as double) / nullif(active_count, 0)
             as spend_per_active_customer,
-        is_complete,
         is_hidden
-        or {{ is_small_count('customer_count') }} as is_small_group,
-        period_start_date,
-        period_end_date
+        or {{ is_small_count('customer_count') }} as is_small_group
     from cells_hidden
 
 )

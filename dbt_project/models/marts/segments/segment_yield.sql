@@ -81,31 +81,43 @@ ranked as (
 final as (
 
     select
-        ranked.basis,
-        segment_names.segment_name,
-        ranked.growth_direction,
-        baseline_findings.finding as baseline_finding,
         ranked.segment_id,
+        segment_names.segment_name,
+        ranked.basis,
+        ranked.growth_direction,
+        case
+            when ranked.basis = 'backtest' then backtest_date.as_of_date
+            else active_fit.fit_as_of_date
+        end as fit_as_of_date,
+        ranked.first_snapshot_date,
+        ranked.last_snapshot_date,
         cast({{ var('yield_horizon_days') }} as bigint) as horizon_days,
-        cast(growth_start.growth_days as bigint) as growth_days,
-        cast(ranked.future_spend_rank as bigint) as future_spend_rank,
-        cast(ranked.growth_rank as bigint) as growth_rank,
         ranked.snapshot_count,
         ranked.customer_count,
         ranked.customer_window_count,
         coalesce(members_today.current_customer_count, 0)
             as current_customer_count,
+        ranked.member_overlap,
         ranked.future_spend,
-        ranked.spend_before,
         ranked.mean_future_spend as future_spend_per_customer,
         ranked.standard_error as future_spend_standard_error,
         ranked.mean_future_spend_low as future_spend_low,
         ranked.mean_future_spend_high as future_spend_high,
-        cast(ranked.spend_before as double)
-        / nullif(ranked.customer_window_count, 0) as spend_before_per_customer,
+        cast(ranked.future_spend_rank as bigint) as future_spend_rank,
         ranked.active_share as future_active_share,
         ranked.active_share_low as future_active_share_low,
         ranked.active_share_high as future_active_share_high,
+        ranked.spend_before,
+        cast(ranked.spend_before as double)
+        / nullif(ranked.customer_window_count, 0) as spend_before_per_customer,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.mean_future_spend as projected_spend,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.mean_future_spend_low as projected_spend_low,
+        coalesce(members_today.current_customer_count, 0)
+        * ranked.mean_future_spend_high as projected_spend_high,
+        ranked.growth_from_date,
+        cast(growth_start.growth_days as bigint) as growth_days,
         ranked.first_spend,
         ranked.second_spend,
         ranked.expected_spend,
@@ -115,20 +127,8 @@ final as (
         ranked.relative_growth,
         ranked.relative_growth_low,
         ranked.relative_growth_high,
-        coalesce(members_today.current_customer_count, 0)
-        * ranked.mean_future_spend as projected_spend,
-        coalesce(members_today.current_customer_count, 0)
-        * ranked.mean_future_spend_low as projected_spend_low,
-        coalesce(members_today.current_customer_count, 0)
-        * ranked.mean_future_spend_high as projected_spend_high,
-        ranked.member_overlap,
-        case
-            when ranked.basis = 'backtest' then backtest_date.as_of_date
-            else active_fit.fit_as_of_date
-        end as fit_as_of_date,
-        ranked.first_snapshot_date,
-        ranked.last_snapshot_date,
-        ranked.growth_from_date
+        cast(ranked.growth_rank as bigint) as growth_rank,
+        baseline_findings.finding as baseline_finding
     from ranked
     inner join segment_names
         on ranked.segment_id = segment_names.segment_id
