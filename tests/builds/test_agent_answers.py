@@ -69,7 +69,7 @@ def test_every_mart_is_listed_with_its_description(shop, answer):
     assert all(listed[name]["row_count"] is None for name in views)
     counted = shop.one("select count(*) from customer_segments")[0]
     assert listed["customer_segments"]["row_count"] == counted
-    assert listed["segment_summary"]["columns"][:2] == ["segment_name", "description"]
+    assert listed["segment_summary"]["columns"][:2] == ["segment_id", "segment_name"]
 
 
 def test_the_columns_of_a_mart_are_described(answer, problem):
