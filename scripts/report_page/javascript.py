@@ -5,6 +5,7 @@ The bundle has Vega's expression interpreter, so charts are drawn without `eval`
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import altair
@@ -17,8 +18,9 @@ LICENCE = (
 )
 
 
+@cache
 def library() -> str:
-    """Return the bundle, as text that can stand in a script element."""
+    """Return the bundle, as text that can stand in a script element; made once in a process."""
     version = ".".join(altair.SCHEMA_VERSION.split(".")[:2])
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
     return in_script(LICENCE + bundle)
