@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from agent import worker
 from agent.answers import LONGEST_CELL, MOST_CHARACTERS
 from handover.query import ROWS_SHOWN
 from hostile_questions import REFUSED, TOO_LARGE
@@ -21,12 +22,21 @@ WORKER = ROOT / "scripts" / "agent" / "worker.py"
 PROGRAM = ROOT / "scripts" / "segmentation.py"
 
 
+def question_of(marts: Path, spill: Path, tool: str, **arguments: object) -> dict:
+    """Return a question as the server asks it."""
+    return {"tool": tool, "arguments": arguments, "marts": str(marts), "spill": str(spill)}
+
+
 def ask(marts: Path, spill: Path, tool: str, **arguments: object) -> dict:
-    """Ask a worker as the server does."""
-    question = {"tool": tool, "arguments": arguments, "marts": str(marts), "spill": str(spill)}
+    """Ask as the server does, though in this process; the answer is taken as JSON."""
+    return json.loads(json.dumps(worker.answer(question_of(marts, spill, tool, **arguments))))
+
+
+def ask_process(marts: Path, spill: Path, tool: str, **arguments: object) -> dict:
+    """Ask a worker with limited memory and time, as the server does."""
     ended = subprocess.run(
         [sys.executable, str(WORKER)],
-        input=json.dumps(question),
+        input=json.dumps(question_of(marts, spill, tool, **arguments)),
         capture_output=True,
         text=True,
         check=False,
@@ -37,16 +47,24 @@ def ask(marts: Path, spill: Path, tool: str, **arguments: object) -> dict:
     return json.loads(ended.stdout)
 
 
+@pytest.fixture(scope="module")
+def published(shop, tmp_path_factory):
+    """A copy of the shop's file: this process may have the file itself open, as tests read it."""
+    copy = tmp_path_factory.mktemp("published") / "marts.duckdb"
+    shutil.copy(shop.marts, copy)
+    return copy
+
+
 @pytest.fixture
-def answer(shop, tmp_path):
+def answer(published, tmp_path):
     """Asks about the fixture shop; gives the answer and not the problem."""
-    return lambda tool, **arguments: ask(shop.marts, tmp_path, tool, **arguments)["answer"]
+    return lambda tool, **arguments: ask(published, tmp_path, tool, **arguments)["answer"]
 
 
 @pytest.fixture
-def problem(shop, tmp_path):
+def problem(published, tmp_path):
     """Asks about the fixture shop what is to be refused; gives the words."""
-    return lambda tool, **arguments: ask(shop.marts, tmp_path, tool, **arguments)["problem"]
+    return lambda tool, **arguments: ask(published, tmp_path, tool, **arguments)["problem"]
 
 
 def state(folder: Path) -> dict[str, str]:
@@ -56,6 +74,13 @@ def state(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_a_worker_answers_as_its_function_does(published, tmp_path, answer):
+    listed = ask_process(published, tmp_path, "list_marts")["answer"]
+    assert listed == answer("list_marts")
+    refused = ask_process(published, tmp_path, "query", sql="attach 'marts.duckdb' as mine")
+    assert "disabled" in refused["problem"]
 
 
 def test_every_mart_is_listed_with_its_description(shop, answer):
@@ -115,18 +140,18 @@ def test_values_of_every_type_are_json(answer):
 
 
 @pytest.mark.parametrize("sql", REFUSED)
-def test_hostile_sql_is_refused_and_changes_nothing(shop, tmp_path, problem, sql):
-    before = state(shop.marts.parent)
+def test_hostile_sql_is_refused_and_changes_nothing(published, tmp_path, problem, sql):
+    before = state(published.parent)
     assert REFUSED[sql] in problem("query", sql=sql)
-    assert state(shop.marts.parent) == before
+    assert state(published.parent) == before
     assert list(tmp_path.iterdir()) == []
     assert not Path("/tmp/mine.duckdb").exists()
     assert not Path("/tmp/mine.csv").exists()
 
 
 @pytest.mark.parametrize("sql", TOO_LARGE)
-def test_a_query_that_takes_all_memory_is_ended(problem, sql):
-    found = problem("query", sql=sql)
+def test_a_query_that_takes_all_memory_is_ended(published, tmp_path, sql):
+    found = ask_process(published, tmp_path, "query", sql=sql)["problem"]
     assert "more memory than it may" in found or "ended with" in found
 
 
