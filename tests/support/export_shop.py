@@ -35,36 +35,37 @@ class Shop:
 
     def next_run(self, *moves: tuple[str, int | None]) -> None:
         """Publish a further run, four weeks later, in which customers moved to segments."""
-        self.change(
+        statements = [
             "create or replace temp table latest as from segmentation_runs where is_current",
             "update segmentation_runs set is_current = false",
             "insert into segmentation_runs select * replace (run_number + 1 as run_number, "
             "run_id || '+' as run_id, as_of_date + 28 as as_of_date) from latest",
             "update customer_segments set run_number = run_number + 1, "
             "as_of_date = as_of_date + 28",
-        )
+        ]
         for customer, segment in moves:
-            self.change(
+            statements += [
                 "update history.assignments set last_run_number = "
                 "(select run_number - 1 from segmentation_runs where is_current) "
                 f"where customer_id = '{customer}' and last_run_number is null",
                 "update segment_summary set customer_count = customer_count - 1 where segment_id = "
                 f"(select segment_id from customer_segments where customer_id = '{customer}')",
-            )
+            ]
             if segment is None:
-                self.change(
+                statements.append(
                     "update customer_segments set status = 'insufficient_history', "
                     f"segment_id = null where customer_id = '{customer}'"
                 )
                 continue
-            self.change(
+            statements += [
                 f"update customer_segments set segment_id = {segment}, status = 'segmented' "
                 f"where customer_id = '{customer}'",
                 "update segment_summary set customer_count = customer_count + 1 "
                 f"where segment_id = {segment}",
                 f"insert into history.assignments select '{customer}', {segment}, run_number, null "
                 "from segmentation_runs where is_current",
-            )
+            ]
+        self.change(*statements)
 
     def query(self, sql: str) -> list[tuple]:
         with duckdb.connect(self.warehouse.marts_db, read_only=True) as connection:
