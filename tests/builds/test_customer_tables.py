@@ -51,13 +51,15 @@ def build_table_again(builds: Builds) -> Built:
     return build(data, warehouse, source="own_table", definitions=definitions)
 
 
-BUILDS = {"mall": build_mall}
 CHAINS = [
+    {"mall": build_mall},
     {"personality": build_personality},
     {"table": build_table, "table again": build_table_again},
 ]
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_textbook_segments_are_found_by_the_rule(builds):
     mall = builds["mall"].checked()
     assert mall.current_run("k", "seed", "segmented_customer_count") == (5, 20170101, 200)
@@ -71,6 +73,8 @@ def test_the_textbook_segments_are_found_by_the_rule(builds):
     assert "Left out" not in mall.output
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_each_corner_of_income_and_score_has_a_strategy_of_its_own(builds):
     rows = builds["mall"].query(
         "select strategy, offer, strategy_reason, objective, value_label, yield_basis, "
@@ -99,6 +103,8 @@ def test_each_corner_of_income_and_score_has_a_strategy_of_its_own(builds):
     assert "spending score" in builds["mall"].output
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_what_a_segment_could_bring_is_the_distance_to_the_next(builds):
     rows = builds["mall"].query(
         "select future_spend_rank, net_rate, opportunity_horizon_days, "
@@ -119,6 +125,8 @@ def test_what_a_segment_could_bring_is_the_distance_to_the_next(builds):
     assert set(summary) == {(0.0, 0.0)}
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -144,6 +152,8 @@ def test_where_there_are_orders_no_column_of_value_is_taken(tmp_path):
     assert "Error: VALUE=spend: SOURCE=own_files has orders" in built.output
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_textbook_segments_have_rules_in_their_own_units(builds):
     """Four corners of income and spending score by both, and the middle by one or both."""
     rules = builds["mall"].query(
@@ -159,6 +169,8 @@ def test_the_textbook_segments_have_rules_in_their_own_units(builds):
         assert '"age"' not in rule_sql
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_source_without_orders_has_its_marts(builds):
     mall = builds["mall"].checked()
     names = "status, order_count, spend, last_order_date, run_number"

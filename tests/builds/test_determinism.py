@@ -6,6 +6,8 @@ from export_ordered import digests
 from shops import SHOP, Builds, Built, build, shuffle_csv
 from stationary_shop import TYPES, stationary_shop
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 
 def build_shop_shuffled(builds: Builds) -> Built:
     """Build the fixture shop from shuffled rows and columns, with one thread."""
@@ -35,8 +37,8 @@ def build_stationary_shuffled(builds: Builds) -> Built:
     return build(data, folder / "warehouse", k=len(TYPES), threads=4).checked()
 
 
-BUILDS = {"shuffled_shop": build_shop_shuffled}
 CHAINS = [
+    {"shuffled_shop": build_shop_shuffled},
     {"stationary": build_stationary},
     {"stationary_one_thread": build_stationary_one_thread},
     {"stationary_shuffled": build_stationary_shuffled},
@@ -53,13 +55,11 @@ CHAINS = [
             "stationary",
             "stationary_one_thread",
             id="2 threads and 1",
-            marks=[pytest.mark.many_builds, pytest.mark.short],
         ),
         pytest.param(
             "stationary",
             "stationary_shuffled",
             id="2 threads and 4, shuffled",
-            marks=[pytest.mark.many_builds, pytest.mark.short],
         ),
     ],
 )
@@ -77,8 +77,6 @@ def test_shuffled_files_are_not_the_same_files(builds):
     assert all(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_the_larger_shop_has_work_for_several_threads(builds):
     # DuckDB hands out table rows to threads by the 122,880.
     ((line_count,),) = builds["stationary"].query(

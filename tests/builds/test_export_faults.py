@@ -181,34 +181,61 @@ HARMFUL = (
 HARMLESS = ("007", "a=1", "1-1", "me@shop", "'=1", "", "名", "a\nb", 'a"b,c', "x")
 
 
-@pytest.mark.parametrize("text", HARMFUL)
-def test_formulas_of_csv_files_are_made_text(copy: Shop, text: str) -> None:
-    first, _, one, other = two_segments(copy)
-    quoted = text.replace("'", "''")
+FIELDS = "customer_id,segment_name,reasons"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def test_formulas_of_csv_files_are_made_text(copy: Shop) -> None:
+    # A segment for each formula, with one customer who is called by it, and one who is not.
     copy.change(
-        f"update customer_segments set reasons = '{quoted}' where customer_id = '{other}'",
-        f"update segment_summary set segment_name = '{quoted}' where segment_id = {first}",
-        f"update customer_segments set customer_id = '{quoted}' where customer_id = '{one}'",
+        "create or replace temp table summary as from segment_summary limit 1",
+        "create or replace temp table customer as from customer_segments "
+        "where status = 'segmented' and not is_holdout limit 1",
+        "create or replace temp table learned as from history.segments limit 1",
+        *(
+            "insert into segment_summary select * replace ("
+            f"{number} as segment_id, {quoted(text)} as segment_name, 2 as customer_count) "
+            "from summary"
+            for number, text in enumerate(HARMFUL, 100)
+        ),
+        *(
+            f"insert into history.segments select * replace ({number} as segment_id) from learned"
+            for number, _ in enumerate(HARMFUL, 100)
+        ),
+        *(
+            "insert into customer_segments select * replace ("
+            f"{quoted(customer)} as customer_id, {number} as segment_id, "
+            f"{quoted(text)} as segment_name, {quoted(text)} as reasons) from customer"
+            for number, text in enumerate(HARMFUL, 100)
+            for customer in (text, f"x{number}")
+        ),
     )
-    given = {"SEGMENT": first, "FIELDS": "customer_id,segment_name,reasons"}
-    rows = {row["customer_id"]: row for row in read(copy.export(**given).path)}
-    assert rows["'" + text]["segment_name"] == "'" + text
-    assert rows[other]["reasons"] == "'" + text
+    rows = {row["customer_id"]: row for row in read(copy.export(FIELDS=FIELDS).path)}
+    for number, text in enumerate(HARMFUL, 100):
+        assert rows["'" + text]["segment_name"] == "'" + text
+        assert rows[f"x{number}"]["reasons"] == "'" + text
 
-    parquet = copy.export(**given, FORMAT="parquet")
-    assert parquet.path.name == f"segment_{first}_run_1.parquet"
-    assert (text, text) in query(f"select customer_id, segment_name from '{parquet.path}'")
+    parquet = copy.export(FIELDS=FIELDS, FORMAT="parquet").path
+    found = query(f"select customer_id, segment_name from '{parquet}'")
+    assert {(text, text) for text in HARMFUL} <= set(found)
 
 
-@pytest.mark.parametrize("text", HARMLESS)
-def test_harmless_texts_stay_as_they_are(copy: Shop, text: str) -> None:
-    first, _, one, _ = two_segments(copy)
+def test_harmless_texts_stay_as_they_are(copy: Shop) -> None:
+    customers = sorted(copy.members())[: len(HARMLESS)]
+    given = dict(zip(customers, HARMLESS, strict=True))
     copy.change(
-        "update customer_segments set reasons = '" + text.replace("'", "''") + "' "
-        f"where customer_id = '{one}'"
+        *(
+            f"update customer_segments set reasons = {quoted(text)} "
+            f"where customer_id = {quoted(customer)}"
+            for customer, text in given.items()
+        )
     )
-    rows = read(copy.export(SEGMENT=first, FIELDS="reasons,customer_id").path)
-    assert {row["customer_id"]: row["reasons"] for row in rows}[one] == text
+    rows = read(copy.export(FIELDS="reasons,customer_id").path)
+    found = {row["customer_id"]: row["reasons"] for row in rows}
+    assert {customer: found[customer] for customer in customers} == given
 
 
 def test_negative_numbers_stay_numbers(copy: Shop) -> None:

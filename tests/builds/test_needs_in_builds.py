@@ -19,8 +19,9 @@ from needs_shop import CATEGORIES, CUSTOMERS, LATER, VOLUME, build_needs, custom
 from scored_marts import opened
 from shops import Built
 
-BUILDS = {"needs": build_needs}
-CHAINS = [LATER, VOLUME, {"chance": build_chance}]
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
+CHAINS = [{"needs": build_needs}, LATER, VOLUME, {"chance": build_chance}]
 TOLERANCE = 1e-9
 
 
@@ -192,8 +193,6 @@ def test_reasons_add_up_to_the_margin_and_speak_of_needs(needs):
             assert any(reasons.startswith(f"{end} ") for end in ends)
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_customers_who_differ_in_volume_only_have_tiers_and_it_is_said_that_needs_do_not_differ(
     builds,
 ):
@@ -216,16 +215,12 @@ def test_customers_who_differ_in_volume_only_have_tiers_and_it_is_said_that_need
     assert tiers[0][1] > 5 * tiers[-1][1]
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_pure_chance_is_weak_and_has_no_needs(builds):
     verdict, why = builds["chance"].current_run("verdict", "verdict_reason")
     assert verdict == "weak"
     assert "; no needs to segment by: " in why
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_a_refit_on_later_data_keeps_needs_and_ids(builds):
     first, later = builds["needs"], builds["needs later"]
     assert later.one("select count(*) from history.fits") == (2,)
@@ -251,8 +246,6 @@ def test_a_refit_on_later_data_keeps_needs_and_ids(builds):
     ]
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_a_replay_gives_what_was_published_then(builds):
     expected, found = (digests(builds[name].marts) for name in ("needs", "needs replay"))
     assert [mart for mart in sorted(expected) if found.get(mart) != expected[mart]] == []
