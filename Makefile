@@ -88,9 +88,9 @@ test-clients: setup-dev ## Run the tests of readers and clients of the published
 test-docs: setup-dev ## Compare the figures in the docs with the published file
 	@$(VENV)/python dev/queries_page.py --check
 
-test-page: setup-dev ## Test the report page in a real browser; a minute [PYTEST_ARGS]
+test-page: setup-dev ## Test pages, workbooks and decks, in a browser too; minutes [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m in_browser tests/page
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m "in_browser or pages" tests/page
 
 test-spark: ## Run the tests on Apache Spark; many minutes, needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from checking import check
 from checking.findings import Attribute
 from checking.json_report import attribute_object
+from common.console import Problem
 from common.quoting import literal
 from shops import ROOT, clean_environment
 from tried import HEADER, Files, write
@@ -43,20 +47,36 @@ LINES = (
 )
 
 
-def run_check(folder: Path, files: Files, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the script with files of a folder whose name a shell would take apart."""
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment_of(folder: Path, files: Files, **settings: str) -> dict[str, str]:
+    """Return what is given with files of a folder whose name a shell would take apart."""
     data = write(folder / "it's my data", files)
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "check.py")],
-        env=clean_environment() | {"DATA": str(data), "WAREHOUSE": str(folder / "w")} | settings,
-        capture_output=True,
-        text=True,
-    )
+    return clean_environment() | {"DATA": str(data), "WAREHOUSE": str(folder / "w")} | settings
 
 
-def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
+@pytest.fixture
+def run_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Does in this process what the script does."""
+
+    def run(files: Files, **settings: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(os, "environ", environment_of(tmp_path, files, **settings))
+        try:
+            code = check.main()
+        except Problem as problem:
+            code = problem.exit_code
+        shown = capsys.readouterr()
+        return subprocess.CompletedProcess([], code, shown.out, shown.err)
+
+    return run
+
+
+def test_json_is_one_object_with_the_totals_of_the_accepted_rows(run_check):
     files = {"order_lines.csv": LINES, "customers.csv": "customer_id,city\nc1,Ulm\nc2,Bonn\n"}
-    finished = run_check(tmp_path, files, FORMAT="json")
+    finished = run_check(files, FORMAT="json")
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     assert list(found) == KEYS
@@ -77,7 +97,7 @@ def test_json_is_one_object_with_the_totals_of_the_accepted_rows(tmp_path):
     }
 
 
-def test_json_has_what_was_left_out_filled_joined_and_read_alike(tmp_path):
+def test_json_has_what_was_left_out_filled_joined_and_read_alike(run_check):
     files = {
         "items.csv": "order,who,day,price,status\n"
         "o1,Ann@b.example,2024-01-02,9,paid\no1,,,1,paid\n"
@@ -87,7 +107,7 @@ def test_json_has_what_was_left_out_filled_joined_and_read_alike(tmp_path):
         "  _where: status = 'paid'\n  order_id: order\n  customer_id: who\n"
         "  ordered_at: day\n  net_amount: price\n  channel: shop\n",
     }
-    finished = run_check(tmp_path, files, FORMAT="json")
+    finished = run_check(files, FORMAT="json")
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     assert (found["accepted_lines"], found["customers"]) == (3, 1)
@@ -102,9 +122,9 @@ def test_json_has_what_was_left_out_filled_joined_and_read_alike(tmp_path):
     assert kinds["customer_ids_read_alike"] == 1
 
 
-def test_the_last_line_is_a_command_with_every_setting(tmp_path):
+def test_the_last_line_is_a_command_with_every_setting(run_check, tmp_path):
     settings = {"DATE_FORMAT": "DD/MM/YYYY", "DECIMAL": "point", "K": "4"}
-    finished = run_check(tmp_path, {"order_lines.csv": LINES}, **settings)
+    finished = run_check({"order_lines.csv": LINES}, **settings)
     assert finished.returncode == 0, finished.stderr
     program, target, *given = shlex.split(finished.stdout.splitlines()[-1])
     assert (program, target) == ("make", "build")
@@ -115,9 +135,9 @@ def test_the_last_line_is_a_command_with_every_setting(tmp_path):
     }
 
 
-def test_a_refusal_as_json_is_one_object_that_says_where(tmp_path):
+def test_a_refusal_as_json_is_one_object_that_says_where(run_check):
     bad = HEADER + "o1,c1,2024-01-02,1.234\no2,c2,2024-01-03,5.678\n"
-    finished = run_check(tmp_path, {"order_lines.csv": bad}, FORMAT="json")
+    finished = run_check({"order_lines.csv": bad}, FORMAT="json")
     assert finished.returncode == 4
     found = json.loads(finished.stdout)
     assert list(found) == ["error", "file", "row", "column", "hint"]
@@ -126,20 +146,25 @@ def test_a_refusal_as_json_is_one_object_that_says_where(tmp_path):
 
 
 def test_a_setting_that_cannot_be_is_an_object_too(tmp_path):
-    finished = run_check(tmp_path, {"order_lines.csv": LINES}, FORMAT="json", SOURCE="nowhere")
+    given = environment_of(tmp_path, {"order_lines.csv": LINES}, FORMAT="json", SOURCE="nowhere")
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "check.py")],
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 2
     assert "SOURCE=nowhere" in json.loads(finished.stdout)["error"]
 
 
-def test_nothing_usable_is_refused(tmp_path):
-    finished = run_check(
-        tmp_path, {"order_lines.csv": HEADER + "o1,c1,2024-01-02,x\n"}, FORMAT="json"
-    )
+def test_nothing_usable_is_refused(run_check):
+    finished = run_check({"order_lines.csv": HEADER + "o1,c1,2024-01-02,x\n"}, FORMAT="json")
     assert finished.returncode == 4
     assert set(json.loads(finished.stdout)) == {"error", "file", "row", "column", "hint"}
 
 
-def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path):
+def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(run_check):
     rows = "".join(f"c{n},{20 + n},{'ab'[n % 2]},x\n" for n in range(12))
     files = {
         "sales.csv": "Order,Who,Day,Total,Till\n"
@@ -148,7 +173,7 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path
         "columns.yml": "order_lines:\n  _file: sales.csv\n  order_id: Order\n  customer_id: Who\n"
         "  ordered_at: Day\n  net_amount: Total * 1\n",
     }
-    found = json.loads(run_check(tmp_path, files, FORMAT="json").stdout)
+    found = json.loads(run_check(files, FORMAT="json").stdout)
     columns = {(c["source_table"], c["name"]): c for c in found["columns"]}
     assert columns["order_lines", "ordered_at"] == {
         "source_table": "order_lines",
@@ -171,7 +196,7 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(tmp_path
     }
 
 
-def test_answers_beside_orders_are_clustered_and_many_values_are_banded(tmp_path):
+def test_answers_beside_orders_are_clustered_and_many_values_are_banded(run_check):
     rows = "".join(
         f"c{n},{1 + n % 5},{1 + n // 5 % 5},{1 + n * 7 // 3 % 5},{20 + n % 50},street {n}\n"
         for n in range(60)
@@ -180,7 +205,7 @@ def test_answers_beside_orders_are_clustered_and_many_values_are_banded(tmp_path
         "order_lines.csv": LINES,
         "customers.csv": f"customer_id,trust,ease,advice,age,street\n{rows}",
     }
-    finished = run_check(tmp_path, files)
+    finished = run_check(files)
     uses = {line.split()[0]: line for line in finished.stdout.splitlines() if line.split()}
     for name in ("trust", "ease"):
         assert uses[name].endswith(f"clustered, identity, family attitudes: high is high {name}")

@@ -19,12 +19,16 @@ def copied(shop: Built, tmp_path: Path) -> Path:
     return Path(shutil.copy(shop.marts, tmp_path))
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_another_build_is_told_from_the_one_that_the_docs_show(copied: Path) -> None:
     found = differences(pages(copied))
     for name in ("queries.md", "README.md", "quality.md"):
         assert f"--- {name}" in found, name
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_what_was_written_is_what_is_checked(
     copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,8 @@ def test_a_damaged_version_is_not_written_anew(forgettable):
         assert version.file.exists()
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("at", range(7))
 def test_stopped_anywhere_it_goes_on_and_no_file_is_ever_damaged(forgettable, at, monkeypatch):
     warehouse = Warehouse(forgettable.warehouse)

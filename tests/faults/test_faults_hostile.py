@@ -92,6 +92,7 @@ HOSTILE = given(
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
+@pytest.mark.faults
 @settings(max_examples=4, derandomize=True, **QUIET)
 @HOSTILE
 def test_hostile_rows_add_up(

@@ -125,6 +125,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
     assert load(own_shop).row_count
 
 
+@pytest.mark.faults
 def test_parquet_that_ends_too_early_is_refused(own_shop: Settings) -> None:
     file = own_shop.data / "order_lines.csv"
     whole = own_shop.data / "order_lines.parquet"
@@ -142,6 +143,7 @@ def test_parquet_that_ends_too_early_is_refused(own_shop: Settings) -> None:
 # --- no room, no rights
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("byte_count", [0, 20_000, 150_000])
 def test_no_room_at_load(own_shop: Settings, byte_count: int) -> None:
     ended = script("scripts/load_raw.py", no_file_above(byte_count), **of(own_shop))
@@ -149,6 +151,7 @@ def test_no_room_at_load(own_shop: Settings, byte_count: int) -> None:
     assert script("scripts/load_raw.py", **of(own_shop)).returncode == 0
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("byte_count", [0, 20_000, 300_000])
 def test_no_room_at_publish(two_runs: Settings, byte_count: int) -> None:
     build(two_runs, run_number=3)
@@ -168,6 +171,7 @@ def test_no_room_to_roll_back(two_runs: Settings, monkeypatch: pytest.MonkeyPatc
     check_whole(two_runs, 2 if ended.returncode else 1)
 
 
+@pytest.mark.faults
 def test_a_disk_that_is_full_at_load(own_shop: Settings, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with mounted(disk, "size=100k"):

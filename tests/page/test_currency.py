@@ -54,6 +54,7 @@ def test_a_unit_is_said_with_the_value(value, unit, shown):
     assert wording.in_unit(value, unit, "USD") == shown
 
 
+@pytest.mark.pages
 def test_every_amount_of_a_table_has_its_mark(in_euro: Path):
     seen = set()
     for table in read(whole_page(in_euro)).all("table"):
@@ -77,6 +78,7 @@ def test_a_brief_says_amounts_in_the_currency(in_euro: Path):
     assert "Future spend" not in shown or shown.count("\N{EURO SIGN}") >= 2
 
 
+@pytest.mark.pages
 def test_the_workbook_and_the_deck_have_the_currency(in_euro: Path):
     with zipfile.ZipFile(BytesIO(workbook(in_euro))) as book:
         styles = book.read("xl/styles.xml").decode()

@@ -127,6 +127,7 @@ def test_hostile_texts_of_a_workbook_are_texts(shop: Built, folder: Path):
     assert max(len(cell) for cell in shown if isinstance(cell, str)) == 32_767
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize(
     "make", [make_hostile, make_short, make_orderless, make_eight_segments, make_formulas]
 )
@@ -178,6 +179,7 @@ def test_nothing_on_a_slide_lies_beyond_it_or_on_another_text(large: Path):
                 assert apart, text.text_frame.text
 
 
+@pytest.mark.pages
 def test_the_same_file_gives_the_same_bytes(large: Path, monkeypatch: pytest.MonkeyPatch):
     before = workbook(large), deck(large)
     later = time.time() + 400_000

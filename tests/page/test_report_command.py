@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from report_page import wording
+from common.console import Problem
+from report_page import report, wording
 from report_page.page import whole_page
 from report_pages import (
     edited,
 )
 from shops import ROOT, Built, clean_environment, copy_warehouse
+
+
+@pytest.fixture
+def written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Does in this process what the script does; returns exit code and all that was printed."""
+
+    def write(warehouse: Path, **settings: object) -> tuple[int, str]:
+        given = clean_environment(warehouse=warehouse, source="own_files", **settings)
+        monkeypatch.setattr(os, "environ", given)
+        try:
+            code = report.main()
+        except Problem as problem:
+            return problem.exit_code, f"{problem}\n"
+        return code, capsys.readouterr().out
+
+    return write
 
 
 def run_report(warehouse: Path, **settings: object) -> tuple[int, str]:
@@ -39,27 +60,32 @@ def warehouse(shop: Built, folder: Path) -> Path:
     return copy_warehouse(shop, folder / "warehouse")
 
 
-def test_the_page_is_written_beside_what_is_published_and_written_again(warehouse: Path, page: str):
-    for _ in range(2):
-        code, output = run_report(warehouse)
+def test_the_page_is_written_beside_what_is_published_and_written_again(
+    warehouse: Path, page: str, written: Callable
+):
+    for write in (run_report, written):
+        code, output = write(warehouse)
         assert (code, (warehouse / "report.html").read_text(encoding="utf-8")) == (0, page), output
     assert str(warehouse / "report.html") in output
     assert not list(warehouse.glob(".*.part"))
 
 
-def test_a_brief_is_written_for_a_segment(warehouse: Path):
-    code, output = run_report(warehouse, segment=1)
+def test_a_brief_is_written_for_a_segment(warehouse: Path, written: Callable):
+    code, output = written(warehouse, segment=1)
     assert code == 0, output
     assert "make export SEGMENT=1" in (warehouse / "report_segment_1.html").read_text()
 
 
-def test_out_names_the_file_and_is_not_replaced_unasked(warehouse: Path, folder: Path):
+@pytest.mark.pages
+def test_out_names_the_file_and_is_not_replaced_unasked(
+    warehouse: Path, folder: Path, written: Callable
+):
     out = folder / "page.html"
     out.write_text("mine")
-    code, output = run_report(warehouse, out=out)
+    code, output = written(warehouse, out=out)
     assert (code, out.read_text()) == (2, "mine")
     assert "FORCE=1" in output
-    assert run_report(warehouse, out=out, force=1)[0] == 0
+    assert written(warehouse, out=out, force=1)[0] == 0
     assert out.read_text().startswith("<!doctype html>")
 
 
@@ -73,8 +99,8 @@ def test_out_names_the_file_and_is_not_replaced_unasked(warehouse: Path, folder:
         ({"out": "/nowhere/page.html"}, "there is no folder /nowhere"),
     ],
 )
-def test_wrong_use_is_one_line(warehouse: Path, settings: dict, reported: str):
-    code, output = run_report(warehouse, **settings)
+def test_wrong_use_is_one_line(warehouse: Path, settings: dict, reported: str, written: Callable):
+    code, output = written(warehouse, **settings)
     assert code == 2
     assert reported in output
     assert output.count("\n") == 1
@@ -94,10 +120,10 @@ def test_without_a_published_file_the_way_to_one_is_told(tmp_path: Path):
     ],
 )
 def test_a_file_of_before_a_mart_is_told_as_such(
-    shop: Built, tmp_path: Path, change: str, reported: str
+    shop: Built, tmp_path: Path, change: str, reported: str, written: Callable
 ):
     edited(shop, tmp_path, lambda connection: connection.execute(change))
-    code, output = run_report(tmp_path)
+    code, output = written(tmp_path)
     assert code == 1
     assert "was published by another version of the project" in output
     assert reported in output
@@ -153,6 +179,7 @@ def test_shares_changes_and_dates_are_written_as_people_read_them():
     assert wording.signed(-0.04) == "0.0"
 
 
+@pytest.mark.pages
 def test_writing_a_page_leaves_the_published_file_as_it_was(shop: Built):
     before = shop.marts.read_bytes()
     whole_page(shop.marts)

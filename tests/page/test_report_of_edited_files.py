@@ -53,6 +53,7 @@ def page_of(shop: Built, file_of: FileOf) -> PageOf:
 # --- accessible
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("make", [None, make_short, make_orderless, make_eight_segments])
 def test_headings_landmarks_and_names_are_in_order(make: Edit | None, page_of: PageOf):
     root = read(page_of(make))
@@ -75,6 +76,7 @@ def test_headings_landmarks_and_names_are_in_order(make: Edit | None, page_of: P
 # --- safe
 
 
+@pytest.mark.pages
 def test_markup_in_data_stays_text(page_of: PageOf):
     page = page_of(make_hostile)
     assert "<script>window.hostile" not in page
@@ -112,6 +114,7 @@ def test_json_in_the_page_can_end_no_element_and_holds_no_nan():
 # --- size, sameness, and less than everything
 
 
+@pytest.mark.pages
 def test_eight_segments_fit(page_of: PageOf):
     page = page_of(make_eight_segments)
     assert len(page.encode()) <= MOST_BYTES
@@ -120,6 +123,7 @@ def test_eight_segments_fit(page_of: PageOf):
     assert len({c.attributes["class"] for c in cards}) == EIGHT
 
 
+@pytest.mark.pages
 def test_data_too_short_to_follow_anybody_is_said_in_a_sentence(page_of: PageOf):
     root = read(page_of(make_short))
     (value,) = [s for s in root.all("section") if s.attributes["id"] == "value"]
@@ -130,6 +134,7 @@ def test_data_too_short_to_follow_anybody_is_said_in_a_sentence(page_of: PageOf)
     assert "Future spend" not in root.of_class("cards")[0].text
 
 
+@pytest.mark.pages
 def test_a_source_without_orders_has_a_page_without_the_sections_of_orders(
     file_of: FileOf, page_of: PageOf
 ):

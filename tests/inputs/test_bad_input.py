@@ -39,6 +39,8 @@ def test_loading_and_checking_refuse_in_the_same_words(tmp_path, name):
     assert REFUSED[name].says[0] in str(tried.problem)
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_is_taken_is_accepted_or_rejected_row_by_row(tmp_path, name):
     case = TAKEN[name]

@@ -36,6 +36,8 @@ def test_order_ids_of_one_order_each_are_not_reported(tmp_path: Path) -> None:
     assert ("order_lines", "noted", "reused_order_id") not in tried.outcomes
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("second", "orders"),
     [("2,c1,2024-01-28", 2), ("1,c2,2024-01-28", 2), ("1,c1,2024-01-29", 2)],

@@ -60,6 +60,8 @@ def without_run(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "metadata": metadata}
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_what_is_kept_gives_the_manifest_that_dbt_writes(project: Path) -> None:
     parsed = run(project, "parse")
     assert not (project / "target" / FILE).exists()
@@ -86,6 +88,8 @@ def test_what_is_kept_gives_the_manifest_that_dbt_writes(project: Path) -> None:
     assert again == [without_run(changed)] * 2
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_kept_file_that_is_not_whole_is_made_once_more(project: Path) -> None:
     expected = run(project, "parse")
     for content in (b"", b"nothing"):
