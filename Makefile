@@ -78,8 +78,8 @@ test-inputs: setup-dev ## Run the tests that read files of many formats; minutes
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs tests/inputs \
 		-n auto --maxprocesses 4 --dist loadfile
 
-test-builds: setup-dev ## Run the tests that need many whole builds; minutes [PYTEST_ARGS]
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds tests/builds \
+test-builds: setup-dev ## Run the tests that need many whole builds or fits; minutes [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds tests/builds tests/unit \
 		-n auto --maxprocesses 4 --dist loadfile
 
 test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]

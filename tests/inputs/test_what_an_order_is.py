@@ -30,6 +30,8 @@ def test_order_ids_that_restart_are_orders_of_each_customer_and_day(tmp_path: Pa
     assert "reused_order_id" in tried.shown
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 def test_order_ids_of_one_order_each_are_not_reported(tmp_path: Path) -> None:
     text = "1,c1,2024-01-28 08:00:00,10\n1,c1,2024-01-28 08:05:00,5\n2,c1,2024-01-28,7\n"
     tried = try_files(tmp_path, {"order_lines.csv": HEADER + text})
@@ -53,6 +55,8 @@ def test_line_numbers_may_restart_in_each_order(tmp_path: Path, second: str, ord
     assert len(set(model_rows(tried, "order_lines", key))) == 4
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 def test_a_line_number_twice_within_an_order_is_a_copy_or_a_conflict(tmp_path: Path) -> None:
     text = "1,c1,2024-01-28,10,1\n1,c1,2024-01-28,10,1\n1,c1,2024-01-28,9,1\n2,c1,2024-01-28,9,1\n"
     tried = try_files(tmp_path, {"order_lines.csv": LINES + text})
@@ -60,6 +64,8 @@ def test_a_line_number_twice_within_an_order_is_a_copy_or_a_conflict(tmp_path: P
     assert tried.reasons() == {"exact_duplicate": 1, "conflicting_order_line_id": 1}
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 def test_a_reused_order_id_is_counted_by_its_accepted_lines(tmp_path: Path) -> None:
     text = "1,c1,2024-01-28,10,1\n1,c1,2024-01-28,10,1\n1,c1,2024-01-29,9,1\n"
     tried = try_files(tmp_path, {"order_lines.csv": LINES + text})

@@ -45,6 +45,8 @@ def other():
     return worlds.make_world(5, "medium", "other", 0, customers=SMALL)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_same_seed_gives_the_same_world(other):
     world, orders = other
     again, same = worlds.make_world(5, "medium", "other", 0, customers=SMALL)
@@ -54,6 +56,8 @@ def test_the_same_seed_gives_the_same_world(other):
     assert unlike.separation != world.separation
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("kind", ["easy", "medium", "hard"])
 @pytest.mark.parametrize("theme", world_shape.THEMES)
 def test_the_oracle_index_lies_in_the_band_of_its_kind(kind, theme):
@@ -67,6 +71,8 @@ def test_the_oracle_index_lies_in_the_band_of_its_kind(kind, theme):
     )
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_oracle_is_as_often_right_as_it_is_sure():
     world, orders = worlds.make_world(5, "medium", "spend", 0, customers=1500)
     weights = world_oracle.oracle_log_weights(world, orders)

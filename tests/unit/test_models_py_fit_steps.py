@@ -324,6 +324,8 @@ def test_warm_start_with_another_number_of_segments(before, after):
         assert any(row["lineage"] == "merged" for row in active)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_planted_segments_are_found_and_structureless_data_is_called_weak():
     found = tried("easy", 5, rows=1500)
     assert (found["chosen"], found["verdict"]) == (found["planted"], "strong")

@@ -35,11 +35,15 @@ def test_the_kernel_by_itself_gives_what_it_gives_in_its_package_to_the_bit() ->
     assert alone == [*within, "False False"], "the kernel no longer loads by itself"
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_package_works_after_the_kernel_was_loaded_by_itself() -> None:
     after = printed(ITERATE.format(first="") + AFTERWARDS)
     assert after == printed(ITERATE.format(first=BEFORE) + AFTERWARDS)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_release_that_is_put_together_differently_is_imported_as_usual() -> None:
     other = """
 import importlib.util, sys

@@ -190,6 +190,8 @@ def test_definitions_on_request_keep_the_definitions(hidden):
     assert plain.select(same).equals(scaling.select(same))
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("kind", ["normal", "correlated and skewed", "uniform"])
 def test_without_structure_the_table_is_that_of_the_definitions(kind):
     rng = np.random.default_rng(4)
@@ -204,6 +206,8 @@ def test_without_structure_the_table_is_that_of_the_definitions(kind):
     assert found.equals(fit_steps.scaling_step(source, definitions, asked))
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_same_weights_for_any_thread_count_and_batch_size(hidden):
     _, definitions, _, expected = hidden
     matrix, _ = hidden_groups()
@@ -213,6 +217,8 @@ def test_same_weights_for_any_thread_count_and_batch_size(hidden):
         assert found.equals(expected)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
     source, definitions, _, _ = hidden
     rows = definitions.to_pylist()
@@ -227,6 +233,8 @@ def test_profiled_features_are_scaled_beside_the_found_weights(hidden):
     assert found[9]["weight"] > HEAVY[9]
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_features_of_weight_0_count_where_weights_are_found_and_nowhere_else():
     matrix, _ = hidden_groups()
     source, definitions = tables(matrix, [1.0] * 8 + [0.0] * 2)
@@ -266,6 +274,8 @@ def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
     return refitted(matrix, stored).column("weighting")[0].as_py()
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_found_weights_stay_for_other_customers_of_the_same_groups():
     stored = refitted(faint_groups(4.0), None)
     anew = refitted(faint_groups(4.0, seed=8), None)
@@ -275,6 +285,8 @@ def test_found_weights_stay_for_other_customers_of_the_same_groups():
     assert kept.column("weight").to_pylist() == pytest.approx(stored.column("weight").to_pylist())
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_found_weights_give_way_to_other_groups_and_to_none(hidden):
     stored = hidden[3]
     moved = hidden_groups()[0][:, ::-1]  # the groups are in the first two features now
@@ -284,6 +296,8 @@ def test_found_weights_give_way_to_other_groups_and_to_none(hidden):
     assert weighting_of(noise, stored) == "definitions"
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_on_the_border_what_is_in_force_stays():
     defined = refitted(faint_groups(4.0), None, weighting="definitions")
     found = refitted(faint_groups(4.0), None)
@@ -294,6 +308,8 @@ def test_on_the_border_what_is_in_force_stays():
         assert tuple(weighting_of(matrix, stored) for stored in (defined, found)) == kinds
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(("share", "expected"), [(0.03, "definitions"), (0.06, "structure")])
 def test_a_group_of_few_gives_no_weights_to_all(share, expected):
     rng = np.random.default_rng(6)
@@ -303,6 +319,8 @@ def test_a_group_of_few_gives_no_weights_to_all(share, expected):
     assert weighting_of(matrix, None) == expected
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_clear_groups_displace_the_definitions_in_force(hidden):
     source, definitions, _, expected = hidden
     asked = replace(SETTINGS, weighting="definitions")
@@ -310,6 +328,8 @@ def test_clear_groups_displace_the_definitions_in_force(hidden):
     assert fit_steps.scaling_step(source, definitions, SETTINGS, stored).equals(expected)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_stored_weights_of_other_features_have_no_home_right(hidden):
     source, definitions, _, expected = hidden
     fewer = expected.slice(0, 9)

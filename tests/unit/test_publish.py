@@ -137,6 +137,8 @@ def test_the_file_is_readable_by_old_clients_and_writable_by_none(chosen: Settin
     assert not wal_of(path).exists()
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o444), (0o027, 0o440), (0o077, 0o400)])
 def test_permissions_are_those_of_the_umask_without_the_right_to_write(
     chosen: Settings, umask: int, mode: int, tmp_path: Path
@@ -190,6 +192,8 @@ def test_a_reader_keeps_its_version_and_gets_the_new_one_when_it_reconnects(
     assert published(chosen, "select max(run_number) from segmentation_runs") == [(3,)]
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_the_last_five_versions_are_kept(chosen: Settings) -> None:
     for run_number in range(1, 8):
         build(chosen, run_number=run_number)

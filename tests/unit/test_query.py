@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,11 @@ import sys
 import duckdb
 import pytest
 
-from common.console import WRONG_USE
+from common.console import WRONG_USE, Problem
 from common.project_root import ROOT
 from common.settings import make_variables
 from common.warehouse_paths import Warehouse
+from handover import query as asking
 
 # Texts as hostile customers have them: a terminal's escape, quotes, separators, a line break.
 HOSTILE = '\x1b[31mred\n"it\'s", so'
@@ -132,14 +134,23 @@ def test_the_last_of_several_statements_is_shown(warehouse):
         ("from path", "does not exist"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_message(warehouse, sql, shown):
+def test_what_cannot_be_is_refused_in_one_message(warehouse, sql, shown, monkeypatch, capsys):
     before = sorted(path.name for path in warehouse.path.iterdir())
-    code, out, err = query(warehouse, SQL=sql)
+    monkeypatch.setenv("WAREHOUSE", str(warehouse.path))
+    monkeypatch.setenv("SQL", sql)
+    with pytest.raises(Problem, match=re.escape(shown)) as caught:
+        asking.main()
+    assert caught.value.exit_code == WRONG_USE
+    assert capsys.readouterr().out == ""
+    assert sorted(path.name for path in warehouse.path.iterdir()) == before
+
+
+def test_a_refusal_is_an_exit_code_and_a_message(warehouse):
+    code, out, err = query(warehouse, SQL="selec 1")
     assert (code, out) == (WRONG_USE, "")
     assert err.startswith("Error: ")
-    assert shown in err
+    assert "syntax error" in err
     assert "Traceback" not in err
-    assert sorted(path.name for path in warehouse.path.iterdir()) == before
 
 
 def test_a_file_is_asked_by_path_and_by_name(warehouse, tmp_path):

@@ -215,6 +215,8 @@ def start_check(warehouse: Warehouse, data: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP, signal.SIGINT])
 def test_a_check_that_is_stopped_leaves_nothing(
     warehouse: Warehouse, tmp_path: Path, number: signal.Signals

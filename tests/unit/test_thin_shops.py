@@ -13,6 +13,8 @@ from models_py.ladder import scaling_of
 from thin_shops import groceries_like
 from tried import Tried, model_rows, model_table, try_files
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 SETTINGS = FitSettings(threads=2)
 
 

@@ -20,6 +20,8 @@ from stub_builds import build
 pytestmark = pytest.mark.usefixtures("no_macros")
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_publish_after_publish_takes_no_more_room(kept_settings: Settings) -> None:
     """After as many runs as are kept, files and bytes stay what they are."""
     sizes = []
