@@ -94,8 +94,6 @@ def scan_behind_volume(behind_volume) -> pa.Table:
     return behind_volume.scan()
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_groups_that_volume_hides_are_segments_by_what_they_buy(behind_volume, scan_behind_volume):
     found = scan_behind_volume
     rows = found.to_pylist()
@@ -121,8 +119,6 @@ def test_groups_that_volume_hides_are_segments_by_what_they_buy(behind_volume, s
     assert len(set(told)) == 5
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_a_refit_keeps_the_rung_and_weights_of_such_groups(behind_volume, scan_behind_volume):
     scaling = ladder.scaling_of(scan_behind_volume)
     again = behind_volume.scan(replace(SETTINGS, active_k=5, seed=7), scaling)
@@ -231,8 +227,6 @@ def test_reasons_for_a_segment_by_needs_add_up_for_every_customer(continuum, sca
         assert parts == pytest.approx(margin, abs=1e-9)
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_a_refit_keeps_needs_and_ids(continuum, scan):
     scaling = ladder.scaling_of(scan)
     model = NeedsModel.from_table(scaling)
@@ -276,8 +270,6 @@ def test_a_number_of_segments_that_needs_cannot_have_keeps_the_first_rung(contin
     assert chosen(found)["verdict_reason"].endswith(why)
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_batches_and_threads_change_no_byte(continuum, scan):
     again = continuum.scan(replace(SETTINGS, threads=3), size=37)
     assert again.equals(scan)
@@ -311,8 +303,6 @@ def never_asked(scaling: pa.Table, found: np.ndarray):
     raise AssertionError("measured needs that were not found")
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize("block", ladder.NO_AXES)
 def test_axes_are_not_made_of_contacts_and_answers(continuum, block):
     defined = definitions()

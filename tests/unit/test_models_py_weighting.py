@@ -22,46 +22,7 @@ from models_py.weight_search import (
     searched,
     weights_of,
 )
-
-# The groups are four at most: trying up to 5 takes half as long as up to 8.
-SETTINGS = FitSettings(threads=2, k_max=5)
-
-
-def tables(rows: np.ndarray, weights: list[float], *, batch_rows: int = 500):
-    """A source and definitions (a family for each feature) of a matrix (rows x features)."""
-    names = [f"feature_{number:02d}" for number in range(rows.shape[1])]
-    columns = {"customer_id": [f"c{number:07d}" for number in range(len(rows))]}
-    columns |= {name: rows[:, number] for number, name in enumerate(names)}
-    table = pa.table(columns)
-    count = len(names)
-    definitions = pa.table(
-        {
-            "feature": names,
-            "position": list(range(1, count + 1)),
-            "family": names,
-            "transform": ["identity"] * count,
-            "weight": weights,
-            "missing_value": ["zero"] * count,
-            "is_clustered": [True] * count,
-        }
-    )
-    return (lambda: iter(table.to_batches(max_chunksize=batch_rows))), definitions
-
-
-def hidden_groups(rows: int = 1200) -> tuple[np.ndarray, np.ndarray]:
-    """Eight columns of noise; the last two have four groups, each at a corner of a zigzag.
-
-    Not at the corners of a square: those are two unrelated columns, which permuting keeps.
-    """
-    rng = np.random.default_rng(3)
-    labels = rng.integers(0, 4, rows)
-    matrix = rng.standard_normal((rows, 10))
-    matrix[:, 8] += np.array([0, 4, 8, 12])[labels]
-    matrix[:, 9] += np.array([0, 8, 0, 8])[labels]
-    return matrix, labels
-
-
-HEAVY = [1.0] * 8 + [0.1] * 2
+from weighting_tables import HEAVY, SETTINGS, hidden_groups, tables
 
 
 @pytest.fixture(scope="module")
@@ -248,93 +209,6 @@ def test_features_of_weight_0_count_where_weights_are_found_and_nowhere_else():
     assert sum(found.column("weight").to_pylist()) == pytest.approx(8)
     rows = Scaler.from_table(found).scale(matrix.T).T
     assert rows[:, 8:].var() > rows[:, :8].var()
-
-
-# --- at a refit
-
-
-def faint_groups(apart: float, seed: int = 3) -> np.ndarray:
-    """Two columns of noise and two of hidden groups, so many deviations apart."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 4, 1200)
-    matrix = rng.standard_normal((1200, 4))
-    matrix[:, 2] += apart * np.array([0, 1, 2, 3])[labels]
-    matrix[:, 3] += apart * np.array([0, 2, 0, 2])[labels]
-    return matrix
-
-
-def refitted(matrix: np.ndarray, stored: pa.Table | None, **settings: str) -> pa.Table:
-    width = matrix.shape[1]
-    source, definitions = tables(matrix, [1.0] * (width - 2) + [0.1] * 2)
-    asked = replace(SETTINGS, **settings)
-    return fit_steps.scaling_step(source, definitions, asked, stored)
-
-
-def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
-    return refitted(matrix, stored).column("weighting")[0].as_py()
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-def test_found_weights_stay_for_other_customers_of_the_same_groups():
-    stored = refitted(faint_groups(4.0), None)
-    anew = refitted(faint_groups(4.0, seed=8), None)
-    kept = refitted(faint_groups(4.0, seed=8), stored)
-    assert kept.column("weighting")[0].as_py() == "structure"
-    assert anew.column("weight").to_pylist() != kept.column("weight").to_pylist()
-    assert kept.column("weight").to_pylist() == pytest.approx(stored.column("weight").to_pylist())
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-def test_found_weights_give_way_to_other_groups_and_to_none(hidden):
-    stored = hidden[3]
-    moved = hidden_groups()[0][:, ::-1]  # the groups are in the first two features now
-    found = np.array(refitted(moved, stored).column("weight").to_pylist())
-    assert found[:2].min() > found[2:].max()
-    noise = np.random.default_rng(9).standard_normal((1200, 10))
-    assert weighting_of(noise, stored) == "definitions"
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-def test_on_the_border_what_is_in_force_stays():
-    defined = refitted(faint_groups(4.0), None, weighting="definitions")
-    found = refitted(faint_groups(4.0), None)
-    kinds = ("definitions", "structure")
-    for apart, without in ((1.45, "structure"), (1.3, "definitions")):
-        matrix = faint_groups(apart)
-        assert weighting_of(matrix, None) == without
-        assert tuple(weighting_of(matrix, stored) for stored in (defined, found)) == kinds
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-@pytest.mark.parametrize(("share", "expected"), [(0.03, "definitions"), (0.06, "structure")])
-def test_a_group_of_few_gives_no_weights_to_all(share, expected):
-    rng = np.random.default_rng(6)
-    matrix = rng.standard_normal((1500, 8))
-    corners = 4 * np.array([[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
-    matrix[:, 4:] += corners[rng.choice(3, size=1500, p=[0.6, 0.4 - share, share])]
-    assert weighting_of(matrix, None) == expected
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-def test_clear_groups_displace_the_definitions_in_force(hidden):
-    source, definitions, _, expected = hidden
-    asked = replace(SETTINGS, weighting="definitions")
-    stored = fit_steps.scaling_step(source, definitions, asked)
-    assert fit_steps.scaling_step(source, definitions, SETTINGS, stored).equals(expected)
-
-
-@pytest.mark.many_builds
-@pytest.mark.short
-def test_stored_weights_of_other_features_have_no_home_right(hidden):
-    source, definitions, _, expected = hidden
-    fewer = expected.slice(0, 9)
-    found = fit_steps.scaling_step(source, definitions, SETTINGS, fewer)
-    assert found.equals(expected)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 30, 119])

@@ -137,8 +137,6 @@ def test_the_file_is_readable_by_old_clients_and_writable_by_none(chosen: Settin
     assert not wal_of(path).exists()
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o444), (0o027, 0o440), (0o077, 0o400)])
 def test_permissions_are_those_of_the_umask_without_the_right_to_write(
     chosen: Settings, umask: int, mode: int, tmp_path: Path
