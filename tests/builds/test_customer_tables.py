@@ -196,7 +196,8 @@ def test_a_source_without_orders_has_its_marts(builds):
     ) == [(1, 0)]
 
 
-@pytest.mark.parametrize("name", ["mall", pytest.param("table", marks=pytest.mark.many_builds)])
+@pytest.mark.many_builds
+@pytest.mark.parametrize("name", [pytest.param("mall", marks=pytest.mark.short), "table"])
 def test_macros_work_without_orders(builds, name):
     built = builds[name].checked()
     used = built.query("select feature from feature_catalog where is_used order by feature")

@@ -21,7 +21,7 @@ COMMAND = (sys.executable, "dev/run_dbt.py", "test", "--selector", "code")
 UNIT_TESTS = sorted(
     test["name"]
     for file in (ROOT / "dbt_project" / "models").rglob("_*__unit_tests.yml")
-    for test in yaml.safe_load(file.read_text(encoding="utf-8"))["unit_tests"]
+    for test in yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)["unit_tests"]
 )
 
 
