@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from dbt import compilation
 from dbt.adapters.duckdb import credentials as duckdb_credentials
 from dbt_common import behavior_flags
 from dbt_common.clients import agate_helper
@@ -29,6 +31,10 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 ROOT = Path(__file__).resolve().parents[2]
 # Young objects before a collection: of the default, 700, there are thousands of collections.
 OBJECTS_BEFORE_COLLECTION = 100_000
+# What a statement begins with, up to its first CTE: blanks, comments and `with`.
+UP_TO_FIRST_CTE = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*\bwith\s+(?:recursive\s+)?", re.IGNORECASE | re.DOTALL
+)
 
 
 def drop_debug_events() -> None:
@@ -148,6 +154,25 @@ def name_callers_at_once() -> None:
     flag._default_source = staticmethod(default_source)
 
 
+def look_for_with_at_the_beginning() -> None:
+    """Have dbt parse only the beginning of a statement to put CTEs there, which is before the rest.
+
+    A unit test has its rows as CTEs of the model's SQL, and parsing that took half of its time.
+    """
+    inject = getattr(compilation, "inject_ctes_into_sql", None)
+    if inject is None:
+        return
+
+    def inject_ctes_into_sql(sql: str, ctes: list[Any]) -> str:
+        start = UP_TO_FIRST_CTE.match(sql)
+        # Of several statements dbt takes the first.
+        end = start.end() if start and ";" not in sql else len(sql)
+        injected: str = inject(sql[:end], ctes)
+        return injected + sql[end:]
+
+    compilation.inject_ctes_into_sql = inject_ctes_into_sql
+
+
 def keep_clock_steady() -> None:
     """Have dbt's clock continue from now, even if the machine's is set back.
 
@@ -168,4 +193,5 @@ def run_leanly() -> None:
     keep_readers_of_values()
     parse_once_for_all_connections()
     name_callers_at_once()
+    look_for_with_at_the_beginning()
     keep_clock_steady()

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dbt import compilation
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.contracts.graph.nodes import InjectedCTE
 from dbt.events.types import MainEncounteredError, MainReportVersion
 from dbt_common import behavior_flags
 from dbt_common.clients import agate_helper
@@ -123,6 +125,45 @@ def test_a_behaviour_flag_is_said_to_come_from_where_dbt_says(
     by_dbt = source()
     parts.name_callers_at_once()
     assert source() == by_dbt == __name__
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with a as (select 1), b as (from a) select * from b",
+        "\n\n-- with x\n/* with\n y */\nWITH\n\n-- what\na as (select 1)\n\nselect * from a\n",
+        "with recursive a as (select 1 union all from a)\nselect * from a",
+        "with\trecursive\n  recursively as (select 1) select 1",
+        "with recursive_ones as (select 1) select 1",
+        "select 'with a' from t",
+        "  select 1",
+        "withdrawn",
+        "with a as (select 1) select 1; select 2",
+        "with a as (select ';') select * from a",
+    ],
+)
+def test_ctes_are_put_where_dbt_puts_them(untouched: Callable[..., None], sql: str) -> None:
+    untouched(compilation, "inject_ctes_into_sql")
+    ctes = [InjectedCTE("one", "one as (select 1)"), InjectedCTE("two", "two as (select 2)")]
+    expected = (
+        compilation.inject_ctes_into_sql(sql, ctes),
+        compilation.inject_ctes_into_sql(sql, []),
+    )
+    parts.look_for_with_at_the_beginning()
+    found = compilation.inject_ctes_into_sql(sql, ctes), compilation.inject_ctes_into_sql(sql, [])
+    assert found == expected
+
+
+def test_only_the_beginning_is_parsed(
+    untouched: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untouched(compilation, "inject_ctes_into_sql")
+    parts.look_for_with_at_the_beginning()
+    parsed: list[str] = []
+    parse = compilation.sqlparse.parse
+    monkeypatch.setattr(compilation.sqlparse, "parse", lambda sql: parsed.append(sql) or parse(sql))
+    compilation.inject_ctes_into_sql("with a as (select 1) from a", [InjectedCTE("x", "x as (y)")])
+    assert parsed == ["with "]
 
 
 def test_another_path_or_more_threads_leave_the_connection_the_same(
