@@ -11,19 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from models_py.arrays import Counts, Labels, Matrix
+from models_py.columns import ColumnsSearch, columns_again, sampled_values
 from models_py.config import FitSettings
 from models_py.feature_passes import Passes, StreamedPasses
 from models_py.features import BatchSource
 from models_py.fit import NO_SEGMENT, previous_ids
-from models_py.fit_steps import assign_step, fit_step, scaling_step
+from models_py.fit_steps import assign_step, fit_step, row_count_of
 from models_py.identity import paired_ids
 from models_py.ladder import (
     COLUMNS,
     JOINT,
-    columns_again,
-    columns_scaling,
     rung_of,
-    sampled_values,
 )
 from models_py.metrics import contingency
 from models_py.needs import NEEDS, NeedsModel, centres, source_with_scores
@@ -31,7 +29,9 @@ from models_py.needs_search import learned_again
 from models_py.parallel import one_blas_thread
 from models_py.scaled_file import scaled_matrix
 from models_py.scaler import Scaler
+from models_py.scaling import STRUCTURE
 from models_py.scan import Search, cold_models, distinct_rows
+from models_py.weighting import ActiveWeights, WeightedScaling
 
 CENTRES_SCHEMA = pa.schema(
     [
@@ -61,9 +61,9 @@ def backtest_step(
     active: the scaling of the active fit, on whose rung the segments are learned (see `ladder`).
     """
     settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
-    scaling = scaling_step(learned, definitions, settings)
-    row_count = int(scaling.column("row_count")[0].as_py())
-    scaling, again = scaled_again(active, scaling, StreamedPasses(learned, settings), settings)
+    first = WeightedScaling.learned(learned, definitions, settings)
+    row_count = row_count_of(first.scaling)
+    scaling, again = scaled_again(active, first, StreamedPasses(learned, settings), settings)
     if again is None:
         found = _joint_centres(learned, scaling, segment_ids, settings, row_count)
     else:
@@ -75,22 +75,27 @@ def backtest_step(
 
 
 def scaled_again(
-    active: pa.Table | None, scaling: pa.Table, passes: Passes, settings: FitSettings
+    active: pa.Table | None, first: WeightedScaling, passes: Passes, settings: FitSettings
 ) -> tuple[pa.Table, NeedsModel | None]:
     """The scaling on the rung of the active fit, and its needs, learned from other customers.
 
-    scaling: of the first rung, which stays where the others cannot be learned.
+    first: of the first rung, which stays where the others cannot be learned; in found weights
+    where the active fit has them, clear groups or none.
     """
-    rung = rung_of(active)
+    scaling, rung = first.scaling, rung_of(active)
     if active is None or rung == JOINT:
-        return scaling, None
+        weights = ActiveWeights.from_table(active)
+        found = None
+        if weights is not None and weights.weighting == STRUCTURE:
+            found = first.in_agreed_weights(None)
+        return (scaling if found is None else found[0]), None
     columns = columns_again(active, scaling)
     given = sampled_values(columns, passes, settings)
     if given is None:
         return scaling, None
     if rung == COLUMNS:
-        own = columns_scaling(scaling, columns, given, settings, None)
-        return (scaling if own is None else own), None
+        search = ColumnsSearch(scaling, columns, given, settings, None)
+        return search.clear() or search.agreed() or scaling, None
     needs = NeedsModel.from_table(active)
     again = None if needs is None else learned_again(columns, given, needs.axes, needs.threshold)
     return (scaling, None) if again is None else (again.described(scaling), again)

@@ -25,7 +25,7 @@ from models_py.needs import source_with_scores
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
-from models_py.weighting import ActiveWeights, weighted_scaling
+from models_py.weighting import ActiveWeights, WeightedScaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
@@ -82,9 +82,11 @@ def scaling_step(
     the same sum over features as the definitions give, and scale_factor its square root over
     the standard deviation; features of weight 0 take part. `settings.weighting` 'definitions'
     rules the latter out. stored: the rows of the fit before, an earlier result of this function;
-    its weights stay unless others are clearly better.
+    its weights stay unless others are clearly better. `k_scan_step` may choose a cut in found
+    weights whose groups are not clear (see `ladder`).
     """
-    return weighted_scaling(source, definitions, settings, ActiveWeights.from_table(stored))
+    active = ActiveWeights.from_table(stored)
+    return WeightedScaling.learned(source, definitions, settings, active).scaling
 
 
 def row_count_of(scaling: pa.Table) -> int:
@@ -112,8 +114,9 @@ def k_scan_step(
     above the number of distinct customers has a row with null measures that says so; when no
     candidate is possible, one further row has the largest k that is (at least 1).
     """
-    scaling = scaling_step(source, definitions, settings, stored)
-    row_count = row_count_of(scaling)
+    active = ActiveWeights.from_table(stored)
+    first = WeightedScaling.learned(source, definitions, settings, active)
+    row_count = row_count_of(first.scaling)
 
     def scanned(own: pa.Table, rung: str) -> pa.Table:
         tried, limit = scan(source, Scaler.from_table(own), settings, row_count=row_count)
@@ -125,7 +128,7 @@ def k_scan_step(
         return evaluate(scored, rescaler, [centres], settings, row_count=row_count)[0]
 
     passes = StreamedPasses(source, settings)
-    return climbed(scaling, definitions, passes, halves, stored, settings, scanned, evaluated)
+    return climbed(first, definitions, passes, halves, stored, settings, scanned, evaluated)
 
 
 def k_scan_table(

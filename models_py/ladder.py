@@ -4,16 +4,20 @@
    its segments have structure, they are the segments.
 2. columns: K-means over what, how, when and on what terms customers buy, in weights found with
    spend taken out. Groups that differ in a few of these are hidden among all features: of a world
-   of five kinds, 0.50 is found by the first rung (adjusted Rand index) and 0.70 by this one.
+   of five kinds, 0.50 is found by the first rung (adjusted Rand index) and 0.70 by this one. Where
+   the groups are not clear, but half samples find them again, each searched for itself, they are
+   constructive.
 3. needs: axes of what, how, when and on what terms customers buy, cut where half samples agree
    (`needs_search`). Constructive: dependable cuts through a continuum that has no natural groups
    (Dolnicar and Leisch 2010, Marketing Letters 21(1)). Weak where they agree in part.
-4. the joint segments all the same, called weak.
+4. the joint segments all the same, called weak: in the weights found, if half samples agree in
+   them.
 
-A bar decides the word, and which of them is shown; all that were tried are in the scan.
+A bar decides the word. The rung of the fit before keeps its place while its bar, a lower one, is
+passed. All rungs that were tried are in the scan.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,39 +25,27 @@ import numpy as np
 import pyarrow as pa
 
 from models_py.arrays import Matrix, Vector
-from models_py.candidates import add_needs_profiles, with_profiles, words_of
+from models_py.candidates import Words, add_needs_profiles, with_profiles, words_of
+from models_py.columns import ColumnsSearch, is_of_columns, needs_columns, sampled_values
 from models_py.config import FitSettings
 from models_py.drift import SPREAD_SCHEMA
 from models_py.evaluation import Evaluation
 from models_py.feature_passes import Passes
-from models_py.kmeans import rng_for
-from models_py.needs import (
-    LINES,
-    NEEDS,
-    NO_PART,
-    OBSERVED,
-    ORDERS,
-    SPEND,
-    NeedsColumn,
-    NeedsModel,
-)
-from models_py.needs_learning import components
-from models_py.needs_rows import needs_row, shown, without_needs
+from models_py.needs import NEEDS, NeedsColumn, NeedsModel
 from models_py.needs_search import NeedsSearch, search
-from models_py.parallel import one_blas_thread
-from models_py.sample import sampled_rows
-from models_py.scaling import DEFINITIONS, STRUCTURE
-from models_py.selection import WEAK
-from models_py.weighting import ActiveWeights, structure_weights
+from models_py.rung_rows import cut_row, needs_row, shown, without_needs
+from models_py.scaling import DEFINITIONS
+from models_py.selection import CONSTRUCTIVE, STABLE_ADJUSTED_RAND, WEAK
+from models_py.weighting import WeightedScaling
 
 JOINT, COLUMNS = "joint", "columns"  # rungs, beside `NEEDS`
 # Blocks that no axis is made of: the other half of the orders says nothing of them.
 NO_AXES = ("engagement", "attitudes")
-SAMPLE_SIZE = 20_000  # customers that needs are learned from
-SAMPLE_PATH, WEIGHTS_PATH = 32, 33  # seed paths of samples; others are in `scan`, `weighting`
 NOT_CHOSEN = {"is_chosen": False, "choice_reason": "not chosen: no structure"}
 SCALING_TYPE = pa.list_(pa.struct(list(SPREAD_SCHEMA)))
 
+Row = dict[str, Any]
+"""A row of the scan."""
 Scanned = Callable[[pa.Table, str], pa.Table]
 """Tries every k in a scaling, for a rung."""
 Evaluated = Callable[[pa.Table, Matrix], Evaluation]
@@ -70,42 +62,6 @@ def rung_of(scaling: pa.Table | None) -> str:
 def settings_of_rung(settings: FitSettings, stored: pa.Table | None, rung: str) -> FitSettings:
     """Settings for the choice of k on a rung: a k of another rung is not active there."""
     return settings if rung_of(stored) == rung else replace(settings, active_k=None)
-
-
-def needs_columns(definitions: pa.Table, scaling: pa.Table) -> list[NeedsColumn]:
-    """The columns that axes may be made of: those with a block that vary, in position order."""
-    if "needs_block" not in definitions.column_names:
-        return []
-    learned = {row["feature"]: row for row in scaling.to_pylist()}
-    found = []
-    for row in sorted(definitions.to_pylist(), key=lambda row: (row["position"], row["feature"])):
-        own = learned.get(row["feature"])
-        if row["needs_block"] and own is not None and own["mean_value"] is not None:
-            found.append(
-                NeedsColumn(
-                    row["feature"],
-                    row["needs_block"],
-                    row["share_of"],
-                    own["transform"],
-                    own["missing_value"],
-                    own["lower_value"],
-                    own["upper_value"],
-                )
-            )
-    return found
-
-
-def sampled_values(
-    columns: list[NeedsColumn], passes: Passes, settings: FitSettings
-) -> dict[str, Vector] | None:
-    """Features of a seeded sample of the customers, by name; None where there is no spend."""
-    names = [column.feature for column in columns]
-    names += [name for name in (SPEND, ORDERS, LINES, OBSERVED) if name not in names]
-    if not columns or not set(names) <= passes.columns():
-        return None
-    sample = passes.seen(names).sample
-    rows = sampled_rows(sample.shape[1], SAMPLE_SIZE, rng_for(settings.seed, SAMPLE_PATH))
-    return {name: sample[at, rows] for at, name in enumerate(names)}
 
 
 def halves_of(halves: pa.Table | None) -> list[dict[str, Vector]] | None:
@@ -131,7 +87,7 @@ def halves_of(halves: pa.Table | None) -> list[dict[str, Vector]] | None:
 
 
 def climbed(
-    scaling: pa.Table,
+    first: WeightedScaling,
     definitions: pa.Table,
     passes: Passes,
     halves: pa.Table | None,
@@ -142,35 +98,18 @@ def climbed(
 ) -> pa.Table:
     """The scan of each rung as far as needed; the chosen row has the scaling.
 
-    scaling: of the first rung. halves: see `halves_of`. stored: the scaling of the fit before.
+    first: the scaling of the first rung. halves: see `halves_of`. stored: the scaling of the fit
+    before.
     """
-    joint, words = scanned(scaling, JOINT), words_of(definitions)
-    rows = with_profiles(joint.to_pylist(), scaling, words, settings)
-    chosen, final = _chosen(rows), scaling
-    if chosen["verdict"] == WEAK and settings.weighting != DEFINITIONS:
-        columns = needs_columns(definitions, scaling)
+    joint, words = scanned(first.scaling, JOINT), words_of(definitions)
+    rows = with_profiles(joint.to_pylist(), first.scaling, words, settings)
+    final = first.scaling
+    if _chosen(rows)["verdict"] == WEAK and settings.weighting != DEFINITIONS:
+        columns = needs_columns(definitions, first.scaling)
         given = sampled_values(columns, passes, settings)
         if given is not None:
-            own = columns_scaling(scaling, columns, given, settings, stored)
-            if own is not None:
-                tried = [row | {"rung": COLUMNS} for row in scanned(own, COLUMNS).to_pylist()]
-                tried = with_profiles(tried, own, words, settings)
-                final = own if _outdone(chosen, tried) else scaling
-                rows += tried
-            if final is scaling:
-                found = _needs_found(columns, given, halves, stored, settings)
-                cuts = shown(found)
-                tried = [needs_row(cut, found, chosen) for cut in cuts]
-                if found.chosen is not None:
-                    chosen |= NOT_CHOSEN
-                    final = found.chosen.model.described(scaling)
-                    best = _chosen(tried)
-                    _measure(best, evaluated(final, np.array(best["centroids"])))
-                for cut, row in zip(cuts, tried, strict=True):
-                    add_needs_profiles(row, cut.model, cut.shares, cut.means, words, settings)
-                rows += tried
-                if final is scaling:
-                    chosen["verdict_reason"] += f"; {without_needs(found, cuts)}"
+            climb = _Climb(first, rows, words, settings, stored, scanned, evaluated)
+            rows, final = climb.up(columns, given, halves)
     _chosen(rows)["scaling"] = final.to_pylist()
     names = joint.schema.names
     return pa.Table.from_pylist(
@@ -178,16 +117,108 @@ def climbed(
     )
 
 
-def _chosen(rows: list[dict[str, Any]]) -> dict[str, Any]:
+class _Climb:
+    """The rungs above the first, where all features together show no structure."""
+
+    def __init__(
+        self,
+        first: WeightedScaling,
+        rows: list[Row],
+        words: Mapping[str, Words],
+        settings: FitSettings,
+        stored: pa.Table | None,
+        scanned: Scanned,
+        evaluated: Evaluated,
+    ) -> None:
+        self.first, self.final, self.rows, self.words = first, first.scaling, rows, words
+        self.settings, self.stored = settings, stored
+        self.scanned, self.evaluated = scanned, evaluated
+
+    def up(
+        self, columns: list[NeedsColumn], given: dict[str, Vector], halves: pa.Table | None
+    ) -> tuple[list[Row], pa.Table]:
+        """The rows of all rungs tried, and the scaling of the chosen one."""
+        search = ColumnsSearch(self.first.scaling, columns, given, self.settings, self.stored)
+        if self._clear_columns(search):
+            return self.rows, self.final
+        needs = None
+        if rung_of(self.stored) == NEEDS:  # the active rung is asked first
+            needs = _needs_found(columns, given, halves, self.stored, self.settings)
+        if (needs is None or not needs.keeps_active) and self._dependable_columns(search):
+            return self.rows, self.final
+        if needs is None:
+            needs = _needs_found(columns, given, halves, self.stored, self.settings)
+        if not self._needs(needs):
+            why = without_needs(needs, shown(needs))
+            if search.is_possible:
+                self._agreed_joint()
+            _chosen(self.rows)["verdict_reason"] += f"; {why}"
+        return self.rows, self.final
+
+    def _clear_columns(self, search: ColumnsSearch) -> bool:
+        """Are groups of the columns clear? Then they are shown."""
+        own = search.clear()
+        if own is None:
+            return False
+        tried = self._tried_columns(own)
+        best = _chosen(tried)
+        is_shown = bool(best["verdict"] != WEAK)
+        (_chosen(self.rows) if is_shown else best).update(NOT_CHOSEN)
+        self.rows = self.rows + tried
+        if is_shown:
+            self.final = own
+        return is_shown
+
+    def _dependable_columns(self, search: ColumnsSearch) -> bool:
+        """Do half samples find a cut by the columns again? Then it is shown."""
+        active_k = settings_of_rung(self.settings, self.stored, COLUMNS).active_k
+        found = search.dependable(active_k)
+        if found is None:
+            return False
+        self.final, cut = found
+        _chosen(self.rows).update(NOT_CHOSEN)
+        self.rows = [row for row in self.rows if row["rung"] != COLUMNS]
+        tried = self._tried_columns(self.final)
+        self.rows += [cut_row(row, cut, active_k, CONSTRUCTIVE) for row in tried]
+        return True
+
+    def _needs(self, found: NeedsSearch) -> bool:
+        """Is there a cut along needs, dependable or in part? Then it is shown."""
+        before, cuts = _chosen(self.rows), shown(found)
+        tried = [needs_row(cut, found, before) for cut in cuts]
+        if found.chosen is not None:
+            before.update(NOT_CHOSEN)
+            self.final = found.chosen.model.described(self.first.scaling)
+            best = _chosen(tried)
+            _measure(best, self.evaluated(self.final, np.array(best["centroids"])))
+        for cut, row in zip(cuts, tried, strict=True):
+            add_needs_profiles(row, cut.model, cut.shares, cut.means, self.words, self.settings)
+        self.rows = self.rows + tried
+        return found.chosen is not None
+
+    def _agreed_joint(self) -> None:
+        """Do half samples agree on a cut by all features in found weights? Then it is shown.
+
+        In place of that in the weights of the definitions, which ranks customers by value once
+        more. Weak either way.
+        """
+        active_k = settings_of_rung(self.settings, self.stored, JOINT).active_k
+        found = self.first.in_agreed_weights(active_k)
+        if found is None or found[1].agreement < STABLE_ADJUSTED_RAND:
+            return
+        self.final, cut = found
+        tried = self.scanned(self.final, JOINT).to_pylist()
+        tried = with_profiles(tried, self.final, self.words, self.settings)
+        others = [row for row in self.rows if row["rung"] != JOINT]
+        self.rows = [cut_row(row, cut, active_k, WEAK) for row in tried] + others
+
+    def _tried_columns(self, own: pa.Table) -> list[Row]:
+        tried = [row | {"rung": COLUMNS} for row in self.scanned(own, COLUMNS).to_pylist()]
+        return with_profiles(tried, own, self.words, self.settings)
+
+
+def _chosen(rows: list[Row]) -> Row:
     return next(row for row in rows if row["is_chosen"])
-
-
-def _outdone(before: dict[str, Any], tried: list[dict[str, Any]]) -> bool:
-    """Has the chosen row of a rung more than a weak verdict? The other is chosen no more."""
-    best = _chosen(tried)
-    loser = best if best["verdict"] == WEAK else before
-    loser |= NOT_CHOSEN
-    return loser is before
 
 
 def _needs_found(
@@ -202,66 +233,6 @@ def _needs_found(
         before = None
     parts = [column for column in columns if column.block not in NO_AXES]
     return search(parts, given, halves_of(halves), settings, before)
-
-
-def columns_scaling(
-    scaling: pa.Table,
-    columns: list[NeedsColumn],
-    given: dict[str, Vector],
-    settings: FitSettings,
-    stored: pa.Table | None,
-) -> pa.Table | None:
-    """A scaling of the columns of needs alone, in weights found with spend taken out.
-
-    None where no groups show. stored: the scaling of the fit before, whose weights stay while
-    their groups are there (see `weighting`).
-    """
-    found = components(columns, given)
-    if found is None:
-        return None
-    count = len(found.standardised)
-    rng = rng_for(settings.seed, WEIGHTS_PATH)
-    rows = sampled_rows(count, settings.weighting_sample_size, rng)
-    names = [column.feature for column in found.columns]
-    active = ActiveWeights.from_table(stored)
-    with one_blas_thread():
-        weights = structure_weights(
-            np.ascontiguousarray(found.standardised[rows], dtype=np.float32),
-            np.ones(len(names)),
-            [column.block for column in found.columns],
-            settings,
-            held=None if active is None else active.of_features(names),
-        )
-    if weights is None:
-        return None
-    return _weighted(scaling, found.columns, dict(zip(names, weights, strict=True)))
-
-
-def _weighted(
-    scaling: pa.Table, columns: Sequence[NeedsColumn], weights: dict[str, float]
-) -> pa.Table:
-    """The scaling with these features alone, of these shares of variance."""
-    rows = scaling.to_pylist()
-    parts = {column.feature: column for column in columns}
-    for row in rows:
-        row |= {"weighting": STRUCTURE, "is_used": False, "scale_factor": None}
-        weight = weights.get(row["feature"])
-        if weight is None:
-            row["dropped_reason"] = row["dropped_reason"] or NO_PART
-            continue
-        part = parts[row["feature"]]
-        row |= {"is_used": True, "dropped_reason": None, "weight": float(weight)}
-        row |= {"needs_block": part.block, "share_of": part.share_of}
-        row["scale_factor"] = float(np.sqrt(weight) / row["standard_deviation"])
-    return pa.Table.from_pylist(rows, schema=scaling.schema)
-
-
-def is_of_columns(scaling: pa.Table) -> bool:
-    """Is a scaling of the columns of needs alone?"""
-    rows = scaling.to_pylist()
-    return any(row["weighting"] == STRUCTURE and row["is_used"] for row in rows) and any(
-        row["feature"] == SPEND and row["dropped_reason"] == NO_PART for row in rows
-    )
 
 
 def scaling_of(scan: pa.Table) -> pa.Table:
@@ -290,14 +261,3 @@ def _measure(row: dict[str, Any], measured: Evaluation) -> None:
             None if np.isnan(value) else value for value in measured.cluster_silhouettes.tolist()
         ],
     }
-
-
-def columns_again(active: pa.Table, scaling: pa.Table) -> list[NeedsColumn]:
-    """The columns of the active fit with the bounds of another scaling, where they vary there."""
-    named = {
-        "feature": active.column("feature"),
-        "position": active.column("position"),
-        "needs_block": active.column("needs_block"),
-        "share_of": active.column("share_of"),
-    }
-    return needs_columns(pa.table(named), scaling)

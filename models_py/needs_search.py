@@ -97,6 +97,12 @@ class NeedsSearch:
     active: tuple[int, float] | None
     finding: str = ""
 
+    @property
+    def keeps_active(self) -> bool:
+        """Is the cut of the stored fit chosen, and still to be depended on?"""
+        best = self.chosen
+        return best is not None and self.is_active(best) and best.problem(is_active=True) is None
+
     def is_active(self, cut: Cut) -> bool:
         """Has the stored fit as many axes and the same threshold?"""
         return self.active == (cut.model.axes, cut.model.threshold)

@@ -55,6 +55,11 @@ class Weighted:
         """Share of the rows in the smallest cluster."""
         return float(np.bincount(self.labels, minlength=len(self.centres)).min()) / len(self.labels)
 
+    def labels_of(self, rows: Matrix) -> Labels:
+        """The nearest clusters of rows, float32 (rows x features)."""
+        scaled = kmeans.Rows(in_units_of(rows, self.weights))
+        return scaled.labels(in_units_of(self.centres, self.weights))
+
 
 class Spread:
     """How rows of variance 1 are spread, for the measures of many clusterings of them.

@@ -35,7 +35,7 @@ from models_py.rules import ASSIGNED_COLUMN, rules_of
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
 from models_py.top_reasons import TOP_REASONS_SCHEMA, cut
-from models_py.weighting import ActiveWeights, weighted_scaling
+from models_py.weighting import ActiveWeights, WeightedScaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses
 from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
@@ -49,8 +49,17 @@ def scaling_step(
     stored: pa.Table | None = None,
 ) -> pa.Table:
     """Learn how each feature is scaled and weighted (see `models_py.fit_steps`)."""
-    passes = SparkPasses(customers, settings)
-    return weighted_scaling(passes, definitions, settings, ActiveWeights.from_table(stored))
+    return _weighted(customers, definitions, settings, stored).scaling
+
+
+def _weighted(
+    customers: SparkCustomers,
+    definitions: pa.Table,
+    settings: FitSettings,
+    stored: pa.Table | None,
+) -> WeightedScaling:
+    active = ActiveWeights.from_table(stored)
+    return WeightedScaling.learned(SparkPasses(customers, settings), definitions, settings, active)
 
 
 def with_scores(customers: SparkCustomers, scaling: pa.Table | None) -> SparkCustomers:
@@ -80,8 +89,8 @@ def k_scan_step(
     halves: pa.Table | None = None,
 ) -> pa.Table:
     """Try every candidate by MLlib and choose one (see `models_py.fit_steps`)."""
-    scaling = scaling_step(customers, definitions, settings, stored)
-    row_count = row_count_of(scaling)
+    first = _weighted(customers, definitions, settings, stored)
+    row_count = row_count_of(first.scaling)
 
     def scanned(own: pa.Table, rung: str) -> pa.Table:
         tried, limit = _scan(customers, Scaler.from_table(own), settings, row_count)
@@ -94,7 +103,7 @@ def k_scan_step(
             return scaled.evaluated([found])[0]
 
     passes = SparkPasses(customers, settings)
-    return climbed(scaling, definitions, passes, halves, stored, settings, scanned, evaluated)
+    return climbed(first, definitions, passes, halves, stored, settings, scanned, evaluated)
 
 
 def _scan(

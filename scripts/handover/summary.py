@@ -79,10 +79,7 @@ def _run(connection: duckdb.DuckDBPyConnection, width: int) -> str:
     if current.get("verdict_reason"):
         lines.extend(_wrapped(f"{current['verdict_reason']}", width))
     if current.get("weighting") == "structure":
-        sentence = (
-            "customers fall into clear groups, so the weights of features were found in the data"
-        )
-        lines.extend(_wrapped(sentence, width))
+        lines.extend(_wrapped("the weights of features were found in the data", width))
     if current.get("is_held_back"):
         lines.extend(_wrapped(_held_back(current), width))
     elif current.get("drifted_features"):

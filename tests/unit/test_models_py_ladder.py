@@ -10,50 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from models_py import api, fit_steps, ladder, needs_search
-from models_py.config import FitSettings
+from models_py import api, columns, fit_steps, ladder, needs_search
 from models_py.drift import SPREAD_SCHEMA, with_bins
 from models_py.feature_passes import StreamedPasses
 from models_py.metrics import adjusted_rand, contingency
 from models_py.needs import LINES, NO_PART, SPEND, NeedsModel, centres, segments, source_with_scores
+from models_py.scaler import Scaler
 from models_py.scaling import SCALING_SCHEMA
-from needs_tables import COLUMNS, definitions, halves_table, shop, table
-
-SETTINGS = FitSettings(
-    threads=1,
-    k_min=4,
-    k_max=5,
-    start_count=3,
-    half_sample_count=2,
-    half_sample_starts=1,
-    reference_count=1,
-    reference_starts=1,
-    weighting_sample_size=500,
-)
-PLAIN = replace(SETTINGS, weighting="definitions")
-
-
-def source_of(whole: pa.Table, size: int = 300):
-    return lambda: iter(whole.to_batches(max_chunksize=size))
-
-
-class World:
-    """Customers, their halves, and what the scan finds."""
-
-    def __init__(self, seed: int = 1, **shape):
-        (whole, *halves), self.kinds = shop(seed, **shape)
-        self.given = whole
-        self.customers, self.halves = table(whole), halves_table(halves)
-
-    def scan(self, settings=SETTINGS, stored=None, size=300, defined=None) -> pa.Table:
-        source = source_of(self.customers, size)
-        found = definitions() if defined is None else defined
-        return fit_steps.k_scan_step(source, found, settings, stored, self.halves)
-
-
-def chosen(scan: pa.Table) -> dict:
-    (row,) = (row for row in scan.to_pylist() if row["is_chosen"])
-    return row
+from models_py.weighting import WeightedScaling
+from needs_tables import COLUMNS, definitions
+from needs_world import PLAIN, SETTINGS, World, chosen, source_of
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +253,7 @@ def test_without_spend_or_columns_there_are_no_needs(continuum, plain):
     ):
         passes = StreamedPasses(source_of(customers), SETTINGS)
         found = ladder.climbed(
-            scaling,
+            WeightedScaling(scaling, Scaler.from_table(scaling)),
             defined,
             passes,
             continuum.halves,
@@ -319,7 +285,7 @@ def test_axes_are_not_made_of_contacts_and_answers(continuum, block):
 
 def test_columns_are_those_with_a_block_that_vary(plain):
     scaling = ladder.scaling_of(plain)
-    found = ladder.needs_columns(definitions(), scaling)
+    found = columns.needs_columns(definitions(), scaling)
     assert [column.feature for column in found] == [column.feature for column in COLUMNS]
     rows = scaling.to_pylist()
     own = {row["feature"]: row for row in rows}
@@ -331,7 +297,7 @@ def test_columns_are_those_with_a_block_that_vary(plain):
         if row["feature"] == "category_2_share":
             row["mean_value"] = None
     flat = pa.Table.from_pylist(rows, schema=SCALING_SCHEMA)
-    names = [column.feature for column in ladder.needs_columns(definitions(), flat)]
+    names = [column.feature for column in columns.needs_columns(definitions(), flat)]
     assert "category_2_share" not in names and len(names) == len(COLUMNS) - 1
 
 

@@ -1,4 +1,4 @@
-"""Rows of the scan for cuts along axes of needs, and what they say of them."""
+"""Rows of the scan for cuts without natural groups, and what they say of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 from models_py.needs import NEEDS, centres
 from models_py.needs_search import Cut, NeedsSearch
 from models_py.selection import CONSTRUCTIVE, WEAK
+from models_py.weighting import Agreed
+
+CONTINUUM = "dependable cuts through a continuum, which has no natural groups"
 
 
 def shown(found: NeedsSearch) -> list[Cut]:
@@ -54,10 +57,45 @@ def needs_row(cut: Cut, found: NeedsSearch, joint: dict[str, Any]) -> dict[str, 
         "is_chosen": is_chosen,
         "choice_reason": reason,
         "verdict": WEAK if problem else CONSTRUCTIVE,
-        "verdict_reason": problem
-        or f"dependable cuts through a continuum, which has no natural groups: {facts}",
+        "verdict_reason": problem or f"{CONTINUUM}: {facts}",
         "centroids": centres(cut.model.axes, cut.model.threshold).tolist() if is_chosen else [],
         "cluster_sizes": [],
         "cluster_silhouettes": [],
         "cluster_jaccards": cut.jaccards.tolist() if is_chosen else [],
+    }
+
+
+def cut_row(row: dict[str, Any], cut: Agreed, active_k: int | None, word: str) -> dict[str, Any]:
+    """The row of a scan in found weights of which this cut is chosen (see `WeightSearch`).
+
+    active_k: of the fit before, where it is of this rung. word: the verdict, constructive or weak.
+    """
+    is_kept = cut.k == active_k
+    if row["k"] != cut.k:
+        if is_kept:
+            reason = f"not chosen: k={cut.k} is active, and half samples agree on it"
+        elif row["k"] < cut.k:
+            reason = f"not chosen: half samples agree on k={cut.k} too, which says more"
+        else:
+            reason = (
+                "not chosen: half samples agree less, or one of its segments is small or like the "
+                "average"
+            )
+        return row | {"is_chosen": False, "verdict": WEAK, "choice_reason": reason}
+    if is_kept:
+        reason = f"chosen: k={cut.k} is active, and half samples agree on it"
+    else:
+        reason = "chosen: no natural groups, but the largest number that half samples agree on"
+    facts = (
+        f"half samples agree at {cut.agreement:.2f}, smallest segment "
+        f"{row['smallest_segment_share']:.1%}"
+    )
+    kind = CONTINUUM if word == CONSTRUCTIVE else "a cut through a continuum"
+    return row | {
+        "is_chosen": True,
+        "is_feasible": True,
+        "stability": cut.agreement,
+        "verdict": word,
+        "verdict_reason": f"{kind}: {facts}",
+        "choice_reason": reason,
     }
