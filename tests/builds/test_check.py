@@ -164,6 +164,8 @@ def test_nothing_usable_is_refused(run_check):
     assert set(json.loads(finished.stdout)) == {"error", "file", "row", "column", "hint"}
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(run_check):
     rows = "".join(f"c{n},{20 + n},{'ab'[n % 2]},x\n" for n in range(12))
     files = {
@@ -196,6 +198,8 @@ def test_json_tells_how_each_column_is_read_and_what_attributes_are_for(run_chec
     }
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_answers_beside_orders_are_clustered_and_many_values_are_banded(run_check):
     rows = "".join(
         f"c{n},{1 + n % 5},{1 + n // 5 % 5},{1 + n * 7 // 3 % 5},{20 + n % 50},street {n}\n"

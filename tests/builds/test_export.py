@@ -33,6 +33,8 @@ def test_leading_zeros_and_letters_stay(copy: Shop) -> None:
     assert found == sorted(found, key=str.encode)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("holdout", "rule"),
     [("exclude", "not is_holdout"), ("include", "true"), ("only", "is_holdout")],
@@ -125,6 +127,8 @@ def test_who_left_is_told_once(copy: Shop) -> None:
     assert copy.ledger("select count(*), count(distinct export_id) from exports") == [(3, 3)]
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_repeated_export_says_the_same(copy: Shop) -> None:
     first, second, mover, _ = two_segments(copy)
     copy.export(SEGMENT=first)
@@ -146,6 +150,8 @@ def test_who_becomes_held_out_in_the_same_run_has_left(copy: Shop) -> None:
     assert found[held]["member_since_date"] == "2025-02-05"
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_audiences_are_told_apart(copy: Shop) -> None:
     first, second, _, _ = two_segments(copy)
     for given in ({}, {"SEGMENT": first}, {"SEGMENT": second}, {"HOLDOUT": "include"}):
@@ -184,6 +190,8 @@ def test_lapsed_customers_are_exported_with_what_winning_them_back_needs(copy: S
     )
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_who_comes_back_has_left_the_lapsed_whatever_the_segment(copy: Shop) -> None:
     segment, _, moved, stays = two_segments(copy)
     for customer in (moved, stays):

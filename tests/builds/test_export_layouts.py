@@ -39,6 +39,8 @@ def test_each_layout_is_in_the_table_of_settings() -> None:
         assert set(entry.get("removed", [])) <= set(entry["columns"])
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("name", sorted(layouts()))
 def test_each_layout_is_written_with_its_columns(copy: Shop, everybody: Path, name: str) -> None:
     first, second, mover, leaver = two_segments(copy)

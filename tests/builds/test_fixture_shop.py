@@ -31,7 +31,7 @@ def build_again(builds: Builds) -> Built:
     return build(SHOP, warehouse, threads=2).checked()
 
 
-BUILDS = {"repeated_shop": build_again}
+CHAINS = [{"repeated_shop": build_again}]
 
 
 # --- who there is and what they spent
@@ -197,6 +197,8 @@ def test_the_summary_names_every_segment(shop, marts):
 # --- building again
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_second_build_of_the_same_adds_no_run(shop, builds):
     repeated = builds["repeated_shop"]
     assert repeated.query("select run_number from segmentation_runs") == [(1,)]
@@ -206,6 +208,8 @@ def test_a_second_build_of_the_same_adds_no_run(shop, builds):
     assert repeated.query(ledger) == shop.query(ledger)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("settings", "printed"),
     [

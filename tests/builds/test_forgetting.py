@@ -92,6 +92,8 @@ def test_what_is_left_is_as_it_was(forgettable):
     assert tags["storage_version"].startswith("v1.0.0")
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_that_somebody_was_forgotten_is_written_down_without_the_id(forgettable):
     warehouse = Warehouse(forgettable.warehouse)
     warehouse.path.chmod(0o755)
@@ -109,6 +111,8 @@ def test_that_somebody_was_forgotten_is_written_down_without_the_id(forgettable)
     assert len({one.customer_hash for one in forgotten_of(warehouse)}) == 2
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_forgetting_twice_changes_nothing_more(forgettable):
     warehouse = Warehouse(forgettable.warehouse)
     forget_customer(forgettable)
@@ -178,6 +182,8 @@ def test_what_gives_the_customer_back_is_removed_where_the_user_says_so(forgetta
     assert not forgotten_of(warehouse)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_version_that_does_not_hold_the_customer_stays(forgettable):
     """Who came later is in no total of an earlier run."""
     warehouse = Warehouse(forgettable.warehouse)
@@ -190,6 +196,8 @@ def test_a_version_that_does_not_hold_the_customer_stays(forgettable):
     assert pending_of(warehouse) == Pending(1, 0, (3,))
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_numbers_that_only_a_removed_version_knows_stay_given_out(forgettable):
     """Run 2 was rolled back from: it is removed, and its numbers come never again."""
     warehouse = Warehouse(forgettable.warehouse)
@@ -207,6 +215,8 @@ def test_numbers_that_only_a_removed_version_knows_stay_given_out(forgettable):
     assert kept_versions.highest_numbers(warehouse.marts_db) == (20, 2, 5)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_stray_files_among_replays_are_named_and_left(forgettable):
     warehouse = Warehouse(forgettable.warehouse)
     strays = [warehouse.path / "replays" / name for name in (".DS_Store", "notes.txt", "2024-1-1")]
@@ -219,6 +229,8 @@ def test_stray_files_among_replays_are_named_and_left(forgettable):
     assert all(path.exists() for path in strays)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_replay_that_cannot_be_read_goes_too(forgettable):
     replay = Warehouse(Warehouse(forgettable.warehouse).path / "replays" / "2024-01-01")
     replay.marts_db.chmod(0o644)
@@ -227,6 +239,8 @@ def test_a_replay_that_cannot_be_read_goes_too(forgettable):
     assert not replay.path.exists()
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize("content", [b"", b"not a database", b"\0" * 20_000])
 def test_a_published_file_that_cannot_be_read_is_told_in_one_line(forgettable, content):
     warehouse = Warehouse(forgettable.warehouse)

@@ -196,7 +196,9 @@ def test_the_key_is_not_taken_from_the_command_line_of_make(monkeypatch):
 
 
 @pytest.mark.parametrize("pseudonymise", ["0", "1"])
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    "kind", ["csv", pytest.param("parquet", marks=[pytest.mark.many_builds, pytest.mark.short])]
+)
 def test_files_do_not_bring_a_forgotten_customer_back(shop, kind, pseudonymise):
     if kind == "parquet":
         as_parquet(shop)

@@ -84,6 +84,7 @@ def test_where_nothing_was_published_there_is_nothing_to_check(tmp_path: Path) -
     check_published(Warehouse(tmp_path))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.9])
 def test_a_damaged_build_database_is_made_anew(own_shop: Settings, at: float) -> None:
     warehouse = Warehouse(own_shop.warehouse)
@@ -164,6 +165,7 @@ def test_no_room_at_publish(two_runs: Settings, byte_count: int) -> None:
     check_whole(two_runs, 3)
 
 
+@pytest.mark.faults
 def test_no_room_to_roll_back(two_runs: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # Links take no room; a disk that knows none needs it for a copy.
     ended = script("scripts/rollback.py", no_file_above(0), warehouse=two_runs.warehouse)
@@ -182,6 +184,7 @@ def test_a_disk_that_is_full_at_load(own_shop: Settings, tmp_path: Path) -> None
         assert script("scripts/load_raw.py", **of(tight)).returncode == 0
 
 
+@pytest.mark.faults
 def test_a_warehouse_that_may_not_be_written_to(own_shop: Settings, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with mounted(disk, "size=1m,ro"):

@@ -16,6 +16,8 @@ def test_there_are_forty_of_them():
     assert len(REFUSED) + len(TAKEN) >= 40
 
 
+@pytest.mark.inputs
+@pytest.mark.short
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_refused_with_one_clear_message(tmp_path, name):
     case = REFUSED[name]

@@ -82,6 +82,7 @@ def values_of(root: Element, key: str, name: str, *others: str) -> list[dict[str
     return found[0]
 
 
+@pytest.mark.pages
 def test_the_map_comes_first_and_has_the_cells_of_the_grid(root: Element, marts: Connection):
     first = root.all("section")[0]
     drawn = first.of_class("map")[0]
@@ -107,6 +108,7 @@ def test_the_map_comes_first_and_has_the_cells_of_the_grid(root: Element, marts:
         )
 
 
+@pytest.mark.pages
 def test_a_portrait_has_what_differs_most_with_its_index(root: Element, marts: Connection):
     cards = root.of_class("cards")[0].of_class("card")
     for card, (segment_id, rule, avoid) in zip(
@@ -190,6 +192,7 @@ def test_a_mean_that_is_said_as_that_of_all_is_not_told():
     assert habits([seen]) == [("Basket", "units per line 1.3, average 1.4")]
 
 
+@pytest.mark.pages
 def test_dots_of_the_scatter_are_groups_that_hold_all_customers(root: Element, marts: Connection):
     dots = values_of(root, "scatter", "customers")
     centres = values_of(root, "scatter", "x", "customers")
@@ -228,6 +231,7 @@ def test_dots_of_the_scatter_are_groups_that_hold_all_customers(root: Element, m
         assert centre["x"] == pytest.approx(means[int(centre["id"])], abs=0.001)
 
 
+@pytest.mark.pages
 def test_the_curve_of_spend_is_that_of_the_customers(root: Element, marts: Connection):
     spends = [
         float(spend)
@@ -244,6 +248,7 @@ def test_the_curve_of_spend_is_that_of_the_customers(root: Element, marts: Conne
     assert points[-1]["x"] == 1
 
 
+@pytest.mark.pages
 def test_the_flow_has_moves_of_enough_customers_and_bands_as_wide(root: Element):
     rows = figure(root, "flow").all("tbody")[0].all("tr")
     told = [[cell.text for cell in row.all("th", "td")][:3] for row in rows]
@@ -257,6 +262,7 @@ def test_the_flow_has_moves_of_enough_customers_and_bands_as_wide(root: Element)
     assert "Segment 1 gained most, 1 more than it lost" in figure(root, "flow").text
 
 
+@pytest.mark.pages
 def test_dates_are_the_last_days_that_count(root: Element):
     assert "from 5 January 2025 to 2 February 2025" in figure(root, "flow").text
     assert wording.last_day(date(2025, 3, 1)) == "28 February 2025"
@@ -265,6 +271,7 @@ def test_dates_are_the_last_days_that_count(root: Element):
     assert wording.data_until(run | {"order_line_count": 0}) == "data as loaded on 1 January 2025"
 
 
+@pytest.mark.pages
 def test_lines_of_the_snake_are_the_differences_of_the_profiles(root: Element, marts: Connection):
     values = values_of(root, "snake", "place")
     rows = {
@@ -279,6 +286,7 @@ def test_lines_of_the_snake_are_the_differences_of_the_profiles(root: Element, m
         assert value["value"] == rows[(value["row"], value["id"])]
 
 
+@pytest.mark.pages
 def test_what_a_run_warns_of_stands_at_the_head_of_page_and_workbook(shop: Built, folder: Path):
     def edit(connection: Connection) -> None:
         connection.execute(
@@ -299,5 +307,6 @@ def test_what_a_run_warns_of_stands_at_the_head_of_page_and_workbook(shop: Built
     assert "Worth a second look: segment 1 became larger" in summary(file, 100)
 
 
+@pytest.mark.pages
 def test_a_run_without_warnings_has_none_at_its_head(root: Element):
     assert not root.of_class("warnings")

@@ -45,6 +45,8 @@ def refused(settings: Settings) -> str:
     return str(caught.value)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -78,6 +80,8 @@ def test_a_quote_that_is_never_closed_does_not_hold_the_rest_of_the_file(tmp_pat
     assert "row 2 is longer than 2,000,000 characters; is a double quote in it never" in message
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_a_line_of_json_without_an_end_is_refused_and_not_held(tmp_path: Path) -> None:
     content = b'{"order_id": "' + b"x" * 60 * MB
     message = refused(settings_of(tmp_path, "order_lines.jsonl.gz", gzip.compress(content, 1)))

@@ -119,6 +119,8 @@ def test_files_of_what_is_made_each_time_may_change(after: Settings, data: Path)
     assert decided(after).unchanged_tables == ("products",)
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data: Path) -> None:
     (data / "customers.csv").write_text("customer_id,age_band\nc1,old\n")
     (data / "interactions.csv").write_text(INTERACTIONS)
@@ -130,6 +132,8 @@ def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data
     assert decided(chosen).unchanged_tables == ("customers", "products")
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_interactions_of_the_future_are_read_again_once_it_is_reached(
     chosen: Settings, data: Path
 ) -> None:
@@ -178,6 +182,8 @@ def mapped_columns(data: Path) -> None:
     (data / "columns.yml").write_text("order_lines:\n  customer_id: customer_id\n")
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

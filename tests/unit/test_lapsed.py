@@ -7,6 +7,8 @@ import pytest
 from thin_shops import cdnow_like
 from tried import Tried, model_rows, try_files
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Tried:

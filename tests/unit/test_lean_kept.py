@@ -48,6 +48,8 @@ print(ColumnInfo.to_dict.__qualname__)
 """
 
 
+@pytest.mark.many_builds
+@pytest.mark.short
 def test_methods_that_are_postponed_do_what_those_written_at_once_do() -> None:
     at_once, _ = printed(METHODS.format(first=""))
     postponed, _ = printed(METHODS.format(first="postpone_methods()"))
