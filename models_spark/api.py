@@ -318,8 +318,8 @@ def backtest_step(
 ) -> DataFrame:
     """Learn segments from `learned`, and assign `customers` to them (see `models_py.backtest`)."""
     settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
-    scaling = scaling_step(learned, definitions, settings)
-    scaling, again = scaled_again(active, scaling, SparkPasses(learned, settings), settings)
+    first = _weighted(learned, definitions, settings, None)
+    scaling, again = scaled_again(active, first, SparkPasses(learned, settings), settings)
     if again is not None:
         learned, customers = (with_scores(one, scaling) for one in (learned, customers))
     scaler = Scaler.from_table(scaling)
