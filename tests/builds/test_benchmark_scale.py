@@ -27,6 +27,8 @@ from common.project_root import ROOT
 from common.warehouse_paths import Warehouse
 from shops import SHOP, Built
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 SMALL = Shop(30_000, seed=3)
 MEGABYTE = 1 << 20
 
@@ -47,8 +49,6 @@ def digest(files: Path | str) -> tuple:
     return query(f"select count(*), sum(cast(hash(t) as hugeint)) from '{files}' as t")[0]
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_the_same_seed_gives_the_same_shop_in_any_number_of_files(data: Path, tmp_path: Path):
     write_shop(SMALL, tmp_path / "parts", threads=1, file_count=3)
     assert digest(tmp_path / "parts" / "order_lines_*.parquet") == digest(
@@ -75,8 +75,6 @@ def test_a_later_file_holds_later_orders(tmp_path: Path):
     assert halves[0][2] < halves[1][2]
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_each_file_ends_with_a_whole_week(tmp_path: Path):
     write_shop(SMALL, tmp_path, threads=1, file_count=20)
     days = query(
@@ -245,8 +243,6 @@ def test_wrong_options_are_refused(options: list[str]):
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_the_plain_script_makes_the_tables_that_dbt_makes(shop: Built, tmp_path: Path):
     script = [name for name, _ in statements(shop.warehouse)]
     assert "features_by_slot_set" in script

@@ -16,7 +16,11 @@ from handover.export_request import read_request
 from handover.export_words import describe
 from handover.layouts import LAYOUTS_FILE, layouts
 
-pytestmark = pytest.mark.usefixtures("nobody_held_out")
+pytestmark = [
+    pytest.mark.many_builds,
+    pytest.mark.short,
+    pytest.mark.usefixtures("nobody_held_out"),
+]
 
 
 def said(request: dict[str, object], exported: export.Exported) -> str:
@@ -39,8 +43,6 @@ def test_each_layout_is_in_the_table_of_settings() -> None:
         assert set(entry.get("removed", [])) <= set(entry["columns"])
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize("name", sorted(layouts()))
 def test_each_layout_is_written_with_its_columns(copy: Shop, everybody: Path, name: str) -> None:
     first, second, mover, leaver = two_segments(copy)

@@ -18,6 +18,8 @@ from store.build_inputs import digest_of_code, state_of
 from store.build_state import KEPT_TABLES, Increment, complete, forget_state, read_state
 from store.increment import decide, describe, is_unchanged, prepare
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"
 LATER = "order_lines_2.csv"
@@ -119,8 +121,6 @@ def test_files_of_what_is_made_each_time_may_change(after: Settings, data: Path)
     assert decided(after).unchanged_tables == ("products",)
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data: Path) -> None:
     (data / "customers.csv").write_text("customer_id,age_band\nc1,old\n")
     (data / "interactions.csv").write_text(INTERACTIONS)
@@ -132,8 +132,6 @@ def test_what_is_made_of_unchanged_files_is_left_as_it_is(chosen: Settings, data
     assert decided(chosen).unchanged_tables == ("customers", "products")
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_interactions_of_the_future_are_read_again_once_it_is_reached(
     chosen: Settings, data: Path
 ) -> None:
@@ -182,8 +180,6 @@ def mapped_columns(data: Path) -> None:
     (data / "columns.yml").write_text("order_lines:\n  customer_id: customer_id\n")
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -13,6 +13,8 @@ from models_py.metrics import adjusted_rand, contingency
 from models_py.weight_evidence import Bar
 from needs_world import SETTINGS, World, chosen, source_of
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 NO_GROUPS = Bar(gap=9, separation=9, jaccard=1)
 
 

@@ -17,6 +17,8 @@ from common.project_root import ROOT
 from common.settings_table import OTHER_MAKE_VARIABLES, SETTINGS
 from upkeep import setup_environment
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -134,8 +136,6 @@ def test_set_up_mends_what_is_half_made_and_then_does_nothing(
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize("tools", ["dev", "docs", "mcp", "metrics", "activation", "dagster"])
 def test_tools_are_added_to_what_builds_use(
     mended: tuple[Path, subprocess.CompletedProcess], tools: str
@@ -152,8 +152,6 @@ def test_tools_are_added_to_what_builds_use(
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_a_package_without_a_wheel_is_refused_in_words(project: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
     (index / "built-here").mkdir(parents=True)

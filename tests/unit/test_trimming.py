@@ -21,6 +21,8 @@ from store.privacy import KEY_NAME, guard_of
 from store.warehouse import exclusive
 from upkeep.forget import customer_macro, forget
 
+pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+
 HEADER = ("order_id", "customer_id", "ordered_at", "net_amount")
 ODD_ENDS = (
     "{}",
@@ -101,8 +103,6 @@ def test_spellings_of_an_id_are_one_customer_and_have_one_pseudonym(
     assert set(customers(settings)) - {None} == {guard.stored_id("c1"), guard.stored_id("\tc2\n")}
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 @pytest.mark.parametrize("asked", ["c2", "\u00a0c2\r\n", "\u200bc2 "])
 def test_a_person_is_forgotten_under_every_spelling(tmp_path: Path, asked: str) -> None:
     settings = settings_of(tmp_path)
@@ -116,8 +116,6 @@ def test_a_person_is_forgotten_under_every_spelling(tmp_path: Path, asked: str) 
     assert set(customers(settings)) == {"c1", None}
 
 
-@pytest.mark.many_builds
-@pytest.mark.short
 def test_an_id_is_forgotten_as_its_source_reads_it(tmp_path: Path) -> None:
     data = tmp_path / "data" / "retail.csv"
     header = ("Invoice", "StockCode", "Quantity", "InvoiceDate", "Price", "Customer ID")

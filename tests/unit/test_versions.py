@@ -23,7 +23,7 @@ from stub_builds import build, copy_published
 from upkeep.list_versions import damaged, listing
 from upkeep.rollback import rollback
 
-pytestmark = pytest.mark.usefixtures("no_macros")
+pytestmark = [pytest.mark.many_builds, pytest.mark.short, pytest.mark.usefixtures("no_macros")]
 
 
 @pytest.fixture(scope="module")
