@@ -18,11 +18,7 @@ from models_py.features import BatchSource
 from models_py.fit import NO_SEGMENT, previous_ids
 from models_py.fit_steps import assign_step, fit_step, row_count_of
 from models_py.identity import paired_ids
-from models_py.ladder import (
-    COLUMNS,
-    JOINT,
-    rung_of,
-)
+from models_py.ladder import COLUMNS, JOINT, rung_of
 from models_py.metrics import contingency
 from models_py.needs import NEEDS, NeedsModel, centres, source_with_scores
 from models_py.needs_search import learned_again
@@ -31,7 +27,7 @@ from models_py.scaled_file import scaled_matrix
 from models_py.scaler import Scaler
 from models_py.scaling import STRUCTURE
 from models_py.scan import Search, cold_models, distinct_rows
-from models_py.weighting import ActiveWeights, WeightedScaling
+from models_py.weighting import WeightedScaling
 
 CENTRES_SCHEMA = pa.schema(
     [
@@ -83,11 +79,11 @@ def scaled_again(
     where the active fit has them, clear groups or none.
     """
     scaling, rung = first.scaling, rung_of(active)
-    if active is None or rung == JOINT:
-        weights = ActiveWeights.from_table(active)
-        found = None
-        if weights is not None and weights.weighting == STRUCTURE:
-            found = first.in_agreed_weights(None)
+    if active is None:
+        return scaling, None
+    if rung == JOINT:
+        has_found_weights = active.column("weighting")[0].as_py() == STRUCTURE
+        found = first.in_agreed_weights(None) if has_found_weights else None
         return (scaling if found is None else found[0]), None
     columns = columns_again(active, scaling)
     given = sampled_values(columns, passes, settings)

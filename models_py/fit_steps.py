@@ -25,7 +25,7 @@ from models_py.needs import source_with_scores
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, scan
 from models_py.selection import Evidence, Judgement, choose
-from models_py.weighting import ActiveWeights, WeightedScaling
+from models_py.weighting import WeightedScaling
 
 K_SCAN_SCHEMA = pa.schema(
     [
@@ -85,8 +85,7 @@ def scaling_step(
     its weights stay unless others are clearly better. `k_scan_step` may choose a cut in found
     weights whose groups are not clear (see `ladder`).
     """
-    active = ActiveWeights.from_table(stored)
-    return WeightedScaling.learned(source, definitions, settings, active).scaling
+    return WeightedScaling.learned(source, definitions, settings, stored).scaling
 
 
 def row_count_of(scaling: pa.Table) -> int:
@@ -114,8 +113,7 @@ def k_scan_step(
     above the number of distinct customers has a row with null measures that says so; when no
     candidate is possible, one further row has the largest k that is (at least 1).
     """
-    active = ActiveWeights.from_table(stored)
-    first = WeightedScaling.learned(source, definitions, settings, active)
+    first = WeightedScaling.learned(source, definitions, settings, stored)
     row_count = row_count_of(first.scaling)
 
     def scanned(own: pa.Table, rung: str) -> pa.Table:

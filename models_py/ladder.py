@@ -19,6 +19,7 @@ passed. All rungs that were tried are in the scan.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -138,26 +139,27 @@ class _Climb:
         self, columns: list[NeedsColumn], given: dict[str, Vector], halves: pa.Table | None
     ) -> tuple[list[Row], pa.Table]:
         """The rows of all rungs tried, and the scaling of the chosen one."""
-        search = ColumnsSearch(self.first.scaling, columns, given, self.settings, self.stored)
-        if self._clear_columns(search):
+
+        @cache
+        def needs() -> NeedsSearch:
+            return _needs_found(columns, given, halves, self.stored, self.settings)
+
+        by_columns = ColumnsSearch(self.first.scaling, columns, given, self.settings, self.stored)
+        if self._clear_columns(by_columns):
             return self.rows, self.final
-        needs = None
-        if rung_of(self.stored) == NEEDS:  # the active rung is asked first
-            needs = _needs_found(columns, given, halves, self.stored, self.settings)
-        if (needs is None or not needs.keeps_active) and self._dependable_columns(search):
+        stays = rung_of(self.stored) == NEEDS and needs().keeps_active
+        if not stays and self._dependable_columns(by_columns):
             return self.rows, self.final
-        if needs is None:
-            needs = _needs_found(columns, given, halves, self.stored, self.settings)
-        if not self._needs(needs):
-            why = without_needs(needs, shown(needs))
-            if search.is_possible:
+        if not self._needs(needs()):
+            why = without_needs(needs(), shown(needs()))
+            if by_columns.is_possible:
                 self._agreed_joint()
             _chosen(self.rows)["verdict_reason"] += f"; {why}"
         return self.rows, self.final
 
-    def _clear_columns(self, search: ColumnsSearch) -> bool:
+    def _clear_columns(self, by_columns: ColumnsSearch) -> bool:
         """Are groups of the columns clear? Then they are shown."""
-        own = search.clear()
+        own = by_columns.clear()
         if own is None:
             return False
         tried = self._tried_columns(own)
@@ -169,10 +171,10 @@ class _Climb:
             self.final = own
         return is_shown
 
-    def _dependable_columns(self, search: ColumnsSearch) -> bool:
+    def _dependable_columns(self, by_columns: ColumnsSearch) -> bool:
         """Do half samples find a cut by the columns again? Then it is shown."""
         active_k = settings_of_rung(self.settings, self.stored, COLUMNS).active_k
-        found = search.dependable(active_k)
+        found = by_columns.dependable(active_k)
         if found is None:
             return False
         self.final, cut = found

@@ -71,9 +71,10 @@ def cut_row(row: dict[str, Any], cut: Agreed, active_k: int | None, word: str) -
     active_k: of the fit before, where it is of this rung. word: the verdict, constructive or weak.
     """
     is_kept = cut.k == active_k
+    active = f"k={cut.k} is active, and half samples agree on it"
     if row["k"] != cut.k:
         if is_kept:
-            reason = f"not chosen: k={cut.k} is active, and half samples agree on it"
+            reason = f"not chosen: {active}"
         elif row["k"] < cut.k:
             reason = f"not chosen: half samples agree on k={cut.k} too, which says more"
         else:
@@ -83,7 +84,7 @@ def cut_row(row: dict[str, Any], cut: Agreed, active_k: int | None, word: str) -
             )
         return row | {"is_chosen": False, "verdict": WEAK, "choice_reason": reason}
     if is_kept:
-        reason = f"chosen: k={cut.k} is active, and half samples agree on it"
+        reason = f"chosen: {active}"
     else:
         reason = "chosen: no natural groups, but the largest number that half samples agree on"
     facts = (

@@ -56,7 +56,7 @@ from models_py.metrics import adjusted_rand, contingency
 from models_py.parallel import one_blas_thread
 from models_py.scaler import Scaler
 from models_py.scaling import DEFINITIONS, STRUCTURE, learned_with_sample
-from models_py.selection import KEEPING_ADJUSTED_RAND, STABLE_ADJUSTED_RAND
+from models_py.selection import STABLE_ADJUSTED_RAND
 from models_py.stability import split
 from models_py.weight_evidence import (
     DISPLACING,
@@ -69,7 +69,7 @@ from models_py.weight_evidence import (
 from models_py.weight_search import LEAST_SHARE, Weighted, searched
 
 # First number of the seed path of each random task (others are in `scan`, `weight_evidence`).
-START_PATH, ANEW_PATH = 11, 14
+START_PATH, HALVES_PATH = 11, 14
 
 LEAST_START = 1e-3  # of the mean weight: where a search starts for features of weight 0
 CANDIDATES = 8  # values of k that are looked at, evenly spread when the scan has more
@@ -82,11 +82,9 @@ HIGHER_LIKELIHOOD = 0.10
 # structure reach 0.63, Complete Journey and Online Retail 0.76. In hard worlds cuts that come near
 # the planted segments reach 0.82 to 0.94, others mostly stay below.
 DEPENDABLE_ADJUSTED_RAND = 0.80
-SPLITS_ANEW = 10
+SEARCHED_SPLITS = 10
 FIRST_SPLITS = 3  # after which what is far from dependable is not looked at further
 FAR_FROM_DEPENDABLE = 0.10
-
-
 # Each cluster differs from the average in two features by half a standard deviation. Where one has
 # the average in everything, needs say more (`needs_search`).
 TELLING_FEATURES, TELLING_DIFFERENCE = 2, 0.5
@@ -195,7 +193,7 @@ class WeightSearch:
 
         None where there are too few rows for any.
         """
-        kept = self._kept(active_k, KEEPING_ADJUSTED_RAND)
+        kept = self._kept(active_k)
         if kept is not None or not self.ks:
             return kept
         tried = [k for k in self.ks if self._is_large(k)] or self.ks
@@ -208,7 +206,7 @@ class WeightSearch:
 
         The held weights stay, with the active k, while half samples agree in them.
         """
-        kept = self._kept(active_k, STABLE_ADJUSTED_RAND)
+        kept = self._kept(active_k)
         if kept is not None:
             return kept
         for k in reversed(self.ks):
@@ -217,18 +215,19 @@ class WeightSearch:
             # In weights of all rows half samples agree more: cheap to look at first.
             if self.measured(k).agreement < DEPENDABLE_ADJUSTED_RAND:
                 continue
-            agreement = self._agreement_anew(k)
+            agreement = self._agreement_of_searches(k)
             if agreement >= DEPENDABLE_ADJUSTED_RAND:
                 return Agreed(k, self.found[k].weights, agreement)
         return None
 
-    def _kept(self, active_k: int | None, least: float) -> Agreed | None:
-        """The held weights and the active k, while half samples agree so much in them."""
+    def _kept(self, active_k: int | None) -> Agreed | None:
+        """The held weights and the active k, while half samples agree in them."""
         if self.held is None or active_k is None or active_k not in self.ks:
             return None
         one = clustered(self.rows, active_k, self.held, self.settings, START_PATH, 0)
         agreement = evidence_of(self.rows, {active_k: one}, self.settings)(active_k).agreement
-        return Agreed(active_k, self.held, agreement) if agreement >= least else None
+        is_stable = agreement >= STABLE_ADJUSTED_RAND
+        return Agreed(active_k, self.held, agreement) if is_stable else None
 
     def _with_weights_of(self, weights: Vector, number: int) -> dict[int, Weighted]:
         return {
@@ -238,14 +237,14 @@ class WeightSearch:
     def _is_large(self, k: int) -> bool:
         return self.found[k].smallest_share >= max(LEAST_SHARE, self.settings.min_segment_share)
 
-    def _agreement_anew(self, k: int) -> float:
+    def _agreement_of_searches(self, k: int) -> float:
         """Adjusted Rand index of halves that found weights and clusters each for itself."""
         found: list[float] = []
-        for number in range(SPLITS_ANEW):
+        for number in range(SEARCHED_SPLITS):
             first, second = (
                 searched(
                     np.ascontiguousarray(self.rows[half]),
-                    *(k, self.firsts, self.settings, ANEW_PATH, number, side),
+                    *(k, self.firsts, self.settings, HALVES_PATH, number, side),
                 ).labels_of(self.rows)
                 for side, half in enumerate(split(len(self.rows), self.settings.seed, number))
             )
@@ -257,7 +256,7 @@ class WeightSearch:
 
 
 def _is_telling(found: Weighted) -> bool:
-    """Does each cluster differ from the average in features that can be spoken of?"""
+    """Does each cluster differ from the average in several features?"""
     differs = np.abs(found.centres) >= TELLING_DIFFERENCE
     return int(differs.sum(axis=1).min()) >= TELLING_FEATURES
 
@@ -310,9 +309,10 @@ class WeightedScaling:
         source: BatchSource | Passes,
         definitions: pa.Table,
         settings: FitSettings,
-        active: ActiveWeights | None = None,
+        stored: pa.Table | None = None,
     ) -> "WeightedScaling":
         """Learn the scaling and decide on the weights (see `fit_steps.scaling_step`)."""
+        active = ActiveWeights.from_table(stored)
         with one_blas_thread():
             scaling, unit, sample = learned_with_sample(source, definitions, settings)
             if settings.weighting == DEFINITIONS or len(unit.features) < 2:

@@ -35,7 +35,7 @@ from models_py.rules import ASSIGNED_COLUMN, rules_of
 from models_py.scaler import Scaler
 from models_py.scan import Candidate, cold_models
 from models_py.top_reasons import TOP_REASONS_SCHEMA, cut
-from models_py.weighting import ActiveWeights, WeightedScaling
+from models_py.weighting import WeightedScaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
 from models_spark.scaling import SparkPasses
 from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
@@ -56,10 +56,9 @@ def _weighted(
     customers: SparkCustomers,
     definitions: pa.Table,
     settings: FitSettings,
-    stored: pa.Table | None,
+    stored: pa.Table | None = None,
 ) -> WeightedScaling:
-    active = ActiveWeights.from_table(stored)
-    return WeightedScaling.learned(SparkPasses(customers, settings), definitions, settings, active)
+    return WeightedScaling.learned(SparkPasses(customers, settings), definitions, settings, stored)
 
 
 def with_scores(customers: SparkCustomers, scaling: pa.Table | None) -> SparkCustomers:
@@ -318,7 +317,7 @@ def backtest_step(
 ) -> DataFrame:
     """Learn segments from `learned`, and assign `customers` to them (see `models_py.backtest`)."""
     settings = replace(settings, fixed_k=len(segment_ids), active_k=None)
-    first = _weighted(learned, definitions, settings, None)
+    first = _weighted(learned, definitions, settings)
     scaling, again = scaled_again(active, first, SparkPasses(learned, settings), settings)
     if again is not None:
         learned, customers = (with_scores(one, scaling) for one in (learned, customers))
