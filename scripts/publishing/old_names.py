@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -30,6 +31,7 @@ def old_names_schema() -> str:
     return f"v{marts_schema_version() - 1}"
 
 
+@cache
 def old_columns() -> list[dict[str, str]]:
     """Return mart, name and type of the columns of the version before, in their order."""
     path = Path(__file__).parent / f"marts_schema_{marts_schema_version() - 1}.csv"
