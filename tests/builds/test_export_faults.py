@@ -221,6 +221,9 @@ def test_formulas_of_csv_files_are_made_text(copy: Shop) -> None:
     parquet = copy.export(FIELDS=FIELDS, FORMAT="parquet").path
     found = query(f"select customer_id, segment_name from '{parquet}'")
     assert {(text, text) for text in HARMFUL} <= set(found)
+    one = copy.export(SEGMENT=100, FIELDS=FIELDS, FORMAT="parquet").path
+    assert one.name == "segment_100_run_1.parquet"
+    assert (HARMFUL[0], HARMFUL[0]) in query(f"select customer_id, segment_name from '{one}'")
 
 
 def test_harmless_texts_stay_as_they_are(copy: Shop) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from models_py import fit_steps
+from models_py import fit_steps, ladder
 from models_py.config import FitSettings
+from models_py.metrics import adjusted_rand, contingency
 from needs_tables import definitions, halves_table, shop, table
 
 SETTINGS = FitSettings(
@@ -45,3 +46,11 @@ class World:
 def chosen(scan: pa.Table) -> dict:
     (row,) = (row for row in scan.to_pylist() if row["is_chosen"])
     return row
+
+
+def kinds_found(world: World, found: pa.Table) -> float:
+    """Adjusted Rand index of the segments and the kinds."""
+    scaling, source = ladder.scaling_of(found), source_of(world.customers)
+    fitted = fit_steps.fit_step(source, scaling, found, None, 1, SETTINGS)
+    ids = fit_steps.assign_step(source, scaling, fitted, SETTINGS).read_all().column("segment_id")
+    return adjusted_rand(contingency(world.kinds, ids.to_numpy() - 1, 5, fitted.num_rows))

@@ -1,5 +1,7 @@
 """Planted and structureless matrices that the rule for k and the verdict are calibrated on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -78,8 +80,11 @@ def structureless(seed: int, *, rows: int = 3000) -> np.ndarray:
     return counts
 
 
-def tables(rows: np.ndarray, *, batch_rows: int = 1000):
-    """A source and definitions (one family of equal weight per feature) for a matrix."""
+def tables(rows: np.ndarray, weights: Sequence[float] | None = None, *, batch_rows: int = 1000):
+    """A source and definitions (a family for each feature) of a matrix (rows x features).
+
+    weights: of the features; without any they are equal.
+    """
     names = [f"feature_{number:02d}" for number in range(rows.shape[1])]
     columns = {"customer_id": [f"c{number:07d}" for number in range(len(rows))]}
     columns.update({name: rows[:, number] for number, name in enumerate(names)})
@@ -91,7 +96,7 @@ def tables(rows: np.ndarray, *, batch_rows: int = 1000):
             "position": list(range(1, count + 1)),
             "family": names,
             "transform": ["identity"] * count,
-            "weight": [1.0] * count,
+            "weight": [1.0] * count if weights is None else list(weights),
             "missing_value": ["zero"] * count,
             "is_clustered": [True] * count,
         }

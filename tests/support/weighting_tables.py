@@ -1,35 +1,13 @@
-"""Tables of groups that features of low weight hide, for tests of weights found in the data."""
+"""Groups that features of low weight hide, for tests of weights found in the data."""
 
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from models_py.config import FitSettings
 
 # The groups are four at most: trying up to 5 takes half as long as up to 8.
 SETTINGS = FitSettings(threads=2, k_max=5)
-
-
-def tables(rows: np.ndarray, weights: list[float], *, batch_rows: int = 500):
-    """A source and definitions (a family for each feature) of a matrix (rows x features)."""
-    names = [f"feature_{number:02d}" for number in range(rows.shape[1])]
-    columns = {"customer_id": [f"c{number:07d}" for number in range(len(rows))]}
-    columns |= {name: rows[:, number] for number, name in enumerate(names)}
-    table = pa.table(columns)
-    count = len(names)
-    definitions = pa.table(
-        {
-            "feature": names,
-            "position": list(range(1, count + 1)),
-            "family": names,
-            "transform": ["identity"] * count,
-            "weight": weights,
-            "missing_value": ["zero"] * count,
-            "is_clustered": [True] * count,
-        }
-    )
-    return (lambda: iter(table.to_batches(max_chunksize=batch_rows))), definitions
 
 
 def hidden_groups(rows: int = 1200) -> tuple[np.ndarray, np.ndarray]:

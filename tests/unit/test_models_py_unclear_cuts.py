@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py import fit_steps, ladder, needs_search, weighting
-from models_py.metrics import adjusted_rand, contingency
+from models_py import ladder, needs_search, weighting
 from models_py.weight_evidence import Bar
-from needs_world import SETTINGS, World, chosen, source_of
+from needs_world import SETTINGS, World, chosen, kinds_found
 
 pytestmark = [pytest.mark.many_builds, pytest.mark.short]
 
@@ -24,28 +23,23 @@ def behind_volume() -> World:
     return World(taste=0.5, trend=0.6, spread=1.0, rate=100)
 
 
+def without_clear_groups(patch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    patch.setattr(weighting, "FOUND", NO_GROUPS)
+    patch.setattr(weighting, "TELLING_FEATURES", 0)  # one of the kinds is like the average
+    return patch
+
+
 @pytest.fixture
 def unclear(monkeypatch) -> pytest.MonkeyPatch:
     """No groups are clear enough for any word but constructive and weak."""
-    monkeypatch.setattr(weighting, "FOUND", NO_GROUPS)
-    monkeypatch.setattr(weighting, "TELLING_FEATURES", 0)  # one of the kinds is like the average
-    return monkeypatch
+    return without_clear_groups(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def scan_of_unclear(behind_volume) -> pa.Table:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weighting, "FOUND", NO_GROUPS)
-        patch.setattr(weighting, "TELLING_FEATURES", 0)
+        without_clear_groups(patch)
         return behind_volume.scan()
-
-
-def kinds_found(world: World, found: pa.Table) -> float:
-    """Adjusted Rand index of the segments and the kinds."""
-    scaling, source = ladder.scaling_of(found), source_of(world.customers)
-    fitted = fit_steps.fit_step(source, scaling, found, None, 1, SETTINGS)
-    ids = fit_steps.assign_step(source, scaling, fitted, SETTINGS).read_all().column("segment_id")
-    return adjusted_rand(contingency(world.kinds, ids.to_numpy() - 1, 5, fitted.num_rows))
 
 
 def test_a_cut_that_half_samples_find_again_is_shown_and_called_constructive(

@@ -22,7 +22,8 @@ from models_py.weight_search import (
     searched,
     weights_of,
 )
-from weighting_tables import HEAVY, SETTINGS, hidden_groups, tables
+from synthetic_tables import tables
+from weighting_tables import HEAVY, SETTINGS, hidden_groups
 
 
 @pytest.fixture(scope="module")

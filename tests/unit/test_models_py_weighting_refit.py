@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from models_py import fit_steps
-from weighting_tables import HEAVY, SETTINGS, hidden_groups, tables
+from synthetic_tables import tables
+from weighting_tables import HEAVY, SETTINGS, hidden_groups
 
 pytestmark = [pytest.mark.many_builds, pytest.mark.short]
 
@@ -44,10 +45,10 @@ def weighting_of(matrix: np.ndarray, stored: pa.Table | None) -> str:
 
 def test_found_weights_stay_for_other_customers_of_the_same_groups():
     stored = refitted(faint_groups(4.0), None)
-    anew = refitted(faint_groups(4.0, seed=8), None)
+    without = refitted(faint_groups(4.0, seed=8), None)
     kept = refitted(faint_groups(4.0, seed=8), stored)
     assert kept.column("weighting")[0].as_py() == "structure"
-    assert anew.column("weight").to_pylist() != kept.column("weight").to_pylist()
+    assert without.column("weight").to_pylist() != kept.column("weight").to_pylist()
     assert kept.column("weight").to_pylist() == pytest.approx(stored.column("weight").to_pylist())
 
 
