@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from dbt import compilation
 from dbt.adapters.duckdb import credentials as duckdb_credentials
+from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt_common import behavior_flags
 from dbt_common.clients import agate_helper
 from dbt_common.events import base_types, event_manager
@@ -35,6 +36,8 @@ OBJECTS_BEFORE_COLLECTION = 100_000
 UP_TO_FIRST_CTE = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*\bwith\s+(?:recursive\s+)?", re.IGNORECASE | re.DOTALL
 )
+# What ends no statement, whatever it holds: comments, texts and quoted names.
+NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'|\"[^\"]*\"", re.DOTALL)
 
 
 def drop_debug_events() -> None:
@@ -166,11 +169,30 @@ def look_for_with_at_the_beginning() -> None:
     def inject_ctes_into_sql(sql: str, ctes: list[Any]) -> str:
         start = UP_TO_FIRST_CTE.match(sql)
         # Of several statements dbt takes the first.
-        end = start.end() if start and ";" not in sql else len(sql)
+        end = start.end() if start and ";" not in NO_CODE.sub("", sql) else len(sql)
         injected: str = inject(sql[:end], ctes)
         return injected + sql[end:]
 
     compilation.inject_ctes_into_sql = inject_ctes_into_sql
+
+
+def read_columns_once() -> None:
+    """Have dbt's command `test`, which makes no relation, read the columns of each once.
+
+    A unit test asks for those of each of its inputs.
+    """
+    read = getattr(DuckDBAdapter, "get_columns_in_relation", None)
+    if read is None or "test" not in sys.argv:
+        return
+    kept: dict[str, list[Any]] = {}
+
+    def get_columns_in_relation(self: DuckDBAdapter, relation: Any) -> list[Any]:
+        name = relation.render()
+        if name not in kept:
+            kept[name] = read(self, relation)
+        return list(kept[name])
+
+    DuckDBAdapter.get_columns_in_relation = get_columns_in_relation
 
 
 def keep_clock_steady() -> None:
@@ -194,4 +216,5 @@ def run_leanly() -> None:
     parse_once_for_all_connections()
     name_callers_at_once()
     look_for_with_at_the_beginning()
+    read_columns_once()
     keep_clock_steady()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from dbt import compilation
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.impl import DuckDBAdapter
+from dbt.adapters.duckdb.relation import DuckDBRelation
 from dbt.contracts.graph.nodes import InjectedCTE
 from dbt.events.types import MainEncounteredError, MainReportVersion
 from dbt_common import behavior_flags
@@ -140,6 +143,9 @@ def test_a_behaviour_flag_is_said_to_come_from_where_dbt_says(
         "withdrawn",
         "with a as (select 1) select 1; select 2",
         "with a as (select ';') select * from a",
+        "-- one; two\nwith a as (select 1 /* a; b */) select * from a",
+        "with a as (select 'it''s; -- ') select 2; select 3",
+        'with a as (select 1 as "b;c") select 2; select 3',
     ],
 )
 def test_ctes_are_put_where_dbt_puts_them(untouched: Callable[..., None], sql: str) -> None:
@@ -162,8 +168,28 @@ def test_only_the_beginning_is_parsed(
     parsed: list[str] = []
     parse = compilation.sqlparse.parse
     monkeypatch.setattr(compilation.sqlparse, "parse", lambda sql: parsed.append(sql) or parse(sql))
-    compilation.inject_ctes_into_sql("with a as (select 1) from a", [InjectedCTE("x", "x as (y)")])
+    sql = "with a as (select ';' as \"b;\") /* one; two */ from a -- three; four"
+    compilation.inject_ctes_into_sql(sql, [InjectedCTE("x", "x as (y)")])
     assert parsed == ["with "]
+
+
+@pytest.mark.parametrize(("command", "times"), [("test", 1), ("build", 2)])
+def test_columns_are_read_once_where_no_relation_is_made(
+    command: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def columns(_: object, relation: DuckDBRelation) -> list[str]:
+        read.append(relation.render())
+        return [relation.identifier]
+
+    monkeypatch.setattr(DuckDBAdapter, "get_columns_in_relation", columns)
+    monkeypatch.setattr(sys, "argv", ["dbt", command])
+    parts.read_columns_once()
+    for name in ("a", "b", "a", "b"):
+        relation = DuckDBRelation.create(schema="core", identifier=name)
+        DuckDBAdapter.get_columns_in_relation(None, relation).remove(name)
+    assert read == ['"core"."a"', '"core"."b"'] * times
 
 
 def test_another_path_or_more_threads_leave_the_connection_the_same(
