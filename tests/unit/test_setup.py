@@ -193,6 +193,22 @@ def test_what_the_environment_links_to_is_left_alone(
     assert (elsewhere / "bin" / "python").is_symlink()
 
 
+def test_packages_are_compiled_but_for_their_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A project may lie in a folder of tests itself.
+    environment = tmp_path / "tests" / ".venv"
+    packages = environment / "lib" / "python3" / "site-packages"
+    for name in ("a/tests/left.py", "a/deep/er/made.py", "a/broken.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("if:" if "broken" in name else "x = 1\n")
+    (environment / "bin").mkdir()
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(setup_environment, "ENVIRONMENT", environment)
+    setup_environment.compile_packages()
+    assert [path.name.partition(".")[0] for path in environment.rglob("*.pyc")] == ["made"]
+
+
 def is_ready() -> bool:
     return setup_environment.is_installed(setup_environment.LOCK, setup_environment.STAMP)
 
