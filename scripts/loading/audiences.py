@@ -61,6 +61,11 @@ class Rule:
         return tuple(sorted(self.include.columns | excluded))
 
 
+def file_of_project() -> Path:
+    """Return the file of the project's audiences, which may be missing."""
+    return SEEDS / FILE_NAME
+
+
 def read_rules(
     connection: duckdb.DuckDBPyConnection,
     types: Mapping[str, str],
@@ -78,7 +83,7 @@ def read_rules(
     Raises:
         Problem: with exit code 4; names row and column.
     """
-    path = path or SEEDS / FILE_NAME
+    path = path or file_of_project()
     if not path.is_file():
         return []
     file = SeedFile(path, path.name, COLUMNS, COLUMNS)

@@ -99,14 +99,14 @@ def find_filled(
     connection: duckdb.DuckDBPyConnection, project: ProjectSql, found: OrderFields
 ) -> Filled | None:
     """Return what stands on the first rows of orders only; None where every row has its own."""
-    text = _text_of(project)
-    if not found.fields or _is_settled_by_first_rows(connection, found, text):
+    if not found.fields:
         return None
-    if not _may_be_filled(connection, found, text):
+    texts = _texts_of(project, found)
+    if _is_settled_by_first_rows(connection, texts) or not _may_be_filled(connection, texts):
         return None
     values = ", ".join(
-        f"max({text(name)}) filter (where not is_next) as first_{n}, "
-        f"count({text(name)}) filter (where is_next) as repeated_{n}"
+        f"max({identifier(name)}) filter (where not is_next) as first_{n}, "
+        f"count({identifier(name)}) filter (where is_next) as repeated_{n}"
         for n, name in enumerate(found.fields)
     )
     sums = ", ".join(
@@ -116,7 +116,8 @@ def find_filled(
     rows = connection.execute(
         f"select _file, {sums} from (select _file, run_number, "
         f"count(*) filter (where is_next) as next_count, {values} "
-        f"from {_runs_sql(found, text)} where order_key is not null group by _file, run_number) "
+        f"from {_runs_sql(texts, identifier)} "
+        "where order_key is not null group by _file, run_number) "
         "group by _file order by _file"
     ).fetchall()
     by_file, row_count = {}, 0
@@ -129,43 +130,49 @@ def find_filled(
     return Filled(by_file, row_count) if by_file else None
 
 
-def _is_settled_by_first_rows(
-    connection: duckdb.DuckDBPyConnection, found: OrderFields, text: Callable[[str], str]
-) -> bool:
+def _texts_of(project: ProjectSql, found: OrderFields) -> OrderFields:
+    """Return the same columns as they are read, so that a query reads each once."""
+    text = _text_of(project)
+    names = dict.fromkeys([found.order, *found.fields, *([found.product] if found.product else [])])
+    columns = ", ".join(f"{text(name)} as {identifier(name)}" for name in names)
+    return replace(found, relation=f"(select _file, _row_number, {columns} from {found.relation})")
+
+
+def _is_settled_by_first_rows(connection: duckdb.DuckDBPyConnection, texts: OrderFields) -> bool:
     """Return whether each field of each file stands on a later row of an order early on.
 
     Runs of rows look backwards only, so that the first rows of a file are what they are in all.
     """
     first_rows = replace(
-        found,
-        relation=f"(select * from {found.relation} where _row_number <= {FIRST_ROWS:d})",
+        texts,
+        relation=f"(select * from {texts.relation} where _row_number <= {FIRST_ROWS:d})",
     )
     stands = " and ".join(
-        f"coalesce(bool_or(is_next and order_key is not null and {text(name)} is not null), false)"
-        for name in found.fields
+        f"coalesce(bool_or(is_next and order_key is not null and {identifier(name)} is not null), "
+        "false)"
+        for name in texts.fields
     )
     (count,) = one_row(
         connection,
-        f"select count(*) from (select _file from {_runs_sql(first_rows, text)} "
+        f"select count(*) from (select _file from {_runs_sql(first_rows, identifier)} "
         f"group by _file having not ({stands}))",
     )
     return bool(count == 0)
 
 
-def _may_be_filled(
-    connection: duckdb.DuckDBPyConnection, found: OrderFields, text: Callable[[str], str]
-) -> bool:
+def _may_be_filled(connection: duckdb.DuckDBPyConnection, texts: OrderFields) -> bool:
     """Return whether an order has rows with and without a field, or a row may lack its order.
 
     To count by order is a fraction of what it takes to look at the rows in their order.
     """
-    order = text(found.order)
-    partly = " or ".join(f"count({text(name)}) between 1 and count(*) - 1" for name in found.fields)
-    is_line = "false" if found.product is None else f"{text(found.product)} is not null"
-    blanks = " and ".join(f"{text(name)} is null" for name in found.fields)
+    order = identifier(texts.order)
+    fields = [identifier(name) for name in texts.fields]
+    partly = " or ".join(f"count({name}) between 1 and count(*) - 1" for name in fields)
+    is_line = "false" if texts.product is None else f"{identifier(texts.product)} is not null"
+    blanks = " and ".join(f"{name} is null" for name in fields)
     (count,) = one_row(
         connection,
-        f"select count(*) from (select {order} as order_key from {found.relation} "
+        f"select count(*) from (select {order} as order_key from {texts.relation} "
         f"group by _file, order_key having (order_key is not null and ({partly})) "
         f"or bool_or({order} is null and {blanks} and {is_line}))",
     )

@@ -14,12 +14,13 @@ from loading.column_formats import FormatRow, find_formats
 from loading.customer_ids import id_formats
 from loading.id_column import ID_COLUMN, VIEW
 from loading.loaded import LoadedTable
-from loading.raw_schema import comment_of, text_columns
+from loading.raw_schema import columns_by_type, comment_of
 from loading.reading import Reading
 
 FORMATS = "column_formats"
-# Types of columns in which times may stand as numbers.
-NUMBER_TYPES = ("INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "DOUBLE", "FLOAT")
+TEXT = "VARCHAR"
+# Types of columns in which times may stand, as texts or numbers.
+TIME_TYPES = (TEXT, "INTEGER", "UINTEGER", "BIGINT", "UBIGINT", "DOUBLE", "FLOAT")
 
 
 def write_formats(
@@ -39,10 +40,9 @@ def write_formats(
         if loaded_table.is_kept and before is not None:
             rows += [row for row in before if row[0] == raw_table.name and row[2] != "id"]
             continue
-        columns = text_columns(connection, raw_table, ["VARCHAR"])
-        numbers = [column for column in columns if column.name in raw_table.numbers]
-        columns = text_columns(connection, raw_table, ["VARCHAR", *NUMBER_TYPES])
-        times = [column for column in columns if column.name in raw_table.times]
+        columns = columns_by_type(connection, raw_table)
+        numbers = [c for c, kind in columns if kind == TEXT and c.name in raw_table.numbers]
+        times = [c for c, kind in columns if kind in TIME_TYPES and c.name in raw_table.times]
         rows += find_formats(connection, reading.project, numbers, times, reading.stated)
     if source.has_id_rules and source.customer_column:
         column = source.customer_column

@@ -26,8 +26,7 @@ from common.settings_table import nearest
 from common.source_contract import Source
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
-from loading.audiences import MARTS as AUDIENCE_MARTS
-from loading.audiences import read_rules
+from loading import audiences
 from loading.definition_rows import check_clustered
 from loading.definitions import SEEDS, active_definitions, seed_rows
 from loading.seed_files import SeedFile
@@ -116,11 +115,20 @@ def check_audiences(settings: Settings, source: Source, origin: Warehouse) -> No
     types |= published_features(origin)
     for path in sorted((PROJECT / "models" / "marts" / "customers").glob("*.yml")):
         for model in described_models(path):
-            if model["name"] in AUDIENCE_MARTS:
+            if model["name"] in audiences.MARTS:
                 columns = [c for c in model.get("columns") or [] if "data_type" in c]
                 types |= {column["name"]: column["data_type"] for column in columns}
+    rules = audiences.file_of_project()
+    content = rules.read_bytes() if rules.is_file() else b""
+    check_conditions(content, settings.source, *sorted(types.items()))
+
+
+@cache
+def check_conditions(content: bytes, source: str, *types: tuple[str, str]) -> None:
+    """Refuse audiences of a source; the same ones, of columns of these types, are checked once."""
+    del content
     with duckdb.connect() as connection:
-        read_rules(connection, types, settings.source)
+        audiences.read_rules(connection, dict(types), source)
 
 
 def published_features(origin: Warehouse) -> dict[str, str]:

@@ -73,14 +73,15 @@ def drop_other_tables(
             drop_relation(connection, "raw", name)
 
 
-def text_columns(
-    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, types: Sequence[str]
-) -> list[Column]:
-    """Return the columns of a raw table that are of some types, in the order of their names."""
-    names = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name = 'raw' and table_name = ? and list_contains(?, data_type) "
-        "order by column_name",
-        [raw_table.name, list(types)],
+def columns_by_type(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable
+) -> list[tuple[Column, str]]:
+    """Return the columns of a raw table with their types, in the order of their names."""
+    found = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() "
+        "and schema_name = 'raw' and table_name = ? order by column_name",
+        [raw_table.name],
     ).fetchall()
-    return [Column(raw_table.name, n, f"{raw_table.name}: column {n}") for (n,) in names]
+    name = raw_table.name
+    return [(Column(name, n, f"{name}: column {n}"), kind) for n, kind in found]
