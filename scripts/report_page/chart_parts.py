@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import altair as alt
+from altair.utils.schemapi import disable_debug_mode
 
 from report_page.chart_style import MARK
 from report_page.marts import Row
@@ -16,6 +17,9 @@ Rows: TypeAlias = Sequence[Row]
 Titles: TypeAlias = dict[str, str]
 # Figures of an axis of standard deviations.
 SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.1~f')"
+
+# A specification is checked once it is whole, and not each part of it as it is made too.
+disable_debug_mode()
 
 
 def chart_of(rows: Rows, *, height: int) -> alt.Chart:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from altair.utils.schemapi import SchemaValidationError
 
 from common.console import Problem
 from common.project_sql import project_vars
 from report_page import wording
+from report_page.chart_parts import chart_of, specification
 from report_page.marts import QUERIES
 from report_page.page import brief_page, whole_page
 from report_page.sections import SECTIONS
@@ -204,6 +206,13 @@ def test_nothing_on_the_page_asks_for_anything_outside(root: Element):
                 assert value.startswith("#")
     (style,) = root.all("style")
     assert not re.search(r"url\(|@import|https?:", style.text)
+
+
+def test_a_specification_that_cannot_be_drawn_is_refused():
+    chart = chart_of([{"a": 1}], height=10).encode(x="a:Q")
+    assert specification(chart.mark_bar() + chart.mark_text(size=8))["layer"]
+    with pytest.raises(SchemaValidationError, match="'wide' is an invalid value for `size`"):
+        specification(chart.mark_bar() + chart.mark_text(size="wide"))
 
 
 def test_charts_are_drawn_without_eval(page: str):
