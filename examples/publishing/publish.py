@@ -4,12 +4,15 @@
     python publish.py marts.duckdb postgres segmentation
     python publish.py marts.duckdb ducklake catalog.ducklake --data-path /srv/lake/data
 
+A folder of Parquet or of data may be in an object storage: s3://bucket/segmentation.
+
 DuckDB reads the published file and writes the copy; nothing else is needed. The server and the user
-of PostgreSQL come from the variables of its own programs (PGHOST, PGDATABASE, PGUSER, PGPASSFILE):
-no argument, no file of the project and no message has a password. The extensions of DuckDB,
-`postgres` and `ducklake`, are installed once, by `install postgres` or as the packages
-duckdb-extension-postgres-scanner and duckdb-extension-ducklake of DuckDB's version; nothing is
-downloaded here.
+of PostgreSQL come from the variables of its own programs (PGHOST, PGDATABASE, PGUSER, PGPASSFILE),
+the keys of an object storage from where AWS's own programs take them (AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY or a profile, AWS_REGION, AWS_ENDPOINT_URL): no argument, no file of the
+project and no message has a password. The extensions of DuckDB, `postgres`, `ducklake`, `httpfs`
+and `aws`, are installed once, by `install postgres` or as packages of DuckDB's version, such as
+duckdb-extension-postgres-scanner; nothing is downloaded here.
 """
 
 from __future__ import annotations
@@ -17,13 +20,16 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import importlib.util
+import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 
 # The names of the extensions, and of the packages that have them.
-EXTENSIONS = {"postgres": "postgres_scanner", "ducklake": "ducklake"}
+EXTENSIONS = {"postgres": "postgres_scanner"}
+STORAGE = "s3://"
 
 
 def name(*parts: str) -> str:
@@ -38,13 +44,35 @@ def text(value: str) -> str:
 
 def load(connection: duckdb.DuckDBPyConnection, extension: str) -> None:
     """Load an extension: of its package if that is there, else the one that was installed."""
-    module = EXTENSIONS[extension]
+    module = EXTENSIONS.get(extension, extension)
     found = importlib.util.find_spec(f"duckdb_extension_{module}")
     if found is None or not found.submodule_search_locations:
         connection.execute(f"load {extension}")
         return
     folder = Path(found.submodule_search_locations[0]) / "extensions" / f"v{duckdb.__version__}"
     connection.execute(f"load {text(str(folder / f'{module}.duckdb_extension'))}")
+
+
+def open_storage(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB into the object storage, with the keys that AWS's own programs would take.
+
+    They stay in the memory of this process: the secret is a temporary one, and no SQL has them.
+    """
+    load(connection, "httpfs")
+    load(connection, "aws")
+    options = ["type s3", "provider credential_chain"]
+    address = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    if address.netloc:
+        # Storages of one's own have the bucket in the path, not in the name of the host.
+        options += [f"endpoint {text(address.netloc)}", "url_style 'path'"]
+        options += [f"use_ssl {address.scheme != 'http'}"]
+    try:
+        connection.execute(f"create temporary secret ({', '.join(options)})")
+    except duckdb.Error:
+        sys.exit(
+            "nothing was published: there are no keys for the object storage; set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        )
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, pattern: str) -> list[str]:
@@ -124,7 +152,7 @@ def main() -> None:
     parser.add_argument("--only", default="*", help="marts to copy, such as 'segment_*'")
     parser.add_argument("--data-path", help="the folder or URL of the data, for ducklake")
     given = parser.parse_args()
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         try:
             # An own program may have the file open too, which is why it is attached read-only.
             connection.execute(f"attach {text(str(given.marts))} as marts (read_only)")
@@ -132,6 +160,8 @@ def main() -> None:
             (run_number,) = connection.execute(
                 "select run_number from marts.main.segmentation_runs where is_current"
             ).fetchone() or (0,)
+            if (given.data_path or given.target).startswith(STORAGE):
+                open_storage(connection)
             if given.kind == "parquet":
                 write_parquet(connection, tables, given.target, run_number)
             elif given.kind == "postgres":
@@ -140,11 +170,16 @@ def main() -> None:
                 write_tables(connection, tables, given.target)
             else:
                 load(connection, "ducklake")
-                path = f" (data_path {text(given.data_path)})" if given.data_path else ""
-                connection.execute(f"attach {text(f'ducklake:{given.target}')} as target{path}")
+                # Few rows would be kept in the catalogue, where doubles lose their last digit.
+                options = "data_inlining_row_limit 0"
+                if given.data_path:
+                    options += f", data_path {text(given.data_path)}"
+                catalogue = text(f"ducklake:{given.target}")
+                connection.execute(f"attach {catalogue} as target ({options})")
                 write_tables(connection, tables, "main")
         except (OSError, duckdb.Error) as error:
-            sys.exit(f"nothing was published: {str(error).splitlines()[0]}")
+            # The reason of an object storage stands below the first line.
+            sys.exit(f"nothing was published: {' '.join(str(error).split())}")
     sys.stdout.write(f"run {run_number}: {len(tables)} tables to {given.kind} {given.target}\n")
 
 
