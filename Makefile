@@ -27,7 +27,7 @@ CHECK_PYTHON = test -n "$$PYTHON" || { \
     echo "Error: Python 3.11 or newer is needed, and none was found on the PATH" >&2; exit 2; }
 ANY_PYTHON = "$$(test -x $(VENV)/python && echo $(VENV)/python || echo "$$PYTHON")"
 
-.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation setup-dagster build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset \
+.PHONY: help setup setup-dev setup-docs setup-mcp setup-metrics setup-activation setup-dagster build check load test test-inputs test-builds test-clients test-docs test-spark test-faults test-superset test-evidence \
     test-page test-mcp test-metrics test-activation test-dagster clients lint format docs docs-site summary candidates report workbook deck facts dashboards superset audiences mcp query versions verify rollback export forget clean clean-all
 
 help: ## Show this help
@@ -103,6 +103,9 @@ test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hour
 
 test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset tests/clients
+
+test-evidence: setup-dev ## Build the pages of examples/evidence and draw them; minutes, needs Node [PYTEST_ARGS]
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m evidence tests/clients
 
 test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's client; a minute [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m mcp tests/clients

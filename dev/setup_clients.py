@@ -2,8 +2,8 @@
 
     python dev/setup_clients.py duckdb-1.0 node
 
-Each has packages of its own, locked with hashes in dev/clients; those that are there and
-whole are left as they are. With no name, all are made but Superset's, which takes minutes.
+Each has packages of its own, locked with hashes; those that are there and whole are left as they
+are. With no name, all are made but Superset's and Evidence's, which take minutes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from common.program import run
 from common.project_root import ROOT
 
 LOCKS = ROOT / "dev" / "clients" / "locks"
-NODE_FILES = ROOT / "dev" / "clients" / "node"
 FOLDER = ROOT / ".clients"
 DUCKDB_VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "2.0")
 DUCKDBS = tuple(f"duckdb-{version}" for version in DUCKDB_VERSIONS)
 SUPERSET = "superset"
 NODE = "node"
+EVIDENCE = "evidence"
+# Where the package.json and the lock of a client of Node are.
+NODE_FILES = ROOT / "dev" / "clients" / "node"
+NPM = {NODE: NODE_FILES, EVIDENCE: ROOT / "examples" / "evidence"}
 FAST = (*DUCKDBS, "sqlalchemy", NODE)
-ALL = (*FAST, SUPERSET)
+ALL = (*FAST, SUPERSET, EVIDENCE)
 OLDEST_NODE = 18
 # DuckDB 1.0 and Superset come ready built for these.
 PYTHONS = ("python3.11", "python3.12")
@@ -39,8 +42,8 @@ PYTHONS = ("python3.11", "python3.12")
 
 def files_of(name: str) -> list[Path]:
     """Return the files that say what an environment holds."""
-    if name == NODE:
-        return [NODE_FILES / "package.json", NODE_FILES / "package-lock.json"]
+    if name in NPM:
+        return [NPM[name] / "package.json", NPM[name] / "package-lock.json"]
     return [LOCKS / f"{name}.lock"]
 
 
@@ -52,7 +55,7 @@ def stamp_of(name: str) -> str:
 
 def command(name: str) -> list[str]:
     """Return how programs of an environment are run."""
-    if name == NODE:
+    if name in NPM:
         return [shutil.which("node") or "node"]
     return [str(FOLDER / name / "bin" / "python")]
 
@@ -127,12 +130,12 @@ def make(name: str) -> None:
     """
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
-    if name == NODE:
+    if name in NPM:
         reason = why_no_node()
         if reason:
             raise Problem(reason, WRONG_USE)
         folder.mkdir(parents=True)
-        for path in files_of(NODE):
+        for path in files_of(name):
             shutil.copy(path, folder)
         # Not `npm ci`, which asks for every platform's package, also where only one is mirrored;
         # what is in the lock is checked by its hash all the same.
@@ -159,7 +162,7 @@ def set_up(names: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Make the environments named, or all but Superset's."""
+    """Make the environments named, or those that take no minutes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ALL))
     names = parser.parse_args().names or FAST

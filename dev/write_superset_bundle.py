@@ -1,4 +1,4 @@
-"""Write examples/superset, the bundle of dashboards for Superset.
+"""Write examples/superset, the bundle of dashboards, and the queries of examples/evidence.
 
     .venv/bin/python dev/write_superset_bundle.py
 
@@ -19,9 +19,10 @@ from common.program import run
 from common.project_root import ROOT
 from common.settings import resolve_warehouse
 from store.published_file import open_published
-from superset_bundle.bundle import files
+from superset_bundle.bundle import files, sources
 
 FOLDER = ROOT / "examples" / "superset"
+SOURCES = ROOT / "examples" / "evidence" / "sources" / "marts"
 
 
 def main() -> int:
@@ -33,6 +34,10 @@ def main() -> int:
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for path in SOURCES.glob("*.sql"):
+        path.unlink()
+    for name, text in sources().items():
+        (SOURCES / name).write_text(text, encoding="utf-8")
     say(f"{FOLDER}: {count(len(made), 'file')}")
     return 0
 

@@ -49,6 +49,22 @@ def files(marts: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {path: _written(content) for path, content in made.items()}
 
 
+def sources() -> dict[str, str]:
+    """Return the query of each dataset by the name of its file, for the pages in Evidence."""
+    described = _read("datasets.yml")
+    return {f"{name}.sql": _source(sql_of(described, name)) for name in described["datasets"]}
+
+
+def _source(sql: str) -> str:
+    """Return a query that gives a row without values for none: Evidence reads no empty file."""
+    indented = "\n".join(f"    {line}".rstrip() for line in sql.splitlines())
+    return (
+        f"with\n\ndataset as (\n\n{indented}\n\n)\n\n"
+        "-- Evidence reads no empty file, so a row without values stands for no rows.\n"
+        "select dataset.*\nfrom (select 1) as always\nleft join dataset\n    on true\n"
+    )
+
+
 def uuid_of(kind: str, *names: str) -> str:
     """Return the id of a part of the bundle, the same whenever it is written."""
     return str(uuid.uuid5(NAMESPACE, "/".join((kind, *names))))

@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import zipfile
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from handover.dashboards import FILES, bundle_files
 from report_pages import edited
 from shops import ROOT, clean_environment, copy_warehouse
 from shown_marts import make_shown
-from superset_bundle.bundle import files
+from superset_bundle.bundle import files, sources
 
 LEAST = project_vars()["min_group_size"]
 BUNDLE = {
@@ -53,6 +54,22 @@ def test_the_files_are_as_their_description_says(marts):
         if path.is_file()
     }
     assert written == files(marts), "run dev/write_superset_bundle.py"
+
+
+def test_the_pages_in_evidence_read_the_same_queries():
+    folder = ROOT / "examples" / "evidence" / "sources" / "marts"
+    written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.sql")}
+    assert written == sources(), "run dev/write_superset_bundle.py"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_page_in_evidence_reads_the_rows_of_the_dataset_or_one_without_values(name, large):
+    query, source = TABLES[name]["sql"], sources()[f"{name}.sql"]
+    assert sorted(all_rows(large, source), key=str) == sorted(all_rows(large, query), key=str)
+    nothing = source.replace(textwrap.indent(query, "    "), f"{query} limit 0")
+    assert nothing != source
+    ((first, *others),) = all_rows(large, nothing)
+    assert {first, *others} == {None}
 
 
 def test_there_are_three_dashboards_and_each_chart_is_on_one():
