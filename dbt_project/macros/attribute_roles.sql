@@ -135,9 +135,18 @@
 {%- endmacro %}
 
 
-{# What else a column of a table says of a customer, by its name: means (income),
+{# What else a column of a table says of a customer, by its name, or else by what
+   it is called, which has the words of NumDealsPurchases apart: means (income),
    complaint, answers (campaigns answered), deals; null for any other. #}
-{% macro described_role(feature) -%}
+{% macro described_role(feature, label) -%}
+    coalesce(
+        {{ role_of_name(feature) }},
+        {{ role_of_name(snake_case(label)) }}
+    )
+{%- endmacro %}
+
+
+{% macro role_of_name(feature) -%}
     case
         when {{ text_matches(
             feature,
@@ -161,6 +170,22 @@
             '(.*_)?(deals?|discounts?|discounted|coupons?|promotions?)(_.*)?'
         ) }}
             then 'deals'
+    end
+{%- endmacro %}
+
+
+{# Whether a number is an age, or a year of birth, which is higher for the
+   younger; null for any other. #}
+{% macro age_role(feature) -%}
+    case
+        when {{ text_matches(
+            feature, '(customer_?)?(age|alter)(_?(in_?)?years)?'
+        ) }}
+            then 'age'
+        when {{ text_matches(
+            feature, '(year_?(of_?)?birth|birth_?year|yob|geburtsjahr)'
+        ) }}
+            then 'birth'
     end
 {%- endmacro %}
 

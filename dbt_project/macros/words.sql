@@ -16,6 +16,7 @@
 {% macro spoken_number(value, unit) -%}
     case
         when {{ unit }} like 'share%' then {{ spoken_share(value) }}
+        when {{ unit }} = 'year' then {{ whole_number(value) }}
         else
             case when {{ value }} < 0 then '-' else '' end
             || case
@@ -145,6 +146,12 @@
         {%- endfor %}
         else {{ otherwise }} || {{ channel }}
     end
+{%- endmacro %}
+
+
+{# What a label calls, without its unit: annual income of annual income (k$). #}
+{% macro without_unit(label) -%}
+    {{ text_replaced(label, ' +([(][^()]*[)]|\\[[^\\[]*\\])$', '') }}
 {%- endmacro %}
 
 

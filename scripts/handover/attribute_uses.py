@@ -12,9 +12,11 @@ with attributes as (
         trim(regexp_replace(lower(attribute), '[^\p{L}\p{N}]+', '_', 'g'), '_') as feature
     from (select distinct attribute from customer_attributes)
 ),
-compared as (select distinct attribute from segment_demographics)
+compared as (select distinct attribute, attribute_label from segment_demographics)
 select
-    attributes.attribute,
+    coalesce(
+        catalog.label, compared.attribute_label, replace(attributes.attribute, '_', ' ')
+    ) as attribute,
     case
         when catalog.is_used and catalog.family = 'attitudes' then 'answers on a scale'
         when catalog.is_used then 'numbers in which customers differ'

@@ -30,6 +30,7 @@ from common.text_columns import IdSettings, Stated
 from common.warehouse_paths import Warehouse
 from dbt_runs.run_dbt import dbt_vars
 from loading import raw_files
+from loading.column_labels import write_labels
 from loading.definitions import check_features, load_definitions, of_attributes
 from loading.guarding import guard_for
 from loading.id_column import identify
@@ -171,6 +172,7 @@ def load_source(
         tables = [identified(connection, each, settings.id) for each in tables]
     load_definitions(connection, settings)
     write_formats(connection, source, reading, tables)
+    write_labels(connection, tables)
     if not source.is_mappable:
         check_features(connection, settings, source, reading.project)
     check_value(connection, settings, source, reading.project)

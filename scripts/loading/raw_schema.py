@@ -23,6 +23,7 @@ OWN_TABLES = (
     "load_withheld",
     "load_left_out",
     "column_formats",
+    "column_labels",
     "given_definitions",
     "load_increment",
     "load_new_files",

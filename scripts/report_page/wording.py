@@ -86,6 +86,8 @@ def spoken(value: Number, unit: str, currency: str | None = None) -> str:
     amount = Decimal(f"{float(value):.9f}")
     if kind == "share":
         return f"{_spoken_share(amount)}%"
+    if kind == "year":
+        return f"{_rounded(amount, 0)}"
     size = abs(amount)
     if kind == "currency":
         text = marked(_spoken_amount(size), currency)

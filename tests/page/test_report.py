@@ -83,7 +83,7 @@ def test_the_cards_tell_the_figures_of_the_marts(root: Element, marts):
             wording.whole(count),
             f"{wording.percent(share)} of all",
             wording.percent(spend_share),
-            f"{wording.number(spend)} per customer",
+            f"{wording.spoken(spend, 'currency')} per customer",
         ):
             assert reported in card.text
 

@@ -144,9 +144,10 @@ def demographics(people: dict[tuple[int, str], int]) -> dict:
             )
         for name, sql in {
             "customer_attribute_values": "select *, 'kind' as attribute from told",
-            "attribute_profiles": "select 'kind' as attribute, true as is_profiled, "
-            "false as is_whole, false as has_decimal_comma, null as band_limit_1, "
-            "null as band_limit_2, null as band_limit_3, null as band_limit_4",
+            "attribute_profiles": "select 'kind' as attribute, 'kind' as label, "
+            "true as is_profiled, false as is_whole, false as has_decimal_comma, "
+            "null as band_limit_1, null as band_limit_2, null as band_limit_3, "
+            "null as band_limit_4",
             "customer_assignments": "select customer_id, segment_id, true as is_current from told",
         }.items():
             connection.execute(f"create table {name} as {sql}")

@@ -29,6 +29,13 @@ source_capabilities as (
 
 ),
 
+column_labels as (
+
+    select * from {{ source('load', 'column_labels') }}
+    where source_table = 'customers'
+
+),
+
 -- Values are fewer than customers, so each distinct value is read once.
 value_counts as (
 
@@ -145,6 +152,9 @@ named as (
             when numbered.name_number = 1 then ''
             else '_' || cast(numbered.name_number as string)
         end as feature,
+        coalesce(
+            column_labels.label, replace(numbered.attribute, '_', ' ')
+        ) as label,
         described.customer_count,
         numbered.known_count,
         numbered.distinct_count,
@@ -160,6 +170,8 @@ named as (
         numbered.is_time and not numbered.is_number as is_time
     from numbered
     cross join described
+    left join column_labels
+        on numbered.attribute = column_labels.column_name
 
 ),
 
@@ -266,6 +278,7 @@ final as (
     select
         measured.attribute,
         measured.feature,
+        measured.label,
         measured.customer_count,
         measured.known_count,
         measured.distinct_count,

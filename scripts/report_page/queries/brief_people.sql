@@ -1,10 +1,23 @@
 -- Values of a tenth of those who told, above the average.
+with told as (
+    select
+        * replace (
+            case
+                when bool_and(value in ('0', '1')) over (partition by attribute)
+                    then case value when '1' then 'yes' else 'no' end
+                else value
+            end as value
+        )
+    from segment_demographics
+)
+
 select
     attribute,
+    attribute_label,
     value,
     index_value,
     customer_share
-from segment_demographics
+from told
 where
     segment_id = $segment_id
     and not is_small_group

@@ -1,6 +1,19 @@
 -- Bands in the order of their numbers; groups below the minimum size are not shown.
+with told as (
+    select
+        * replace (
+            case
+                when bool_and(value in ('0', '1')) over (partition by attribute)
+                    then case value when '1' then 'yes' else 'no' end
+                else value
+            end as value
+        )
+    from segment_demographics
+)
+
 select
     attribute,
+    attribute_label,
     value,
     segment_id,
     customer_count,
@@ -8,7 +21,7 @@ select
     customer_share,
     population_share,
     index_value
-from segment_demographics
+from told
 where not is_small_group
 order by
     attribute,

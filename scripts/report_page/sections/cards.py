@@ -6,6 +6,7 @@ from report_page import wording
 from report_page.marts import Answer, Marts, Row
 from report_page.model import Column, Facts, Figure, Section, Table
 from report_page.sections.portrait import portrait, read_sources
+from report_page.wording import Number
 
 TOO_FEW = "too few customers"
 GROWTH_WORDS = {
@@ -85,19 +86,22 @@ def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
             (
                 "Share of spend",
                 wording.percent(row["spend_share"]),
-                f"{facts.money(row['spend_per_customer'])} per customer",
+                f"{_amount(row['spend_per_customer'], facts)} per customer",
             )
         )
     if row["value_per_customer"] is not None:
         text.append(
             (
                 str(row["value_label"]).capitalize(),
-                facts.in_unit(row["value_per_customer"], _short(row["value_unit"])),
+                wording.spoken(
+                    row["value_per_customer"], _short(row["value_unit"]), facts.currency
+                ),
                 f"on average, index {wording.index(row['value_index'])}",
             )
         )
     if row["future_spend_per_customer"] is not None:
-        text.append(("Future spend", facts.money(row["future_spend_per_customer"]), "per customer"))
+        future = _amount(row["future_spend_per_customer"], facts)
+        text.append(("Future spend", future, "per customer"))
     direction = row["growth_direction"]
     if direction and row["relative_growth"] is not None and direction != TOO_FEW:
         text.append(
@@ -108,6 +112,11 @@ def figures(row: Row, facts: Facts) -> list[tuple[str, str, str]]:
             )
         )
     return text
+
+
+def _amount(value: Number, facts: Facts) -> str:
+    """Return an amount of money as the texts beside it say it."""
+    return wording.spoken(value, "currency", facts.currency)
 
 
 def _short(unit: str | None) -> str:

@@ -22,8 +22,8 @@ def section(marts: Marts, facts: Facts) -> Section | None:
     if not groups:
         return None
     figures = [
-        figure(number, attribute, rows, answer.sql, facts)
-        for number, (attribute, rows) in enumerate(groups[:MOST_ATTRIBUTES], 1)
+        figure(number, rows, answer.sql, facts)
+        for number, (_, rows) in enumerate(groups[:MOST_ATTRIBUTES], 1)
     ]
     text = (
         "Shares are of the customers with a known value; groups below the minimum size "
@@ -52,8 +52,9 @@ FIGURE_COLUMNS = (
 )
 
 
-def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts) -> Figure:
+def figure(number: int, rows: list[Row], sql: str, facts: Facts) -> Figure:
     """Return one attribute: the share of each value, coloured by its index."""
+    label = rows[0]["attribute_label"]
     most_common = sorted(
         by(rows, "value").items(),
         key=lambda item: -sum(row["customer_count"] for row in item[1]),
@@ -68,8 +69,8 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
         note += f" {left} rarer values are in the table."
     return Figure(
         key=f"attribute-{number}",
-        title=wording.words(attribute).capitalize(),
-        finding=_finding(attribute, shown),
+        title=label[:1].upper() + label[1:],
+        finding=_finding(label, shown),
         sql=sql,
         table=Table.of(rows, FIGURE_COLUMNS),
         chart=charts.heat_map(
@@ -92,7 +93,7 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
             thresholds=THRESHOLDS,
             tooltips={
                 "segment": "Segment",
-                "row": wording.words(attribute),
+                "row": label,
                 "label": "Share",
                 "average": "Share of all",
                 "index": "Index (100 is the average)",
@@ -109,7 +110,7 @@ def figure(number: int, attribute: str, rows: list[Row], sql: str, facts: Facts)
     )
 
 
-def _finding(attribute: str, rows: list[Row]) -> str:
+def _finding(label: str, rows: list[Row]) -> str:
     """Return which segment stands out by which value."""
     shown = [row for row in rows if row["value"] != COMBINED]
     if not shown:
@@ -118,8 +119,7 @@ def _finding(attribute: str, rows: list[Row]) -> str:
     if _points_above(most) <= LEAST_POINTS:
         return "No value is more than three points above the average in any segment."
     return (
-        f"Segment {most['segment_id']} stands out by {wording.words(attribute)} "
-        f"{most['value']}: "
+        f"Segment {most['segment_id']} stands out by {label}: {most['value']} for "
         f"{wording.percent(most['customer_share'])}, where the average is "
         f"{wording.percent(most['population_share'])}."
     )

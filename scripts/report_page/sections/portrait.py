@@ -229,6 +229,6 @@ def _people(rows: Sequence[Row]) -> list[tuple[str, str]]:
     told: dict[str, str] = {}
     for row in found:
         share = wording.spoken(row["customer_share"], "share")
-        text = f"{wording.words(row['attribute'])} {row['value']} ({share})"
+        text = f"{row['attribute_label']}: {row['value']} ({share})"
         told.setdefault(row["attribute"], text)
     return [("Who", wording.listed(list(told.values())[:MOST_PEOPLE]))] if told else []

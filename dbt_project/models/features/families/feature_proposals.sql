@@ -117,7 +117,8 @@ recognised as (
             )
         ) as is_attitude,
         is_whole and minimum_value = 1 and maximum_value = 5 as is_score,
-        {{ purchase_role('feature') }} as purchase_role
+        {{ purchase_role('feature') }} as purchase_role,
+        {{ age_role('feature') }} as age_role
     from checked
 
 ),
@@ -156,11 +157,37 @@ scales as (
 
 ),
 
+-- Of a name that ends in a unit, such as income (k$), the unit is left to the
+-- label, unless names differ in it alone.
+called as (
+
+    select
+        *,
+        {{ without_unit('label') }} as bare_label
+    from scales
+    where is_proposed
+
+),
+
+spoken as (
+
+    select
+        *,
+        case
+            when count(*) over (partition by bare_label) > 1 then label
+            else bare_label
+        end as said
+    from called
+
+),
+
 final as (
 
     select
         attribute,
         feature,
+        case when age_role = 'birth' then 'year of birth' else label end
+            as label,
         left_out_reason,
         case
             when is_attitude then 'attitudes'
@@ -173,14 +200,20 @@ final as (
             when purchase_role = 'recency' then 'long absent'
             when purchase_role = 'frequency' then 'frequent'
             when purchase_role = 'monetary' then 'high spend'
-            else 'high ' || replace(feature, '_', ' ')
+            when age_role = 'age' then 'older'
+            when age_role = 'birth' then 'younger'
+            when said like 'number of %' then 'many ' || substr(said, 11)
+            else 'high ' || said
         end as higher_means,
         case
             when purchase_role = 'recency' and is_score then 'long absent'
             when purchase_role = 'recency' then 'recently active'
             when purchase_role = 'frequency' then 'infrequent'
             when purchase_role = 'monetary' then 'low spend'
-            else 'low ' || replace(feature, '_', ' ')
+            when age_role = 'age' then 'younger'
+            when age_role = 'birth' then 'older'
+            when said like 'number of %' then 'few ' || substr(said, 11)
+            else 'low ' || said
         end as lower_means,
         case
             when left_out_reason is null and not is_number
@@ -210,12 +243,12 @@ final as (
                 and maximum_value = 1
                 and distinct_number_count = 2
                 then 'share of customers'
+            when age_role = 'birth' then 'year'
             else 'as in the file'
         end as unit,
         -- By name, so that the order of columns in the file does not matter.
         row_number() over (order by feature, attribute) as position
-    from scales
-    where is_proposed
+    from spoken
 
 )
 

@@ -51,7 +51,7 @@ proposed as (
             else 0
         end as position,
         feature_proposals.feature,
-        replace(feature_proposals.feature, '_', ' ') as label,
+        feature_proposals.label,
         feature_proposals.family,
         feature_proposals.unit,
         feature_proposals.transform,

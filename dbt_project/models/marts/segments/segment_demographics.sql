@@ -210,19 +210,24 @@ shares as (
 final as (
 
     select
-        segment_id,
-        attribute,
-        value,
-        is_combined,
-        cast(value_count as bigint) as value_count,
-        shown_count as customer_count,
-        case when not is_total_hidden then cast(row_people as bigint) end
-            as known_count,
-        customer_share,
-        population_share,
-        100 * customer_share / population_share as index_value,
-        is_hidden as is_small_group
+        shares.segment_id,
+        shares.attribute,
+        attribute_profiles.label as attribute_label,
+        shares.value,
+        shares.is_combined,
+        cast(shares.value_count as bigint) as value_count,
+        shares.shown_count as customer_count,
+        case
+            when not shares.is_total_hidden
+                then cast(shares.row_people as bigint)
+        end as known_count,
+        shares.customer_share,
+        shares.population_share,
+        100 * shares.customer_share / shares.population_share as index_value,
+        shares.is_hidden as is_small_group
     from shares
+    inner join attribute_profiles
+        on shares.attribute = attribute_profiles.attribute
 
 )
 

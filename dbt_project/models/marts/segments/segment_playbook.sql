@@ -269,7 +269,7 @@ discounts as (
     where
         feature in ('discount_rate', 'coupons_per_28_days')
         or (
-            {{ described_role('feature') }} = 'deals'
+            {{ described_role('feature', 'label') }} = 'deals'
             and feature not in ({{ text_list(behaviour_features()) }})
         )
     group by segment_id
@@ -388,7 +388,7 @@ distinguished as (
         filled_offer
         || case
             when count(*) over (partition by filled_offer) > 1
-                then coalesce('; what sets them apart: ' || traits, '')
+                then coalesce('; keep in mind: ' || traits, '')
             else ''
         end
         || case

@@ -172,6 +172,7 @@ attribute_values as (
     select
         customer_attributes.customer_id,
         customer_attributes.attribute,
+        attribute_profiles.label,
         {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
             as value
     from customer_attributes
@@ -212,7 +213,7 @@ traits as (
         customer_id,
         'attribute:' || attribute as subject,
         'attribute:' || attribute || '=' || value as trait,
-        'share of ' || replace(attribute, '_', ' ') || ' ' || value as label
+        'share of ' || label || ' ' || value as label
     from attribute_values
     where value is not null
     -- A table of customers may have a column of who complained.
@@ -232,7 +233,9 @@ traits as (
     where
         attribute_values.value is not null
         and not source_capabilities.has_orders
-        and {{ described_role(snake_case('attribute_values.attribute')) }}
+        and {{ described_role(
+            snake_case('attribute_values.attribute'), 'attribute_values.label'
+        ) }}
         = 'complaint'
 
 ),
@@ -415,7 +418,7 @@ features as (
                     spoken_number('population_mean', 'unit')
                 ) }}
         end as words,
-        {{ described_role('feature') }} as described_role,
+        {{ described_role('feature', 'label') }} as described_role,
         mean_value,
         standardised_difference as difference,
         index_value,

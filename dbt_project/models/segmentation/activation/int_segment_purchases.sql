@@ -70,10 +70,13 @@ columns_ranked as (
     select
         attribute_profiles.attribute,
         attribute_profiles.feature,
+        attribute_profiles.label,
         attribute_profiles.has_decimal_comma,
         attribute_profiles.maximum_value,
         {{ purchase_role('attribute_profiles.feature') }} as purchase_role,
-        {{ described_role('attribute_profiles.feature') }} as described_role,
+        {{ described_role(
+            'attribute_profiles.feature', 'attribute_profiles.label'
+        ) }} as described_role,
         {{ value_rank_of('attribute_profiles.feature') }} as value_rank
     from attribute_profiles
     cross join source_capabilities
@@ -220,10 +223,10 @@ value_words as (
                 then 'spend'
             else
                 max(
-                    coalesce(
-                        feature_catalog_entries.plain_label,
-                        replace(columns_used.feature, '_', ' ')
-                    )
+                    {{ without_unit(
+                        'coalesce(feature_catalog_entries.plain_label, '
+                        ~ 'columns_used.label)'
+                    ) }}
                 )
         end as value_label,
         case

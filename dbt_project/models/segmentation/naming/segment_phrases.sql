@@ -19,8 +19,10 @@ visible as (
         is_used,
         standardised_difference,
         abs(standardised_difference) as distance,
-        higher_means,
-        lower_means,
+        case
+            when standardised_difference > 0 then higher_means
+            else lower_means
+        end as meaning,
         label,
         unit,
         mean_value,
@@ -78,16 +80,19 @@ distinguishing as (
         visible.population_mean,
         case
             when visible.family = 'needs' then ''
+            when visible.meaning like 'with%' then ''
             when
                 visible.distance >= {{ var('large_standardised_difference') }}
-                then 'very '
+                then
+                    case
+                        when visible.meaning in ('older', 'younger')
+                            then 'much '
+                        else 'very '
+                    end
             when visible.is_distinguishing then ''
             else 'somewhat '
         end
-        || case
-            when visible.standardised_difference > 0 then visible.higher_means
-            else visible.lower_means
-        end as phrase
+        || visible.meaning as phrase
     from visible
     inner join segments_distinguished
         on visible.segment_id = segments_distinguished.segment_id
@@ -128,7 +133,9 @@ final as (
             else
                 phrase
                 || ' ('
-                || {{ text_replaced('label', ', at most [0-9]+$', '') }}
+                || {{ without_unit(
+                    text_replaced('label', ', at most [0-9]+$', '')
+                ) }}
                 || ' '
                 || {{ against_words(
                     spoken_number('mean_value', 'unit'),

@@ -177,7 +177,9 @@ final as (
         )
         / nullif(spreads.standard_deviation, 0) as standardised_difference,
         case
-            when populations.population_mean > 0
+            when
+                populations.population_mean > 0
+                and feature_catalog_entries.unit <> 'year'
                 then
                     100
                     * cast(segments.mean_value as double)
