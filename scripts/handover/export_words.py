@@ -70,6 +70,8 @@ def describe(request: Request, exported: Exported) -> Iterable[str]:
     for standing, what in LEFT_OUT.items():
         if exported.left_out.get(standing):
             yield f"  {count(exported.left_out[standing], 'customer')} {what}"
+    if exported.left_out.get("no_address") and not request.contacts and not counts.rows:
+        yield "  no one has an address: CONTACTS names a file with customer_id and email"
     if exported.base is None:
         yield "  the first export of this audience: everybody counts as entered"
     else:

@@ -122,6 +122,13 @@ def test_google_and_meta_get_hashes_of_what_is_normalised(copy: Shop, tmp_path: 
     assert "at least 100 people" in said(given | {"LAYOUT": "meta"}, exported)
 
 
+def test_a_list_without_any_address_says_where_they_come_from(copy: Shop) -> None:
+    given = {"SEGMENT": 1, "LAYOUT": "klaviyo"}
+    assert "CONTACTS names a file with customer_id and email" in said(given, copy.export(**given))
+    given["LAYOUT"] = "braze"
+    assert "CONTACTS" not in said(given, copy.export(**given))
+
+
 def test_addresses_come_from_attributes_and_ids_too(copy: Shop) -> None:
     _, _, one, other = two_segments(copy)
     copy.change(
