@@ -104,7 +104,7 @@ test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hour
 test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset tests/clients
 
-test-evidence: setup-dev ## Build the pages of examples/evidence and draw them; minutes, needs Node [PYTEST_ARGS]
+test-evidence: setup-dev ## Build and draw the pages of examples/evidence; needs Node [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m evidence tests/clients
 
 test-mcp: setup-dev setup-mcp ## Test the server for agents with the SDK's client; a minute [PYTEST_ARGS]

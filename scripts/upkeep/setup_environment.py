@@ -27,6 +27,7 @@ IS_FOR_SPARK = os.environ.get("TARGET", "").strip() == "spark"
 ENVIRONMENT = ROOT / (".venv-spark" if IS_FOR_SPARK else ".venv")
 LOCK = ROOT / ("requirements-spark.lock" if IS_FOR_SPARK else "requirements.lock")
 STAMP = ENVIRONMENT / ".lock-sha256"
+INSTALLER_LOCK = ROOT / "requirements-installer.lock"
 # Sets of tools that an option asks for, each with a separate lock.
 TOOLS = ("dev", "docs", "mcp", "metrics", "activation", "dagster")
 # Published as source only: nothing but files to copy, no compiler needed.
@@ -114,6 +115,25 @@ def install(lock: Path, stamp: Path) -> None:
     Only wheels are installed, but for two packages: building one would run its code and need a
     compiler.
     """
+    # Not for the Pythons that check_version refuses.
+    from upkeep.fast_installer import is_installed_by_uv
+
+    if has_sources(lock) or not is_installed_by_uv(ENVIRONMENT, INSTALLER_LOCK, lock):
+        install_by_pip(lock)
+    compile_packages()
+    temporary = stamp.with_suffix(".new")
+    temporary.write_text(lock_hash(lock) + "\n")
+    os.replace(str(temporary), str(stamp))
+
+
+def has_sources(lock: Path) -> bool:
+    """Say whether a lock has a package that is published as source only."""
+    names = [line.partition("==")[0] for line in lock.read_text().splitlines()]
+    return any(name in names for name in WITHOUT_WHEEL.split(","))
+
+
+def install_by_pip(lock: Path) -> None:
+    """Install a lock's packages by pip, or end with a line that says what to do."""
     installed = subprocess.run(
         [
             str(ENVIRONMENT / "bin" / "python"),
@@ -137,10 +157,6 @@ def install(lock: Path, stamp: Path) -> None:
                 "(make setup PYTHON=/path/to/python3.11), or check the index that pip uses"
             )
         fail(f"installing {lock.name} failed (see above); the next make tries again")
-    compile_packages()
-    temporary = stamp.with_suffix(".new")
-    temporary.write_text(lock_hash(lock) + "\n")
-    os.replace(str(temporary), str(stamp))
 
 
 def compile_packages() -> None:

@@ -151,6 +151,7 @@ def test_the_decisions_say_what_each_dependency_is_for():
     names = set()
     for file in (
         "requirements.in",
+        "requirements-installer.in",
         "requirements-dev.in",
         "requirements-docs.in",
         "requirements-mcp.in",

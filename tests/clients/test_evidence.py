@@ -188,7 +188,8 @@ def test_every_source_has_the_rows_of_its_query(site):
     for path in queries:
         (written,) = site.folder.glob(f"data/marts/{path.stem}/**/{path.stem}.parquet")
         expected = rows(site.marts, path.read_text(encoding="utf-8").strip())
-        found = duckdb.sql(f"from '{written}'").fetchall()
+        with duckdb.connect() as connection:
+            found = connection.execute(f"from '{written}'").fetchall()
         assert expected, path.name
         assert comparable(found) == comparable(expected), path.name
 

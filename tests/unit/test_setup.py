@@ -50,6 +50,7 @@ def copy_to(folder: Path) -> Path:
     )
     for lock in (
         "requirements.lock",
+        "requirements-installer.lock",
         "requirements-dev.lock",
         "requirements-docs.lock",
         "requirements-mcp.lock",
