@@ -72,15 +72,15 @@ load: setup ## Load the raw data only [SOURCE DATA WAREHOUSE THREADS MEMORY]
 
 test: setup-dev ## Run the tests [PYTEST_ARGS, such as PYTEST_ARGS="-k publish"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q \
-		-n auto --maxprocesses 4 --dist loadfile
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-inputs: setup-dev ## Run the tests that read files of many formats; minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m inputs tests/inputs \
-		-n auto --maxprocesses 4 --dist loadfile
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-builds: setup-dev ## Run the tests that need many whole builds or fits; minutes [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m many_builds tests/builds tests/unit \
-		-n auto --maxprocesses 4 --dist loadfile
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-clients: setup-dev ## Run the tests of readers and clients of the published file [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m clients tests/clients
@@ -90,7 +90,8 @@ test-docs: setup-dev ## Compare the figures in the docs with the published file
 
 test-page: setup-dev ## Test pages, workbooks and decks, in a browser too; minutes [PYTEST_ARGS]
 	@$(VENV)/python dev/browser.py
-	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m "in_browser or pages" tests/page
+	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m "in_browser or pages" tests/page \
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-spark: ## Run the tests on Apache Spark; many minutes, needs Java [PYTEST_ARGS]
 	@$(CHECK_PYTHON)
@@ -99,7 +100,7 @@ test-spark: ## Run the tests on Apache Spark; many minutes, needs Java [PYTEST_A
 
 test-faults: setup-dev ## Kill builds, build 52 weeks, feed hostile data; 2 hours [PYTEST_ARGS, such as "--kills 5"]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m faults tests/faults \
-		-n auto --maxprocesses 4 --dist loadfile
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-superset: setup-dev ## Run the test of Apache Superset; minutes to set up [PYTEST_ARGS]
 	@PYTEST_ADDOPTS="$$PYTEST_ARGS" $(VENV)/python -m pytest -q -m superset tests/clients

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import duckdb
@@ -15,7 +15,7 @@ from shops import Builds, Built, build_shop
 from stub_builds import without_macros
 
 NOTE = "note"
-
+MAKES_SHOP = "test_guards_code.py"
 
 # How often `make test-faults` tries what it tries; .ci/run has fewer.
 LONG_FORM = {"kills": 50, "weeks": 52, "inputs": 10_000}
@@ -42,13 +42,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(f"--{name}", type=int, default=number, help=f"{number} in the long form")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that wait for builds last: the builds run meanwhile."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run tests that wait for builds last: the builds run meanwhile.
+
+    Several processes take whole files in turn: first what takes long, which is to make the shop for
+    the tests that guard code and what modules build for themselves, and last those that read the
+    shop, so that none waits for it.
+    """
     items.sort(key=_waits_for_builds)
+    if hasattr(config, "workerinput"):
+        making = {item.path for item in items if _waits_for_builds(item) and _builds_of(item)}
+        waiting = {item.path for item in items if _waits_for_builds(item)} - making
+        items.sort(
+            key=lambda item: (
+                item.path.name != MAKES_SHOP,
+                item.path not in making,
+                item.path in waiting,
+            )
+        )
 
 
 def _waits_for_builds(item: pytest.Item) -> bool:
     return "builds" in getattr(item, "fixturenames", ())
+
+
+def _builds_of(item: pytest.Item) -> list[Mapping[str, Callable[[Builds], Built]]]:
+    """Return the chains of builds that the module of a test names for it."""
+    chains = getattr(item.module, "CHAINS", ()) if item.get_closest_marker("many_builds") else ()
+    builds = getattr(item.module, "BUILDS", {})
+    return [*chains, *({name: make} for name, make in builds.items())]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -81,11 +103,8 @@ def offered_builds(
     if waiting:
         offered.offer({"shop": build_shop})
     for item in waiting:
-        if item.get_closest_marker("many_builds"):
-            for makes in getattr(item.module, "CHAINS", ()):
-                offered.offer(makes)
-        for name, make in getattr(item.module, "BUILDS", {}).items():
-            offered.offer({name: make})
+        for makes in _builds_of(item):
+            offered.offer(makes)
     if not is_one_of_several:
         offered.start_all()
     yield offered
