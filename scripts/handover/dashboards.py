@@ -13,6 +13,7 @@ import yaml
 
 from common.console import Problem, say
 from common.project_root import ROOT
+from common.project_sql import LOADER
 from common.query_rows import one_row
 from common.settings import resolve_warehouse
 from common.warehouse_paths import Warehouse
@@ -42,7 +43,7 @@ def bundle_files(marts: Path, source: str) -> Iterator[tuple[str, str]]:
     """
     address = address_of(marts)
     for path in sorted(FILES.rglob("*.yaml")):
-        content = _with_ids(yaml.safe_load(path.read_text(encoding="utf-8")), address)
+        content = _with_ids(yaml.load(path.read_text(encoding="utf-8"), LOADER), address)
         if "sqlalchemy_uri" in content:
             content["sqlalchemy_uri"] = address
         for key in NAMES & content.keys():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from common.project_sql import LOADER
+
 LAYOUTS_FILE = Path(__file__).parent / "layouts.yml"
 MEGABYTE = 10**6
 
@@ -40,7 +42,7 @@ class Layout:
 @cache
 def layouts() -> dict[str, Layout]:
     """Return the layouts by their names."""
-    described = yaml.safe_load(LAYOUTS_FILE.read_text(encoding="utf-8"))
+    described = yaml.load(LAYOUTS_FILE.read_text(encoding="utf-8"), LOADER)
     return {
         name: Layout(
             name=name,

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 import yaml
 
-from common.project_sql import project_vars
+from common.project_sql import LOADER, project_vars
 from handover.dashboards import FILES, bundle_files
 from report_pages import edited
 from shops import ROOT, clean_environment, copy_warehouse
@@ -26,7 +26,7 @@ from superset_bundle.bundle import files, sources
 
 LEAST = project_vars()["min_group_size"]
 BUNDLE = {
-    path.relative_to(FILES).as_posix(): yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.relative_to(FILES).as_posix(): yaml.load(path.read_text(encoding="utf-8"), LOADER)
     for path in FILES.rglob("*.yaml")
 }
 DATASETS = {content["uuid"]: content for path, content in BUNDLE.items() if "/" in path and

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 import yaml
 
-from common.project_sql import ProjectSql
+from common.project_sql import LOADER, ProjectSql
 from loading.definitions import seed_rows
 from models_py.needs import NEEDS_FIELDS
 from project_nodes import MODELS, PROJECT, layer, relation
@@ -79,7 +79,7 @@ def test_yaml_names_only_models_that_are_there(manifest):
     named = {
         entry["name"]
         for path in MODELS.rglob("*.yml")
-        for entry in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
+        for entry in (yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}).get("models", [])
     }
     assert named
     assert sorted(named - known) == []
