@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 import duckdb
 
+from common.column_names import feature_name
 from common.quoting import identifier
 from loading.loaded import LoadedTable
 
 LABELS = "column_labels"
 # Between the words of `NumWebVisits` and of `totalCLVToday`.
 INNER_WORD = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\W\d_A-Z])")
-# Marks between words; a point between digits is part of a number.
-BETWEEN = re.compile(r"_+|(?<!\d)\.|\.(?!\d)")
+# Marks between words, and braces, in which the playbook's texts have their placeholders; a point
+# between digits is part of a number.
+BETWEEN = re.compile(r"[_{}]+|(?<!\d)\.|\.(?!\d)")
 BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 # How files shorten what stands at the beginning of a name.
 BEGINNINGS = (
@@ -44,7 +46,8 @@ def label_of(header: str) -> str:
         if beginning.match(label):
             label = beginning.sub(meaning, label, count=1)
             break
-    return " ".join(f"{label} {header[end:]}".split()) or header
+    unit = header[end:].replace("{", "").replace("}", "")
+    return " ".join(f"{label} {unit}".split()) or feature_name(header) or "column"
 
 
 def write_labels(connection: duckdb.DuckDBPyConnection, tables: Sequence[LoadedTable]) -> None:

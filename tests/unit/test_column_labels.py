@@ -36,7 +36,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("GrößeInZentimetern", "größe in zentimetern"),
         ("顧客", "顧客"),
         ("(k$)", "(k$)"),
-        ("_", "_"),
+        ("NumberOf{name}Orders", "number of name orders"),
+        ("Income ({k})", "income (k)"),
+        ("_", "column"),
     ],
 )
 def test_a_column_is_called_as_people_would_say_it(header: str, label: str) -> None:

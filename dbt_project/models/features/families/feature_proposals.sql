@@ -163,6 +163,9 @@ called as (
 
     select
         *,
+        minimum_value = 0
+        and maximum_value = 1
+        and distinct_number_count = 2 as is_yes_or_no,
         {{ without_unit('label') }} as bare_label
     from scales
     where is_proposed
@@ -203,6 +206,7 @@ final as (
             when age_role = 'age' then 'older'
             when age_role = 'birth' then 'younger'
             when said like 'number of %' then 'many ' || substr(said, 11)
+            when is_yes_or_no then 'often ' || said
             else 'high ' || said
         end as higher_means,
         case
@@ -213,6 +217,7 @@ final as (
             when age_role = 'age' then 'younger'
             when age_role = 'birth' then 'older'
             when said like 'number of %' then 'few ' || substr(said, 11)
+            when is_yes_or_no then 'seldom ' || said
             else 'low ' || said
         end as lower_means,
         case
@@ -238,11 +243,7 @@ final as (
             else 'identity'
         end as transform,
         case
-            when
-                minimum_value = 0
-                and maximum_value = 1
-                and distinct_number_count = 2
-                then 'share of customers'
+            when is_yes_or_no then 'share of customers'
             when age_role = 'birth' then 'year'
             else 'as in the file'
         end as unit,

@@ -208,7 +208,7 @@ complaints as (
     where
         shares.measure = 'contact:complaint share'
         and shares.is_shown
-        and indexes.estimate > 100
+        and indexes.lower_value > 100
 
 ),
 
