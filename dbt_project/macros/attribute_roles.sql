@@ -137,7 +137,8 @@
 
 {# What else a column of a table says of a customer, by its name, or else by what
    it is called, which has the words of NumDealsPurchases apart: means (income),
-   complaint, answers (campaigns answered), deals; null for any other. #}
+   complaint, answers (campaigns answered), deals, satisfaction; null for any
+   other. #}
 {% macro described_role(feature, label) -%}
     coalesce(
         {{ role_of_name(feature) }},
@@ -170,6 +171,12 @@
             '(.*_)?(deals?|discounts?|discounted|coupons?|promotions?)(_.*)?'
         ) }}
             then 'deals'
+        when {{ text_matches(
+            feature,
+            '(.*_)?(satisfaction|contentment|happiness|csat|nps|net_promoter|'
+            ~ 'zufriedenheit)(_.*)?'
+        ) }}
+            then 'satisfaction'
     end
 {%- endmacro %}
 

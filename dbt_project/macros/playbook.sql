@@ -19,6 +19,7 @@
             'channel': {'figures': ['difference']},
             'means': {'figures': ['difference']},
             'deals': {'figures': ['difference']},
+            'satisfaction': {'figures': ['difference']},
             'step': {'figures': ['index']},
             'stage': {
                 'figures': ['share', 'index'],

@@ -35,7 +35,11 @@ def resolve_path(text: str, refuse: Refuse, refused: str = OF_NO_PATH) -> Path:
     try:
         text.encode()
         path = Path(text).expanduser().resolve()
-        if path.exists() or path.is_symlink():
+        # A link that is left belongs to a loop, which Python 3.13 does not refuse itself.
+        for part in (path, *path.parents):
+            if part.is_symlink():
+                part.stat()
+        if path.exists():
             path.stat()
     except UnicodeEncodeError:
         raise refuse("it is not UTF-8 text") from None

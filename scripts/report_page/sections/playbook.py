@@ -78,7 +78,7 @@ def play(row: Row, facts: Facts) -> Content:
         ("Lead with", row["lead_items"]),
         ("Say", row["positioning"]),
         ("Avoid", row["avoid"]),
-        ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else row["kpi_label"]),
+        ("Watch", f"{row['kpi_label']}, now {measure}" if value is not None else None),
         ("Ceiling", ceiling(row, facts)),
     ]
     return {

@@ -97,7 +97,11 @@ bases as (
         customer_count as observation_count,
         spend,
         recent_count as active_count,
-        cast(spend as double) / customer_count as future_spend_per_customer,
+        -- Without orders nothing is known of what customers spend.
+        case
+            when sum(order_count) over () > 0
+                then cast(spend as double) / customer_count
+        end as future_spend_per_customer,
         cast(null as double) as future_spend_standard_error,
         cast(recent_count as double) / customer_count as active_share,
         cast(null as double) as active_share_lower,

@@ -431,7 +431,8 @@ features as (
 ),
 
 -- The category, or the channel, that a segment stands out in most; and the
--- income, or what else says what customers could spend.
+-- income, or what else says what customers could spend, the deals they take,
+-- and how satisfied they say they are.
 leading_features as (
 
     select
@@ -440,7 +441,7 @@ leading_features as (
             when feature like 'category_%_share' then 'category'
             when feature like 'channel_%_share' then 'channel'
             when
-                described_role in ('means', 'deals')
+                described_role in ('means', 'deals', 'satisfaction')
                 and feature not in ({{ text_list(behaviour_features()) }})
                 then described_role
         end as subject
