@@ -56,6 +56,8 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
         )
     there = spark_settings(settings)
     write_conf(there)
+    # The build before left views there of what Spark made.
+    delete_build_database(there.place)
     loaded = load(there, origin=origin)
     export(there)
     # Spark has the rows now; a second copy would only take space.

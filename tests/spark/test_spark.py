@@ -13,8 +13,10 @@ import duckdb
 import pytest
 from test_guards_code import COMMAND, guarding_code, messages_of_failed, read_results
 
-from dbt_runs.spark_settings import SparkWarehouse
+from common.settings import resolve
+from dbt_runs.spark_settings import SparkWarehouse, spark_settings
 from shops import ROOT, SHOP, Builds, Built, build, clean_environment, copy_warehouse
+from spark import build_spark
 from spark_builds import (
     ABSOLUTE_IN_MARTS,
     MARTS,
@@ -258,6 +260,18 @@ def test_parquet_is_published_as_the_file_is(spark: Built) -> None:
 def test_what_spark_leaves_is_what_is_documented(spark: Built) -> None:
     there = {path.name for path in spark.warehouse.path.iterdir()}
     assert there == {".lock", "marts.duckdb", "parquet", "spark", "tmp", "versions"}
+
+
+def test_the_next_build_loads_over_what_a_build_left(
+    spark: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = copy_warehouse(spark, tmp_path / "warehouse")
+    given = {"SOURCE": "own_files", "DATA": str(SHOP), "WAREHOUSE": str(warehouse)}
+    settings = resolve(given | {"TARGET": "spark"})
+    assert spark_settings(settings).place.build_db.exists()
+    monkeypatch.setattr(build_spark, "register", lambda settings, lock: None)
+    loaded = build_spark.load_for_spark(settings, 0)
+    assert {table.table.name for table in loaded.tables} >= {"order_lines", "customers"}
 
 
 @pytest.fixture(scope="module")
