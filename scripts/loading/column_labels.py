@@ -20,10 +20,10 @@ BETWEEN = re.compile(r"[_{}]+|(?<!\d)\.|\.(?!\d)")
 BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 # How files shorten what stands at the beginning of a name.
 BEGINNINGS = (
-    (re.compile(r"(?:num|nr|number|no of|count of|n of|#)(?: of)? (?=\w)"), "number of "),
-    (re.compile(r"(?:mnt|amt) (?=\w)(?!total\b|sum\b)"), "spend on "),
-    (re.compile(r"avg (?=\w)"), "average "),
-    (re.compile(r"pct (?=\w)"), "percent "),
+    (re.compile(r"^(?:num|nr|number|no of|count of|n of|#)(?: of)? (?=\w)"), "number of "),
+    (re.compile(r"^(?:mnt|amt) (?=\w)(?!total\b|sum\b)"), "spend on "),
+    (re.compile(r"^avg (?=\w)"), "average "),
+    (re.compile(r"^pct (?=\w)"), "percent "),
 )
 
 
@@ -43,9 +43,7 @@ def label_of(header: str) -> str:
         word if has_small and len(word) > 1 and word.isupper() else word.lower() for word in words
     )
     for beginning, meaning in BEGINNINGS:
-        if beginning.match(label):
-            label = beginning.sub(meaning, label, count=1)
-            break
+        label = beginning.sub(meaning, label)
     unit = header[end:].replace("{", "").replace("}", "")
     return " ".join(f"{label} {unit}".split()) or feature_name(header) or "column"
 

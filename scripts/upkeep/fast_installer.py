@@ -1,7 +1,7 @@
 """Installing the packages of a lock by uv, which takes a fifth of pip's time.
 
-uv does not read how pip is configured, so it is told: indexes, folders of wheels, certificates.
-Where pip is configured in a way that uv has no word for, pip installs.
+uv does not read pip's configuration: indexes, folders of wheels and certificates are passed on to
+it. Where pip is configured by an option that uv lacks, pip installs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Options of pip's configuration and what tells uv the same: a variable, as an index may have a
+# Options of pip's configuration and what they are for uv: a variable, as an index may have a
 # password, or an option for each value.
 VARIABLES = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -65,15 +65,15 @@ def is_installed_by_uv(environment: Path, installer_lock: Path, lock: Path) -> b
         check=False,
     )
     if done.returncode:
-        told = done.stderr.decode(errors="replace").strip().splitlines()
-        why = f" ({told[0].strip()})" if told else ""
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        why = f" ({lines[0].strip()})" if lines else ""
         sys.stderr.write(f"uv has not installed {lock.name}{why}: pip installs it\n")
         sys.stderr.flush()
     return not done.returncode
 
 
 def configuration_of_pip(python: str) -> tuple[list[str], dict[str, str]] | None:
-    """Return options and variables that tell uv how pip is configured; None where none can."""
+    """Return pip's configuration as options and variables of uv; None where uv has none."""
     shown = subprocess.run(
         [python, "-m", "pip", "config", "list"],
         stdout=subprocess.PIPE,

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response
 
 import setup_clients
-from browser import chromium
+from opened_browser import opened_browser
 from report_pages import edited, make_hostile
 from shops import ROOT, rows
 from shown_marts import make_shown
@@ -126,12 +126,8 @@ def served(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, which refuses its sandbox to root."""
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=options)
-        yield opened
-        opened.close()
+    with opened_browser() as browser:
+        yield browser
 
 
 def draw(browser: Browser, site: Site, path: str) -> Drawn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from browser import chromium
+from opened_browser import opened_browser
 from report_page import palette, wording
 from report_page.page import brief_page, whole_page
 from report_pages import edited, make_eight_segments, make_hostile, make_large, make_orderless
@@ -63,12 +62,8 @@ def pages(shop: Built, large: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Chromium refuses its sandbox to root, whom containers run everything as.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=options)
-        yield started
-        started.close()
+    with opened_browser() as browser:
+        yield browser
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Response
 
-from browser import chromium
+from opened_browser import opened_browser
 from superset_server import Superset
 
 WIDTH = 1600
@@ -52,14 +51,10 @@ class Drawn:
 @contextmanager
 def logged_in(superset: Superset) -> Iterator[BrowserContext]:
     """Open a browser that is logged in to a server."""
-    # Chromium refuses its sandbox to root, whom containers run everything as.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+    with opened_browser() as browser:
         context = browser.new_context(viewport={"width": WIDTH, "height": 1000})
         context.request.post(f"{superset.address}/login/", form=superset.credentials)
         yield context
-        browser.close()
 
 
 def draw(

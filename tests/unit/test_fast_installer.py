@@ -1,4 +1,4 @@
-"""Installing by uv: told how pip is configured, and left to pip where it cannot be told."""
+"""Installing by uv with pip's configuration, and by pip where uv has no such option."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def configured(folder: Path, *lines: str) -> Path:
         (["global.client-cert='/etc/own.pem'"], None),
     ],
 )
-def test_uv_is_told_how_pip_is_configured(tmp_path, lines, expected):
+def test_uv_gets_the_configuration_of_pip(tmp_path, lines, expected):
     assert configuration_of_pip(str(configured(tmp_path, *lines))) == expected
 
 
@@ -67,9 +67,9 @@ def test_what_uv_does_not_install_is_left_to_pip_and_said(tmp_path, capsys):
     assert capsys.readouterr().err == (
         "uv has not installed requirements.lock (error: no such index): pip installs it\n"
     )
-    program(tmp_path / "bin" / "uv", 'echo "$@" > "$(dirname "$0")/told"')
+    program(tmp_path / "bin" / "uv", 'echo "$@" > "$(dirname "$0")/arguments"')
     assert is_installed_by_uv(tmp_path, lock, lock)
-    told = (tmp_path / "bin" / "told").read_text()
-    assert "--require-hashes" in told
-    assert "--only-binary :all:" in told
+    arguments = (tmp_path / "bin" / "arguments").read_text()
+    assert "--require-hashes" in arguments
+    assert "--only-binary :all:" in arguments
     assert capsys.readouterr().err == ""

@@ -1,5 +1,5 @@
 -- Values of a tenth of those who told, above the average.
-with told as (
+with worded as (
     select
         * replace (
             case
@@ -17,7 +17,7 @@ select
     value,
     index_value,
     customer_share
-from told
+from worded
 where
     segment_id = $segment_id
     and not is_small_group

@@ -1,5 +1,5 @@
 -- Bands in the order of their numbers; groups below the minimum size are not shown.
-with told as (
+with worded as (
     select
         * replace (
             case
@@ -21,7 +21,7 @@ select
     customer_share,
     population_share,
     index_value
-from told
+from worded
 where not is_small_group
 order by
     attribute,

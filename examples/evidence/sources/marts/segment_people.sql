@@ -22,7 +22,7 @@ dataset as (
 
     select
         labels.segment,
-        replace(segment_demographics.attribute, '_', ' ') as attribute,
+        segment_demographics.attribute_label as attribute,
         segment_demographics.value,
         labels.segment_id,
         segment_demographics.customer_share,
