@@ -25,9 +25,16 @@ run_facts as (
 
 ),
 
-run_warnings as (
+segment_statistics as (
 
-    select * from {{ ref('run_warnings') }}
+    select * from {{ ref('segment_statistics') }}
+    where customer_count >= {{ setting_within('min_group_size', 1, 1000000) }}
+
+),
+
+history_movement as (
+
+    select * from {{ ref('history_movement') }}
 
 ),
 
@@ -35,6 +42,134 @@ backtest_finding as (
 
     select * from {{ ref('baseline_findings') }}
     where basis = 'backtest'
+
+),
+
+segment_sizes as (
+
+    select
+        segment_id,
+        max(customer_count) as customer_count
+    from segment_statistics
+    group by segment_id
+
+),
+
+-- Customers who came into a segment, or left it, since the last run.
+size_changes as (
+
+    select
+        segment_sizes.segment_id,
+        max(segment_sizes.customer_count) as customer_count,
+        sum(case
+            when history_movement.to_segment_id = segment_sizes.segment_id
+                then history_movement.customer_count
+            else -history_movement.customer_count
+        end) as net_count,
+        sum(history_movement.customer_count) as crossing_count
+    from segment_sizes
+    inner join history_movement
+        on
+            segment_sizes.segment_id = history_movement.to_segment_id
+            or segment_sizes.segment_id = history_movement.from_segment_id
+    inner join segmentation_run
+        on history_movement.run_number = segmentation_run.run_number
+    where history_movement.from_group <> history_movement.to_group
+    group by segment_sizes.segment_id
+
+),
+
+-- McNemar's test: by chance as many come as leave, but for the root of both.
+size_warnings as (
+
+    select
+        segment_id,
+        1 as kind,
+        'segment ' || cast(segment_id as string) || ' became '
+        || case when net_count > 0 then 'larger' else 'smaller' end
+        || ' by more than chance since the run before' as warning
+    from size_changes
+    where
+        abs(net_count) >= sqrt(crossing_count)
+        * {{ setting_within('min_size_change_deviations', 0, 100) }}
+        and abs(net_count)
+        >= {{ setting_within('min_size_change_share', 0, 1) }}
+        * customer_count
+
+),
+
+-- Features that most of the segment have, and of which one value makes up much
+-- of the segment's sum.
+extreme_warnings as (
+
+    select
+        segment_id,
+        2 as kind,
+        'one value makes up much of '
+        || {{ text_join('label', ' and of ', 'position, feature') }}
+        || ' in segment ' || cast(segment_id as string)
+        || ', maybe by a fault of the data' as warning
+    from segment_statistics
+    where
+        family <> 'needs'
+        and p10_value >= 0
+        and median_value > 0
+        and known_count >= {{ setting_within('min_extreme_count', 1, 1000000) }}
+        and maximum_value >= {{ setting_within('max_extreme_share', 0, 1) }}
+        * mean_value * known_count
+    group by segment_id
+
+),
+
+-- How far the centre is from that of all, and how much of it by one feature.
+centre_distances as (
+
+    select
+        segment_id,
+        label,
+        power(standardised_difference, 2) as distance,
+        sum(power(standardised_difference, 2)) over (partition by segment_id)
+            as whole_distance,
+        count(*) over (partition by segment_id) as feature_count
+    from segment_statistics
+    where
+        is_used
+        and family <> 'needs'
+        and standardised_difference is not null
+
+),
+
+single_feature_warnings as (
+
+    select
+        segment_id,
+        3 as kind,
+        'segment ' || cast(segment_id as string)
+        || ' differs from the others by little but ' || label as warning
+    from centre_distances
+    where
+        feature_count >= 4
+        and distance >= 1
+        and distance
+        > {{ setting_within('max_single_feature_share', 0, 1) }}
+        * whole_distance
+
+),
+
+warnings as (
+
+    select * from size_warnings
+    union all
+    select * from extreme_warnings
+    union all
+    select * from single_feature_warnings
+
+),
+
+run_warnings as (
+
+    select {{ text_join('warning', '; ', 'kind, segment_id') }} as warnings
+    from warnings
 
 ),
 
