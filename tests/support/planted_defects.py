@@ -239,7 +239,7 @@ DEFECTS = {
     "assert_lift_counts_whole_segments": Defect(
         "customers are counted twice, in the rows that the defect above makes",
         "acting",
-        "segmentation/activation/lift_comparisons.sql",
+        "marts/segments/segment_lift.sql",
         "        count(*) as customer_count,\n        as_of_date\n    from members",
         "        2 * count(*) as customer_count,\n        as_of_date\n    from members",
     ),
