@@ -38,11 +38,7 @@ class Growth:
         self.connection.execute("create schema build.segmentation")
         self.models = {
             name: compiled(chance, name)
-            for name in (
-                "int_future_spend_estimates",
-                "int_growth_spend_bands",
-                "segment_future_spend",
-            )
+            for name in ("int_growth_spend_bands", "segment_future_spend")
         }
 
     def shown(self, segment, before, first, second):
