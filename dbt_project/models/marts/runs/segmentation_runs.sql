@@ -168,7 +168,9 @@ warnings as (
 
 run_warnings as (
 
-    select {{ text_join('warning', '; ', 'kind, segment_id') }} as warnings
+    select
+        {{ text_join('warning', '; ', 'kind, segment_id, warning') }}
+            as warnings
     from warnings
 
 ),
