@@ -106,15 +106,18 @@ ranked as (
 
 slots as (
 
-    {% for kind, count in slots.items() -%}
-    {% for position in range(1, count + 1) -%}
     select
-        '{{ kind }}' as kind,
-        {{ position }} as position
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        numbered.kind,
+        numbered.position
+    from (
+        values
+        {% for kind, count in slots.items() -%}
+        {% for position in range(1, count + 1) -%}
+        ('{{ kind }}', {{ position }}){{ ',' if not loop.last }}
+        {% endfor -%}
+        {{ ',' if not loop.last }}
+        {% endfor %}
+    ) as numbered (kind, position)
 
 ),
 

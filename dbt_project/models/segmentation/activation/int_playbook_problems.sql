@@ -1,4 +1,8 @@
 {% set known = playbook_vocabulary() %}
+{% set emptied = {} %}
+{% for name in known.placeholders %}
+{% do emptied.update({name: "''"}) %}
+{% endfor %}
 
 with
 
@@ -43,15 +47,71 @@ placed as (
 
 {{ playbook_conditions('trimmed') }},
 
+text_columns as (
+
+    select
+        texts.column_name,
+        texts.is_optional
+    from (
+        values
+        {% for text in known.texts -%}
+        ('{{ text }}', {{ text in known.optional_texts }})
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    ) as texts (column_name, is_optional)
+
+),
+
+templates as (
+
+    select
+        placed.rule_order,
+        placed.rule_number,
+        text_columns.column_name,
+        text_columns.is_optional,
+        case text_columns.column_name
+            {% for text in known.texts -%}
+            when '{{ text }}' then placed.{{ text }}
+            {% endfor -%}
+        end as template
+    from placed
+    cross join text_columns
+
+),
+
+templates_emptied as (
+
+    select
+        *,
+        {{ is_open_outside_clauses('template') }} as is_open,
+        {{ filled_template('template', emptied) }} as without_placeholders
+    from templates
+
+),
+
+templates_read as (
+
+    select
+        *,
+        instr(without_placeholders, '{') > 0
+        or instr(without_placeholders, '}') > 0 as has_braces
+    from templates_emptied
+
+),
+
 -- Rules may ask for what is made of orders though definitions of a user leave
 -- it out: such a rule meets no segment.
 features_named as (
 
     select feature from feature_definitions
-    {%- for feature in behaviour_features() %}
     union
-    select '{{ feature }}' as feature
-    {%- endfor %}
+    select usual_features.feature
+    from (
+        values
+        {% for feature in behaviour_features() -%}
+        ('{{ feature }}'){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as usual_features (feature)
 
 ),
 
@@ -59,10 +119,14 @@ features_named as (
 -- their values are not.
 measures as (
 
-    {% for measure in playbook_measures() -%}
-    select '{{ measure }}' as measure
+    select fixed_measures.measure
+    from (
+        values
+        {% for measure in playbook_measures() -%}
+        ('{{ measure }}'){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as fixed_measures (measure)
     union all
-    {% endfor -%}
     {% for figure in known.feature_figures -%}
     select 'feature:' || feature || ' {{ figure }}' as measure
     from features_named
@@ -244,40 +308,28 @@ problems as (
         'bounds that a figure can meet' as expected
     from bounds
     where lowest > highest
-    {%- for text in known.texts %}
     union all
     select
         rule_order,
         rule_number,
-        '{{ text }}' as column_name,
-        {{ text }} as found,
+        column_name,
+        template as found,
         'a text in which braces hold one of '
         || '{{ known.placeholders | join(", ") }}' as expected
-    from placed
-    where
-        {{ 'false' if text in known.optional_texts else text ~ " = ''" }}
-        {%- set emptied = {} %}
-        {%- for name in known.placeholders %}
-        {%- do emptied.update({name: "''"}) %}
-        {%- endfor %}
-        or instr({{ filled_template(text, emptied) }}, '{') > 0
-        or instr({{ filled_template(text, emptied) }}, '}') > 0
+    from templates_read
+    where (template = '' and not is_optional) or has_braces
     union all
     select
         rule_order,
         rule_number,
-        '{{ text }}' as column_name,
-        {{ text }} as found,
+        column_name,
+        template as found,
         'square brackets around each clause that may be unknown, such as'
         || ' "sent once[ {channel}]", with bars between alternatives, and'
         || ' no brackets in brackets; only {customer_count} is always known'
             as expected
-    from placed
-    where
-        {{ is_open_outside_clauses(text) }}
-        and instr({{ filled_template(text, emptied) }}, '{') = 0
-        and instr({{ filled_template(text, emptied) }}, '}') = 0
-    {%- endfor %}
+    from templates_read
+    where is_open and not has_braces
     union all
     select
         rule_order,

@@ -266,6 +266,14 @@ contacts as (
 
 ),
 
+answers as (
+
+    select true as is_reached
+    union all
+    select false as is_reached
+
+),
+
 -- Customers without a contact have no trait of it, and are known.
 trait_counts as (
 
@@ -285,20 +293,16 @@ trait_counts as (
         traits.label
     union all
     select
-        segment_id,
-        subject,
-        subject as trait,
-        label,
-        reached_count as people
+        contacts.segment_id,
+        contacts.subject,
+        case when answers.is_reached then contacts.subject end as trait,
+        contacts.label,
+        case
+            when answers.is_reached then contacts.reached_count
+            else contacts.customer_count - contacts.reached_count
+        end as people
     from contacts
-    union all
-    select
-        segment_id,
-        subject,
-        cast(null as string) as trait,
-        label,
-        customer_count - reached_count as people
-    from contacts
+    cross join answers
 
 ),
 
@@ -469,6 +473,69 @@ leading_ranked as (
 
 ),
 
+-- What figures are told of what.
+subjects as (
+
+    {% for amount, label in amounts.items() -%}
+    select
+        '{{ amount }}' as subject,
+        '{{ label }}' as label
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+kinds as (
+
+    select 'feature' as kind
+    union all
+    select 'attribute' as kind
+
+),
+
+figures as (
+
+    select
+        endings.figure,
+        endings.ending
+    from (
+        values
+        ('share', ''),
+        ('difference', ''),
+        ('mean', ''),
+        ('index', ', index')
+    ) as endings (figure, ending)
+
+),
+
+amounts_worded as (
+
+    select
+        amounts.segment_id,
+        figures.figure,
+        subjects.subject,
+        subjects.label || figures.ending as label,
+        {% for column, name in [
+            ('amount', '{}'), ('population', 'population_{}')
+        ] -%}
+        case subjects.subject
+            {% for amount in amounts -%}
+            when '{{ amount }}' then amounts.{{ name.format(amount) }}
+            {% endfor -%}
+        end as {{ column }},
+        {% endfor -%}
+        case subjects.subject
+            {% for amount in amounts -%}
+            when '{{ amount }}' then {{ words_of_amounts[amount] }}
+            {% endfor -%}
+        end as words
+    from amounts
+    cross join subjects
+    inner join figures
+        on figures.figure in ('mean', 'index')
+
+),
+
 measured as (
 
     {% for index in indexes -%}
@@ -485,31 +552,21 @@ measured as (
     from segment_indexes
     union all
     {% endfor -%}
-    {% for amount, label in amounts.items() -%}
-    {% for figure in ['index', 'mean'] -%}
     select
         segment_id,
-        '{{ amount }}' as subject,
-        '{{ label ~ (", index" if figure == "index" else "") }}' as label,
-        '{{ figure }}' as figure,
-        {% if figure == 'index' -%}
-        100 * {{ amount }}
-        / case
-            when population_{{ amount }} > 0
-                then population_{{ amount }}
+        subject,
+        label,
+        figure,
+        case figure
+            when 'mean' then case when population is not null then amount end
+            else 100 * amount / case when population > 0 then population end
         end as estimate,
-        {% else -%}
-        case when population_{{ amount }} is not null then {{ amount }} end
-            as estimate,
-        {% endif -%}
         cast(null as double) as lower_value,
         cast(null as double) as upper_value,
-        {{ words_of_amounts[amount] }} as words,
+        words,
         true as is_shown
-    from amounts
+    from amounts_worded
     union all
-    {% endfor -%}
-    {% endfor -%}
     -- How far the most similar segment of higher value is above this one.
     select
         segment_indexes.segment_id,
@@ -534,28 +591,27 @@ measured as (
     where segment_indexes.yield_basis = 'attributes'
     union all
     select
-        segment_id,
-        trait as subject,
-        label,
-        'share' as figure,
-        share as estimate,
-        share_lower as lower_value,
-        share_upper as upper_value,
-        words,
-        is_shown
+        shares_worded.segment_id,
+        shares_worded.trait as subject,
+        shares_worded.label || figures.ending as label,
+        figures.figure,
+        {% for column, name in [
+            ('share', 'estimate'),
+            ('share_lower', 'lower_value'),
+            ('share_upper', 'upper_value'),
+        ] -%}
+        case figures.figure
+            when 'share' then shares_worded.{{ column }}
+            else
+                100 * shares_worded.{{ column }}
+                / shares_worded.population_share
+        end as {{ name }},
+        {% endfor -%}
+        shares_worded.words,
+        shares_worded.is_shown
     from shares_worded
-    union all
-    select
-        segment_id,
-        trait as subject,
-        label || ', index' as label,
-        'index' as figure,
-        100 * share / population_share as estimate,
-        100 * share_lower / population_share as lower_value,
-        100 * share_upper / population_share as upper_value,
-        words,
-        is_shown
-    from shares_worded
+    inner join figures
+        on figures.figure in ('share', 'index')
     union all
     select
         segment_id,
@@ -569,47 +625,39 @@ measured as (
         true as is_shown
     from leading_ranked
     where place = 1
-    {% for kind in ['feature', 'attribute'] -%}
     union all
     select
-        segment_id,
-        '{{ kind }}:' || feature as subject,
-        label,
-        'difference' as figure,
-        difference as estimate,
-        difference - margin as lower_value,
-        difference + margin as upper_value,
-        words,
+        features.segment_id,
+        kinds.kind || ':' || features.feature as subject,
+        features.label || figures.ending as label,
+        figures.figure,
+        case figures.figure
+            when 'difference' then features.difference
+            when 'mean' then features.mean_value
+            else features.index_value
+        end as estimate,
+        {% for bound, sign in [('lower', '-'), ('upper', '+')] -%}
+        case figures.figure
+            when 'difference'
+                then features.difference {{ sign }} features.margin
+            when 'mean'
+                then
+                    features.mean_value
+                    {{ sign }} features.margin * features.standard_deviation
+            else
+                features.index_value
+                {{ sign }} 100 * features.margin * features.standard_deviation
+                / features.population_mean
+        end as {{ bound }}_value,
+        {% endfor -%}
+        features.words,
         true as is_shown
     from features
-    union all
-    select
-        segment_id,
-        '{{ kind }}:' || feature as subject,
-        label,
-        'mean' as figure,
-        mean_value as estimate,
-        mean_value - margin * standard_deviation as lower_value,
-        mean_value + margin * standard_deviation as upper_value,
-        words,
-        true as is_shown
-    from features
-    union all
-    select
-        segment_id,
-        '{{ kind }}:' || feature as subject,
-        label || ', index' as label,
-        'index' as figure,
-        index_value as estimate,
-        index_value - 100 * margin * standard_deviation / population_mean
-            as lower_value,
-        index_value + 100 * margin * standard_deviation / population_mean
-            as upper_value,
-        words,
-        true as is_shown
-    from features
-    where population_mean > 0
-    {% endfor %}
+    cross join kinds
+    inner join figures
+        on
+            figures.figure in ('difference', 'mean')
+            or (figures.figure = 'index' and features.population_mean > 0)
 
 ),
 

@@ -241,28 +241,57 @@ worded as (
 
 ),
 
--- What each end of an axis stands for: what customers there are high in, one of
--- each block before a second of any, and then what they are low in.
-loadings as (
+ends_of_needs as (
 
     {% for need in need_scores() -%}
-    {% for side, sign in [('high', ''), ('low', '-')] -%}
+    {% for side, sign in [('high', '1'), ('low', '-1')] -%}
     select
         '{{ need }}' as need,
         '{{ side }}' as side,
-        case when {{ sign }}loading_{{ need[-1] }} > 0 then high_phrase
-            else low_phrase
-        end as phrase,
-        needs_block,
-        position,
-        {{ sign }}loading_{{ need[-1] }} < 0 as is_low,
-        is_bookkeeping,
-        abs(loading_{{ need[-1] }}) as loading
-    from worded
+        {{ sign }} as sign
     {{ 'union all' if not loop.last }}
     {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+loadings as (
+
+    select
+        ends_of_needs.need,
+        ends_of_needs.side,
+        worded.high_phrase,
+        worded.low_phrase,
+        worded.needs_block,
+        worded.position,
+        worded.is_bookkeeping,
+        ends_of_needs.sign
+        * case ends_of_needs.need
+            {% for need in need_scores() -%}
+            when '{{ need }}' then worded.loading_{{ need[-1] }}
+            {% endfor -%}
+        end as signed_loading
+    from worded
+    cross join ends_of_needs
+
+),
+
+-- What each end of an axis stands for: what customers there are high in, one of
+-- each block before a second of any, and then what they are low in.
+phrases as (
+
+    select
+        need,
+        side,
+        case when signed_loading > 0 then high_phrase else low_phrase end
+            as phrase,
+        needs_block,
+        position,
+        signed_loading < 0 as is_low,
+        is_bookkeeping,
+        abs(signed_loading) as loading
+    from loadings
 
 ),
 
@@ -280,7 +309,7 @@ ranked_in_block as (
                 loading desc,
                 position asc
         ) as block_rank
-    from loadings
+    from phrases
     where
         loading >= {{ var('min_need_loading') }}
         and not is_bookkeeping
