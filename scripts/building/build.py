@@ -155,7 +155,7 @@ def build_on_spark(settings: Settings) -> int:
         look_before_loading(settings)
         say(f"Loading {settings.source} for Spark")
         with clock.stage("load"):
-            check_loaded(settings, load_for_spark(settings, lock), window_days(PROJECT))
+            check_loaded(settings, load_for_spark(settings), window_days(PROJECT))
         say(f"Running dbt on Spark, {settings.spark_master}")
         with clock.stage("dbt"):
             model_on_spark(settings, lock)

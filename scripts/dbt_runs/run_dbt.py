@@ -24,7 +24,7 @@ from common.settings import Settings
 from common.sources import source_of
 from common.system_errors import problem_of_lines
 from dbt_runs.dbt_results import Progress
-from dbt_runs.spark_settings import SparkWarehouse
+from dbt_runs.spark_settings import NOT_STARTED, SparkWarehouse
 from store.privacy import KEY_NAME
 
 PROJECT = ROOT / "dbt_project"
@@ -232,6 +232,13 @@ def run_quietly(settings: Settings, arguments: Sequence[str], lock: int) -> None
     if code == 0:
         progress.finish()
         return
+    if code == NOT_STARTED:
+        for line in others:
+            warn(f"  {line}")
+        raise Problem(
+            f"Spark could not be started on SPARK_MASTER={settings.spark_master} (see above); "
+            f"its properties are in {SparkWarehouse(warehouse.path).conf}"
+        )
     log = warehouse.dbt_logs / "dbt.log"
     try:
         refused = progress.refusal(run_results)

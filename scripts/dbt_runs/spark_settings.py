@@ -23,6 +23,16 @@ MAX_RESULT_SIZE = "64m"
 # Tables that a join hands to every worker come through the driver. Spark goes by the size of their
 # files, and rows in memory take several times that.
 MAX_BROADCAST_SIZE = "2m"
+# Compiling a query takes longer than running it interpreted on so few raw rows: bytes of Parquet.
+FEW_BYTES = 8_000_000
+QUICK_ON_FEW_ROWS = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+# What dbt's process ends with when Spark cannot be started.
+NOT_STARTED = 69
 # Results depend on these, whatever anybody asks for.
 FIXED = ("spark.sql.session.timeZone", "spark.sql.ansi.enabled", "spark.sql.timestampType")
 PROPERTY = re.compile(r"(spark\.[A-Za-z0-9_.-]+)(?:\s*[=:]\s*|\s+)(.*)")
@@ -68,6 +78,8 @@ def delete_spark_tables(warehouse: Warehouse) -> None:
 def properties(settings: Settings) -> dict[str, str]:
     """Return the properties of a session; those of SPARK_CONF win over the defaults.
 
+    The defaults for this machine go by how many raw rows were handed over.
+
     Raises:
         Problem: SPARK_CONF cannot be read, or sets what results depend on.
     """
@@ -106,6 +118,8 @@ def properties(settings: Settings) -> dict[str, str]:
             # Two hundred, Spark's default, are for a cluster.
             "spark.sql.shuffle.partitions": str(settings.threads),
         }
+        if sum(file.stat().st_size for file in place.raw.rglob("*.parquet")) <= FEW_BYTES:
+            found |= QUICK_ON_FEW_ROWS
     return found | (read_conf(settings.spark_conf) if settings.spark_conf else {})
 
 

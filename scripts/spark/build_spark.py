@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 import sys
-from collections import deque
 
-from common.console import WRONG_USE, Problem, warn
-from common.project_root import ROOT
+from common.console import WRONG_USE, Problem
 from common.settings import Settings
 from dbt_runs.dbt_results import BUILD
-from dbt_runs.run_dbt import FIXED_ENVIRONMENT, run_quietly
-from dbt_runs.spark_settings import SparkWarehouse, spark_settings, write_conf
+from dbt_runs.run_dbt import run_quietly
+from dbt_runs.spark_settings import spark_settings, write_conf
 from loading.load_raw import load
 from loading.loaded import Loaded
 from spark.java import check_java
 from spark.load_spark import export
 from store.build_database import delete_build_database
 from store.history import published_facts
-
-LINES_SHOWN = 20
 
 
 def check_spark() -> None:
@@ -39,11 +33,11 @@ def check_spark() -> None:
         )
 
 
-def load_for_spark(settings: Settings, lock: int) -> Loaded:
+def load_for_spark(settings: Settings) -> Loaded:
     """Load the source's files and the published history, and hand them to Spark.
 
     Raises:
-        Problem: as `load_raw.load`; or AS_OF asks for a replay; or Spark could not be started.
+        Problem: as `load_raw.load`; or AS_OF asks for a replay.
     """
     origin = settings.place
     published = published_facts(origin)
@@ -55,6 +49,7 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
             WRONG_USE,
         )
     there = spark_settings(settings)
+    # What SPARK_CONF has wrong is said before the work; what it goes by is known after it.
     write_conf(there)
     # The build before left views there of what Spark made.
     delete_build_database(there.place)
@@ -62,39 +57,14 @@ def load_for_spark(settings: Settings, lock: int) -> Loaded:
     export(there)
     # Spark has the rows now; a second copy would only take space.
     delete_build_database(there.place)
-    register(there, lock)
+    write_conf(there)
     return loaded
 
 
-def register(settings: Settings, lock: int) -> None:
-    """Register the raw tables in Spark's catalogue, in a separate process.
-
-    The catalogue serves one process at a time, and dbt is the next.
+def model_on_spark(settings: Settings, lock: int) -> None:
+    """Run dbt on Spark, with the tests of data.
 
     Raises:
-        Problem: Spark failed; the end of what it said has been shown.
+        Problem: as `run_quietly`; or Spark could not be started.
     """
-    place = SparkWarehouse(settings.warehouse)
-    finished = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "spark" / "load_spark.py"), str(place.raw)],
-        env={**os.environ, **FIXED_ENVIRONMENT, "SPARK_CONF_DIR": str(place.conf)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        pass_fds=(lock,),
-        check=False,
-    )
-    if finished.returncode:
-        for line in deque(finished.stdout.splitlines(), maxlen=LINES_SHOWN):
-            warn(f"  {line}")
-        raise Problem(
-            f"Spark could not be started on SPARK_MASTER={settings.spark_master} (see above); "
-            f"its properties are in {place.conf}"
-        )
-
-
-def model_on_spark(settings: Settings, lock: int) -> None:
-    """Run dbt on Spark, with the tests of data."""
     run_quietly(spark_settings(settings), BUILD, lock)

@@ -7,6 +7,7 @@ returns is written as its table.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,12 @@ from dbt.adapters.spark.impl import SparkAdapter
 from dbt.cli.main import cli
 from dbt_common.exceptions import DbtRuntimeError
 from pyspark.sql import DataFrame, SparkSession
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dbt_runs.dbt_results import BUILD
+from dbt_runs.spark_settings import NOT_STARTED
+from spark.load_spark import exported
 
 ROOT = Path(__file__).resolve().parents[2]
 # What dbt-spark puts after the model: how Databricks writes it.
@@ -68,8 +75,28 @@ def take_python_models() -> None:
     SparkAdapter.python_submission_helpers = property(lambda _: {METHOD: SessionJobHelper})
 
 
+def start(place: Path) -> None:
+    """Start the session that dbt will use, and tell its catalogue of the raw tables in a folder.
+
+    Ends this process where Spark cannot be started.
+    """
+    try:
+        session = SparkSession.builder.enableHiveSupport().getOrCreate()
+    except Exception:
+        traceback.print_exc()
+        sys.exit(NOT_STARTED)
+    for schema, name, folder in exported(place):
+        table = f"`{schema}`.`{name}`"
+        session.sql(f"create schema if not exists `{schema}`")
+        session.sql(f"drop table if exists {table}")
+        # Their rows are not read.
+        session.catalog.createTable(table, path=str(folder), source="parquet")
+
+
 if __name__ == "__main__":
-    # In the place of this folder, where dbt would look for plugins; the models import models_py.
-    sys.path[0] = str(ROOT)
+    # In the place of the scripts, where dbt would look for plugins; the models import models_py.
+    sys.path[:2] = [str(ROOT)]
     take_python_models()
+    if BUILD[0] in sys.argv:
+        start(Path(os.environ["SPARK_CONF_DIR"]).parent / "raw")
     cli()

@@ -6,17 +6,12 @@ table to Parquet; Spark gets the files' place and no row goes through this progr
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from common.program import run
 from common.quoting import identifier, literal
 from common.settings import Settings
 from dbt_runs.spark_settings import SparkWarehouse
@@ -81,30 +76,3 @@ def exported(place: Path) -> Iterator[tuple[str, str, Path]]:
     """Yield schema, name and folder of what was written: a folder of tables for each schema."""
     for folder in sorted(place.glob("*/*")):
         yield folder.parent.name, folder.name, folder
-
-
-def register(place: Path) -> None:
-    """Tell Spark's catalogue where the tables are; their rows are not read."""
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.builder.enableHiveSupport().getOrCreate()
-    try:
-        for schema, name, folder in exported(place):
-            table = f"`{schema}`.`{name}`"
-            session.sql(f"create schema if not exists `{schema}`")
-            session.sql(f"drop table if exists {table}")
-            session.catalog.createTable(table, path=str(folder), source="parquet")
-    finally:
-        session.stop()
-
-
-def main() -> int:
-    """Register tables with the Spark that SPARK_CONF_DIR describes."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="folder with a Parquet folder for each table")
-    register(parser.parse_args().folder)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -16,7 +16,7 @@ from test_guards_code import COMMAND, guarding_code, messages_of_failed, read_re
 from common.settings import resolve
 from dbt_runs.spark_settings import SparkWarehouse, spark_settings
 from shops import ROOT, SHOP, Builds, Built, build, clean_environment, copy_warehouse
-from spark import build_spark
+from spark.build_spark import load_for_spark
 from spark_builds import (
     ABSOLUTE_IN_MARTS,
     MARTS,
@@ -262,15 +262,12 @@ def test_what_spark_leaves_is_what_is_documented(spark: Built) -> None:
     assert there == {".lock", "marts.duckdb", "parquet", "spark", "tmp", "versions"}
 
 
-def test_the_next_build_loads_over_what_a_build_left(
-    spark: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_build_loads_over_what_a_build_left(spark: Built, tmp_path: Path) -> None:
     warehouse = copy_warehouse(spark, tmp_path / "warehouse")
     given = {"SOURCE": "own_files", "DATA": str(SHOP), "WAREHOUSE": str(warehouse)}
     settings = resolve(given | {"TARGET": "spark"})
     assert spark_settings(settings).place.build_db.exists()
-    monkeypatch.setattr(build_spark, "register", lambda settings, lock: None)
-    loaded = build_spark.load_for_spark(settings, 0)
+    loaded = load_for_spark(settings)
     assert {table.table.name for table in loaded.tables} >= {"order_lines", "customers"}
 
 

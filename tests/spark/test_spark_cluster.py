@@ -10,12 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dbt_runs.spark_settings import QUICK_ON_FEW_ROWS
 from shops import Built, build
 from spark_builds import (
     ABSOLUTE_IN_MARTS,
     MARTS,
-    QUICK,
-    QUICK_JAVA,
     RELATIVE_IN_MARTS,
     SECONDS_TO_BUILD,
     assert_equal,
@@ -44,7 +43,8 @@ def built_on_cluster(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The fixture shop, built on a master and two workers of one core each."""
     folder = tmp_path_factory.mktemp("cluster")
     conf = folder / "cluster.conf"
-    conf.write_text(QUICK + LOOPBACK, encoding="utf-8")
+    quick = "".join(f"{name} {value}\n" for name, value in QUICK_ON_FEW_ROWS.items())
+    conf.write_text(quick + LOOPBACK, encoding="utf-8")
     with cluster(folder) as master:
         built = on_spark(folder / "warehouse", spark_master=master, spark_conf=conf).checked()
     for worker in ("worker0", "worker1"):
@@ -92,12 +92,11 @@ def many_customers(folder: Path) -> Path:
 
 def test_a_driver_that_may_be_told_a_megabyte_builds_for_more_customers(tmp_path: Path) -> None:
     conf = tmp_path / "small.conf"
-    conf.write_text(QUICK + SMALL_DRIVER, encoding="utf-8")
+    conf.write_text(SMALL_DRIVER, encoding="utf-8")
     built = build(
         many_customers(tmp_path / "orders"),
         tmp_path / "warehouse",
         seconds=SECONDS_TO_BUILD,
-        environment={"JAVA_TOOL_OPTIONS": QUICK_JAVA},
         target="spark",
         threads=2,
         memory="4GB",

@@ -17,7 +17,9 @@ from common.project_root import ROOT
 from common.settings import Settings, resolve
 from common.warehouse_paths import Warehouse
 from dbt_runs.spark_settings import (
+    FEW_BYTES,
     MAX_RESULT_SIZE,
+    QUICK_ON_FEW_ROWS,
     SparkWarehouse,
     delete_spark_tables,
     properties,
@@ -148,8 +150,29 @@ def test_this_machine_is_the_default_master(given: Settings) -> None:
     found = properties(given)
     assert found["spark.master"] == "local[3]"
     assert found["spark.driver.memory"] == "2900m"
-    assert found["spark.sql.shuffle.partitions"] == "3"
     assert found["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+def handed_over(given: Settings, size: int) -> None:
+    """Write so many bytes to where raw rows are handed over."""
+    folder = SparkWarehouse(given.warehouse).raw / "raw" / "order_lines"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "part-0.parquet").write_bytes(b"0" * size)
+
+
+def test_queries_of_few_rows_are_not_compiled(given: Settings) -> None:
+    handed_over(given, FEW_BYTES)
+    assert properties(given).items() >= QUICK_ON_FEW_ROWS.items()
+    handed_over(given, FEW_BYTES + 1)
+    found = properties(given)
+    assert found.keys() & QUICK_ON_FEW_ROWS.keys() == {"spark.sql.shuffle.partitions"}
+    assert found["spark.sql.shuffle.partitions"] == "3"
+
+
+def test_another_master_compiles_whatever_there_is(given: Settings) -> None:
+    handed_over(given, FEW_BYTES)
+    found = properties(replace(given, spark_master="spark://host:7077"))
+    assert found.keys() & QUICK_ON_FEW_ROWS.keys() == set()
 
 
 def test_the_driver_may_take_little(given: Settings) -> None:

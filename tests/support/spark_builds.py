@@ -14,14 +14,6 @@ from shops import SHOP, Built, build
 RELATIVE = 1e-9
 # Many times what it takes on a machine that does nothing else: each query is a job of Spark.
 SECONDS_TO_BUILD = 3600
-# Compiling costs more than running on so few rows.
-QUICK = """
-spark.sql.shuffle.partitions 1
-spark.sql.codegen.wholeStage false
-spark.sql.codegen.factoryMode NO_CODEGEN
-spark.sql.adaptive.enabled false
-"""
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # Each engine hashes in its own way: such a column only tells rows of one build apart.
 HASHES = {
     "digest",
@@ -76,16 +68,12 @@ MARTS = (
 
 
 def on_spark(warehouse: Path, **settings: object) -> Built:
-    """Build the fixture shop on Spark, set for small data on two threads."""
-    conf = warehouse.parent / "spark.conf"
-    conf.parent.mkdir(parents=True, exist_ok=True)
-    conf.write_text(QUICK, encoding="utf-8")
+    """Build the fixture shop on Spark on two threads."""
     return build(
         SHOP,
         warehouse,
         seconds=SECONDS_TO_BUILD,
-        environment={"JAVA_TOOL_OPTIONS": QUICK_JAVA},
-        **{"target": "spark", "threads": 2, "memory": "3GB", "spark_conf": conf, **settings},
+        **{"target": "spark", "threads": 2, "memory": "3GB", **settings},
     )
 
 
