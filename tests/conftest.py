@@ -11,6 +11,7 @@ from functools import partial
 import duckdb
 import pytest
 
+from common.machine import processors
 from shops import Builds, Built, build_shop
 from stub_builds import without_macros
 
@@ -40,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make test-faults` be longer or shorter."""
     for name, number in LONG_FORM.items():
         parser.addoption(f"--{name}", type=int, default=number, help=f"{number} in the long form")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes share the tests: they wait for builds, files and each other."""
+    return 2 * processors()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

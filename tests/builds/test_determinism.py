@@ -6,7 +6,7 @@ from export_ordered import digests
 from shops import SHOP, Builds, Built, build, shuffle_csv
 from stationary_shop import TYPES, stationary_shop
 
-pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+pytestmark = pytest.mark.many_builds
 
 
 def build_shop_shuffled(builds: Builds) -> Built:
@@ -49,7 +49,12 @@ CHAINS = [
     ("one", "other"),
     [
         # Every kind of edge, among them rows of which one is kept.
-        pytest.param("shop", "shuffled_shop", id="2 threads and 1, shuffled edges"),
+        pytest.param(
+            "shop",
+            "shuffled_shop",
+            id="2 threads and 1, shuffled edges",
+            marks=pytest.mark.short,
+        ),
         # Enough rows that the threads do share the work.
         pytest.param(
             "stationary",
@@ -60,6 +65,7 @@ CHAINS = [
             "stationary",
             "stationary_shuffled",
             id="2 threads and 4, shuffled",
+            marks=pytest.mark.short,
         ),
     ],
 )
@@ -71,12 +77,14 @@ def test_every_mart_is_the_same(builds, one, other):
     assert found.keys() == expected.keys()
 
 
+@pytest.mark.short
 def test_shuffled_files_are_not_the_same_files(builds):
     ledger = "select source_table, file_sha256 from history.load_ledger order by all"
     pairs = zip(builds["shop"].query(ledger), builds["shuffled_shop"].query(ledger), strict=True)
     assert all(a[0] == b[0] and a[1] != b[1] for a, b in pairs)
 
 
+@pytest.mark.short
 def test_the_larger_shop_has_work_for_several_threads(builds):
     # DuckDB hands out table rows to threads by the 122,880.
     ((line_count,),) = builds["stationary"].query(

@@ -93,6 +93,7 @@ QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database
 
 
 @pytest.mark.faults
+@pytest.mark.short
 @settings(max_examples=4, derandomize=True, **QUIET)
 @HOSTILE
 def test_hostile_rows_add_up(
@@ -102,6 +103,7 @@ def test_hostile_rows_add_up(
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_many_hostile_rows_add_up(pytestconfig: pytest.Config) -> None:
     examples = max(10, pytestconfig.getoption("inputs") // 50)
 

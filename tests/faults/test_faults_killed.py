@@ -31,7 +31,7 @@ from faults import (
 from shops import build
 from store.warehouse import wal_of
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.short]
 
 SEED = 20261123
 # How many of 20 kills fall on each stage.

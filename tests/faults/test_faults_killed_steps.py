@@ -24,7 +24,7 @@ from shops import ROOT, SHOP, clean_environment
 from store.kept_versions import damage, kept_versions
 from stub_builds import build, published
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.short]
 
 SEED = 20261123
 RUN = "select run_number from segmentation_runs where is_current"

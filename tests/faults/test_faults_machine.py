@@ -85,6 +85,7 @@ def test_where_nothing_was_published_there_is_nothing_to_check(tmp_path: Path) -
 
 
 @pytest.mark.faults
+@pytest.mark.short
 @pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.9])
 def test_a_damaged_build_database_is_made_anew(own_shop: Settings, at: float) -> None:
     warehouse = Warehouse(own_shop.warehouse)
@@ -127,6 +128,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_parquet_that_ends_too_early_is_refused(own_shop: Settings) -> None:
     file = own_shop.data / "order_lines.csv"
     whole = own_shop.data / "order_lines.parquet"
@@ -145,6 +147,7 @@ def test_parquet_that_ends_too_early_is_refused(own_shop: Settings) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.short
 @pytest.mark.parametrize("byte_count", [0, 20_000, 150_000])
 def test_no_room_at_load(own_shop: Settings, byte_count: int) -> None:
     ended = script("scripts/load_raw.py", no_file_above(byte_count), **of(own_shop))
@@ -153,6 +156,7 @@ def test_no_room_at_load(own_shop: Settings, byte_count: int) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.short
 @pytest.mark.parametrize("byte_count", [0, 20_000, 300_000])
 def test_no_room_at_publish(two_runs: Settings, byte_count: int) -> None:
     build(two_runs, run_number=3)
@@ -166,6 +170,7 @@ def test_no_room_at_publish(two_runs: Settings, byte_count: int) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_no_room_to_roll_back(two_runs: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # Links take no room; a disk that knows none needs it for a copy.
     ended = script("scripts/rollback.py", no_file_above(0), warehouse=two_runs.warehouse)
@@ -174,6 +179,7 @@ def test_no_room_to_roll_back(two_runs: Settings, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_a_disk_that_is_full_at_load(own_shop: Settings, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with mounted(disk, "size=100k"):
@@ -185,6 +191,7 @@ def test_a_disk_that_is_full_at_load(own_shop: Settings, tmp_path: Path) -> None
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_a_warehouse_that_may_not_be_written_to(own_shop: Settings, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with mounted(disk, "size=1m,ro"):

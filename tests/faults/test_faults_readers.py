@@ -14,7 +14,7 @@ import pytest
 from common.project_root import ROOT
 from fuzz_mutations import CLASSES
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.short]
 
 READERS = (
     "common/column_names",

@@ -17,7 +17,7 @@ from faults import SETTINGS, Start, check_made_good, digests, fresh_copy, prepar
 from machine_faults import mounted
 from shops import Built, build
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.short]
 
 NO_FILE_ABOVE = """
 import os, resource, sys

@@ -48,6 +48,7 @@ def test_a_second_one_waits_when_asked_to(two_runs: Settings) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.short
 @pytest.mark.parametrize(
     "name", ["dev/publish.py", "scripts/rollback.py", "scripts/forget.py", "scripts/load_raw.py"]
 )
@@ -134,6 +135,7 @@ def test_who_waited_for_a_cleaner_holds_the_lock_that_others_see(
 
 
 @pytest.mark.faults
+@pytest.mark.short
 def test_asked_to_end_while_waiting_it_ends(two_runs: Settings) -> None:
     with exclusive(Warehouse(two_runs.warehouse)):
         given = {"source": "own_files", "data": SHOP, "warehouse": two_runs.warehouse, "wait": 1}

@@ -126,6 +126,7 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
     }
 
 
+@pytest.mark.short
 def test_a_stranger_may_read_and_is_told_that_he_may_not_write(place: Path) -> None:
     warehouse = place / "w"
     os.chown(warehouse, BUILDER.user_id, BUILDER.group_id)

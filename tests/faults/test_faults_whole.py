@@ -27,7 +27,7 @@ from hostile import TEXTS
 from report_pages import read
 from shops import ROOT, Built, build, clean_environment
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.short]
 
 FIRST_DAY = date(2024, 1, 1)
 GOOD_CUSTOMERS = 45
