@@ -13,7 +13,7 @@ from store.kept_versions import damage, kept_versions, version_of
 from store.warehouse import exclusive
 from upkeep.rollback import rollback
 
-pytestmark = [pytest.mark.many_builds, pytest.mark.short]
+pytestmark = pytest.mark.many_builds
 
 
 def without_build_database(warehouse: Warehouse) -> None:

@@ -17,7 +17,7 @@ from faults import SETTINGS, Start, check_made_good, digests, fresh_copy, prepar
 from machine_faults import mounted
 from shops import Built, build
 
-pytestmark = [pytest.mark.faults, pytest.mark.short]
+pytestmark = pytest.mark.faults
 
 NO_FILE_ABOVE = """
 import os, resource, sys
@@ -49,6 +49,7 @@ def check_stopped(built: Built, start: Start, *shown: str) -> None:
     assert not list(built.warehouse.temporary.iterdir())
 
 
+@pytest.mark.short
 def test_no_room_in_dbt_and_publish(start: Start) -> None:
     warehouse = Warehouse(fresh_copy(start.warehouse, start.folder / "tight"))
     for byte_count, is_anew, doing in TIGHT:
@@ -62,6 +63,7 @@ def test_no_room_in_dbt_and_publish(start: Start) -> None:
             check_made_good(build(start.data, warehouse.path, **SETTINGS), start)
 
 
+@pytest.mark.short
 def test_a_disk_that_is_full_in_dbt(start: Start, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with mounted(disk, "size=300m"):

@@ -23,7 +23,7 @@ from moving_shop import write_csv
 from shops import Built, build
 from store.kept_versions import damage, kept_versions
 
-pytestmark = [pytest.mark.faults, pytest.mark.short]
+pytestmark = pytest.mark.faults
 
 FIRST_DAY = date(2024, 1, 1)
 # A whole window is there at the first build, so that later ones see no more history than it.
