@@ -103,6 +103,8 @@ def properties(settings: Settings) -> dict[str, str]:
         "spark.sql.autoBroadcastJoinThreshold": MAX_BROADCAST_SIZE,
         "spark.ui.enabled": "false",
         "spark.log.level": "ERROR",
+        # Types of columns are told in full: unit tests cast to what they are told.
+        "spark.sql.debug.maxToStringFields": "100",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.timestampType": "TIMESTAMP_LTZ",
