@@ -103,7 +103,7 @@ def properties(settings: Settings) -> dict[str, str]:
         "spark.sql.autoBroadcastJoinThreshold": MAX_BROADCAST_SIZE,
         "spark.ui.enabled": "false",
         "spark.log.level": "ERROR",
-        # Types of columns are told in full: unit tests cast to what they are told.
+        # Spark shortens types of more fields, and dbt's unit tests cast to the types it shows.
         "spark.sql.debug.maxToStringFields": "100",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",

@@ -23,7 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dbt_runs.dbt_results import BUILD
-from dbt_runs.spark_settings import NOT_STARTED
+from dbt_runs.spark_settings import NOT_STARTED, SparkWarehouse
 from spark.load_spark import exported
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,8 +75,8 @@ def take_python_models() -> None:
     SparkAdapter.python_submission_helpers = property(lambda _: {METHOD: SessionJobHelper})
 
 
-def start(place: Path) -> None:
-    """Start the session that dbt will use, and tell its catalogue of the raw tables in a folder.
+def start(warehouse: SparkWarehouse) -> None:
+    """Start the session that dbt will use, and register the raw tables in its catalogue.
 
     Ends this process where Spark cannot be started.
     """
@@ -85,7 +85,7 @@ def start(place: Path) -> None:
     except Exception:
         traceback.print_exc()
         sys.exit(NOT_STARTED)
-    for schema, name, folder in exported(place):
+    for schema, name, folder in exported(warehouse.raw):
         table = f"`{schema}`.`{name}`"
         session.sql(f"create schema if not exists `{schema}`")
         session.sql(f"drop table if exists {table}")
@@ -98,5 +98,5 @@ if __name__ == "__main__":
     sys.path[:2] = [str(ROOT)]
     take_python_models()
     if BUILD[0] in sys.argv:
-        start(Path(os.environ["SPARK_CONF_DIR"]).parent / "raw")
+        start(SparkWarehouse(Path(os.environ["SPARK_CONF_DIR"]).parent))
     cli()

@@ -473,7 +473,7 @@ leading_ranked as (
 
 ),
 
--- What figures are told of what.
+-- Amounts and their labels.
 subjects as (
 
     {% for amount, label in amounts.items() -%}
