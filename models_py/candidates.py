@@ -7,7 +7,7 @@ deviations. `segment_names` names the published segments, by means in original u
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ AVERAGE, ALL_ROUND = "near the average in everything", "all-round, no pronounced
 REST = "the rest"  # the end of a need that no feature stands for
 PHRASES = 2  # of a name, where they tell it from the others; more where they do not
 DIFFERENCES = 4  # of a profile
+NAME_WORDS, CUT = 8, "…"  # of a name, at most, and what stands for those left out
 # "Strong in bread and strong in fruit" is said as "strong in bread and fruit".
-SHARED_STARTS = ("strong in ", "heavy on ")
+SHARED_STARTS = ("strong in ", "light in ", "heavy on ", "light on ")
 Phrase = tuple[int, str]
 """A phrase, and its place among those of a name."""
 
@@ -72,7 +73,7 @@ def with_profiles(
         if row["centroids"]:
             differences = np.array(row["centroids"]) / scale
             phrases = [_phrases(line, own, settings) for line in differences]
-            names = distinct(phrases, ", ", AVERAGE)
+            names = distinct(phrases, ", ".join, AVERAGE)
             row["candidate_segments"] = _text(
                 names, row["cluster_sizes"], differences, own, settings
             )
@@ -99,7 +100,7 @@ def add_needs_profiles(
         for axis in range(model.axes)
         for sign in (1, -1)
     ]
-    names = [_capital(ALL_ROUND), *distinct(ends, " and ", REST)]
+    names = [_capital(ALL_ROUND), *distinct(ends, _joined, REST)]
     sizes = row["cluster_sizes"] or np.rint(shares * row["customer_count"]).astype(int).tolist()
     row["candidate_segments"] = _text(names, sizes, (model.loadings @ means).T, own, settings)
 
@@ -164,32 +165,65 @@ def _end(
         ranked.append((is_low, seen[is_low, blocks[at]], len(ranked), phrase))
         seen[is_low, blocks[at]] += 1
     phrases = [phrase for *_, phrase in sorted(ranked)]
-    start = next((one for one in SHARED_STARTS if phrases and phrases[0].startswith(one)), "")
-    shown = phrases[:1] + [phrase.removeprefix(start) for phrase in phrases[1:]]
-    return list(enumerate(shown))
+    second = next((one for one in phrases[1:] if _has_room(_joined([phrases[0], one]))), None)
+    if second is None:
+        return list(enumerate(phrases[:1]))
+    others = [phrase for phrase in phrases[1:] if phrase != second]
+    return list(enumerate([phrases[0], second, *others]))
 
 
-def distinct(phrases: Sequence[Sequence[Phrase]], separator: str, otherwise: str) -> list[str]:
+def _joined(phrases: Sequence[str]) -> str:
+    """Phrases as the end of a need has them: what two in a row start with is said once."""
+    text = ""
+    for before, phrase in zip(["", *phrases], phrases, strict=False):
+        start = next((one for one in SHARED_STARTS if before.startswith(one)), None)
+        if start and phrase.startswith(start):
+            text += " and " + phrase.removeprefix(start)
+        else:
+            text += (", " if text else "") + phrase
+    return text
+
+
+def distinct(
+    phrases: Sequence[Sequence[Phrase]], join: Callable[[Sequence[str]], str], otherwise: str
+) -> list[str]:
     """Names of the segments of one candidate, no two alike: the shortest that tell them apart.
 
-    phrases: of each segment, the strongest first. Segments that no number of phrases tells apart
-    are numbered.
+    phrases: of each segment, the strongest first. join: makes one text of some. Names have at most
+    NAME_WORDS words, and whole ones come before cut ones. Segments that no number of phrases tells
+    apart are numbered.
     """
     longest = max(PHRASES, *(len(own) for own in phrases))
     tried = [
-        [separator.join(one for _, one in sorted(own[:length])) or otherwise for own in phrases]
-        for length in range(PHRASES, longest + 1)
+        [_fitted([one for _, one in sorted(own[:length])], join) or otherwise for own in phrases]
+        for length in (*range(PHRASES, longest + 1), 1)
     ]
-    names = [
-        _capital(next((of[at] for of in tried if of.count(of[at]) == 1), tried[0][at]))
-        for at in range(len(phrases))
-    ]
+    names = []
+    for at in range(len(phrases)):
+        apt = tried if tried[0][at].endswith(CUT) else tried[:-1]
+        found = [of[at] for of in apt if of.count(of[at]) == 1]
+        whole = [name for name in found if not name.endswith(CUT)]
+        names.append(_capital([*whole, *found, tried[0][at]][0]))
     taken: Counter[str] = Counter()
     for at, name in enumerate(names):
         taken[name] += 1
         if taken[name] > 1:
             names[at] = f"{name} ({taken[name]})"
     return names
+
+
+def _fitted(phrases: Sequence[str], join: Callable[[Sequence[str]], str]) -> str:
+    """A name that there is room for: "very" gives way first, then the last words."""
+    name = join(phrases)
+    if not _has_room(name):
+        name = join([phrase.removeprefix("very ") for phrase in phrases])
+    if not _has_room(name):
+        name = " ".join(name.split(" ")[:NAME_WORDS]).rstrip(", ") + CUT
+    return name
+
+
+def _has_room(name: str) -> bool:
+    return len(name.split(" ")) <= NAME_WORDS
 
 
 def _capital(name: str) -> str:

@@ -111,6 +111,34 @@
 {%- endmacro %}
 
 
+{# At most so many words make the name of a segment. #}
+{% macro name_words() -%}
+    8
+{%- endmacro %}
+
+
+{% macro word_count(text) -%}
+    length({{ text }}) - length(replace({{ text }}, ' ', '')) + 1
+{%- endmacro %}
+
+
+{# The words that there is room for in a name; dots for those left out. #}
+{% macro cut_to_name(text) -%}
+    {%- set first_words = '^([^ ]* ){' ~ (name_words() | int - 1) ~ '}[^ ]*' -%}
+    case
+        when {{ word_count(text) }} > {{ name_words() }}
+            then
+                {{ text_replaced(
+                    'regexp_extract(' ~ text ~ ", '" ~ first_words ~ "', 0)",
+                    '[, ]*$',
+                    ''
+                ) }}
+                || '…'
+        else {{ text }}
+    end
+{%- endmacro %}
+
+
 {# A figure beside that of all customers, both as texts, and what it is of. #}
 {% macro against_words(said, average, of="''") -%}
     {{ said }} || {{ of }} || case

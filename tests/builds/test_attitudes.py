@@ -43,6 +43,7 @@ def test_answers_contacts_and_feedback_are_what_segments_are_called_by(attitudes
     assert families["feedback_score"] == "engagement"
     for (name,) in attitudes.query("select segment_name from segment_summary"):
         words = name.lower()
+        assert len(words.split()) <= 8
         assert any(
             part in words
             for part in (*(q.replace("_", " ") for q in QUESTIONS), "service", "feedback")
@@ -55,7 +56,7 @@ def test_answers_contacts_and_feedback_by_chance_are_no_structure(builds):
 
 def test_the_summary_says_what_each_attribute_is_for(attitudes):
     words = " ".join(attitudes.output.split())
-    names = ", ".join(sorted(QUESTIONS))
+    names = ", ".join(question.replace("_", " ") for question in sorted(QUESTIONS))
     assert f"Attributes clustered by: {names} (answers on a scale)" in words
     assert "Attributes compared by: age, region" in words
 

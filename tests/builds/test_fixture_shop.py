@@ -187,6 +187,7 @@ def test_the_version_is_kept(shop):
 def test_the_summary_names_every_segment(shop, marts):
     for (name,) in marts.execute("select segment_name from segment_summary").fetchall():
         assert " ".join(name.split()[:3]) in shop.output
+        assert len(name.split()) <= 8
     assert (
         "Customers: 47 (42 segmented, 3 never ordered, 1 insufficient history, 1 lapsed)"
         in shop.output

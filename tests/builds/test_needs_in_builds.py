@@ -59,6 +59,7 @@ def test_the_needs_are_the_planted_ones(needs):
 def test_segments_are_called_by_what_their_members_want(needs):
     names = [name.lower() for (name,) in needs.query("select segment_name from segment_summary")]
     assert names.count("all-round, no pronounced need") == 1
+    assert all(len(name.split()) <= 8 for name in names)
     spoken = " | ".join(names)
     for pair in (("bakery", "dairy"), ("fish", "produce"), ("drinks", "snacks"), ("evening",)):
         assert any(word in spoken for word in pair), spoken

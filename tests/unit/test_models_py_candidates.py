@@ -92,11 +92,23 @@ def test_a_name_takes_as_many_phrases_as_tell_it_from_the_others(scaling, defini
 
 def test_the_shortest_names_that_no_other_shares_are_taken():
     spend, bread, fish = (1, "high spend"), (2, "strong in bread"), (3, "light in fish")
-    found = distinct([[spend, bread], [bread, spend, fish], []], ", ", "near the average")
+    found = distinct([[spend, bread], [bread, spend, fish], []], ", ".join, "near the average")
     assert found == [
         "High spend, strong in bread",
         "High spend, strong in bread, light in fish",
         "Near the average",
+    ]
+
+
+def test_a_name_has_at_most_eight_words():
+    # "Very" gives way first, then the second phrase; a phrase alone is cut.
+    coupons, weekend = (1, "very heavy on coupons"), (2, "very heavy on weekend orders")
+    books, survey = (1, "strong in children's books and comics"), (1, "high " + "how " * 7 + "so")
+    found = distinct([[coupons, weekend], [books, weekend], [survey]], ", ".join, "near")
+    assert found == [
+        "Heavy on coupons, heavy on weekend orders",
+        "Strong in children's books and comics",
+        "High how how how how how how how…",
     ]
 
 
@@ -134,7 +146,7 @@ def test_needs_are_told_by_their_ends_and_by_what_scores_stand_for(definitions):
         },
         {
             "customers": 200,
-            "name": "Heavy on evenings and light in bread",
+            "name": "Heavy on evenings, light in bread",
             "profile": "spend share of bread -1.3, spend share of fish -0.7, "
             "evening share of orders +0.4",
         },

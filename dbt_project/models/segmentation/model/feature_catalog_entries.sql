@@ -16,6 +16,7 @@
     'scale_factor',
     'is_used',
 ] + needs_fields() %}
+{% set shared_starts = ['strong in ', 'light in ', 'heavy on ', 'light on '] %}
 
 with
 
@@ -334,47 +335,64 @@ ranked as (
 
 ),
 
-ends as (
+-- "Strong in bread and strong in fruit" is said as "strong in bread and fruit".
+pairs as (
 
     select
-        {% for side in ['high', 'low'] -%}
-        {% for place in [1, 2] -%}
-        max(
-            case
-                when side = '{{ side }}' and place = {{ place }}
-                    then phrase
-            end
-        ) as {{ side }}_{{ place }},
-        {% endfor -%}
-        {% endfor -%}
-        need
+        ranked.need,
+        ranked.side,
+        ranked.place,
+        case
+            when ranked.place = 1 then ranked.phrase
+            {% for start in shared_starts -%}
+            when
+                firsts.phrase like '{{ start }}%'
+                and ranked.phrase like '{{ start }}%'
+                then
+                    firsts.phrase
+                    || ' and '
+                    || substr(ranked.phrase, {{ start | length + 1 }})
+            {% endfor -%}
+            else firsts.phrase || ', ' || ranked.phrase
+        end as name
     from ranked
-    group by need
+    inner join ranked as firsts
+        on
+            ranked.need = firsts.need
+            and ranked.side = firsts.side
+            and firsts.place = 1
 
 ),
 
--- "Strong in bread and strong in fruit" is said as "strong in bread and fruit".
-joined as (
+-- The first phrase with the next one that there is room for in a name.
+preferred as (
 
     select
-        {% for side in ['high', 'low'] -%}
-        {{ side }}_1
-        || coalesce(
-            ' and '
-            || case
-                {% for start in ['strong in ', 'heavy on '] -%}
-                when
-                    {{ side }}_1 like '{{ start }}%'
-                    and {{ side }}_2 like '{{ start }}%'
-                    then substr({{ side }}_2, {{ start | length + 1 }})
-                {% endfor -%}
-                else {{ side }}_2
-            end,
-            ''
-        ) as {{ side }}_end,
-        {% endfor -%}
+        need,
+        side,
+        name,
+        row_number() over (
+            partition by
+                need,
+                side
+            order by
+                place > 1 and {{ word_count('name') }} > {{ name_words() }},
+                place = 1,
+                place
+        ) as preference
+    from pairs
+
+),
+
+ends as (
+
+    select
+        max(case when side = 'high' then name end) as high_end,
+        max(case when side = 'low' then name end) as low_end,
         need
-    from ends
+    from preferred
+    where preference = 1
+    group by need
 
 ),
 
@@ -383,24 +401,24 @@ final as (
     select
         worded.feature,
         case
-            when joined.need is null then worded.full_label
+            when ends.need is null then worded.full_label
             else
                 'from '
-                || coalesce(joined.low_end, 'the rest')
+                || coalesce(ends.low_end, 'the rest')
                 || ' to '
-                || coalesce(joined.high_end, 'the rest')
+                || coalesce(ends.high_end, 'the rest')
         end as label,
         -- Where a figure follows that the limit would be read into.
         worded.plain_label,
         worded.family,
         case
-            when joined.need is null then worded.unit
+            when ends.need is null then worded.unit
             else 'standard deviations'
         end as unit,
         worded.transform,
         worded.missing_rule,
-        coalesce(joined.high_end, worded.high_phrase) as higher_means,
-        coalesce(joined.low_end, worded.low_phrase) as lower_means,
+        coalesce(ends.high_end, worded.high_phrase) as higher_means,
+        coalesce(ends.low_end, worded.low_phrase) as lower_means,
         worded.dropped_reason,
         worded.weighting,
         worded.fit_number,
@@ -422,8 +440,8 @@ final as (
         worded.is_used,
         worded.is_bookkeeping
     from worded
-    left join joined
-        on worded.feature = joined.need
+    left join ends
+        on worded.feature = ends.need
 
 )
 

@@ -33,20 +33,26 @@ overrides as (
 ),
 
 -- A name may take any number of phrases, from two upwards; a need is said in
--- one. Where the two strongest make a name that is shared, the strongest and
--- another one may do, and the name stays short.
+-- one, and so is what leaves no room for a second. Where the two strongest make
+-- a name that is shared, the strongest and another one may do, and the name
+-- stays short.
 lengths as (
 
     {% for phrase_count in range(1, 28) -%}
     select
-        {{ phrase_count }} as phrase_count,
+        {{ phrase_count }} as place,
         {{ phrase_count }} as last_rank,
         true as is_strongest
     union all
     {% endfor -%}
+    select
+        28 as place,
+        1 as last_rank,
+        true as is_strongest
+    union all
     {% for last_rank in range(3, 28) -%}
     select
-        2 as phrase_count,
+        2 as place,
         {{ last_rank }} as last_rank,
         false as is_strongest
     {{ 'union all' if not loop.last }}
@@ -56,15 +62,18 @@ lengths as (
 
 -- Phrases in the order of the definitions: the same phrases always make the
 -- same name.
-candidates as (
+texts as (
 
     select
         segment_phrases.segment_id,
+        lengths.place,
         lengths.last_rank,
-        lengths.is_strongest,
         {{ text_join(
             'segment_phrases.phrase', ', ', 'segment_phrases.position'
-        ) }} as name
+        ) }} as name,
+        {{ text_join(
+            'segment_phrases.plain_phrase', ', ', 'segment_phrases.position'
+        ) }} as plain_name
     from segment_phrases
     inner join lengths
         on
@@ -74,15 +83,31 @@ candidates as (
                 or segment_phrases.phrase_rank in (1, lengths.last_rank)
             )
     where
-        lengths.phrase_count > 1
+        lengths.place > 1
         or segment_phrases.is_need
     group by
         segment_phrases.segment_id,
+        lengths.place,
         lengths.last_rank,
         lengths.is_strongest
     having
         lengths.is_strongest
         or count(*) = 2
+
+),
+
+-- "Very" gives way where it leaves no room.
+candidates as (
+
+    select
+        segment_id,
+        place,
+        last_rank,
+        case
+            when {{ word_count('name') }} > {{ name_words() }} then plain_name
+            else name
+        end as name
+    from texts
 
 ),
 
@@ -108,13 +133,19 @@ all_candidates as (
 
     select
         fit_segments.segment_id,
-        lengths.phrase_count,
+        lengths.place,
         lengths.last_rank,
         lengths.is_strongest,
+        coalesce({{ word_count('candidates.name') }} > {{ name_words() }}, false)
+            as is_cut,
         case
             when any_needs.has_needs and not coalesce(needs.has_need, false)
                 then 'all-round, no pronounced need'
-            else coalesce(candidates.name, 'near the average in everything')
+            else
+                coalesce(
+                    {{ cut_to_name('candidates.name') }},
+                    'near the average in everything'
+                )
         end as name
     from fit_segments
     cross join lengths
@@ -124,10 +155,10 @@ all_candidates as (
     left join candidates
         on
             fit_segments.segment_id = candidates.segment_id
+            and lengths.place = candidates.place
             and lengths.last_rank = candidates.last_rank
-            and lengths.is_strongest = candidates.is_strongest
     where
-        (lengths.phrase_count > 1 or any_needs.has_needs)
+        (lengths.place > 1 or any_needs.has_needs)
         and (lengths.is_strongest or candidates.name is not null)
 
 ),
@@ -138,14 +169,16 @@ counted as (
         *,
         count(*) over (
             partition by
-                phrase_count,
+                place,
                 name
         ) as holder_count,
         sum(case when is_strongest then 1 else 0 end) over (
             partition by
-                phrase_count,
+                place,
                 name
-        ) as strongest_holder_count
+        ) as strongest_holder_count,
+        max(case when place = 2 and is_strongest and is_cut then 1 else 0 end)
+            over (partition by segment_id) = 1 as leaves_no_room
     from all_candidates
 
 ),
@@ -156,6 +189,7 @@ compared as (
     select
         *,
         case
+            when place = 28 and not leaves_no_room then false
             when is_strongest then strongest_holder_count = 1
             else holder_count = 1
         end as is_distinct
@@ -163,7 +197,7 @@ compared as (
 
 ),
 
--- The shortest name that no other segment shares; two segments that words
+-- The shortest name that no other segment shares, whole before cut; two segments that words
 -- cannot tell apart both keep the shortest and are reported.
 preferred as (
 
@@ -175,7 +209,8 @@ preferred as (
             partition by segment_id
             order by
                 not is_distinct,
-                phrase_count,
+                is_cut,
+                place,
                 last_rank
         ) as preference
     from compared
@@ -207,22 +242,38 @@ stored_names as (
 
 ),
 
+-- What is called high may be very high by now, but not somewhat.
+still_said as (
+
+    select
+        stored_names.segment_id,
+        stored_names.derived_name,
+        segment_phrases.position,
+        case
+            when
+                instr(
+                    lower(stored_names.derived_name),
+                    lower(segment_phrases.phrase)
+                ) > 0
+                or segment_phrases.phrase like 'somewhat %'
+                then segment_phrases.phrase
+            else segment_phrases.plain_phrase
+        end as phrase
+    from stored_names
+    inner join segment_phrases
+        on stored_names.segment_id = segment_phrases.segment_id
+
+),
+
 -- A stored name without the phrases that no longer hold.
 still_true as (
 
     select
-        stored_names.segment_id,
-        {{ text_join(
-            'segment_phrases.phrase', ', ', 'segment_phrases.position'
-        ) }} as name
-    from stored_names
-    inner join segment_phrases
-        on
-            stored_names.segment_id = segment_phrases.segment_id
-            and instr(
-                lower(stored_names.derived_name), lower(segment_phrases.phrase)
-            ) > 0
-    group by stored_names.segment_id
+        segment_id,
+        {{ text_join('phrase', ', ', 'position') }} as name
+    from still_said
+    where instr(lower(derived_name), lower(phrase)) > 0
+    group by segment_id
 
 ),
 
@@ -249,6 +300,7 @@ kept_names as (
         not stored_names.is_refit
         or (
             lower(stored_names.derived_name) = lower(still_true.name)
+            and {{ word_count('stored_names.derived_name') }} <= {{ name_words() }}
             and stored_names.is_name_distinct
             and namesakes.segment_id is null
         )

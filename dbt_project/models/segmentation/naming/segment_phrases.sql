@@ -78,6 +78,7 @@ distinguishing as (
         visible.unit,
         visible.mean_value,
         visible.population_mean,
+        visible.meaning as plain_phrase,
         case
             when visible.family = 'needs' then ''
             when visible.meaning like 'with%' then ''
@@ -128,6 +129,7 @@ final as (
         segment_id,
         feature,
         phrase,
+        plain_phrase,
         case
             when family = 'needs' then phrase
             else
