@@ -218,7 +218,7 @@ def _fitted(phrases: Sequence[str], join: Callable[[Sequence[str]], str]) -> str
     if not _has_room(name):
         name = join([phrase.removeprefix("very ") for phrase in phrases])
     if not _has_room(name):
-        name = " ".join(name.split(" ")[:NAME_WORDS]).rstrip(", ") + CUT
+        name = " ".join(name.split(" ")[:NAME_WORDS]).rstrip(" ,;:&>/(+-") + CUT
     return name
 
 

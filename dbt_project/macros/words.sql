@@ -130,7 +130,7 @@
             then
                 {{ text_replaced(
                     'regexp_extract(' ~ text ~ ", '" ~ first_words ~ "', 0)",
-                    '[, ]*$',
+                    '[ ,;:&>/(+-]*$',
                     ''
                 ) }}
                 || '…'
