@@ -45,11 +45,12 @@ from publishing.publish import describe, publish
 from spark.build_spark import check_spark, load_for_spark, model_on_spark
 from spark.publish_spark import publish_from_spark
 from store.build_database import healed
+from store.build_inputs import SOURCES_THAT_GROW
 from store.build_state import complete
 from store.forgotten_totals import pending_of
 from store.history import published_facts
-from store.increment import SOURCES_THAT_GROW, prepare
 from store.increment import describe as describe_increment
+from store.increment import prepare
 from store.published_file import check_published
 from store.replay import Replay, removed_when_refused, replay_of
 from store.warehouse import exclusive
@@ -119,7 +120,7 @@ def build(settings: Settings) -> int:
             check_clusterable(settings)
             decided, state = prepare(settings, is_replay=replay is not None)
             clock.note(rows=loaded.row_count, is_increment=decided.is_increment)
-        if settings.source in SOURCES_THAT_GROW:
+        if decided.is_increment or settings.source in SOURCES_THAT_GROW:
             say(describe_increment(decided))
         say("Running dbt")
         with clock.stage("dbt"), files_steady(loaded):

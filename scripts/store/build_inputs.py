@@ -18,6 +18,8 @@ from common.run_environment import environment_text
 from common.settings import Settings
 from store.privacy import forgotten_file
 
+# Their order lines have no cancellations: one could take back a line of a file that is kept.
+SOURCES_THAT_GROW = ("own_files",)
 GROWING_TABLE = "order_lines"
 # Raw tables that the kept tables are made of besides the one that grows.
 TABLES_READ = ("products",)
@@ -49,15 +51,18 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         connection,
         "select cast(loaded_at as varchar), pseudonym_check, source from raw.load_settings",
     )
+    # Of a source that does not grow nothing may change.
+    grows = settings.source in SOURCES_THAT_GROW
+    tables = [*TABLES_READ, GROWING_TABLE] if grows else sorted({table for table, *_ in files})
     formats = connection.execute(
-        "select * from raw.column_formats where source_table in ? order by all",
-        [[GROWING_TABLE, *TABLES_READ]],
+        "select * from raw.column_formats where source_table in ? order by all", [tables]
     ).fetchall()
-    columns = [
-        (table, name, kind)
-        for table in (GROWING_TABLE, *TABLES_READ)
-        for name, kind, *_ in connection.execute(f"describe {identifier('raw', table)}").fetchall()
-    ]
+    columns = connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'raw' "
+        "and database_name = current_database() and table_name in ? "
+        "order by table_name, column_index",
+        [tables],
+    ).fetchall()
     warehouse = settings.place
     given = (source, settings.id, settings.date_format, settings.decimal, settings.target)
     engine = connection.execute("select version()").fetchone()
@@ -66,14 +71,24 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "settings": digest((*given, digest_of_file(settings.definitions))),
         "environment": digest((environment_text(), engine)),
         "privacy": digest((pseudonym_check, digest_of_file(forgotten_file(warehouse)))),
-        "mapping": digest_of_file(settings.data / "columns.yml" if settings.data else None),
+        "mapping": digest_of_file(mapping_file(settings)),
         "formats": digest(formats),
         "columns": digest(columns),
         LATEST: loaded_at,
         **{
-            f"{READING_PREFIX}{table}": reading_of(connection, table) for table in TABLES_KEPT_WHOLE
+            f"{READING_PREFIX}{table}": reading_of(connection, table)
+            for table in TABLES_KEPT_WHOLE
+            if grows
         },
     } | {f"{FILE_PREFIX}{table}:{name}": sha256 for table, name, sha256 in files}
+
+
+def mapping_file(settings: Settings) -> Path | None:
+    """Return where what is said of the columns stands: beside the files; None without any."""
+    if settings.data is None:
+        return None
+    folder = settings.data if settings.data.is_dir() else settings.data.parent
+    return folder / "columns.yml"
 
 
 def reading_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -49,14 +49,15 @@ class Increment:
 
     Attributes:
         reason: Why everything is rebuilt; None when the last build is built on.
-        new_files: Files of order lines that came since.
-        kept_row_count: Rows of order lines that are not read again.
+        new_files: Files of order lines that came since; None where a source has no such files.
+        kept_row_count: Rows of order lines that are not read again; of all tables where a source
+            has no new files.
         kept_file_count: Files that they stand in.
         unchanged_tables: Raw tables other than order lines of which nothing has changed.
     """
 
     reason: str | None
-    new_files: tuple[str, ...] = ()
+    new_files: tuple[str, ...] | None = ()
     kept_row_count: int = 0
     kept_file_count: int = 0
     unchanged_tables: tuple[str, ...] = ()
@@ -103,7 +104,7 @@ def write_plan(connection: duckdb.DuckDBPyConnection, decided: Increment) -> Non
     connection.execute("create or replace table raw.load_increment (is_increment boolean)")
     connection.execute("insert into raw.load_increment values (?)", [decided.is_increment])
     connection.execute("create or replace table raw.load_new_files (source_file varchar)")
-    for file in decided.new_files:
+    for file in decided.new_files or ():
         connection.execute("insert into raw.load_new_files values (?)", [file])
     connection.execute("create or replace table raw.load_unchanged_tables (source_table varchar)")
     for table in decided.unchanged_tables:

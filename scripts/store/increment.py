@@ -2,8 +2,9 @@
 
 What a complete build leaves in the build database can be built on: new files of order lines are
 appended, and what they affect (orders, days, weeks) is rebuilt; `dbt_project/macros/increment.sql`
-is the other half. Where anything else has changed, or it is not certain what was left, all is
-rebuilt, as with FULL=1, and the build says why.
+is the other half. Other sources than those that grow are built on while no file of theirs changes.
+Where anything else has changed, or it is not certain what was left, all is rebuilt, as with FULL=1,
+and the build says why.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from common.console import count
 from common.query_rows import one_row
 from common.quoting import identifier
 from common.settings import Settings
+from common.sources import source_of
 from store.build_database import relation_kind
 from store.build_inputs import (
     AS_READ,
+    FILE_PREFIX,
     GROWING_TABLE,
     LATEST,
+    SOURCES_THAT_GROW,
     TABLES_KEPT_WHOLE,
     TABLES_READ,
     files_in,
@@ -37,9 +41,6 @@ from store.build_state import (
     write_plan,
 )
 
-# Their order lines have no cancellations: one could take back a line of a file that is kept.
-SOURCES_THAT_GROW = ("own_files",)
-
 
 def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[str, str]]:
     """Decide what may be kept, write it down for dbt, and remove the state of the last build.
@@ -49,7 +50,7 @@ def prepare(settings: Settings, *, is_replay: bool) -> tuple[Increment, Mapping[
     """
     readable = [settings.data] if settings.data else []
     with open_as_loaded(settings, readable) as connection:
-        now = state_of(connection, settings) if settings.source in SOURCES_THAT_GROW else {}
+        now = state_of(connection, settings) if source_of(settings).orders_table else {}
         before = read_state(connection)
         if is_replay:
             decided = Increment("a replay is built from nothing")
@@ -68,6 +69,11 @@ def describe(decided: Increment) -> str:
     """Return a line on what is kept and what is rebuilt."""
     if decided.reason is not None:
         return f"  everything is rebuilt: {decided.reason}"
+    if decided.new_files is None:
+        return (
+            f"  no file has changed: what the last build made of {decided.kept_row_count:,} rows "
+            f"in {count(decided.kept_file_count, 'file')} is kept"
+        )
     new = count(len(decided.new_files), "new file") if decided.new_files else "no new file"
     return (
         f"  {new} of order lines: what the last build made of {decided.kept_row_count:,} rows in "
@@ -82,26 +88,42 @@ def decide(
     now: Mapping[str, str],
 ) -> Increment:
     """Compare what is there with what the last complete build was made of."""
-    if settings.source not in SOURCES_THAT_GROW:
-        return Increment(f"SOURCE={settings.source} has no files that are added to")
-    if relation_kind(connection, "raw", GROWING_TABLE + AS_READ):
+    grows = settings.source in SOURCES_THAT_GROW
+    if not now:
+        return Increment(f"SOURCE={settings.source} has no order lines")
+    if grows and relation_kind(connection, "raw", GROWING_TABLE + AS_READ):
         return Increment(f"columns.yml makes the columns of {GROWING_TABLE}")
     if not before:
         return Increment("there is no complete build to continue from")
-    if reason := changed(before, now):
+    if reason := changed(before, now) or files_changed(before, now, grows=grows):
         return Increment(reason)
     if reason := tables_changed(connection, before[MARK]):
         return Increment(reason)
     if reason := groups_changed(connection, settings):
         return Increment(reason)
-    files_before, files_now = files_in(before, GROWING_TABLE), files_in(now, GROWING_TABLE)
     if reason := future_reached(connection, before[LATEST], now[LATEST]):
         return Increment(reason)
+    if not grows:
+        return unchanged_files(connection)
+    files_before, files_now = files_in(before, GROWING_TABLE), files_in(now, GROWING_TABLE)
     new = tuple(name for name in files_now if name not in files_before)
     unchanged = tuple(
         table for table in TABLES_KEPT_WHOLE if is_unchanged(connection, table, before, now)
     )
     return Increment(None, new, rows_kept(connection, new), len(files_before), unchanged)
+
+
+def unchanged_files(connection: duckdb.DuckDBPyConnection) -> Increment:
+    """Build on what the last build made of the same files."""
+    (awaited,) = one_row(
+        connection, "select count(*) from core.rejected_records where reason = 'in_the_future'"
+    )
+    if awaited:
+        return Increment(f"{count(awaited, 'row')} dated in the future may be in the past by now")
+    row_count, file_count = one_row(
+        connection, "select coalesce(sum(row_count), 0)::bigint, count(*) from raw.load_ledger"
+    )
+    return Increment(None, None, row_count, file_count, TABLES_KEPT_WHOLE)
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
@@ -119,6 +141,19 @@ def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
             return what
     if before[LATEST] > now[LATEST]:
         return "the time of the load is before that of the last build"
+    return None
+
+
+def files_changed(before: Mapping[str, str], now: Mapping[str, str], *, grows: bool) -> str | None:
+    """Return which file of the last build has changed that all depends on; None for none.
+
+    grows: whether files of order lines may be new.
+    """
+    if not grows:
+        for name in sorted(before.keys() | now.keys()):
+            if name.startswith(FILE_PREFIX) and before.get(name) != now.get(name):
+                return f"{name.removeprefix(FILE_PREFIX).partition(':')[2]} has changed"
+        return None
     for table in TABLES_READ:
         if files_in(before, table) != files_in(now, table):
             return f"the files of {table} have changed"

@@ -18,9 +18,8 @@ from common.project_root import ROOT
 from export_ordered import digests
 from planted_defects import DEFECTS
 from shops import SHOP, Builds, Built, build, copy_project, copy_warehouse, edit, read_csv
-from store.build_inputs import digest_of_code
+from store.build_inputs import SOURCES_THAT_GROW, digest_of_code
 from store.build_state import kept_tables
-from store.increment import SOURCES_THAT_GROW
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HEADER = "order_id,customer_id,ordered_at,net_amount\n"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from customer_tables import write_table
-from shops import ACCEPTED_LINES, Builds, Built, build
+from export_ordered import digests
+from shops import ACCEPTED_LINES, Builds, Built, build, copy_warehouse
 
 CUSTOMERS = 40
 FIRST_DAY = datetime(2009, 12, 1, 8, 26)
@@ -87,9 +89,33 @@ def build_sheets(builds: Builds) -> Built:
     return build(folder / "data", folder / "warehouse", source="online_retail")
 
 
+def build_again(builds: Builds) -> Built:
+    """Build the same files once more, in a copy of the warehouse."""
+    folder = builds.folder("same files")
+    data = shutil.copytree(
+        builds["online retail"].checked().warehouse.path.parent / "data", folder / "data"
+    )
+    return build(
+        data, copy_warehouse(builds["online retail"], folder / "warehouse"), source="online_retail"
+    )
+
+
+def build_more(builds: Builds) -> Built:
+    """Build files of which one has a line more."""
+    folder = builds.folder("another line")
+    before = builds["same files"].checked().warehouse
+    data = shutil.copytree(before.path.parent / "data", folder / "data")
+    (file,) = data.glob("* 2010-2011.csv")
+    header, first, *others = file.read_text(encoding="latin-1").splitlines(keepends=True)
+    file.write_text("".join([header, first, *others, first]), encoding="latin-1")
+    return build(
+        data, copy_warehouse(builds["same files"], folder / "warehouse"), source="online_retail"
+    )
+
+
 pytestmark = pytest.mark.many_builds
 
-CHAINS = [{"online retail": build_sheets}]
+CHAINS = [{"online retail": build_sheets, "same files": build_again, "another line": build_more}]
 
 
 def test_rows_of_both_sheets_are_accounted_for(builds):
@@ -163,3 +189,16 @@ def test_months_stand_first_and_countries_are_attributes(builds):
         "EIRE",
     )
     assert "Windows-1252" in built.output
+
+
+def test_unchanged_files_are_built_on(builds):
+    """An old line may be taken back by a new one: all is read again once a file changes."""
+    first, again, more = (
+        builds[name].checked() for name in ("online retail", "same files", "another line")
+    )
+    row_count = sum(map(len, sheets(retail_lines())))
+    assert "is kept" not in first.output
+    assert f"what the last build made of {row_count:,} rows in 2 files is kept" in again.output
+    assert digests(again.marts) == digests(first.marts)
+    assert "is kept" not in more.output
+    assert digests(more.marts) != digests(first.marts)

@@ -209,10 +209,39 @@ def test_a_replay_keeps_nothing(after: Settings) -> None:
     assert prepare(after, is_replay=True)[0].reason == "a replay is built from nothing"
 
 
-def test_other_sources_keep_nothing(chosen: Settings) -> None:
+def test_sources_without_orders_keep_nothing(chosen: Settings) -> None:
     with duckdb.connect() as connection:
         found = decide(connection, replace(chosen, source="mall_customers"), {}, {})
-    assert found.reason == "SOURCE=mall_customers has no files that are added to"
+    assert found.reason == "SOURCE=mall_customers has no order lines"
+
+
+def test_other_sources_keep_all_or_nothing(after: Settings) -> None:
+    """Their files are none that are added to: a new line may take an old one back."""
+    other = replace(after, source="online_retail")
+    with duckdb.connect(Warehouse(after.warehouse).build_db) as connection:
+        before = state_of(connection, other) | {"mark": read_state(connection)["mark"]}
+        now = state_of(connection, other)
+        found = decide(connection, other, before, now)
+        assert found == Increment(None, None, 2, 2, ("customers", "interactions", "products"))
+        assert describe(found) == (
+            "  no file has changed: what the last build made of 2 rows in 2 files is kept"
+        )
+        for name, reason in (
+            ("file:order_lines:order_lines_1.csv", "order_lines_1.csv has changed"),
+            ("file:order_lines:order_lines_2.csv", "order_lines_2.csv has changed"),
+            ("file:products:products.csv", "products.csv has changed"),
+            ("columns", "columns or their types have changed"),
+        ):
+            assert decide(connection, other, before, now | {name: "other"}).reason == reason
+        assert decide(connection, other, {}, now).reason == (
+            "there is no complete build to continue from"
+        )
+        connection.execute(
+            "insert into core.rejected_records values ('interactions', 'in_the_future')"
+        )
+        assert decide(connection, other, before, now).reason == (
+            "1 row dated in the future may be in the past by now"
+        )
 
 
 def test_settings_that_data_is_read_by_keep_nothing(after: Settings, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 -- Rows are stored with the hash of their key: an increment replaces those of
--- the keys that its new lines have. Sources that grow have no cancellations.
+-- the keys that its new lines have. Where lines can be cancelled, none is new.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -48,6 +48,9 @@ cancelling_lines as (
     where
         reject_reason is null
         and is_cancellation
+        {%- if is_incremental() %}
+        and false
+        {%- endif %}
 
 ),
 
