@@ -6,6 +6,7 @@ Another engine has a module of the same names (`dbt_inputs.api_of`).
 from models_py.backtest import backtest_step
 from models_py.drift_steps import baseline_step, drift_step
 from models_py.fit_steps import assign_step, fit_step, k_scan_step, scaling_step
+from models_py.ladder import halves_read
 from models_py.monitoring import (
     assignments_by_stored_fit,
     check_stored_features,
@@ -22,6 +23,7 @@ __all__ = [
     "check_stored_features",
     "drift_step",
     "fit_step",
+    "halves_read",
     "k_scan_step",
     "rules_step",
     "scaling_step",

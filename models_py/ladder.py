@@ -65,6 +65,12 @@ def settings_of_rung(settings: FitSettings, stored: pa.Table | None, rung: str) 
     return settings if rung_of(stored) == rung else replace(settings, active_k=None)
 
 
+def halves_read(halves: Any, settings: FitSettings) -> pa.Table:
+    """The table that `halves_of` takes, from its relation; another engine tells of fewer rows."""
+    table: pa.Table = halves.to_arrow_table()
+    return table
+
+
 def halves_of(halves: pa.Table | None) -> list[dict[str, Vector]] | None:
     """Features of the same customers in two halves of their orders, from a table of both.
 

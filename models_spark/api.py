@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,6 +104,14 @@ def k_scan_step(
 
     passes = SparkPasses(customers, settings)
     return climbed(first, definitions, passes, halves, stored, settings, scanned, evaluated)
+
+
+def halves_read(halves: Any, settings: FitSettings) -> pa.Table:
+    """Both halves of as many customers as the driver can hold (see `models_py.ladder`)."""
+    customers = halves.customers()
+    limit = sample_limit(customers.session, settings.sample_size, len(halves.columns))
+    # A customer's rows are drawn together, so an even number of them leaves no half alone.
+    return customers.sampled(customers.frame, customers.row_count(), limit // 2 * 2, settings.seed)
 
 
 def _scan(
