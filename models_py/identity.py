@@ -7,10 +7,9 @@ centres lie. Label churn is split into what customers changed and what the model
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from models_py.arrays import Counts, Labels, Mask, Matrix
-from models_py.metrics import jaccard_matrix
+from models_py.metrics import best_pairs, jaccard_matrix
 
 MEMBER_WEIGHT = 0.8  # members decide; centres break near ties and serve when members are new
 CENTRE_MATCH = 0.5  # a centre that moved less than half way to its nearest neighbour is the same
@@ -118,7 +117,7 @@ def _kept_pairs(similarity: Matrix, may_keep: Mask) -> dict[int, int]:
     """The previous segment of each new one that keeps its id; (new x previous) both."""
     if not similarity.shape[1]:
         return {}
-    pairs = zip(*linear_sum_assignment(-similarity), strict=True)
+    pairs = zip(*best_pairs(similarity), strict=True)
     return {int(i): int(j) for i, j in pairs if may_keep[i, j]}
 
 
@@ -129,7 +128,7 @@ def paired_ids(shared: Counts, ids: Labels) -> Labels:
     (other). The pairs maximise the sum of their Jaccard coefficients (Hungarian algorithm). Unlike
     `match_segments` no pair is refused, so read with it how much of each pair is shared.
     """
-    new, other = linear_sum_assignment(-jaccard_matrix(shared))
+    new, other = best_pairs(jaccard_matrix(shared))
     paired = np.zeros(len(shared), dtype=np.int64)
     paired[new] = ids[other]
     return paired

@@ -76,6 +76,18 @@ def adjusted_rand(table: Counts) -> float:
     return 1.0 if largest == expected else (together - expected) / (largest - expected)
 
 
+def best_pairs(similarity: Matrix) -> tuple[Labels, Labels]:
+    """Rows and columns of the pairs whose similarities have the greatest sum (Hungarian algorithm).
+
+    similarity: (rows x columns); each row and each column is in one pair at most.
+    """
+    # Only where a fit is learned: a tenth of a second to import.
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(-similarity)
+    return rows, columns
+
+
 def jaccard_matrix(table: Counts) -> Matrix:
     """Jaccard coefficient of every pair of clusters: shared / in either; 0 to 1."""
     either = table.sum(axis=1)[:, None] + table.sum(axis=0)[None, :] - table

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from models_py.arrays import Labels, Matrix, Vector
 from models_py.config import FitSettings
-from models_py.metrics import adjusted_rand, contingency, jaccard_matrix
+from models_py.metrics import adjusted_rand, best_pairs, contingency, jaccard_matrix
 from models_py.needs import NeedsColumn, NeedsModel, Values, column_values, segments
 from models_py.needs_learning import components, reliabilities, rotated, taken
 from models_py.parallel import one_blas_thread, ordered_map
@@ -210,7 +209,7 @@ def aligned(model: NeedsModel, stored: NeedsModel, given: Values) -> NeedsModel:
     """The axes in the order and with the signs of the stored ones that they correlate with most."""
     correlation = np.corrcoef(model.scores(given), stored.scores(given))
     between = np.nan_to_num(correlation[: model.axes, model.axes :])
-    new, old = linear_sum_assignment(-np.abs(between))
+    new, old = best_pairs(np.abs(between))
     order = [int(new[list(old).index(axis)]) for axis in range(stored.axes)]
     signs = [1.0 if between[order[axis], axis] >= 0 else -1.0 for axis in range(stored.axes)]
     return model.moved(order, signs)

@@ -14,7 +14,6 @@ skewed: correlated as the data is, with each feature's skew and tails but withou
 """
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
 from models_py.arrays import Matrix
@@ -51,6 +50,9 @@ def skewed(rows: Matrix, rng: np.random.Generator) -> Matrix:
     scores = (scores - scores.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
     variance, axes = np.linalg.eigh(scores.T @ scores / size)
     drawn = rng.standard_normal((size, width)) * np.sqrt(np.maximum(variance, 0)) @ axes.T
+    # Only where a fit is learned: a sixth of a second to import.
+    from scipy.interpolate import PchipInterpolator
+
     levels = ndtri(CURVE_LEVELS)
     out = np.empty((size, width))
     for column in range(width):

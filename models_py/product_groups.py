@@ -9,8 +9,6 @@ Measured in docs/quality.md.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from models_py.arrays import Labels, Matrix, Vector
 from models_py.needs_learning import LEAST_DEVIATION, prior_count
@@ -95,6 +93,10 @@ def grouped(purchases: Purchases, level: Level) -> tuple[Labels, Labels]:
         return nothing
     distances = np.sqrt(np.maximum(2 * (1 - np.round(np.corrcoef(left.T), ROUNDED)), 0))
     np.fill_diagonal(distances, 0)
+    # Only where groups are learned: a quarter of a second to import.
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
     tree = linkage(squareform(distances, checks=False), "ward")
     numbers = fcluster(tree, group_count(len(chosen)), "maxclust") - 1
     return chosen, by_size(numbers, purchases.of_items()[chosen])
