@@ -75,13 +75,32 @@
 {%- endmacro %}
 
 
-{# A value as segments are compared by it: its band, or the value. #}
-{% macro compared_value(value, profiles) -%}
-    case
-        when {{ profiles }}.band_limit_1 is not null
-            then {{ band_of(
-                read_number(value, profiles ~ '.has_decimal_comma'), profiles
-            ) }}
-        else {{ plain_value(value) }}
-    end
+{# Attributes of customers as segments are compared by them: by their bands, or by
+   their values. A number is read once, and not for each limit. #}
+{% macro compared_values(attributes, profiles) -%}
+    select
+        numbers.customer_id,
+        numbers.attribute,
+        numbers.label,
+        numbers.is_profiled,
+        case
+            when numbers.band_limit_1 is not null
+                then {{ band_of('numbers.number_value', 'numbers') }}
+            else {{ plain_value('numbers.value') }}
+        end as value
+    from (
+        select
+            profiles.*,
+            attributes.customer_id,
+            attributes.value,
+            case
+                when profiles.band_limit_1 is not null
+                    then {{ read_number(
+                        'attributes.value', 'profiles.has_decimal_comma'
+                    ) }}
+            end as number_value
+        from {{ attributes }} as attributes
+        inner join {{ profiles }} as profiles
+            on attributes.attribute = profiles.attribute
+    ) as numbers
 {%- endmacro %}

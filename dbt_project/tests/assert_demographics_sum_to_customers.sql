@@ -4,21 +4,26 @@
 
 with
 
+compared_values as (
+
+    {{ compared_values(
+        ref('customer_attributes'), ref('attribute_profiles')
+    ) }}
+
+),
+
 known_values as (
 
     select
         customer_segments.segment_id,
-        customer_attributes.attribute,
-        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
-            as value
-    from {{ ref('customer_attributes') }} as customer_attributes
-    inner join {{ ref('attribute_profiles') }} as attribute_profiles
-        on
-            customer_attributes.attribute = attribute_profiles.attribute
-            and attribute_profiles.is_profiled
+        compared_values.attribute,
+        compared_values.value
+    from compared_values
     inner join {{ ref('customer_segments') }} as customer_segments
-        on customer_attributes.customer_id = customer_segments.customer_id
-    where customer_segments.status = 'segmented'
+        on compared_values.customer_id = customer_segments.customer_id
+    where
+        customer_segments.status = 'segmented'
+        and compared_values.is_profiled
 
 ),
 

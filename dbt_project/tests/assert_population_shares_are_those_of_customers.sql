@@ -5,17 +5,22 @@
 
 with
 
+compared_values as (
+
+    {{ compared_values(
+        ref('customer_attributes'), ref('attribute_profiles')
+    ) }}
+
+),
+
 member_values as (
 
     select
-        customer_attributes.attribute,
-        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
-            as value
-    from {{ ref('customer_attributes') }} as customer_attributes
-    inner join {{ ref('attribute_profiles') }} as attribute_profiles
-        on customer_attributes.attribute = attribute_profiles.attribute
+        compared_values.attribute,
+        compared_values.value
+    from compared_values
     inner join {{ ref('customer_segments') }} as customer_segments
-        on customer_attributes.customer_id = customer_segments.customer_id
+        on compared_values.customer_id = customer_segments.customer_id
     where customer_segments.status = 'segmented'
 
 ),

@@ -20,18 +20,21 @@ members as (
 
 ),
 
+compared_values as (
+
+    {{ compared_values('customer_attributes', 'attribute_profiles') }}
+
+),
+
 member_values as (
 
     select
         members.segment_id,
-        customer_attributes.attribute,
-        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
-            as value
-    from customer_attributes
-    inner join attribute_profiles
-        on customer_attributes.attribute = attribute_profiles.attribute
+        compared_values.attribute,
+        compared_values.value
+    from compared_values
     inner join members
-        on customer_attributes.customer_id = members.customer_id
+        on compared_values.customer_id = members.customer_id
 
 ),
 

@@ -169,15 +169,7 @@ amounts as (
 
 attribute_values as (
 
-    select
-        customer_attributes.customer_id,
-        customer_attributes.attribute,
-        attribute_profiles.label,
-        {{ compared_value('customer_attributes.value', 'attribute_profiles') }}
-            as value
-    from customer_attributes
-    inner join attribute_profiles
-        on customer_attributes.attribute = attribute_profiles.attribute
+    {{ compared_values('customer_attributes', 'attribute_profiles') }}
 
 ),
 
