@@ -187,23 +187,21 @@ def _joined(phrases: Sequence[str]) -> str:
 def distinct(
     phrases: Sequence[Sequence[Phrase]], join: Callable[[Sequence[str]], str], otherwise: str
 ) -> list[str]:
-    """Names of the segments of one candidate, no two alike: the shortest that tell them apart.
+    """Names of the segments of one candidate, no two alike, as `segment_names` chooses them.
 
     phrases: of each segment, the strongest first. join: makes one text of some. Names have at most
-    NAME_WORDS words, and whole ones come before cut ones. Segments that no number of phrases tells
-    apart are numbered.
+    NAME_WORDS words. Segments that no name tells apart are numbered.
     """
     longest = max(PHRASES, *(len(own) for own in phrases))
-    tried = [
-        [_fitted([one for _, one in sorted(own[:length])], join) or otherwise for own in phrases]
-        for length in (*range(PHRASES, longest + 1), 1)
-    ]
+    offered = [_offered(own, longest, join, otherwise) for own in phrases]
+    of_all = [one for own in offered for one in own]
+    held = Counter((one.length, one.name) for one in of_all)
+    strongest = Counter((one.length, one.name) for one in of_all if one.is_strongest)
     names = []
-    for at in range(len(phrases)):
-        apt = tried if tried[0][at].endswith(CUT) else tried[:-1]
-        found = [of[at] for of in apt if of.count(of[at]) == 1]
-        whole = [name for name in found if not name.endswith(CUT)]
-        names.append(_capital([*whole, *found, tried[0][at]][0]))
+    for own in offered:
+        counts = [(strongest if one.is_strongest else held)[one.length, one.name] for one in own]
+        alone = (one for one, count in zip(own, counts, strict=True) if count == 1)
+        names.append(_capital(next(alone, own[0]).name))
     taken: Counter[str] = Counter()
     for at, name in enumerate(names):
         taken[name] += 1
@@ -212,14 +210,44 @@ def distinct(
     return names
 
 
-def _fitted(phrases: Sequence[str], join: Callable[[Sequence[str]], str]) -> str:
-    """A name that there is room for: "very" gives way first, then the last words."""
-    name = join(phrases)
-    if not _has_room(name):
-        name = join([phrase.removeprefix("very ") for phrase in phrases])
-    if not _has_room(name):
-        name = " ".join(name.split(" ")[:NAME_WORDS]).rstrip(" ,;:&>/(+-") + CUT
-    return name
+@dataclass(frozen=True)
+class _Offer:
+    """A name that a segment may have.
+
+    length: how many phrases names of this kind have. is_strongest: whether they are the strongest
+    ones, and not the strongest and another.
+    """
+
+    length: int
+    is_strongest: bool
+    name: str
+
+
+def _offered(
+    own: Sequence[Phrase], longest: int, join: Callable[[Sequence[str]], str], otherwise: str
+) -> list[_Offer]:
+    """The names of a segment that there is room for, in the order in which they are tried."""
+    kinds = [(PHRASES, True, own[:PHRASES])]
+    kinds += [(PHRASES, False, [own[0], other]) for other in own[PHRASES:]]
+    kinds += [(length, True, own[:length]) for length in range(PHRASES + 1, longest + 1)]
+    found = [
+        _Offer(length, is_strongest, name or otherwise)
+        for length, is_strongest, chosen in kinds
+        if _has_room(name := _fitted(chosen, join))
+    ]
+    if not _has_room(_fitted(own[:PHRASES], join)):
+        name = _fitted(own[:1], join)
+        words = name.split(" ")[:NAME_WORDS]
+        cut = name if _has_room(name) else " ".join(words).rstrip(" ,;:&>/(+-") + CUT
+        found.append(_Offer(1, is_strongest=True, name=cut))
+    return found
+
+
+def _fitted(phrases: Sequence[Phrase], join: Callable[[Sequence[str]], str]) -> str:
+    """One text of phrases, without "very" where that leaves no room."""
+    texts = [one for _, one in sorted(phrases)]
+    name = join(texts)
+    return name if _has_room(name) else join([one.removeprefix("very ") for one in texts])
 
 
 def _has_room(name: str) -> bool:

@@ -73,7 +73,8 @@ texts as (
         ) }} as name,
         {{ text_join(
             'segment_phrases.plain_phrase', ', ', 'segment_phrases.position'
-        ) }} as plain_name
+        ) }} as plain_name,
+        count(*) as phrase_count
     from segment_phrases
     inner join lengths
         on
@@ -103,6 +104,7 @@ candidates as (
         segment_id,
         place,
         last_rank,
+        phrase_count,
         case
             when {{ word_count('name') }} > {{ name_words() }} then plain_name
             else name
@@ -136,8 +138,11 @@ all_candidates as (
         lengths.place,
         lengths.last_rank,
         lengths.is_strongest,
-        coalesce({{ word_count('candidates.name') }} > {{ name_words() }}, false)
-            as is_cut,
+        candidates.phrase_count,
+        coalesce(
+            {{ word_count('candidates.name') }} > {{ name_words() }},
+            false
+        ) as is_cut,
         case
             when any_needs.has_needs and not coalesce(needs.has_need, false)
                 then 'all-round, no pronounced need'
@@ -177,19 +182,24 @@ counted as (
                 place,
                 name
         ) as strongest_holder_count,
-        max(case when place = 2 and is_strongest and is_cut then 1 else 0 end)
-            over (partition by segment_id) = 1 as leaves_no_room
+        max(
+            case when place = 2 and is_strongest and is_cut then 1 else 0 end
+        ) over (partition by segment_id) as leaves_no_room
     from all_candidates
 
 ),
 
--- The two strongest give way to no other pair, and another pair to any.
+-- The two strongest give way to no other pair, and another pair to any. Of
+-- several phrases none is cut.
 compared as (
 
     select
         *,
         case
-            when place = 28 and not leaves_no_room then false
+            when
+                (place = 28 and leaves_no_room = 0)
+                or (is_cut and phrase_count > 1)
+                then false
             when is_strongest then strongest_holder_count = 1
             else holder_count = 1
         end as is_distinct
@@ -197,8 +207,8 @@ compared as (
 
 ),
 
--- The shortest name that no other segment shares, whole before cut; two segments that words
--- cannot tell apart both keep the shortest and are reported.
+-- The shortest name that no other segment shares, whole before cut; two that
+-- words cannot tell apart both keep the shortest and are reported.
 preferred as (
 
     select
@@ -300,7 +310,8 @@ kept_names as (
         not stored_names.is_refit
         or (
             lower(stored_names.derived_name) = lower(still_true.name)
-            and {{ word_count('stored_names.derived_name') }} <= {{ name_words() }}
+            and {{ word_count('stored_names.derived_name') }}
+            <= {{ name_words() }}
             and stored_names.is_name_distinct
             and namesakes.segment_id is null
         )
