@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +37,7 @@ from models_py.scan import Candidate, cold_models
 from models_py.top_reasons import TOP_REASONS_SCHEMA, cut
 from models_py.weighting import WeightedScaling
 from models_spark.customers import SparkCustomers, quoted, sample_limit, values_of
+from models_spark.customers import halves_read as halves_read
 from models_spark.scaling import SparkPasses
 from models_spark.search import ScaledCustomers, SparkSearch, scaled_customers
 from models_spark.session import ship
@@ -104,14 +104,6 @@ def k_scan_step(
 
     passes = SparkPasses(customers, settings)
     return climbed(first, definitions, passes, halves, stored, settings, scanned, evaluated)
-
-
-def halves_read(halves: Any, settings: FitSettings) -> pa.Table:
-    """Both halves of as many customers as the driver can hold (see `models_py.ladder`)."""
-    customers = halves.customers()
-    limit = sample_limit(customers.session, settings.sample_size, len(halves.columns))
-    # A customer's rows are drawn together, so an even number of them leaves no half alone.
-    return customers.sampled(customers.frame, customers.row_count(), limit // 2 * 2, settings.seed)
 
 
 def _scan(

@@ -172,6 +172,14 @@ def sample_limit(session: SparkSession, asked: int, columns: int) -> int:
     return min(asked, int(SAMPLE_SHARE * allowed) // (8 * (columns + 5)))
 
 
+def halves_read(halves: Any, settings: FitSettings) -> pa.Table:
+    """Both halves of as many customers as the driver can hold (see `models_py.ladder`)."""
+    customers = halves.customers()
+    limit = sample_limit(customers.session, settings.sample_size, len(halves.columns))
+    # A customer's rows are drawn together, so an even number of them leaves no half alone.
+    return customers.sampled(customers.frame, customers.row_count(), limit // 2 * 2, settings.seed)
+
+
 def byte_count(text: str) -> int:
     """Bytes of a size as Spark writes it, such as 64m."""
     found = re.fullmatch(r"([0-9]+)([bkmgt]?)b?", text.strip().lower())

