@@ -235,12 +235,9 @@ def _offered(
         for length, is_strongest, chosen in kinds
         if _has_room(name := _fitted(chosen, join))
     ]
-    if not _has_room(_fitted(own[:PHRASES], join)):
-        name = _fitted(own[:1], join)
-        words = name.split(" ")[:NAME_WORDS]
-        cut = name if _has_room(name) else " ".join(words).rstrip(" ,;:&>/(+-") + CUT
-        found.append(_Offer(1, is_strongest=True, name=cut))
-    return found
+    if _has_room(_fitted(own[:PHRASES], join)):
+        return found
+    return [*found, _Offer(1, is_strongest=True, name=_cut(_fitted(own[:1], join)))]
 
 
 def _fitted(phrases: Sequence[Phrase], join: Callable[[Sequence[str]], str]) -> str:
@@ -248,6 +245,13 @@ def _fitted(phrases: Sequence[Phrase], join: Callable[[Sequence[str]], str]) -> 
     texts = [one for _, one in sorted(phrases)]
     name = join(texts)
     return name if _has_room(name) else join([one.removeprefix("very ") for one in texts])
+
+
+def _cut(name: str) -> str:
+    """The words of a name that there is room for."""
+    if _has_room(name):
+        return name
+    return " ".join(name.split(" ")[:NAME_WORDS]).rstrip(" ,;:&>/(+-") + CUT
 
 
 def _has_room(name: str) -> bool:

@@ -66,7 +66,7 @@ def settings_of_rung(settings: FitSettings, stored: pa.Table | None, rung: str) 
 
 
 def halves_read(halves: Any, settings: FitSettings) -> pa.Table:
-    """The table that `halves_of` takes, from its relation; another engine tells of fewer rows."""
+    """The table that `halves_of` takes, from its relation; Spark samples it by the settings."""
     table: pa.Table = halves.to_arrow_table()
     return table
 

@@ -71,7 +71,7 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "settings": digest((*given, digest_of_file(settings.definitions))),
         "environment": digest((environment_text(), engine)),
         "privacy": digest((pseudonym_check, digest_of_file(forgotten_file(warehouse)))),
-        "mapping": digest_of_file(mapping_file(settings)),
+        "mapping": digest_of_file(settings.data / "columns.yml" if settings.data else None),
         "formats": digest(formats),
         "columns": digest(columns),
         LATEST: loaded_at,
@@ -81,14 +81,6 @@ def state_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
             if grows
         },
     } | {f"{FILE_PREFIX}{table}:{name}": sha256 for table, name, sha256 in files}
-
-
-def mapping_file(settings: Settings) -> Path | None:
-    """Return where what is said of the columns stands: beside the files; None without any."""
-    if settings.data is None:
-        return None
-    folder = settings.data if settings.data.is_dir() else settings.data.parent
-    return folder / "columns.yml"
 
 
 def reading_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:

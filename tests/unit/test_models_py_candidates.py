@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from models_py.candidates import add_needs_profiles, distinct, with_profiles, words_of
+from common.project_sql import ProjectSql
+from models_py.candidates import (
+    CUT,
+    NAME_WORDS,
+    add_needs_profiles,
+    distinct,
+    with_profiles,
+    words_of,
+)
 from models_py.config import FitSettings
 from models_py.needs import NeedsColumn, NeedsModel
 
@@ -110,6 +119,17 @@ def test_a_name_has_at_most_eight_words():
         "Strong in children's books and comics",
         "High how how how how how how how…",
     ]
+
+
+def test_names_have_as_many_words_as_in_sql():
+    with duckdb.connect() as connection:
+        project = ProjectSql(connection, {"source": "own_files"})
+        assert project.macro("name_words") == str(NAME_WORDS)
+        cut = project.macro("cut_to_name", "name")
+        found = connection.execute(
+            f"select {cut} from (select $1 as name)", ["how " * 7 + "so, so"]
+        )
+        assert found.fetchall() == [("how " * 7 + "so" + CUT,)]
 
 
 def test_a_candidate_that_was_not_possible_has_no_segments(scaling, definitions):
